@@ -1,0 +1,40 @@
+import type { Digest } from './content-store';
+
+/**
+ * Everything about an emulated machine that a saved state depends on. Two machines with equal
+ * configurations, the same v86 and the same kernel can exchange states; any other pair cannot.
+ */
+export interface MachineConfig {
+  /** RAM in MiB. */
+  readonly memoryMiB: number;
+  readonly devices: 'virtio' | 'emulated';
+  /** Has the container host's tools (an initrd, so at least 128 MiB of RAM). */
+  readonly containerHost: boolean;
+}
+
+/** The config blob of a snapshot artifact. */
+export interface SnapshotConfig {
+  readonly formatVersion: 1;
+  /** Exact version of the emulator that saved it. */
+  readonly v86: string;
+  readonly machine: MachineConfig;
+  /** Digest of the uncompressed bzImage that is running in it. */
+  readonly kernel: Digest;
+  /** Digest of the uncompressed initrd, for a container host. */
+  readonly initrd?: Digest;
+  /** Version of the agent's protocol. */
+  readonly agentProtocol: number;
+  /** What the console had printed when it was saved, base64: shown again after the restore. */
+  readonly console: string;
+}
+
+/** What a machine is started from; the bytes are handed over (transferred), not shared. */
+export type MachineImage =
+  | { readonly kind: 'state'; readonly state: ArrayBuffer; readonly console: Uint8Array }
+  | {
+      readonly kind: 'boot';
+      readonly bios: ArrayBuffer;
+      readonly vgaBios: ArrayBuffer;
+      readonly kernel: ArrayBuffer;
+      readonly initrd?: ArrayBuffer;
+    };

@@ -1,0 +1,53 @@
+import type { Digest } from '../api/content-store';
+
+/** Media types of the OCI image specification v1.1 and of Strata's own artifacts. */
+export const mediaTypes = {
+  index: 'application/vnd.oci.image.index.v1+json',
+  manifest: 'application/vnd.oci.image.manifest.v1+json',
+  emptyConfig: 'application/vnd.oci.empty.v1+json',
+  kernel: 'application/vnd.strata.kernel.v1',
+  kernelLayer: 'application/vnd.strata.kernel.bzimage.v1+zstd',
+  initrd: 'application/vnd.strata.initrd.v1',
+  initrdLayer: 'application/vnd.strata.initrd.cpio.v1+zstd',
+  firmware: 'application/vnd.strata.firmware.v1',
+  firmwareLayer: 'application/vnd.strata.firmware.rom.v1',
+  snapshot: 'application/vnd.strata.snapshot.v1',
+  snapshotConfig: 'application/vnd.strata.snapshot.config.v1+json',
+  snapshotLayer: 'application/vnd.strata.snapshot.state.v1+zstd',
+} as const;
+
+/** Annotation keys we read or write. */
+export const annotations = {
+  refName: 'org.opencontainers.image.ref.name',
+  title: 'org.opencontainers.image.title',
+  /** On a layer that is stored compressed: digest and size of what comes out. */
+  uncompressedDigest: 'dev.strata.uncompressed.digest',
+  uncompressedSize: 'dev.strata.uncompressed.size',
+} as const;
+
+/** OCI descriptor (image-spec, descriptor.md). */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** OCI image manifest (image-spec, manifest.md). */
+export interface Manifest {
+  readonly schemaVersion: 2;
+  readonly mediaType: typeof mediaTypes.manifest;
+  readonly artifactType?: string;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** OCI image index (image-spec, image-index.md). */
+export interface Index {
+  readonly schemaVersion: 2;
+  readonly mediaType: typeof mediaTypes.index;
+  readonly manifests: readonly Descriptor[];
+}
