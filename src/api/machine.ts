@@ -1,4 +1,5 @@
 import type { Digest } from './content-store';
+import type { Operation } from './operation';
 
 /**
  * Everything about an emulated machine that a saved state depends on. Two machines with equal
@@ -38,3 +39,13 @@ export type MachineImage =
       readonly kernel: ArrayBuffer;
       readonly initrd?: ArrayBuffer;
     };
+
+/** Where the vm driver gets what machines are started from. */
+export interface MachineImageSource {
+  /** The prepared snapshot for a configuration, or undefined when there is none. Cheap: reads its config only. */
+  describeSnapshot(config: MachineConfig, operation?: Operation): Promise<SnapshotConfig | undefined>;
+  /** Digests of what a cold boot would run; cheap. */
+  describeBoot(config: MachineConfig, operation?: Operation): Promise<{ readonly kernel: Digest; readonly initrd?: Digest }>;
+  loadSnapshot(config: MachineConfig, operation?: Operation): Promise<MachineImage & { kind: 'state' }>;
+  loadBoot(config: MachineConfig, operation?: Operation): Promise<MachineImage & { kind: 'boot' }>;
+}

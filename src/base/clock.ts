@@ -1,0 +1,37 @@
+import { type Disposable, toDisposable } from './lifecycle';
+
+/** Time as a parameter, so that tests own it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds from some fixed point, never going back. */
+  monotonic(): number;
+  /** Calls back once after `ms`, unless disposed first. */
+  after(ms: number, callback: () => void): Disposable;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return toDisposable(() => clearTimeout(timer));
+  },
+};
+
+/** Resolves after `ms`, or as soon as the signal fires. */
+export function delay(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) {
+      resolve();
+      return;
+    }
+    const done = (): void => {
+      timer.dispose();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.after(ms, done);
+    signal?.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,15 @@
+import type { V86 } from 'v86';
+
+/**
+ * Loads the emulator so that it never starts a worker of its own.
+ *
+ * v86 decides how to yield when its module is evaluated: where it sees `Worker`, each emulator starts a
+ * nested worker from a blob URL, which our CSP (`worker-src 'self'`) and Trusted Types refuse, and which
+ * costs twice the CPU of an idle machine. Without `Worker` in sight it takes a plain timer, which
+ * `install-yield.ts` then replaces. A worker that runs a guest has no use for workers anyway.
+ */
+export async function loadV86(): Promise<typeof V86> {
+  (globalThis as { Worker?: unknown }).Worker = undefined;
+  const module = await import('v86');
+  return module.V86;
+}
