@@ -40,8 +40,9 @@ export class FakeClock implements Clock {
     return toDisposable(() => this.#alarms.delete(alarm));
   }
 
-  /** Moves time on, rings what is due in order, and lets promises settle after each. */
+  /** Moves time on, rings what is due in order, and lets promises settle before it and after each. */
   async advance(ms: number): Promise<void> {
+    await settle();
     const end = this.#now + ms;
     for (let next = this.#nextAlarm(end); next; next = this.#nextAlarm(end)) {
       this.#now = Math.max(this.#now, next.at);

@@ -1,0 +1,175 @@
+import type { Clock } from '../base/clock';
+import { createDeferred, type Deferred } from '../base/deferred';
+import { SandboxError } from '../base/errors';
+import { Emitter } from '../base/events';
+import type {
+  ConsoleAttachment,
+  Exit,
+  Instance,
+  InstanceDriver,
+  InstancePhase,
+  InstanceSpec,
+  InstanceState,
+  Problem,
+  Process,
+  StartMethod,
+} from '../api/instance';
+import type { Operation } from '../api/operation';
+import type { StatSample } from '../api/stats';
+
+/**
+ * An instance without a machine, for the tests of the engine's own rules (names, tasks, sampling).
+ * What starts and how it goes is the test's decision; the real machine runs in the integration tests.
+ */
+export class ScriptedInstance implements Instance {
+  readonly kind = 'vm';
+  readonly startMethod: StartMethod | undefined = undefined;
+  readonly #states = new Emitter<InstanceState>();
+  readonly #clock: Clock;
+  #state: InstanceState;
+  /** Set to make starts wait for the test. */
+  gate: Deferred<void> | undefined;
+  cpuMicros = 0;
+  statsGate: Deferred<void> | undefined;
+  statsAsked = 0;
+  disposed = false;
+
+  constructor(
+    readonly id: string,
+    readonly spec: InstanceSpec,
+    clock: Clock,
+  ) {
+    this.#clock = clock;
+    this.#state = { phase: 'created', since: clock.now() };
+  }
+
+  get state(): InstanceState {
+    return this.#state;
+  }
+
+  get states() {
+    return this.#states.event;
+  }
+
+  get listenerCount(): number {
+    return this.#states.listenerCount;
+  }
+
+  enter(phase: InstancePhase): void {
+    this.#state = { phase, since: this.#clock.now() };
+    this.#states.fire(this.#state);
+  }
+
+  holdStart(): Deferred<void> {
+    this.gate = createDeferred<void>();
+    return this.gate;
+  }
+
+  async start(operation: Operation = {}): Promise<void> {
+    this.enter('starting');
+    operation.onProgress?.({ phase: 'Fetching', done: 1, total: 2 });
+    operation.onProgress?.({ phase: 'Fetching', done: 2, total: 2 });
+    operation.onProgress?.({ phase: 'Restoring' });
+    const canceled = createDeferred<never>();
+    operation.signal?.addEventListener('abort', () => canceled.reject(operation.signal?.reason));
+    try {
+      if (this.gate) await Promise.race([this.gate.promise, canceled.promise]);
+      this.enter('running');
+    } catch (error) {
+      this.enter('failed');
+      throw error;
+    }
+  }
+
+  async stop(): Promise<Exit> {
+    return this.#end();
+  }
+
+  async kill(): Promise<Exit> {
+    return this.#end();
+  }
+
+  async pause(): Promise<void> {
+    this.enter('paused');
+  }
+
+  async resume(): Promise<void> {
+    this.enter('running');
+  }
+
+  async reset(): Promise<void> {
+    this.enter('starting');
+    this.enter('running');
+  }
+
+  async stats(): Promise<StatSample> {
+    this.statsAsked += 1;
+    await this.statsGate?.promise;
+    return {
+      at: this.#clock.now(),
+      cpuMicros: this.cpuMicros,
+      memory: { total: 64e6, used: 16e6 },
+      network: { rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 },
+      disk: { readBytes: 0, writtenBytes: 0 },
+      processes: 1,
+    };
+  }
+
+  attachConsole(): ConsoleAttachment {
+    throw outOfScope('console');
+  }
+
+  exec(): Promise<Process> {
+    throw outOfScope('programs');
+  }
+
+  copyIn(): Promise<void> {
+    throw outOfScope('files');
+  }
+
+  copyOut(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    throw outOfScope('files');
+  }
+
+  async dispose(): Promise<void> {
+    this.disposed = true;
+  }
+
+  #end(): Exit {
+    this.enter('stopped');
+    return { code: 0, reason: 'Powered off' };
+  }
+}
+
+function outOfScope(what: string): SandboxError {
+  return new SandboxError('Unimplemented', `A scripted instance has no ${what}`);
+}
+
+/** Makes scripted instances and keeps them at hand. */
+export class ScriptedDriver implements InstanceDriver {
+  readonly kind = 'vm';
+  readonly made: ScriptedInstance[] = [];
+  readonly #clock: Clock;
+  problems: readonly Problem[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  check(): readonly Problem[] {
+    return this.problems;
+  }
+
+  create(spec: InstanceSpec): ScriptedInstance {
+    const instance = new ScriptedInstance(`id-${this.made.length + 1}`, spec, this.#clock);
+    this.made.push(instance);
+    return instance;
+  }
+
+  /** The instance made first, second, and so on, from 0. */
+  at(index: number): ScriptedInstance {
+    const instance = this.made[index];
+    if (!instance) throw new SandboxError('NotFound', `No such scripted instance: ${index}`);
+    return instance;
+  }
+}
