@@ -95,6 +95,8 @@ export interface Instance {
   readonly states: Event<InstanceState>;
   /** Set once running. */
   readonly startMethod: StartMethod | undefined;
+  /** Why the start was not the fast one, in plain words, when it was not. */
+  readonly startNote: string | undefined;
 
   start(operation?: Operation): Promise<void>;
   /** Asks the guest to power off, then kills it when `graceMs` is over. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { delay, systemClock } from './clock';
+import { delay, every, systemClock } from './clock';
 import { FakeClock } from './fake-clock';
 
 describe('delay', () => {
@@ -51,5 +51,18 @@ describe('the fake clock', () => {
     await clock.advance(50);
     expect(rung).toEqual([10, 30]);
     expect(clock.now()).toBe(50);
+  });
+});
+
+describe('every', () => {
+  it('calls at once, then at each period, and not after it is disposed', async () => {
+    const clock = new FakeClock(0);
+    const calls: number[] = [];
+    const timer = every(clock, 10, () => calls.push(clock.now()));
+    await clock.advance(25);
+    timer.dispose();
+    await clock.advance(50);
+    expect(calls).toEqual([0, 10, 20]);
+    expect(clock.pending).toBe(0);
   });
 });

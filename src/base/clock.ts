@@ -35,3 +35,19 @@ export function delay(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener('abort', done);
   });
 }
+
+/** Calls back at once and then every `ms` milliseconds, until disposed. */
+export function every(clock: Clock, ms: number, callback: () => void): Disposable {
+  let timer: Disposable | undefined;
+  let ended = false;
+  const round = (): void => {
+    timer = clock.after(ms, round);
+    callback();
+    if (ended) timer.dispose();
+  };
+  round();
+  return toDisposable(() => {
+    ended = true;
+    timer?.dispose();
+  });
+}

@@ -18,6 +18,8 @@ export interface ConsoleDelivery {
 interface Reader {
   /** Absolute position of the next byte to deliver. */
   position: number;
+  /** Bytes lost before they came here, still to be told. */
+  lost: number;
   unacknowledged: number;
   deliver(delivery: ConsoleDelivery): void;
 }
@@ -48,15 +50,14 @@ export class ConsoleHub {
     for (const reader of this.#readers) this.#pump(reader);
   }
 
-  /** Forgets everything; readers go on with what is written from now on. */
-  clear(): void {
-    this.#end = 0;
-    for (const reader of this.#readers) reader.position = 0;
+  /** Says that bytes were lost on their way here; readers are told with their next delivery. */
+  skip(bytes: number): void {
+    for (const reader of this.#readers) reader.lost += bytes;
   }
 
   /** A new reader starts with the scrollback. */
   attach(deliver: (delivery: ConsoleDelivery) => void): Disposable & { acknowledge(bytes: number): void } {
-    const reader: Reader = { position: this.#begin, unacknowledged: 0, deliver };
+    const reader: Reader = { position: this.#begin, lost: 0, unacknowledged: 0, deliver };
     this.#readers.add(reader);
     this.#pump(reader);
     return {
@@ -74,8 +75,10 @@ export class ConsoleHub {
 
   #pump(reader: Reader): void {
     while (reader.position < this.#end && reader.unacknowledged < maxUnacknowledged) {
-      const skipped = Math.max(0, this.#begin - reader.position);
-      const start = reader.position + skipped;
+      const overrun = Math.max(0, this.#begin - reader.position);
+      const start = reader.position + overrun;
+      const skipped = overrun + reader.lost;
+      reader.lost = 0;
       const end = Math.min(this.#end, start + maxDelivery);
       reader.position = end;
       reader.unacknowledged += end - start;

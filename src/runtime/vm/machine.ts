@@ -10,9 +10,16 @@ import { installYield } from './install-yield';
 import { loadV86 } from './load-v86';
 import { coreOf } from './v86-internals';
 
-/** Kernel command line. The clock values spare the guest its calibration: v86's TSC runs at 1 GHz. */
-const commandLine =
-  'console=ttyS0 console=hvc0 quiet tsc=reliable tsc_early_khz=1000000 lpj=5000000 mitigations=off random.trust_cpu=on';
+/** Kernel command line (the kernel's admin-guide/kernel-parameters.txt). A saved state has it baked in. */
+const commandLine = [
+  'console=ttyS0 console=hvc0 quiet mitigations=off random.trust_cpu=on',
+  // v86's TSC runs at 1 GHz: spare the guest its calibration.
+  'tsc=reliable tsc_early_khz=1000000 lpj=5000000',
+  // A panic asks for a reset at once, which tells the host; else it would spin for ever.
+  'panic=-1',
+  // Only the interfaces that exist: no bond0, dummy0, ifb0, tunl0 or gre0 before somebody makes one.
+  'bonding.max_bonds=0 dummy.numdummies=0 ifb.numifbs=0 fb_tunnels=none',
+].join(' ');
 
 /** Text and a frame buffer nobody looks at; v86 wants some. */
 const videoBytes = 1 << 20;

@@ -1,0 +1,112 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { SandboxError } from '../base/errors';
+import { Emitter } from '../base/events';
+import { FakeClock, settle } from '../base/fake-clock';
+import { expose } from '../rpc/control';
+import { inProcessSpawner } from '../rpc/spawn-node';
+import type { SpawnWorker } from '../rpc/worker-handle';
+import { Supervisor } from './supervisor';
+
+interface Service {
+  ping(): void;
+  echo(text: string): string;
+  never(): Promise<void>;
+  refuse(): void;
+}
+
+const ports: MessagePort[] = [];
+afterEach(() => {
+  for (const port of ports.splice(0)) port.close();
+});
+
+const service: Service = {
+  ping() {},
+  echo: (text) => text,
+  never: () => new Promise(() => {}),
+  refuse() {
+    throw new SandboxError('NotFound', 'No such thing: x', { details: { thing: 'x' } });
+  },
+};
+
+const serving = (api: object): SpawnWorker =>
+  inProcessSpawner((port) => {
+    ports.push(port);
+    expose(api, port);
+  });
+
+/** Lets messages between ports of this thread arrive. */
+const messages = async (): Promise<void> => {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  await settle();
+};
+
+describe('the supervisor', () => {
+  it('connects to a worker and carries typed errors across', async () => {
+    const supervisor = new Supervisor(new FakeClock());
+    const worker = supervisor.spawn<Service>(serving(service), 'w');
+    await expect(worker.remote.echo('hello')).resolves.toBe('hello');
+    await expect(worker.remote.refuse()).rejects.toMatchObject({
+      name: 'SandboxError',
+      code: 'NotFound',
+      details: { thing: 'x' },
+    });
+    supervisor.dispose();
+  });
+
+  it('rejects what is waiting when a worker is ended', async () => {
+    const supervisor = new Supervisor(new FakeClock());
+    const worker = supervisor.spawn<Service>(serving(service), 'w');
+    const waiting = worker.remote.never();
+    worker.terminate(new SandboxError('Aborted', 'Ended'));
+    await expect(waiting).rejects.toMatchObject({ code: 'Aborted', message: 'Ended' });
+    await expect(worker.remote.echo('late')).rejects.toMatchObject({ code: 'Aborted' });
+    expect(supervisor.count).toBe(0);
+  });
+
+  it('ends a worker that does not answer within two seconds', async () => {
+    const clock = new FakeClock();
+    const supervisor = new Supervisor(clock);
+    const worker = supervisor.spawn<Service>(serving({ ...service, ping: () => new Promise(() => {}) }), 'w');
+    worker.watch();
+    for (let beat = 0; beat < 4; beat += 1) {
+      await clock.advance(500);
+      await messages();
+    }
+    expect(worker.lost.aborted).toBe(true);
+    expect(worker.lost.reason).toMatchObject({ code: 'Unavailable' });
+  });
+
+  it('leaves a worker alone that answers', async () => {
+    const clock = new FakeClock();
+    const supervisor = new Supervisor(clock);
+    const worker = supervisor.spawn<Service>(serving(service), 'w');
+    worker.watch();
+    for (let beat = 0; beat < 20; beat += 1) {
+      await clock.advance(500);
+      await messages();
+    }
+    expect(worker.lost.aborted).toBe(false);
+    supervisor.dispose();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not blame the worker when this thread was asleep', async () => {
+    const clock = new FakeClock();
+    const supervisor = new Supervisor(clock);
+    const worker = supervisor.spawn<Service>(serving(service), 'w');
+    worker.watch();
+    for (let night = 0; night < 5; night += 1) await clock.jump(60_000);
+    expect(worker.lost.aborted).toBe(false);
+    supervisor.dispose();
+  });
+
+  it('loses a worker whose thread dies', async () => {
+    const supervisor = new Supervisor(new FakeClock());
+    const failed = new Emitter<SandboxError>();
+    const spawn: SpawnWorker = (name) => ({ ...serving(service)(name), failed: failed.event });
+    const worker = supervisor.spawn<Service>(spawn, 'w');
+    const waiting = worker.remote.never();
+    failed.fire(new SandboxError('Internal', 'The worker w died: boom'));
+    await expect(waiting).rejects.toMatchObject({ message: 'The worker w died: boom' });
+  });
+});

@@ -1,0 +1,54 @@
+import type { ConsoleAttachment, ConsoleOutput, TerminalSize } from '../../api/instance';
+import { ConsoleHub } from './console-hub';
+import type { ConsoleToClient, ConsoleToWorker } from './vm-protocol';
+
+/**
+ * The client's end of a vm's console. It keeps the scrollback in a hub of its own, so that what a machine
+ * printed can still be read when its worker is gone, and so that readers stay attached over a reset.
+ */
+export class ConsoleClient {
+  readonly #hub = new ConsoleHub();
+  #port: MessagePort | undefined;
+  #size: TerminalSize | undefined;
+
+  /** The port for a new worker; output goes on in the same scrollback. */
+  connect(): MessagePort {
+    this.disconnect();
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.onmessage = ({ data }: MessageEvent<ConsoleToClient>) => {
+      if (data.skipped > 0) this.#hub.skip(data.skipped);
+      this.#hub.write(data.bytes);
+      this.#tell({ acknowledged: data.bytes.length });
+    };
+    if (this.#size) this.#tell({ resize: this.#size });
+    return port2;
+  }
+
+  disconnect(): void {
+    this.#port?.close();
+    this.#port = undefined;
+  }
+
+  attach(onOutput: (output: ConsoleOutput) => void): ConsoleAttachment {
+    const attachment = this.#hub.attach(onOutput);
+    return {
+      dispose: () => attachment.dispose(),
+      acknowledge: (bytes) => attachment.acknowledge(bytes),
+      write: (bytes) => this.#tell({ input: bytes }),
+      resize: (size) => {
+        this.#size = size;
+        this.#tell({ resize: size });
+      },
+    };
+  }
+
+  /** Everything still in the scrollback. */
+  snapshot(): Uint8Array<ArrayBuffer> {
+    return this.#hub.snapshot();
+  }
+
+  #tell(message: ConsoleToWorker): void {
+    this.#port?.postMessage(message);
+  }
+}

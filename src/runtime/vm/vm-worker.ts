@@ -1,0 +1,162 @@
+import type { ExecSpec } from '../../api/instance';
+import type { MachineConfig } from '../../api/machine';
+import type { StatSample } from '../../api/stats';
+import { systemClock } from '../../base/clock';
+import { SandboxError, serializeError } from '../../base/errors';
+import { DisposableStore } from '../../base/lifecycle';
+import { readableFromPort, writableToPort } from '../../rpc/byte-stream';
+import { expose, transfer } from '../../rpc/control';
+import { AgentSession, type AgentTransport } from './agent-session';
+import { Machine, type MachineOptions } from './machine';
+import type {
+  ConsoleToClient,
+  ConsoleToWorker,
+  ExecControl,
+  ExecOutcome,
+  ExecPorts,
+  Identity,
+  StartRequest,
+  VmEvent,
+  VmService,
+} from './vm-protocol';
+
+/** How long a guest may take until its agent answers. A cold boot takes 2 s on the slowest machine we know of. */
+const agentTimeoutMs = { restored: 5_000, booted: 60_000 } as const;
+
+/** The vm worker: one machine, its agent, and the ports to its client. */
+export function serveVm(port: MessagePort): void {
+  expose(new VmWorker(), port);
+}
+
+class VmWorker implements VmService {
+  #spare: { readonly machine: Machine; readonly options: MachineOptions } | undefined;
+  #running: RunningMachine | undefined;
+
+  ping(): void {}
+
+  async prepare(config: MachineConfig, wasm: WebAssembly.Module): Promise<void> {
+    const options = { config, wasm, mac: new Uint8Array(6) };
+    this.#spare = { machine: await Machine.create(options), options };
+  }
+
+  async start(request: StartRequest, console: MessagePort, onEvent: (event: VmEvent) => void): Promise<void> {
+    const { image } = request;
+    const machine = await this.#machineFor(request);
+    if (image.kind === 'state') await machine.restore(image.state, image.console);
+    const running = new RunningMachine(machine, console, onEvent);
+    this.#running = running;
+    await running.start(request.identity, image.kind === 'state' ? agentTimeoutMs.restored : agentTimeoutMs.booted);
+  }
+
+  async pause(): Promise<void> {
+    await this.#current.machine.pause();
+  }
+
+  async resume(): Promise<void> {
+    await this.#current.machine.run();
+    await this.#current.agent.clock(Date.now() * 1000);
+  }
+
+  async powerOff(): Promise<void> {
+    await this.#current.agent.powerOff();
+  }
+
+  async save(): Promise<{ state: ArrayBuffer; console: Uint8Array<ArrayBuffer> }> {
+    const { machine } = this.#current;
+    const state = await machine.save();
+    const console = machine.console.snapshot();
+    return transfer({ state, console }, [state, console.buffer]);
+  }
+
+  exec(spec: ExecSpec, ports: ExecPorts): Promise<void> {
+    return this.#current.exec(spec, ports);
+  }
+
+  stats(): Promise<StatSample> {
+    return this.#current.agent.stats();
+  }
+
+  trim(): Promise<void> {
+    return this.#current.agent.trim();
+  }
+
+  get #current(): RunningMachine {
+    if (!this.#running) throw new SandboxError('FailedPrecondition', 'No machine runs in this worker');
+    return this.#running;
+  }
+
+  /** The spare machine when it fits. A machine to boot cannot be a spare: v86 takes the kernel when it is made. */
+  async #machineFor({ config, wasm, image, identity }: StartRequest): Promise<Machine> {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare && image.kind === 'state' && sameConfig(spare.options.config, config)) return spare.machine;
+    await spare?.machine.dispose();
+    return Machine.create({ config, wasm, mac: identity.mac }, image.kind === 'boot' ? image : undefined);
+  }
+}
+
+function sameConfig(a: MachineConfig, b: MachineConfig): boolean {
+  return a.memoryMiB === b.memoryMiB && a.devices === b.devices && a.containerHost === b.containerHost;
+}
+
+/** A machine that runs, and everything attached to it. */
+class RunningMachine {
+  readonly machine: Machine;
+  readonly agent: AgentSession;
+  readonly #resources = new DisposableStore();
+  /** Never fires: if this worker ends, its streams end with it. */
+  readonly #never = new AbortController().signal;
+
+  constructor(machine: Machine, console: MessagePort, onEvent: (event: VmEvent) => void) {
+    this.machine = machine;
+    this.agent = new AgentSession(agentTransport(machine), systemClock);
+    this.#resources.add(machine.events((event) => onEvent({ type: event })));
+    this.#resources.add(this.agent.lost((error) => onEvent({ type: 'agentLost', error: serializeError(error) })));
+    this.#attachConsole(console);
+  }
+
+  async start(identity: Identity, timeoutMs: number): Promise<void> {
+    await this.machine.run();
+    await this.agent.hello(timeoutMs);
+    await this.agent.identity({
+      hostname: identity.hostname,
+      clockMicros: Date.now() * 1000,
+      entropy: crypto.getRandomValues(new Uint8Array(64)),
+      ...(this.machine.nic && { interfaces: [{ name: 'eth0', mac: identity.mac }] }),
+    });
+    if (this.machine.nic) this.machine.nic.up = true;
+  }
+
+  async exec(spec: ExecSpec, ports: ExecPorts): Promise<void> {
+    const process = await this.agent.exec(spec);
+    const quietly = (stream: Promise<void>): void => void stream.catch(() => {});
+    quietly(readableFromPort(ports.stdin, this.#never).pipeTo(process.stdin));
+    quietly(process.stdout.pipeTo(writableToPort(ports.stdout, this.#never)));
+    quietly(process.stderr.pipeTo(writableToPort(ports.stderr, this.#never)));
+    ports.control.onmessage = ({ data }: MessageEvent<ExecControl>) => {
+      if ('resize' in data) process.resize(data.resize);
+      else process.kill(data.kill);
+    };
+    const tell = (outcome: ExecOutcome): void => ports.control.postMessage(outcome);
+    process.exited.then(
+      (exited) => tell({ exited }),
+      (error: unknown) => tell({ failed: serializeError(error) }),
+    );
+  }
+
+  #attachConsole(port: MessagePort): void {
+    const attachment = this.machine.console.attach((delivery: ConsoleToClient) =>
+      port.postMessage(delivery, [delivery.bytes.buffer]),
+    );
+    this.#resources.add(attachment);
+    port.onmessage = ({ data }: MessageEvent<ConsoleToWorker>) => {
+      if ('acknowledged' in data) attachment.acknowledge(data.acknowledged);
+      else if ('input' in data) this.machine.writeConsole(data.input);
+      else this.machine.resizeConsole(data.resize.columns, data.resize.rows);
+    };
+  }
+}
+
+function agentTransport({ agentPort }: Machine): AgentTransport {
+  return { send: (bytes) => agentPort.send(bytes), drained: agentPort.drained, received: agentPort.received };
+}
