@@ -18,6 +18,8 @@ export interface InstanceRecord {
   readonly spec: InstanceSpec;
   readonly state: InstanceState;
   readonly startMethod?: StartMethod;
+  /** Why it did not start the fast way, in plain words. */
+  readonly startNote?: string;
   /** When the machine last began to run, milliseconds since the epoch; pauses do not count anew. */
   readonly runningSince?: number;
   /** The task that works on it now. */
@@ -246,13 +248,14 @@ export function createLab(options: LabOptions): Lab {
 }
 
 function toRecord({ instance, runningSince, task }: Entry): InstanceRecord {
-  const { id, spec, state, startMethod } = instance;
+  const { id, spec, state, startMethod, startNote } = instance;
   return {
     id,
     name: spec.name,
     spec,
     state,
     ...(startMethod === undefined ? {} : { startMethod }),
+    ...(startNote === undefined ? {} : { startNote }),
     ...(runningSince === undefined ? {} : { runningSince }),
     ...(task === undefined ? {} : { task }),
   };

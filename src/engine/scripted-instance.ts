@@ -24,6 +24,7 @@ import type { StatSample } from '../api/stats';
 export class ScriptedInstance implements Instance {
   readonly kind = 'vm';
   readonly startMethod: StartMethod | undefined = undefined;
+  readonly startNote: string | undefined = undefined;
   readonly #states = new Emitter<InstanceState>();
   readonly #clock: Clock;
   #state: InstanceState;

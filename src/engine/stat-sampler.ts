@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock';
+import { type Clock, every } from '../base/clock';
 import { Emitter, type Event } from '../base/events';
 import { type Disposable, toDisposable } from '../base/lifecycle';
 import type { Instance, InstanceId } from '../api/instance';
@@ -43,7 +43,7 @@ export class StatSampler implements Disposable {
 
   readonly readings: Event<StatReading> = (listener) => {
     const subscription = this.#readings.event(listener);
-    if (!this.#timer) this.#round();
+    this.#timer ??= every(this.#clock, periodMs, () => this.#round());
     return toDisposable(() => {
       subscription.dispose();
       if (this.#readings.listenerCount === 0) this.#stop();
@@ -62,7 +62,6 @@ export class StatSampler implements Disposable {
   }
 
   #round(): void {
-    this.#timer = this.#clock.after(periodMs, () => this.#round());
     const running = this.#running();
     const ids = new Set(running.map((instance) => instance.id));
     for (const id of this.#last.keys()) if (!ids.has(id)) this.#last.delete(id);

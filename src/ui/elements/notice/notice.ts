@@ -1,0 +1,42 @@
+import { css, html, nothing } from 'lit';
+import { define, StrataElement } from '../../strata-element';
+import { baseStyles } from '../../styles/base';
+import { icon, iconStyles } from '../icon/icon';
+
+/** A standing fact across the page that a person should know. */
+export class Notice extends StrataElement {
+  static override properties = { message: { attribute: false }, reason: { attribute: false } };
+  declare message: string;
+  declare reason: string | undefined;
+
+  static override styles = [
+    baseStyles,
+    iconStyles,
+    css`
+      p {
+        display: flex;
+        align-items: center;
+        gap: var(--s1);
+        padding: var(--s1) var(--s2);
+        border-bottom: 1px solid var(--line);
+        background: var(--warn-bg);
+        font-size: var(--t1);
+      }
+      .icon {
+        color: var(--warn);
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.message = '';
+    this.reason = undefined;
+  }
+
+  override render() {
+    return html`<p role="note" title=${this.reason ?? nothing}>${icon('failed')}<span>${this.message}</span></p>`;
+  }
+}
+
+define('strata-notice', Notice);

@@ -1,0 +1,103 @@
+import { css, html, nothing } from 'lit';
+import { define, StrataElement } from '../../strata-element';
+import { baseStyles, buttonStyles } from '../../styles/base';
+import { text } from '../../text';
+import type { Toast } from '../../store';
+import { icon, iconStyles } from '../icon/icon';
+
+/** Messages in a corner, spoken as they come. Fires `dismiss` with a toast's id and `undo` with a task's. */
+export class ToastList extends StrataElement {
+  static override properties = { toasts: { attribute: false } };
+  declare toasts: readonly Toast[];
+
+  static override styles = [
+    baseStyles,
+    buttonStyles,
+    iconStyles,
+    css`
+      :host {
+        position: fixed;
+        z-index: 30;
+        right: var(--s2);
+        bottom: calc(var(--s6) + var(--s1));
+        width: min(400px, calc(100vw - 2 * var(--s2)));
+        pointer-events: none;
+      }
+      .toasts {
+        display: grid;
+        gap: var(--s1);
+      }
+      .toast {
+        display: grid;
+        grid-template-columns: auto 1fr auto;
+        align-items: start;
+        gap: var(--s1);
+        padding: 12px;
+        border: 1px solid var(--line);
+        border-left: 3px solid var(--accent);
+        border-radius: var(--radius);
+        background: var(--raised);
+        box-shadow: var(--shadow);
+        pointer-events: auto;
+      }
+      .toast > .icon {
+        margin-top: 2px;
+        color: var(--accent);
+      }
+      .error {
+        border-left-color: var(--bad);
+      }
+      .error > .icon {
+        color: var(--bad);
+      }
+      h3 {
+        font-size: var(--t2);
+      }
+      p {
+        margin-top: 2px;
+        color: var(--muted);
+        font-size: var(--t1);
+        overflow-wrap: anywhere;
+        white-space: pre-line;
+      }
+      .buttons {
+        display: flex;
+        gap: var(--s0);
+        margin: -4px -4px 0 0;
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.toasts = [];
+  }
+
+  override render() {
+    return html`<div class="toasts" role="log" aria-live="polite" aria-relevant="additions" aria-label=${text.toasts.label}>
+      ${this.toasts.map((toast) => this.#toast(toast))}
+    </div>`;
+  }
+
+  #toast(toast: Toast) {
+    return html`<div class="toast ${toast.tone}">
+      ${icon(toast.tone === 'error' ? 'failed' : 'info')}
+      <div>
+        <h3>${toast.title}</h3>
+        ${toast.body ? html`<p>${toast.body}</p>` : nothing}
+      </div>
+      <div class="buttons">
+        ${toast.undo === undefined ? nothing : html`<button @click=${() => this.#fire('undo', toast.undo)}>${text.tasks.undo}</button>`}
+        <button class="quiet icon" aria-label="${text.toasts.dismiss}: ${toast.title}" @click=${() => this.#fire('dismiss', toast.id)}>
+          ${icon('close')}
+        </button>
+      </div>
+    </div>`;
+  }
+
+  #fire(type: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+define('strata-toast-list', ToastList);

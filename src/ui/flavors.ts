@@ -1,0 +1,22 @@
+import type { InstanceDraft } from '../engine/lab';
+import { text } from './text';
+
+/** A kind of VM that can be had by one click. */
+export interface Flavor {
+  readonly id: keyof typeof text.flavors;
+  readonly draft: InstanceDraft;
+}
+
+const vm = { kind: 'vm', memoryMiB: 64, devices: 'virtio', containerHost: false } as const;
+
+export const standardFlavor: Flavor = { id: 'standard', draft: vm };
+
+/** In the order of the menu. */
+export const flavors: readonly Flavor[] = [
+  standardFlavor,
+  { id: 'small', draft: { ...vm, memoryMiB: 32 } },
+  { id: 'medium', draft: { ...vm, memoryMiB: 128 } },
+  { id: 'large', draft: { ...vm, memoryMiB: 256 } },
+  { id: 'containerHost', draft: { ...vm, memoryMiB: 128, containerHost: true } },
+  { id: 'emulated', draft: { ...vm, devices: 'emulated' } },
+];

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { createSettings, parseSettings } from './settings';
+
+const initial = { theme: 'system', fontSize: 14, screenReader: false };
+
+describe('stored settings', () => {
+  it.each([
+    [null, initial],
+    ['', initial],
+    ['not json', initial],
+    ['null', initial],
+    ['[1]', initial],
+    ['{"theme":"pink","fontSize":"9","screenReader":1}', initial],
+    ['{"theme":"dark"}', { ...initial, theme: 'dark' }],
+    ['{"fontSize":1000}', { ...initial, fontSize: 32 }],
+    ['{"fontSize":-1,"screenReader":true}', { ...initial, fontSize: 9, screenReader: true }],
+  ])('%j are read without trust', (stored, values) => expect(parseSettings(stored)).toEqual(values));
+
+  it('come back at the next visit', () => {
+    const kept = new Map<string, string>();
+    const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => void kept.set(key, value) };
+    createSettings(storage).change({ theme: 'light', fontSize: 18 });
+    expect(createSettings(storage).values.value).toEqual({ theme: 'light', fontSize: 18, screenReader: false });
+  });
+
+  it('work where storage throws', () => {
+    const refuse = (): never => {
+      throw new Error('denied');
+    };
+    const settings = createSettings({ getItem: refuse, setItem: refuse });
+    settings.change({ theme: 'dark' });
+    expect(settings.values.value.theme).toBe('dark');
+  });
+});
