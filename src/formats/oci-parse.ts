@@ -1,0 +1,162 @@
+import type { Digest } from '../api/content-store';
+import type { SnapshotConfig } from '../api/machine';
+import { SandboxError } from '../base/errors';
+import { isDigest } from './digest';
+import { annotations, type Descriptor, type Index, type Manifest, mediaTypes } from './oci';
+
+/**
+ * Validating parse of the OCI documents we read. They come from outside: what does not have the shape is
+ * refused with the path of the field, and nothing that was not asked for is carried on.
+ * Errors: `InvalidArgument`.
+ */
+
+/** Bytes; a real index or manifest has a few kilobytes (the distribution API's own limit is 4 MiB). */
+export const documentLimit = 4 * 1024 * 1024;
+const listLimit = 10_000;
+
+/** image-spec, image-index.md. */
+export function parseIndex(bytes: Uint8Array): Index {
+  const root = readDocument(bytes, 'index');
+  requireEqual(root['schemaVersion'], 2, 'index.schemaVersion');
+  // The media type is optional in the specification; when it is there it must be this one.
+  if (root['mediaType'] !== undefined) requireEqual(root['mediaType'], mediaTypes.index, 'index.mediaType');
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.index,
+    manifests: readList(root['manifests'], 'index.manifests', readDescriptor),
+  };
+}
+
+/** image-spec, manifest.md. */
+export function parseManifest(bytes: Uint8Array): Manifest {
+  const root = readDocument(bytes, 'manifest');
+  requireEqual(root['schemaVersion'], 2, 'manifest.schemaVersion');
+  if (root['mediaType'] !== undefined) requireEqual(root['mediaType'], mediaTypes.manifest, 'manifest.mediaType');
+  const artifactType = optionalString(root['artifactType'], 'manifest.artifactType');
+  const found = readAnnotations(root['annotations'], 'manifest.annotations');
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: readDescriptor(root['config'], 'manifest.config'),
+    layers: readList(root['layers'], 'manifest.layers', readDescriptor),
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(found === undefined ? {} : { annotations: found }),
+  };
+}
+
+/** The config blob of a snapshot artifact. */
+export function parseSnapshotConfig(bytes: Uint8Array): SnapshotConfig {
+  const root = readDocument(bytes, 'snapshot');
+  requireEqual(root['formatVersion'], 1, 'snapshot.formatVersion');
+  const machine = readRecord(root['machine'], 'snapshot.machine');
+  const devices = machine['devices'];
+  if (devices !== 'virtio' && devices !== 'emulated') throw refused('snapshot.machine.devices', '"virtio" or "emulated"', devices);
+  const containerHost = machine['containerHost'];
+  if (typeof containerHost !== 'boolean') throw refused('snapshot.machine.containerHost', 'a boolean', containerHost);
+  return {
+    formatVersion: 1,
+    v86: readString(root['v86'], 'snapshot.v86'),
+    machine: { memoryMiB: readCount(machine['memoryMiB'], 'snapshot.machine.memoryMiB'), devices, containerHost },
+    kernel: readDigest(root['kernel'], 'snapshot.kernel'),
+    agentProtocol: readCount(root['agentProtocol'], 'snapshot.agentProtocol'),
+    console: readString(root['console'], 'snapshot.console'),
+    ...(root['initrd'] === undefined ? {} : { initrd: readDigest(root['initrd'], 'snapshot.initrd') }),
+  };
+}
+
+/** What a layer is kept as: its own bytes, or what its zstd frame holds. */
+export interface StoredForm {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly compression: 'none' | 'zstd';
+}
+
+/**
+ * The stored form of a blob. A layer of ours whose media type ends in `+zstd` is kept unpacked and must
+ * announce digest and size of what comes out; any other blob is kept as it travels.
+ */
+export function storedForm(descriptor: Descriptor): StoredForm {
+  const ours = /^application\/vnd\.strata\..*\+zstd$/.test(descriptor.mediaType);
+  if (!ours) return { digest: descriptor.digest, size: descriptor.size, compression: 'none' };
+  const announced = descriptor.annotations?.[annotations.uncompressedSize] ?? '';
+  const size = /^\d+$/.test(announced) ? Number(announced) : Number.NaN;
+  return {
+    digest: readDigest(descriptor.annotations?.[annotations.uncompressedDigest], `annotation ${annotations.uncompressedDigest}`),
+    size: readCount(size, `annotation ${annotations.uncompressedSize}`),
+    compression: 'zstd',
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function readDocument(bytes: Uint8Array, path: string): Fields {
+  if (bytes.length > documentLimit) throw refused(path, `at most ${documentLimit} bytes`, bytes.length);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new SandboxError('InvalidArgument', `Invalid OCI document: ${path} is not JSON`, { cause });
+  }
+  return readRecord(value, path);
+}
+
+function readDescriptor(value: unknown, path: string): Descriptor {
+  const fields = readRecord(value, path);
+  const artifactType = optionalString(fields['artifactType'], `${path}.artifactType`);
+  const found = readAnnotations(fields['annotations'], `${path}.annotations`);
+  return {
+    mediaType: readString(fields['mediaType'], `${path}.mediaType`),
+    digest: readDigest(fields['digest'], `${path}.digest`),
+    size: readCount(fields['size'], `${path}.size`),
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(found === undefined ? {} : { annotations: found }),
+  };
+}
+
+function readAnnotations(value: unknown, path: string): Readonly<Record<string, string>> | undefined {
+  if (value === undefined) return undefined;
+  const entries = Object.entries(readRecord(value, path));
+  if (entries.length > listLimit) throw refused(path, `at most ${listLimit} entries`, entries.length);
+  return Object.fromEntries(entries.map(([key, text]) => [key, readString(text, `${path}[${JSON.stringify(key)}]`)]));
+}
+
+function readList<T>(value: unknown, path: string, read: (item: unknown, path: string) => T): readonly T[] {
+  if (!Array.isArray(value)) throw refused(path, 'a list', value);
+  if (value.length > listLimit) throw refused(path, `at most ${listLimit} entries`, value.length);
+  return value.map((item, index) => read(item, `${path}[${index}]`));
+}
+
+function readRecord(value: unknown, path: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused(path, 'an object', value);
+  return value as Fields;
+}
+
+function readString(value: unknown, path: string): string {
+  if (typeof value !== 'string') throw refused(path, 'a string', value);
+  return value;
+}
+
+function optionalString(value: unknown, path: string): string | undefined {
+  return value === undefined ? undefined : readString(value, path);
+}
+
+function readCount(value: unknown, path: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw refused(path, 'a whole number', value);
+  return value;
+}
+
+function readDigest(value: unknown, path: string): Digest {
+  if (!isDigest(value)) throw refused(path, 'a sha256 digest', value);
+  return value;
+}
+
+function requireEqual(value: unknown, expected: string | number, path: string): void {
+  if (value !== expected) throw refused(path, JSON.stringify(expected), value);
+}
+
+function refused(path: string, expected: string, value: unknown): SandboxError {
+  const shown = typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'an object') : String(value);
+  const short = shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
+  return new SandboxError('InvalidArgument', `Invalid OCI document: ${path} must be ${expected}, not ${short}`);
+}

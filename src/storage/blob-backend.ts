@@ -1,0 +1,40 @@
+import type { BlobInfo, Digest } from '../api/content-store';
+
+/** A committed blob as a backend knows it. */
+export interface BlobRecord extends BlobInfo {
+  /** Which chunks are its bytes. Changes when the blob is ingested again. */
+  readonly content: string;
+  /** Bytes of every chunk but the last. Of the record, so that another version may choose another size. */
+  readonly chunkSize: number;
+  /** See block-checksums.ts. */
+  readonly checksums: Uint8Array<ArrayBuffer>;
+}
+
+/** One piece of a content; all but the last are `chunkSize` bytes long. */
+export interface Chunk {
+  readonly index: number;
+  /** Only good until the promise it was given to settles: the buffer is used again. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Where chunks and records are kept. It moves bytes and makes commits atomic; digests, sizes and checksums
+ * are the business of {@link VerifiedContentStore}, so that every backend is verified by the same code.
+ */
+export interface BlobBackend {
+  /** Bytes of the chunks it wants. */
+  readonly chunkSize: number;
+  find(digest: Digest): Promise<BlobRecord | undefined>;
+  list(): Promise<readonly BlobRecord[]>;
+  /** Bytes of a half-open range, or undefined when some of them are missing or unreadable. */
+  read(record: BlobRecord, start: number, end: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Opens a content for chunks. `ResourceExhausted` when `size` is known not to fit. */
+  begin(content: string, size: number | undefined): Promise<void>;
+  put(content: string, chunk: Chunk): Promise<void>;
+  /** In one step: the last chunk, the record, and the end of an earlier content of the same digest. */
+  commit(record: BlobRecord, last: Chunk | undefined): Promise<void>;
+  /** Drops a content that was not committed. Harmless for any other. */
+  drop(content: string): Promise<void>;
+  remove(digest: Digest): Promise<void>;
+  close(): Promise<void>;
+}
