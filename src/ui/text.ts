@@ -149,6 +149,7 @@ export const text = {
   },
 
   storage: {
+    label: 'Storage',
     memory: 'Not saved. The browser gives this page no storage, so what it downloads is gone when the tab closes.',
     reason: (why: string) => `Reason: ${why}`,
   },

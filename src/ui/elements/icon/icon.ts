@@ -24,6 +24,8 @@ const shapes = {
   copy: svg`<rect x="5.5" y="5.5" width="7.5" height="8" rx="1" /><path d="M3 10.5v-8h7.5" />`,
   paste: svg`<rect x="3.5" y="3.5" width="9" height="10" rx="1" /><path d="M6 2.5h4v2H6z" fill="currentColor" />`,
   search: svg`<circle cx="7" cy="7" r="4" /><path d="m10 10 3.5 3.5" />`,
+  smaller: svg`<path d="m3 12.5 3.2-8.5 3.2 8.5M4.2 9.5h4M11 6h4" stroke-linejoin="round" />`,
+  larger: svg`<path d="m1.5 13 3.7-10L9 13M2.9 9.5h4.7M11 6h4M13 4v4" stroke-linejoin="round" />`,
   up: svg`<path d="m4 10 4-4 4 4" />`,
   reader: svg`<path d="M3 6v4M5.5 4v8M8 2.5v11M10.5 5v6M13 6.5v3" />`,
   tasks: svg`<path d="M6.5 4h7M6.5 8h7M6.5 12h7M2.5 4l.8.8L4.7 3M2.5 8l.8.8L4.7 7M2.5 12l.8.8L4.7 11" />`,

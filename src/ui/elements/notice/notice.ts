@@ -1,6 +1,7 @@
 import { css, html, nothing } from 'lit';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles } from '../../styles/base';
+import { text } from '../../text';
 import { icon, iconStyles } from '../icon/icon';
 
 /** A standing fact across the page that a person should know. */
@@ -35,7 +36,7 @@ export class Notice extends StrataElement {
   }
 
   override render() {
-    return html`<p role="note" title=${this.reason ?? nothing}>${icon('failed')}<span>${this.message}</span></p>`;
+    return html`<p role="region" aria-label=${text.storage.label} title=${this.reason ?? nothing}>${icon('failed')}<span>${this.message}</span></p>`;
   }
 }
 

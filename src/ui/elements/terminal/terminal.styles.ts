@@ -58,8 +58,12 @@ export const terminalStyles = css`
     min-height: 96px;
     padding: var(--s1) 0 0 var(--s1);
   }
-  .frame:focus-within {
-    box-shadow: inset 0 0 0 2px var(--focus);
+  .frame:focus-within::after {
+    position: absolute;
+    inset: 0;
+    border: 2px solid var(--focus);
+    content: '';
+    pointer-events: none;
   }
   .screen {
     width: 100%;
@@ -67,6 +71,10 @@ export const terminalStyles = css`
   }
   .xterm {
     height: 100%;
+  }
+  /* Below the last whole row there is a part of one; it is black unless told otherwise. */
+  .xterm .xterm-viewport {
+    background: none;
   }
   .foot {
     display: flex;

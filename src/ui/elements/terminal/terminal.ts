@@ -11,8 +11,8 @@ import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
 import { text } from '../../text';
 import { icon, type IconName, iconStyles } from '../icon/icon';
+import { withAdoptedStyles } from './adopted-styles';
 import { OutputPump } from './output-pump';
-import { createStyleDocument } from './style-document';
 import { safeLink, safeTitle } from './terminal-link';
 import { terminalStyles } from './terminal.styles';
 import { terminalThemes } from './terminal-theme';
@@ -100,8 +100,8 @@ export class TerminalElement extends StrataElement {
         ${this.selecting ? this.#button('copy', text.terminal.copy, () => this.#copy()) : nothing}
         ${this.#button('paste', text.terminal.paste, () => this.#paste())}
         ${this.#button('search', text.terminal.search, () => this.#openSearch(), this.searching)}
-        <button class="quiet icon" aria-label=${text.terminal.smaller} title=${text.terminal.smaller} @click=${() => this.#wish('font-size', this.fontSize - 1)}>A−</button>
-        <button class="quiet icon" aria-label=${text.terminal.larger} title=${text.terminal.larger} @click=${() => this.#wish('font-size', this.fontSize + 1)}>A+</button>
+        ${this.#button('smaller', text.terminal.smaller, () => this.#wish('font-size', this.fontSize - 1))}
+        ${this.#button('larger', text.terminal.larger, () => this.#wish('font-size', this.fontSize + 1))}
         ${this.#button('reader', text.terminal.screenReaderHint, () => this.#wish('screen-reader', !this.screenReader), this.screenReader)}
       </div>
       <div class="frame"><div class="screen"></div></div>
@@ -177,7 +177,6 @@ export class TerminalElement extends StrataElement {
   #open(screen: HTMLElement): Terminal {
     const { renderRoot } = this;
     const terminal = new Terminal({
-      ...(renderRoot instanceof ShadowRoot ? { documentOverride: createStyleDocument(renderRoot) } : {}),
       theme: terminalThemes[this.scheme],
       fontFamily: getComputedStyle(this).getPropertyValue('--mono') || 'monospace',
       fontSize: this.fontSize,
@@ -209,7 +208,7 @@ export class TerminalElement extends StrataElement {
     terminal.onSelectionChange(() => {
       this.selecting = terminal.hasSelection();
     });
-    terminal.open(screen);
+    if (renderRoot instanceof ShadowRoot) withAdoptedStyles(renderRoot, () => terminal.open(screen));
     terminal.textarea?.setAttribute('aria-label', `${this.label}. ${text.terminal.leave}`);
     this.style.setProperty('--terminal', terminalThemes[this.scheme].background ?? '');
     return terminal;

@@ -16,10 +16,6 @@ export class ToastList extends StrataElement {
     iconStyles,
     css`
       :host {
-        position: fixed;
-        z-index: 30;
-        right: var(--s2);
-        bottom: calc(var(--s6) + var(--s1));
         width: min(400px, calc(100vw - 2 * var(--s2)));
         pointer-events: none;
       }
@@ -50,7 +46,8 @@ export class ToastList extends StrataElement {
       .error > .icon {
         color: var(--bad);
       }
-      h3 {
+      strong {
+        font-weight: 600;
         font-size: var(--t2);
       }
       p {
@@ -83,7 +80,7 @@ export class ToastList extends StrataElement {
     return html`<div class="toast ${toast.tone}">
       ${icon(toast.tone === 'error' ? 'failed' : 'info')}
       <div>
-        <h3>${toast.title}</h3>
+        <strong>${toast.title}</strong>
         ${toast.body ? html`<p>${toast.body}</p>` : nothing}
       </div>
       <div class="buttons">

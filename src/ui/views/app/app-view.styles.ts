@@ -13,10 +13,6 @@ export const appViewStyles = css`
     z-index: 40;
     top: -100px;
     left: var(--s1);
-    padding: var(--s1) var(--s2);
-    border-radius: var(--radius);
-    background: var(--raised);
-    color: var(--accent);
   }
   .skip:focus {
     top: var(--s1);
@@ -31,14 +27,14 @@ export const appViewStyles = css`
     border-bottom: 1px solid var(--line);
     background: var(--surface);
   }
-  .brand {
+  h1 {
     display: inline-flex;
     align-items: center;
     gap: var(--s1);
     font-weight: 600;
     font-size: var(--t3);
   }
-  .brand .icon {
+  h1 .icon {
     width: 22px;
     height: 22px;
     color: var(--accent);
@@ -80,6 +76,11 @@ export const appViewStyles = css`
     padding: var(--s2) 10px;
     border-right: 1px solid var(--line);
     background: var(--surface);
+    min-height: 0;
+  }
+  nav strata-instance-list {
+    flex: 1;
+    min-height: 0;
     overflow-y: auto;
   }
   .list-bar {
@@ -103,6 +104,16 @@ export const appViewStyles = css`
     min-width: 0;
     min-height: 0;
   }
+  footer {
+    position: relative;
+    flex: none;
+  }
+  strata-toast-list {
+    position: absolute;
+    z-index: 30;
+    right: var(--s2);
+    bottom: calc(100% + var(--s1));
+  }
   main:focus-visible {
     outline-offset: -2px;
   }
@@ -116,7 +127,6 @@ export const appViewStyles = css`
       padding: var(--s1);
       border-right: 0;
       border-bottom: 1px solid var(--line);
-      overflow: visible;
     }
     .list-bar {
       padding: 0;
@@ -129,9 +139,6 @@ export const appViewStyles = css`
     }
     nav:not(.open) strata-instance-list {
       display: none;
-    }
-    nav.open strata-instance-list {
-      overflow-y: auto;
     }
   }
 `;

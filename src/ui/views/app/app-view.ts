@@ -43,12 +43,11 @@ export class AppView extends StrataElement {
     const selected = store.selected.value;
     const { persistent, reason } = store.storage.value;
     return html`
-      <a class="skip" href="#main" @click=${this.#skip}>${text.skip}</a>
       ${this.#header(store)}
       ${persistent ? nothing : html`<strata-notice .message=${text.storage.memory} .reason=${reason && text.storage.reason(reason)}></strata-notice>`}
       <div class="panes">
         ${store.instances.value.length === 0 ? nothing : this.#list(store)}
-        <main id="main" tabindex="-1">
+        <main tabindex="-1">
           ${
             selected
               ? html`<strata-instance-view .store=${store} .record=${selected} .scheme=${this.scheme}></strata-instance-view>`
@@ -56,20 +55,20 @@ export class AppView extends StrataElement {
           }
         </main>
       </div>
-      <strata-task-drawer
-        role="complementary"
-        aria-label=${text.tasks.heading}
-        .tasks=${store.tasks.value}
-        .open=${store.tasksOpen.value}
-        .now=${store.now.value}
-        @toggle=${() => store.showTasks(!store.tasksOpen.value)}
-        @stop-task=${(event: CustomEvent<string>) => store.cancel(event.detail)}
-      ></strata-task-drawer>
-      <strata-toast-list
-        .toasts=${store.toasts.value}
-        @dismiss=${(event: CustomEvent<number>) => store.dismiss(event.detail)}
-        @undo=${(event: CustomEvent<string>) => store.cancel(event.detail)}
-      ></strata-toast-list>
+      <footer>
+        <strata-task-drawer
+          .tasks=${store.tasks.value}
+          .open=${store.tasksOpen.value}
+          .now=${store.now.value}
+          @toggle=${() => store.showTasks(!store.tasksOpen.value)}
+          @stop-task=${(event: CustomEvent<string>) => store.cancel(event.detail)}
+        ></strata-task-drawer>
+        <strata-toast-list
+          .toasts=${store.toasts.value}
+          @dismiss=${(event: CustomEvent<number>) => store.dismiss(event.detail)}
+          @undo=${(event: CustomEvent<string>) => store.cancel(event.detail)}
+        ></strata-toast-list>
+      </footer>
       <div class="unseen" role="status">${store.announcement.value}</div>
     `;
   }
@@ -77,7 +76,8 @@ export class AppView extends StrataElement {
   #header(store: Store) {
     const { theme } = store.settings.values.value;
     return html`<header>
-      <span class="brand">${icon('layers')}<span>${text.product}</span></span>
+      <button class="skip" @click=${this.#skip}>${text.skip}</button>
+      <h1>${icon('layers')}<span>${text.product}</span></h1>
       <span class="stratum"><span class="number">${text.stratum.number}</span>${text.stratum.name}</span>
       <strata-menu-button
         .label=${text.theme.button(text.theme[theme])}
@@ -131,8 +131,7 @@ export class AppView extends StrataElement {
     await this.renderRoot.querySelector<InstanceView>('strata-instance-view')?.focusTerminal();
   }
 
-  readonly #skip = (event: Event): void => {
-    event.preventDefault();
+  readonly #skip = (): void => {
     this.renderRoot.querySelector<HTMLElement>('main')?.focus();
   };
 }

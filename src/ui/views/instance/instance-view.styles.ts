@@ -21,11 +21,11 @@ export const instanceViewStyles = css`
   .name {
     display: flex;
     flex-wrap: wrap;
-    align-items: baseline;
+    align-items: center;
     gap: var(--s0) 12px;
     min-width: 0;
   }
-  h1 {
+  h2 {
     max-width: 100%;
     overflow: hidden;
     font-size: var(--t4);

@@ -68,7 +68,7 @@ export class InstanceView extends StrataElement {
     return html`
       <header>
         <div class="name">
-          <h1>${record.name}</h1>
+          <h2>${record.name}</h2>
           <strata-state-badge .phase=${phase} .removing=${removing}></strata-state-badge>
           <span class="kind">${describe(record)}</span>
         </div>
