@@ -37,11 +37,11 @@ export const text = {
 
   flavors: {
     small: { label: '32 MB', detail: 'The smallest that boots' },
-    standard: { label: '64 MB', detail: 'Starts at once' },
-    medium: { label: '128 MB', detail: 'Room for a compiler' },
-    large: { label: '256 MB', detail: 'Room for a database' },
-    containerHost: { label: 'Container host, 128 MB', detail: 'Runs containers' },
-    emulated: { label: 'Emulated devices, 64 MB', detail: 'Old hardware in full, to compare' },
+    standard: { label: '64 MB', detail: 'The usual one' },
+    medium: { label: '128 MB', detail: 'For larger programs' },
+    large: { label: '256 MB', detail: 'For much larger ones' },
+    containerHost: { label: 'Container host', detail: '128 MB, with the tools that run containers' },
+    emulated: { label: 'Emulated devices', detail: '64 MB, with old hardware instead of virtio' },
   },
 
   phases: {
@@ -151,10 +151,10 @@ export const text = {
   storage: {
     label: 'Storage',
     memory: 'Not saved. The browser gives this page no storage, so what it downloads is gone when the tab closes.',
+    failed: 'The store could not be opened',
+    lost: 'The store has ended: reload the page to start machines again',
     reason: (why: string) => `Reason: ${why}`,
   },
-
-  startup: { failed: 'Strata could not start here' },
 
   /** What to do next, when the message does not say it itself. */
   next: {

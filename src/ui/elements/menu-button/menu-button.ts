@@ -62,7 +62,7 @@ export class MenuButton extends StrataElement {
         top: calc(100% + var(--s0));
         width: max-content;
         min-width: 100%;
-        max-width: min(320px, 90vw);
+        max-width: calc(100vw - 2 * var(--s1));
         padding: var(--s0);
         border: 1px solid var(--line);
         border-radius: var(--radius);
@@ -75,12 +75,16 @@ export class MenuButton extends StrataElement {
       .end {
         right: 0;
       }
+      @media (max-width: 720px) {
+        .start {
+          right: 0;
+          left: auto;
+        }
+      }
       [role^='menuitem'] {
-        display: flex;
-        align-items: baseline;
-        gap: var(--s2);
-        justify-content: space-between;
-        padding: var(--s1);
+        display: grid;
+        gap: 2px;
+        padding: var(--s1) 12px;
         border-radius: var(--s0);
         font: var(--t1) / 1.3 var(--sans);
         cursor: pointer;

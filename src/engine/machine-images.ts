@@ -1,0 +1,69 @@
+import type { MachineConfig, MachineImageSource, SnapshotConfig } from '../api/machine';
+import { SandboxError, toSandboxError } from '../base/errors';
+import type { Descriptor } from '../formats/oci';
+import { parseSnapshotConfig, storedForm } from '../formats/oci-parse';
+import type { ArtifactLoader } from './store-client';
+
+/** Names of what a guest boots, in the registry; `images/` puts them there. */
+const references = {
+  kernel: 'strata/kernel:6.1',
+  firmware: 'strata/firmware:1',
+  initrd: 'strata/initrd:container-host',
+} as const;
+
+const firmwareTitles = { bios: 'bios.bin', vgaBios: 'vgabios-stdvga.bin' } as const;
+
+/** Kernels, firmware and snapshots from the registry. */
+export function createMachineImages(loader: ArtifactLoader): MachineImageSource {
+  const snapshotConfig = async (config: MachineConfig): Promise<SnapshotConfig | undefined> => {
+    const reference = snapshotReference(config);
+    if (reference === undefined) return undefined;
+    try {
+      return parseSnapshotConfig(new Uint8Array(await loader.load({ reference, part: 'config' })));
+    } catch (thrown) {
+      if (toSandboxError(thrown).code === 'NotFound') return undefined;
+      throw thrown;
+    }
+  };
+  const firstLayer = async (reference: string): Promise<Descriptor> => {
+    const [layer] = (await loader.resolve(reference)).manifest.layers;
+    if (!layer) throw new SandboxError('DataLoss', `The artifact ${reference} has no layers: build the images again`);
+    return layer;
+  };
+
+  return {
+    describeSnapshot: snapshotConfig,
+    async describeBoot({ containerHost }) {
+      const kernel = storedForm(await firstLayer(references.kernel)).digest;
+      return containerHost ? { kernel, initrd: storedForm(await firstLayer(references.initrd)).digest } : { kernel };
+    },
+    async loadSnapshot(config, operation) {
+      const reference = snapshotReference(config);
+      const described = await snapshotConfig(config);
+      if (reference === undefined || !described) {
+        throw new SandboxError('NotFound', `No snapshot for a machine of ${config.memoryMiB} MiB: it boots cold instead`);
+      }
+      const state = await loader.load({ reference, part: 0 }, operation);
+      return { kind: 'state', state, console: decodeBase64(described.console) };
+    },
+    async loadBoot({ containerHost }, operation) {
+      const load = (reference: string, part: number | { readonly title: string }): Promise<ArrayBuffer> =>
+        loader.load({ reference, part }, operation);
+      const bios = await load(references.firmware, { title: firmwareTitles.bios });
+      const vgaBios = await load(references.firmware, { title: firmwareTitles.vgaBios });
+      const kernel = await load(references.kernel, 0);
+      if (!containerHost) return { kind: 'boot', bios, vgaBios, kernel };
+      return { kind: 'boot', bios, vgaBios, kernel, initrd: await load(references.initrd, 0) };
+    },
+  };
+}
+
+/** `strata/snapshot:vm-64`; machines with emulated devices have no snapshots. */
+function snapshotReference({ memoryMiB, devices, containerHost }: MachineConfig): string | undefined {
+  if (devices !== 'virtio') return undefined;
+  return `strata/snapshot:${containerHost ? 'host' : 'vm'}-${memoryMiB}`;
+}
+
+function decodeBase64(encoded: string): Uint8Array {
+  return Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+}
