@@ -114,7 +114,7 @@ export interface Instance {
   /** Unpacks a tar stream below `path` in the guest. */
   copyIn(path: string, tar: ReadableStream<Uint8Array>): Promise<void>;
   /** A tar stream of `path` in the guest. */
-  copyOut(path: string): ReadableStream<Uint8Array<ArrayBuffer>>;
+  copyOut(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 
   dispose(): Promise<void>;
 }

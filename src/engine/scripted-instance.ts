@@ -1,7 +1,3 @@
-import type { Clock } from '../base/clock';
-import { createDeferred, type Deferred } from '../base/deferred';
-import { SandboxError } from '../base/errors';
-import { Emitter } from '../base/events';
 import type {
   ConsoleAttachment,
   Exit,
@@ -16,6 +12,10 @@ import type {
 } from '../api/instance';
 import type { Operation } from '../api/operation';
 import type { StatSample } from '../api/stats';
+import type { Clock } from '../base/clock';
+import { createDeferred, type Deferred } from '../base/deferred';
+import { SandboxError } from '../base/errors';
+import { Emitter } from '../base/events';
 
 /**
  * An instance without a machine, for the tests of the engine's own rules (names, tasks, sampling).
@@ -128,7 +128,7 @@ export class ScriptedInstance implements Instance {
     throw outOfScope('files');
   }
 
-  copyOut(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  async copyOut(): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     throw outOfScope('files');
   }
 

@@ -2,21 +2,31 @@ import type { EmulatorCore } from './v86-internals';
 
 /**
  * Lets the emulator give way to other tasks between its slices: by a message to itself when it wants to go
- * on at once (a timer would be clamped to 4 ms), by a timer when the guest sleeps. An interrupt during the
- * sleep supersedes the timer: v86 asks for the next slice with a newer tick, older ticks are ignored.
+ * on at once (a browser's timer would be clamped to 4 ms), by a timer when the guest sleeps. An interrupt
+ * during the sleep supersedes the timer: v86 asks for the next slice with a newer tick, older ticks are ignored.
+ *
+ * A sleep is rounded up to whole milliseconds. Rounded down, as timers do, the emulator wakes a fraction too
+ * early and spins for the rest: two thirds of what an idle machine costs.
  */
 export function installYield(core: EmulatorCore): void {
-  const channel = new MessageChannel();
-  let nextTick = 0;
+  const soon = createSoon();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  channel.port1.onmessage = () => core.yield_callback(nextTick);
   core.yield = (delayMs, tick) => {
     clearTimeout(timer);
-    if (delayMs < 1) {
-      nextTick = tick;
-      channel.port2.postMessage(undefined);
-    } else {
-      timer = setTimeout(() => core.yield_callback(tick), delayMs);
-    }
+    if (delayMs < 1) soon(() => core.yield_callback(tick));
+    else timer = setTimeout(() => core.yield_callback(tick), Math.ceil(delayMs));
+  };
+}
+
+/** Runs the last given function as the next task: setImmediate in Node, a message to ourselves elsewhere. */
+function createSoon(): (callback: () => void) => void {
+  const immediate = (globalThis as { setImmediate?: (callback: () => void) => void }).setImmediate;
+  if (immediate) return immediate;
+  const { port1, port2 } = new MessageChannel();
+  let next: () => void = () => {};
+  port1.onmessage = () => next();
+  return (callback) => {
+    next = callback;
+    port2.postMessage(undefined);
   };
 }

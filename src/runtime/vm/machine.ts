@@ -8,6 +8,7 @@ import { VirtioNic } from './devices/virtio-net';
 import { type SerialPort, VirtioSerial } from './devices/virtio-serial';
 import { installYield } from './install-yield';
 import { loadV86 } from './load-v86';
+import { loadSavedState } from './saved-state';
 import { coreOf } from './v86-internals';
 
 /** Kernel command line (the kernel's admin-guide/kernel-parameters.txt). A saved state has it baked in. */
@@ -26,8 +27,14 @@ const videoBytes = 1 << 20;
 
 const agentPort = 1;
 
-/** Why the guest's CPU came to rest for good, or wants to begin anew. */
-export type MachineEvent = 'halted' | 'reboot';
+/** The guest's CPU came to rest for good, or wants to begin anew: because it was told to, or after a panic. */
+export type MachineEvent =
+  | { readonly type: 'halted' }
+  | { readonly type: 'reboot' }
+  | { readonly type: 'panic'; readonly message: string };
+
+/** How much of serial line 0 is kept, for when a guest dies before it has a better console. */
+const serialTailBytes = 4096;
 
 export interface MachineOptions {
   readonly config: MachineConfig;
@@ -50,14 +57,14 @@ export class Machine {
   /** Absent in a machine with emulated devices: its ne2k sits inside v86. */
   readonly nic: VirtioNic | undefined;
   readonly events = this.#events.event;
+  #serialTail = '';
 
   private constructor(emulator: V86, options: MachineOptions) {
     this.#emulator = emulator;
     this.config = options.config;
     const core = coreOf(emulator);
-    // In Node v86 uses setImmediate, which is as good.
-    if (typeof process === 'undefined') installYield(core);
-    core.cpu.reboot_internal = () => this.#stopFor('reboot');
+    installYield(core);
+    core.cpu.reboot_internal = () => this.#onReboot();
     this.#serial = new VirtioSerial(core.cpu, serialSlot, [
       { name: 'strata.console', console: true },
       { name: 'strata.agent', console: false },
@@ -66,7 +73,8 @@ export class Machine {
     this.#serial.port(0).received((bytes) => this.console.write(bytes));
     // Fires when the CPU halts with interrupts off; v86's typings do not know it.
     const halted = 'cpu-event-halt' as Parameters<V86['add_listener']>[0];
-    emulator.add_listener(halted, () => this.#stopFor('halted'));
+    emulator.add_listener(halted, () => this.#stopFor({ type: 'halted' }));
+    emulator.add_listener('serial0-output-byte', (byte) => this.#onSerialByte(byte));
   }
 
   /** A machine that is ready to be restored (no `boot`) or to boot. `ResourceExhausted` without memory for it. */
@@ -99,20 +107,14 @@ export class Machine {
     return this.#serial.port(agentPort);
   }
 
-  /** Serial line 0: what the BIOS and a dying kernel print when there is no virtio console. */
-  onSerialByte(listener: (byte: number) => void): void {
-    this.#emulator.add_listener('serial0-output-byte', listener);
+  /** The end of what came over serial line 0: a kernel that dies early says why only there. */
+  get serialTail(): string {
+    return this.#serialTail;
   }
 
-  /** Puts a saved state in; the machine must have the configuration it was saved with. */
-  async restore(state: ArrayBuffer, consoleText: Uint8Array): Promise<void> {
-    try {
-      await this.#emulator.restore_state(state);
-    } catch (error) {
-      throw new SandboxError('FailedPrecondition', `The saved state does not fit this machine: ${String(error)}`, {
-        cause: error,
-      });
-    }
+  /** Puts a saved state in; the machine must have the configuration it was saved with and must not have run. */
+  restore(state: ArrayBuffer, consoleText: Uint8Array): void {
+    loadSavedState(coreOf(this.#emulator).cpu, state);
     this.console.write(consoleText);
   }
 
@@ -140,6 +142,18 @@ export class Machine {
 
   async dispose(): Promise<void> {
     await this.#emulator.destroy();
+  }
+
+  #onSerialByte(byte: number): void {
+    const tail = this.#serialTail + String.fromCharCode(byte);
+    // Cut rarely: a copy for each byte would be quadratic.
+    this.#serialTail = tail.length > 2 * serialTailBytes ? tail.slice(-serialTailBytes) : tail;
+  }
+
+  /** The guest asked for a reset. With `panic=-1` so does a kernel that died. */
+  #onReboot(): void {
+    const message = /Kernel panic - not syncing: ([^\r\n]*)/.exec(this.#serialTail)?.[1];
+    this.#stopFor(message === undefined ? { type: 'reboot' } : { type: 'panic', message });
   }
 
   #stopFor(event: MachineEvent): void {

@@ -76,8 +76,12 @@ export interface SavedDevice {
 
 export interface Cpu {
   readonly devices: { readonly virtio_balloon: { readonly virtio: VirtIo } };
+  /** The guest's RAM. */
+  readonly mem8: Uint8Array;
   get_state(): unknown[];
   set_state(state: unknown[]): void;
+  /** Part of `set_state`: writes saved pages to RAM. */
+  unpack_memory(bitmap: { readonly view: Uint8Array }, packed: Uint8Array): void;
   /** The guest asked for a reset (keyboard controller, port 0xCF9, triple fault). */
   reboot_internal(): void;
 }

@@ -18,6 +18,7 @@ import type { Event } from '../../base/events';
 import { callback, transfer } from '../../rpc/control';
 import { InstanceStateMachine } from '../instance-state';
 import type { SupervisedWorker } from '../supervisor';
+import { copyFromGuest, copyIntoGuest } from './agent-files';
 import { snapshotMismatches } from './compatibility';
 import { ConsoleClient } from './console-client';
 import { startGuestProcess } from './guest-process';
@@ -43,9 +44,6 @@ export interface VmResources {
 /** Exit codes follow the shell: 128 + SIGKILL, and 130 for what a person canceled. */
 const killedExitCode = 137;
 const canceledExitCode = 130;
-
-/** How much of the console's end is searched for a panic. */
-const panicTailBytes = 8 * 1024;
 
 export class VmInstance implements Instance {
   readonly kind = 'vm';
@@ -148,23 +146,12 @@ export class VmInstance implements Instance {
     return this.#remote.stats();
   }
 
-  async copyIn(path: string, tar: ReadableStream<Uint8Array>): Promise<void> {
-    const process = await this.exec({ argv: ['tar', '-x', '-f', '-', '-C', path] });
-    const complaint = text(process.stderr);
-    void process.stdout.cancel();
-    // When tar gives up early its complaint says more than the broken pipe.
-    await tar.pipeTo(process.stdin).catch(() => {});
-    const code = await process.exited;
-    if (code !== 0) throw copyError('unpack into', path, await complaint);
+  copyIn(path: string, tar: ReadableStream<Uint8Array>): Promise<void> {
+    return copyIntoGuest(this, path, tar);
   }
 
-  copyOut(path: string): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const at = path.lastIndexOf('/');
-    const directory = path.slice(0, at) || '/';
-    const name = path.slice(at + 1) || '.';
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array<ArrayBuffer>>();
-    void this.#copyOutInto(directory, name, path, writable);
-    return readable;
+  copyOut(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return copyFromGuest(this, path);
   }
 
   /** RAM and devices, for a snapshot. */
@@ -279,16 +266,16 @@ export class VmInstance implements Instance {
       this.#fail(parseError(event.error));
       return;
     }
-    const panic = this.#panicMessage();
-    if (panic) this.#fail(new SandboxError('Internal', `The guest's kernel died: ${panic}`));
-    else if (event.type === 'halted') this.#end('stopped', { code: 0, reason: 'Powered off' });
-    else if (this.state.phase === 'running') void this.reset().catch(() => {});
-    else this.#end('stopped', { code: 0, reason: 'Restarted while it was being stopped' });
-  }
-
-  #panicMessage(): string | undefined {
-    const tail = new TextDecoder().decode(this.#console.snapshot().slice(-panicTailBytes));
-    return /Kernel panic - not syncing: ([^\r\n]*)/.exec(tail)?.[1];
+    if (event.type === 'panic') {
+      this.#fail(new SandboxError('Internal', `The guest's kernel died: ${event.message}`));
+    } else if (event.type === 'halted') {
+      this.#end('stopped', { code: 0, reason: 'Powered off' });
+    } else if (this.state.phase === 'running') {
+      // A reboot from inside is a reset; how it went shows in the state.
+      this.reset().catch(() => {});
+    } else {
+      this.#end('stopped', { code: 0, reason: 'Restarted while it was being stopped' });
+    }
   }
 
   /** Resolves when the guest ends by itself. */
@@ -321,31 +308,4 @@ export class VmInstance implements Instance {
     this.#console.disconnect();
     worker?.terminate(new SandboxError('Aborted', `The instance ${this.spec.name} has ended: ${reason}`));
   }
-
-  async #copyOutInto(
-    directory: string,
-    name: string,
-    path: string,
-    writable: WritableStream<Uint8Array>,
-  ): Promise<void> {
-    try {
-      const process = await this.exec({ argv: ['tar', '-c', '-f', '-', '-C', directory, name] });
-      const complaint = text(process.stderr);
-      void process.stdin.close();
-      await process.stdout.pipeTo(writable, { preventClose: true });
-      if ((await process.exited) !== 0) throw copyError('read', path, await complaint);
-      await writable.close();
-    } catch (error) {
-      await writable.abort(toSandboxError(error)).catch(() => {});
-    }
-  }
-}
-
-function copyError(verb: string, path: string, complaint: string): SandboxError {
-  const missing = /No such file or directory|can't change directory/.test(complaint);
-  return new SandboxError(missing ? 'NotFound' : 'Internal', `Could not ${verb} ${path}: ${complaint.trim()}`);
-}
-
-async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
-  return new Response(stream).text();
 }

@@ -4,6 +4,7 @@ import type { StatSample } from '../../api/stats';
 import type { ErrorRecord } from '../../base/errors';
 import type { Pingable } from '../supervisor';
 import type { ConsoleDelivery } from './console-hub';
+import type { MachineEvent } from './machine';
 
 /** What the client tells a machine about itself once it runs. */
 export interface Identity {
@@ -33,8 +34,7 @@ export type ConsoleToWorker =
 
 /** What happened to the machine by itself. */
 export type VmEvent =
-  | { readonly type: 'halted' }
-  | { readonly type: 'reboot' }
+  | MachineEvent
   | { readonly type: 'agentLost'; readonly error: ErrorRecord };
 
 /** What a vm worker serves. One worker runs one machine at a time. */

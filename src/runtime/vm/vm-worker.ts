@@ -42,7 +42,7 @@ class VmWorker implements VmService {
   async start(request: StartRequest, console: MessagePort, onEvent: (event: VmEvent) => void): Promise<void> {
     const { image } = request;
     const machine = await this.#machineFor(request);
-    if (image.kind === 'state') await machine.restore(image.state, image.console);
+    if (image.kind === 'state') machine.restore(image.state, image.console);
     const running = new RunningMachine(machine, console, onEvent);
     this.#running = running;
     await running.start(request.identity, image.kind === 'state' ? agentTimeoutMs.restored : agentTimeoutMs.booted);
@@ -54,7 +54,7 @@ class VmWorker implements VmService {
 
   async resume(): Promise<void> {
     await this.#current.machine.run();
-    await this.#current.agent.clock(Date.now() * 1000);
+    await this.#current.agent.clock(systemClock.now() * 1000);
   }
 
   async powerOff(): Promise<void> {
@@ -72,12 +72,22 @@ class VmWorker implements VmService {
     return this.#current.exec(spec, ports);
   }
 
-  stats(): Promise<StatSample> {
-    return this.#current.agent.stats();
+  async stats(): Promise<StatSample> {
+    const stats = await this.#current.agent.stats();
+    const { cpuMicros, memoryTotal, memoryAvailable, processes } = stats;
+    const { rxBytes, txBytes, rxPackets, txPackets, readBytes, writtenBytes } = stats;
+    return {
+      at: systemClock.now(),
+      cpuMicros,
+      memory: { total: memoryTotal, used: memoryTotal - memoryAvailable },
+      network: { rxBytes, txBytes, rxPackets, txPackets },
+      disk: { readBytes, writtenBytes },
+      processes,
+    };
   }
 
-  trim(): Promise<void> {
-    return this.#current.agent.trim();
+  async trim(): Promise<void> {
+    await this.#current.agent.trim();
   }
 
   get #current(): RunningMachine {
@@ -106,29 +116,49 @@ class RunningMachine {
   readonly #resources = new DisposableStore();
   /** Never fires: if this worker ends, its streams end with it. */
   readonly #never = new AbortController().signal;
+  #greeted = false;
+  #stopping = false;
 
   constructor(machine: Machine, console: MessagePort, onEvent: (event: VmEvent) => void) {
     this.machine = machine;
-    this.agent = new AgentSession(agentTransport(machine), systemClock);
-    this.#resources.add(machine.events((event) => onEvent({ type: event })));
-    this.#resources.add(this.agent.lost((error) => onEvent({ type: 'agentLost', error: serializeError(error) })));
+    this.agent = new AgentSession(agentTransport(machine), { clock: systemClock, random: randomBytes });
+    this.#resources.add(machine.events(onEvent));
+    this.#resources.add(this.agent.goodbyes(() => this.#sayGoodbye()));
+    this.#resources.add(this.agent.failures((error) => this.#onAgentFailure(error, onEvent)));
     this.#attachConsole(console);
   }
 
   async start(identity: Identity, timeoutMs: number): Promise<void> {
     await this.machine.run();
-    await this.agent.hello(timeoutMs);
+    await this.#hello(timeoutMs);
     await this.agent.identity({
-      hostname: identity.hostname,
-      clockMicros: Date.now() * 1000,
-      entropy: crypto.getRandomValues(new Uint8Array(64)),
-      ...(this.machine.nic && { interfaces: [{ name: 'eth0', mac: identity.mac }] }),
+      micros: systemClock.now() * 1000,
+      entropy: randomBytes(64),
+      network: {
+        hostname: identity.hostname,
+        up: this.machine.nic !== undefined,
+        addresses: [],
+        routes: [],
+        ...(this.machine.nic && { mac: new Uint8Array(identity.mac) }),
+      },
     });
     if (this.machine.nic) this.machine.nic.up = true;
   }
 
+  /** A guest whose agent stays silent said why, if anywhere, on serial line 0. */
+  async #hello(timeoutMs: number): Promise<void> {
+    try {
+      await this.agent.hello(timeoutMs);
+      this.#greeted = true;
+    } catch (cause) {
+      const lastWords = this.machine.serialTail.trim().slice(-500);
+      const said = lastWords ? `; the guest's last words: ${lastWords}` : '';
+      throw new SandboxError('Unavailable', `The guest's agent did not answer within ${timeoutMs / 1000} s${said}`, { cause });
+    }
+  }
+
   async exec(spec: ExecSpec, ports: ExecPorts): Promise<void> {
-    const process = await this.agent.exec(spec);
+    const process = this.agent.exec(spec);
     const quietly = (stream: Promise<void>): void => void stream.catch(() => {});
     quietly(readableFromPort(ports.stdin, this.#never).pipeTo(process.stdin));
     quietly(process.stdout.pipeTo(writableToPort(ports.stdout, this.#never)));
@@ -144,6 +174,15 @@ class RunningMachine {
     );
   }
 
+  /** After the agent's last message only the kernel's halt follows. */
+  #sayGoodbye(): void {
+    this.#stopping = true;
+  }
+
+  #onAgentFailure(error: SandboxError, onEvent: (event: VmEvent) => void): void {
+    if (!this.#stopping && this.#greeted) onEvent({ type: 'agentLost', error: serializeError(error) });
+  }
+
   #attachConsole(port: MessagePort): void {
     const attachment = this.machine.console.attach((delivery: ConsoleToClient) =>
       port.postMessage(delivery, [delivery.bytes.buffer]),
@@ -155,6 +194,10 @@ class RunningMachine {
       else this.machine.resizeConsole(data.resize.columns, data.resize.rows);
     };
   }
+}
+
+function randomBytes(count: number): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(count));
 }
 
 function agentTransport({ agentPort }: Machine): AgentTransport {

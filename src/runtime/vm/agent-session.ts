@@ -1,0 +1,293 @@
+import type { ExecSpec, TerminalSize } from '../../api/instance';
+import { concatBytes } from '../../base/bytes';
+import type { Clock } from '../../base/clock';
+import { createDeferred, type Deferred } from '../../base/deferred';
+import { SandboxError, toSandboxError } from '../../base/errors';
+import { Emitter } from '../../base/events';
+import { type Disposable, DisposableStore } from '../../base/lifecycle';
+import {
+  type AgentHello,
+  type AgentIdentity,
+  type AgentMessage,
+  type AgentRequest,
+  agentProtocolVersion,
+  nonceSize,
+  type PowerKind,
+  parseMessage,
+  serializeMessage,
+} from '../../formats/agent';
+import { createPreamble, FrameParser } from '../../formats/agent-frame';
+import type { NetworkConfig } from '../../formats/agent-network';
+import { type AgentStats, parseStats } from '../../formats/agent-stats';
+import { AgentOutbox, type AgentTransport } from './agent-outbox';
+import { AgentProcess } from './agent-process';
+import { AgentRequests } from './agent-requests';
+
+export type { AgentTransport } from './agent-outbox';
+
+/** Bytes that a program may be ahead of its reader, per channel. */
+const outputWindow = 256 * 1024;
+
+/** Programs that one session may run at once; the agent has a limit of its own, which is higher. */
+const maxProcesses = 500;
+
+const requestTimeoutMs = 10_000;
+/** Filling a guest's memory takes a while on a slow machine. */
+const trimTimeoutMs = 60_000;
+
+export interface AgentSessionOptions {
+  readonly clock: Clock;
+  /** That many random bytes. */
+  readonly random: (count: number) => Uint8Array<ArrayBuffer>;
+}
+
+/** A program to run in the guest; as root unless said otherwise. */
+export interface AgentExecSpec extends ExecSpec {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+type RequestBody = AgentRequest extends infer Each ? (Each extends AgentRequest ? Omit<Each, 'stream'> : never) : never;
+
+/**
+ * One conversation with the agent in a guest: many programs and requests over one byte stream.
+ * It begins with `hello` and ends once, by `dispose`, `transportClosed`, or because the stream makes no sense
+ * any more; everything that waits is rejected then, and a new session on the same transport can begin.
+ */
+export class AgentSession implements Disposable {
+  readonly #clock: Clock;
+  readonly #outbox: AgentOutbox;
+  readonly #parser = new FrameParser();
+  readonly #requests: AgentRequests;
+  readonly #processes = new Map<number, AgentProcess>();
+  readonly #nonce: Uint8Array<ArrayBuffer>;
+  readonly #listeners = new DisposableStore();
+  readonly #goodbyes = new Emitter<PowerKind>();
+  readonly #failures = new Emitter<SandboxError>();
+  #greeting: Deferred<AgentHello> | undefined;
+  #peer: AgentHello | undefined;
+  #failure: SandboxError | undefined;
+  #lastStream = 0;
+
+  constructor(transport: AgentTransport, options: AgentSessionOptions) {
+    this.#clock = options.clock;
+    this.#nonce = options.random(nonceSize);
+    this.#outbox = new AgentOutbox(transport);
+    this.#requests = new AgentRequests(options.clock);
+    this.#listeners.add(this.#outbox);
+    this.#listeners.add(transport.received((bytes) => this.#receive(bytes)));
+  }
+
+  /** The guest says that it stops now, as its very last message; the session ends with it. */
+  get goodbyes() {
+    return this.#goodbyes.event;
+  }
+
+  /** Fires once when the session ends, with the reason. */
+  get failures() {
+    return this.#failures.event;
+  }
+
+  /** Programs that have not ended. */
+  get processCount(): number {
+    return this.#processes.size;
+  }
+
+  /**
+   * Begins the session; everything of an earlier one ends in the guest. May be called while the guest boots.
+   * `Unavailable` without an answer in time, `FailedPrecondition` for an agent of another version.
+   */
+  async hello(timeoutMs: number): Promise<AgentHello> {
+    this.#assertOpen();
+    if (this.#peer) return this.#peer;
+    this.#greeting = createDeferred();
+    const timer = this.#clock.after(timeoutMs, () => {
+      this.#fail(new SandboxError('Unavailable', `The agent in the guest did not say hello within ${timeoutMs} ms`));
+    });
+    this.#sayHello();
+    try {
+      return await this.#greeting.promise;
+    } finally {
+      timer.dispose();
+    }
+  }
+
+  /**
+   * Runs a program. One that cannot be started ends with 127 (not found) or 126, the reason on stderr.
+   * Its output must be read or canceled for it to end.
+   */
+  exec(spec: AgentExecSpec): AgentProcess {
+    const peer = this.#assertReady();
+    if (spec.argv.length === 0) throw new SandboxError('InvalidArgument', 'No program to run');
+    if (this.#processes.size >= maxProcesses) {
+      throw new SandboxError('ResourceExhausted', `${maxProcesses} programs run through this session already`);
+    }
+    const stream = this.#nextStream();
+    const { argv, env = [], cwd = '', uid = 0, gid = 0, terminal } = spec;
+    const program = { argv, env, cwd, uid, gid, ...(terminal && { terminal }) };
+    const message = serializeMessage({ kind: 'exec', stream, program });
+    const process = new AgentProcess(stream, this.#outbox, { input: peer.window, output: outputWindow });
+    // Known before it is sent: a transport may hand over the answer before `send` returns.
+    this.#processes.set(stream, process);
+    try {
+      this.#outbox.send(message);
+    } catch (error) {
+      this.#processes.delete(stream);
+      throw error;
+    }
+    return process;
+  }
+
+  /** Resolves with the same bytes: the guest and its agent are alive. */
+  ping(bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0), timeoutMs = requestTimeoutMs): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#request({ kind: 'ping', bytes }, timeoutMs);
+  }
+
+  async network(network: NetworkConfig): Promise<void> {
+    await this.#request({ kind: 'network', network });
+  }
+
+  /** Sets the guest's clock, microseconds since the epoch. */
+  async clock(micros: number): Promise<void> {
+    await this.#request({ kind: 'clock', micros });
+  }
+
+  /** Mixes up to 512 random bytes into the guest's pool and makes it use them at once. */
+  async entropy(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#request({ kind: 'entropy', bytes });
+  }
+
+  /** Entropy, clock, names and network in one; resolves once all of it is in force. */
+  async identity(identity: AgentIdentity): Promise<void> {
+    await this.#request({ kind: 'identity', identity });
+  }
+
+  /** Counters of the guest, and of the cgroup at that path below the root when given. */
+  async stats(cgroup = ''): Promise<AgentStats> {
+    return parseStats(await this.#request({ kind: 'stats', cgroup }));
+  }
+
+  async resizeConsole(size: TerminalSize): Promise<void> {
+    await this.#request({ kind: 'consoleResize', size });
+  }
+
+  /** Resolves when the guest has begun to end its programs; `goodbyes` fires when it is done. */
+  async powerOff(power: PowerKind = 'power-off'): Promise<void> {
+    await this.#request({ kind: 'powerOff', power });
+  }
+
+  /** Fills the guest's free memory with zeros, so that a snapshot of it is small; resolves with the bytes. */
+  async trim(): Promise<number> {
+    const reply = await this.#request({ kind: 'trim' }, trimTimeoutMs);
+    return Number(new DataView(reply.buffer).getBigUint64(0, true));
+  }
+
+  /** The other end is gone: rejects everything with this. */
+  transportClosed(reason: SandboxError): void {
+    this.#fail(reason);
+  }
+
+  dispose(): void {
+    this.#fail(new SandboxError('Canceled', 'The session with the agent was closed'));
+  }
+
+  async #request(body: RequestBody, timeoutMs = requestTimeoutMs): Promise<Uint8Array<ArrayBuffer>> {
+    this.#assertReady();
+    const stream = this.#nextStream();
+    const message = serializeMessage({ ...body, stream } as AgentRequest);
+    const answer = this.#requests.add(stream, body.kind, timeoutMs);
+    try {
+      this.#outbox.send(message);
+    } catch (error) {
+      this.#requests.reject(stream, toSandboxError(error));
+    }
+    return answer;
+  }
+
+  #sayHello(): void {
+    const hello = { version: agentProtocolVersion, nonce: this.#nonce, window: outputWindow, features: 0, bootId: '' };
+    this.#outbox.send(concatBytes([createPreamble(), serializeMessage({ kind: 'hello', ...hello })]));
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#failure) return;
+    try {
+      this.#parser.push(bytes, (frame) => {
+        if (!this.#failure) this.#handle(parseMessage(frame));
+      });
+    } catch (thrown) {
+      const error = toSandboxError(thrown);
+      const restarted = error.details['restarted'] === true;
+      this.#fail(restarted ? new SandboxError('Unavailable', error.message) : error);
+    }
+  }
+
+  #handle(message: AgentMessage): void {
+    switch (message.kind) {
+      case 'hello':
+        return this.#handleHello(message);
+      case 'goodbye':
+        this.#goodbyes.fire(message.power);
+        return this.#fail(new SandboxError('Unavailable', 'The guest is stopping'));
+      case 'reply':
+        return this.#requests.resolve(message.stream, message.bytes);
+      case 'error':
+        return this.#requests.refuse(message.stream, message.errno, message.text);
+      case 'data':
+      case 'end':
+      case 'close':
+      case 'credit':
+      case 'exit': {
+        const ended = this.#processes.get(message.stream)?.handle(message) ?? false;
+        if (ended) this.#processes.delete(message.stream);
+        return;
+      }
+      default:
+        throw new SandboxError('DataLoss', `The agent sent a message that only a host sends: ${message.kind}`);
+    }
+  }
+
+  #handleHello(hello: AgentHello): void {
+    if (this.#peer) return;
+    const ours = hello.nonce.every((byte, index) => byte === this.#nonce[index]);
+    if (!ours) {
+      // Left over from before, or an agent that has just started and may have missed what we said.
+      this.#parser.search();
+      if (this.#greeting && hello.nonce.every((byte) => byte === 0)) this.#sayHello();
+      return;
+    }
+    if (hello.version !== agentProtocolVersion) {
+      const message = `The agent in the guest speaks version ${hello.version} of its protocol, this page version ${agentProtocolVersion}`;
+      return this.#fail(new SandboxError('FailedPrecondition', message));
+    }
+    this.#peer = hello;
+    this.#greeting?.resolve(hello);
+  }
+
+  #fail(error: SandboxError): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.#listeners.dispose();
+    this.#greeting?.promise.catch(() => {});
+    this.#greeting?.reject(error);
+    this.#requests.rejectAll(error);
+    for (const process of this.#processes.values()) process.fail(error);
+    this.#processes.clear();
+    this.#failures.fire(error);
+  }
+
+  #nextStream(): number {
+    this.#lastStream += 1;
+    return this.#lastStream;
+  }
+
+  #assertOpen(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  #assertReady(): AgentHello {
+    this.#assertOpen();
+    if (!this.#peer) throw new SandboxError('FailedPrecondition', 'The agent in the guest has not said hello yet');
+    return this.#peer;
+  }
+}
