@@ -44,14 +44,44 @@ describe('OCI documents', () => {
     ['another schema version', parseIndex, { ...index, schemaVersion: 1 }, 'index.schemaVersion'],
     ['an image where an index belongs', parseIndex, manifest, 'index.mediaType'],
     ['no list of manifests', parseIndex, { ...index, manifests: {} }, 'index.manifests'],
-    ['a short digest', parseIndex, { ...index, manifests: [{ ...config, digest: 'sha256:12' }] }, 'index.manifests[0].digest'],
-    ['an upper-case digest', parseManifest, { ...manifest, config: { ...config, digest: digest.toUpperCase() } }, 'manifest.config.digest'],
-    ['a negative size', parseManifest, { ...manifest, layers: [config, { ...config, size: -1 }] }, 'manifest.layers[1].size'],
-    ['a size that is no whole number', parseManifest, { ...manifest, layers: [{ ...config, size: 1.5 }] }, 'manifest.layers[0].size'],
-    ['an annotation that is no text', parseManifest, { ...manifest, annotations: { a: 1 } }, 'manifest.annotations["a"]'],
+    [
+      'a short digest',
+      parseIndex,
+      { ...index, manifests: [{ ...config, digest: 'sha256:12' }] },
+      'index.manifests[0].digest',
+    ],
+    [
+      'an upper-case digest',
+      parseManifest,
+      { ...manifest, config: { ...config, digest: digest.toUpperCase() } },
+      'manifest.config.digest',
+    ],
+    [
+      'a negative size',
+      parseManifest,
+      { ...manifest, layers: [config, { ...config, size: -1 }] },
+      'manifest.layers[1].size',
+    ],
+    [
+      'a size that is no whole number',
+      parseManifest,
+      { ...manifest, layers: [{ ...config, size: 1.5 }] },
+      'manifest.layers[0].size',
+    ],
+    [
+      'an annotation that is no text',
+      parseManifest,
+      { ...manifest, annotations: { a: 1 } },
+      'manifest.annotations["a"]',
+    ],
     ['null for a config', parseManifest, { ...manifest, config: null }, 'manifest.config'],
     ['an unknown snapshot format', parseSnapshotConfig, { ...snapshot, formatVersion: 2 }, 'snapshot.formatVersion'],
-    ['unknown devices', parseSnapshotConfig, { ...snapshot, machine: { ...snapshot.machine, devices: 'x' } }, 'snapshot.machine.devices'],
+    [
+      'unknown devices',
+      parseSnapshotConfig,
+      { ...snapshot, machine: { ...snapshot.machine, devices: 'x' } },
+      'snapshot.machine.devices',
+    ],
     ['a list at the root', parseManifest, [], 'manifest'],
   ])('with %s are refused, naming the field', (_, parse, value, path) => {
     const error = failure(() => parse(encode(value)));
@@ -60,7 +90,11 @@ describe('OCI documents', () => {
   });
 
   it('are refused when they are not JSON, not UTF-8, or too large', () => {
-    const inputs = [new TextEncoder().encode('<html>'), Uint8Array.of(0x22, 0xff, 0x22), new Uint8Array(documentLimit + 1)];
+    const inputs = [
+      new TextEncoder().encode('<html>'),
+      Uint8Array.of(0x22, 0xff, 0x22),
+      new Uint8Array(documentLimit + 1),
+    ];
     for (const bytes of inputs) expect(failure(() => parseIndex(bytes))).toMatchObject({ code: 'InvalidArgument' });
   });
 
@@ -80,7 +114,10 @@ describe('the stored form of a layer', () => {
     mediaType: mediaTypes.snapshotLayer,
     digest,
     size: 5,
-    annotations: { [annotations.uncompressedDigest]: `sha256:${'cd'.repeat(32)}`, [annotations.uncompressedSize]: '20' },
+    annotations: {
+      [annotations.uncompressedDigest]: `sha256:${'cd'.repeat(32)}`,
+      [annotations.uncompressedSize]: '20',
+    },
   };
 
   it('is what it unpacks to, for a compressed artifact of ours', () => {
@@ -102,9 +139,12 @@ describe('the stored form of a layer', () => {
 });
 
 describe('a digest from outside', () => {
-  it.each(['', 'sha256:', `sha512:${'ab'.repeat(64)}`, `${digest}0`, ` ${digest}`, 7, undefined])('is refused when it is %j', (value) => {
-    expect(failure(() => parseDigest(value))).toMatchObject({ code: 'InvalidArgument' });
-  });
+  it.each(['', 'sha256:', `sha512:${'ab'.repeat(64)}`, `${digest}0`, ` ${digest}`, 7, undefined])(
+    'is refused when it is %j',
+    (value) => {
+      expect(failure(() => parseDigest(value))).toMatchObject({ code: 'InvalidArgument' });
+    },
+  );
 
   it('is taken when it is one', () => {
     expect(parseDigest(digest)).toBe(digest);

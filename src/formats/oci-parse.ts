@@ -50,7 +50,8 @@ export function parseSnapshotConfig(bytes: Uint8Array): SnapshotConfig {
   requireEqual(root['formatVersion'], 1, 'snapshot.formatVersion');
   const machine = readRecord(root['machine'], 'snapshot.machine');
   const devices = machine['devices'];
-  if (devices !== 'virtio' && devices !== 'emulated') throw refused('snapshot.machine.devices', '"virtio" or "emulated"', devices);
+  if (devices !== 'virtio' && devices !== 'emulated')
+    throw refused('snapshot.machine.devices', '"virtio" or "emulated"', devices);
   const containerHost = machine['containerHost'];
   if (typeof containerHost !== 'boolean') throw refused('snapshot.machine.containerHost', 'a boolean', containerHost);
   return {
@@ -82,7 +83,10 @@ export function storedForm(descriptor: Descriptor): StoredForm {
   const announced = descriptor.annotations?.[annotations.uncompressedSize] ?? '';
   const size = /^\d+$/.test(announced) ? Number(announced) : Number.NaN;
   return {
-    digest: readDigest(descriptor.annotations?.[annotations.uncompressedDigest], `annotation ${annotations.uncompressedDigest}`),
+    digest: readDigest(
+      descriptor.annotations?.[annotations.uncompressedDigest],
+      `annotation ${annotations.uncompressedDigest}`,
+    ),
     size: readCount(size, `annotation ${annotations.uncompressedSize}`),
     compression: 'zstd',
   };
@@ -142,7 +146,8 @@ function optionalString(value: unknown, path: string): string | undefined {
 }
 
 function readCount(value: unknown, path: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw refused(path, 'a whole number', value);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw refused(path, 'a whole number', value);
   return value;
 }
 
@@ -156,7 +161,8 @@ function requireEqual(value: unknown, expected: string | number, path: string): 
 }
 
 function refused(path: string, expected: string, value: unknown): SandboxError {
-  const shown = typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'an object') : String(value);
+  const shown =
+    typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'an object') : String(value);
   const short = shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
   return new SandboxError('InvalidArgument', `Invalid OCI document: ${path} must be ${expected}, not ${short}`);
 }

@@ -45,7 +45,11 @@ const collect = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> =
 };
 
 /** What every content store does. Run over each implementation. */
-export function describeContentStore(name: string, open: (chunkSize: number) => Promise<StoreFixture>, { runs = 30 } = {}): void {
+export function describeContentStore(
+  name: string,
+  open: (chunkSize: number) => Promise<StoreFixture>,
+  { runs = 30 } = {},
+): void {
   describe(`content store over ${name}`, () => {
     let fixture: StoreFixture;
     let store: ContentStore;
@@ -61,7 +65,11 @@ export function describeContentStore(name: string, open: (chunkSize: number) => 
       await fc.assert(
         fc.asyncProperty(sizes, cuts, fc.integer({ min: 0, max: 2 ** 31 }), async (size, fractions, seed) => {
           const bytes = patternBytes(size, seed);
-          const digest = await ingestBytes(store, bytes, fractions.map((fraction) => Math.floor(fraction * size)));
+          const digest = await ingestBytes(
+            store,
+            bytes,
+            fractions.map((fraction) => Math.floor(fraction * size)),
+          );
           expect(await store.read(digest)).toEqual(bytes);
           expect(await collect(store.open(digest))).toEqual(bytes);
           expect(await store.info(digest)).toMatchObject({ digest, size });
@@ -194,7 +202,10 @@ export function describeContentStore(name: string, open: (chunkSize: number) => 
           await fixture.flipBit(digest, byte);
           await expect(store.read(digest)).rejects.toMatchObject({ code: 'DataLoss', details: { digest } });
           const range = { start: byte, end: byte + 1 };
-          await expect(collect(store.open(digest, range))).rejects.toMatchObject({ code: 'DataLoss', details: { digest } });
+          await expect(collect(store.open(digest, range))).rejects.toMatchObject({
+            code: 'DataLoss',
+            details: { digest },
+          });
           await ingestBytes(store, bytes);
           expect(await store.read(digest)).toEqual(bytes);
         }),

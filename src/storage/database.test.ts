@@ -42,7 +42,10 @@ describe('database', () => {
     const deletion = indexedDB.deleteDatabase(name);
     const database = new Database(name, clock);
     const work = database.use((connection) => connection.get('metadata', 'key'));
-    const refusal = expect(work).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('Another tab') });
+    const refusal = expect(work).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringContaining('Another tab'),
+    });
     await clock.advance(5000);
     await refusal;
     stubborn.close();

@@ -68,7 +68,9 @@ export class Database {
       return await work(reopened);
     } catch (error) {
       if (!isConnectionLoss(error)) throw error;
-      throw new SandboxError('Unavailable', 'The browser closed the storage twice in a row; reload the page', { cause: error });
+      throw new SandboxError('Unavailable', 'The browser closed the storage twice in a row; reload the page', {
+        cause: error,
+      });
     }
   }
 

@@ -32,7 +32,12 @@ export class IdbBackend implements BlobBackend {
   readonly #session: Session;
   readonly #clock: Clock;
 
-  constructor(database: Database, session: Session, clock: Clock, { chunkSize = defaultChunkSize }: { chunkSize?: number } = {}) {
+  constructor(
+    database: Database,
+    session: Session,
+    clock: Clock,
+    { chunkSize = defaultChunkSize }: { chunkSize?: number } = {},
+  ) {
     this.#database = database;
     this.#session = session;
     this.#clock = clock;
@@ -62,7 +67,10 @@ export class IdbBackend implements BlobBackend {
     const whole = new Blob(chunks);
     const base = first * record.chunkSize;
     // A Blob whose file has gone or is unreadable rejects: damage like any other.
-    const buffer = await whole.slice(start - base, end - base).arrayBuffer().catch(() => undefined);
+    const buffer = await whole
+      .slice(start - base, end - base)
+      .arrayBuffer()
+      .catch(() => undefined);
     return buffer && new Uint8Array(buffer);
   }
 
@@ -108,7 +116,10 @@ export class IdbBackend implements BlobBackend {
     await this.#write(['ingests', 'chunks'], {}, async (transaction) => {
       const entry = await transaction.objectStore('ingests').get(content);
       if (!entry) return [];
-      return [transaction.objectStore('chunks').delete(chunksOf(content)), transaction.objectStore('ingests').delete(content)];
+      return [
+        transaction.objectStore('chunks').delete(chunksOf(content)),
+        transaction.objectStore('ingests').delete(content),
+      ];
     });
   }
 
@@ -116,7 +127,10 @@ export class IdbBackend implements BlobBackend {
     await this.#write(['blobs', 'chunks'], {}, async (transaction) => {
       const record = await transaction.objectStore('blobs').get(digest);
       if (!record) return [];
-      return [transaction.objectStore('blobs').delete(digest), transaction.objectStore('chunks').delete(chunksOf(record.content))];
+      return [
+        transaction.objectStore('blobs').delete(digest),
+        transaction.objectStore('chunks').delete(chunksOf(record.content)),
+      ];
     });
   }
 

@@ -67,7 +67,10 @@ describe('store in IndexedDB', () => {
     const store = await openStore(databaseName);
     const newer = await openDB(databaseName, 2);
     ends.push(() => newer.close());
-    await expect(store.list()).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('reload') });
+    await expect(store.list()).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringContaining('reload'),
+    });
   });
 
   it('refuses calls after it was closed', async () => {

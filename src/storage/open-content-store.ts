@@ -62,7 +62,10 @@ export function createMemoryContentStore({
   chunkSize,
   limit,
 }: OpenStoreOptions & { readonly limit?: number } = {}): OpenedStore {
-  const backend = new MemoryBackend({ ...(chunkSize !== undefined && { chunkSize }), ...(limit !== undefined && { limit }) });
+  const backend = new MemoryBackend({
+    ...(chunkSize !== undefined && { chunkSize }),
+    ...(limit !== undefined && { limit }),
+  });
   return { store: new VerifiedContentStore(backend, clock), metadata: new MemoryMetadataStore(), persistent: false };
 }
 

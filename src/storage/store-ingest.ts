@@ -66,7 +66,8 @@ class StoreIngest implements Ingest {
   /** One call at a time, and after a failure nothing is left behind. */
   async #exclusively<T>(work: () => Promise<T>): Promise<T> {
     if (this.#ended) throw new SandboxError('FailedPrecondition', 'This ingest has ended; begin another');
-    if (this.#busy) throw new SandboxError('FailedPrecondition', 'This ingest is busy; await one write before the next');
+    if (this.#busy)
+      throw new SandboxError('FailedPrecondition', 'This ingest is busy; await one write before the next');
     this.#busy = true;
     try {
       return await work();
@@ -102,7 +103,8 @@ class StoreIngest implements Ingest {
   async #finish(): Promise<BlobInfo> {
     const digest = this.#digester.digest();
     const { digest: expectedDigest = digest, size: expectedSize = this.#offset } = this.#expect;
-    if (this.#offset !== expectedSize) throw mismatch(this.#expect, `has ${this.#offset} bytes, expected ${expectedSize}`);
+    if (this.#offset !== expectedSize)
+      throw mismatch(this.#expect, `has ${this.#offset} bytes, expected ${expectedSize}`);
     if (digest !== expectedDigest) throw mismatch(this.#expect, `has digest ${digest}`);
     const info = { digest, size: this.#offset, committedAt: this.#clock.now() };
     const { chunkSize } = this.#backend;
@@ -141,6 +143,9 @@ class StoreIngest implements Ingest {
 function mismatch(expect: Expectation, what: string): SandboxError {
   const name: Digest | 'ingested' = expect.digest ?? 'ingested';
   return new SandboxError('DataLoss', `Blob ${name} ${what}`, {
-    details: { ...(expect.digest && { digest: expect.digest }), ...(expect.size !== undefined && { size: expect.size }) },
+    details: {
+      ...(expect.digest && { digest: expect.digest }),
+      ...(expect.size !== undefined && { size: expect.size }),
+    },
   });
 }

@@ -43,8 +43,13 @@ export class VerifiedContentStore implements ContentStore {
   async *open(digest: Digest, range?: ByteRange): AsyncIterable<Uint8Array<ArrayBuffer>> {
     const record = await this.#find(digest);
     const { start, end } = range ?? { start: 0, end: record.size };
-    if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end && end <= record.size)) {
-      throw new SandboxError('InvalidArgument', `No such range in blob ${digest}: ${start} to ${end} of ${record.size} bytes`);
+    if (
+      !(Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end && end <= record.size)
+    ) {
+      throw new SandboxError(
+        'InvalidArgument',
+        `No such range in blob ${digest}: ${start} to ${end} of ${record.size} bytes`,
+      );
     }
     // Pieces end where blocks end, so that no block is read and verified twice.
     for (let from = start; from < end; ) {

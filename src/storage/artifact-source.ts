@@ -1,0 +1,167 @@
+import type { ContentStore, Digest } from '../api/content-store';
+import type { Operation } from '../api/operation';
+import type { Clock } from '../base/clock';
+import { SandboxError, throwIfAborted } from '../base/errors';
+import { withTimeout } from '../base/timeout';
+import { digestHex } from '../formats/digest';
+import { annotations, type Descriptor, type Index, type Manifest } from '../formats/oci';
+import { documentLimit, parseIndex, parseManifest, storedForm } from '../formats/oci-parse';
+import { downloadBlob, type Fetch } from './download';
+import type { MetadataStore } from './metadata-store';
+import { SharedTasks } from './shared-tasks';
+
+/** What a reference stands for. */
+export interface Artifact {
+  readonly reference: string;
+  readonly descriptor: Descriptor;
+  readonly manifest: Manifest;
+}
+
+export interface ArtifactSourceOptions {
+  /** Directory of `index.json` and `blobs/`, with a slash at the end. */
+  readonly baseUrl: string;
+  readonly store: ContentStore;
+  readonly metadata: MetadataStore;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+}
+
+/** A server that has not given a few kilobytes by now is taken for away; milliseconds. */
+const indexTimeoutMs = 5000;
+
+/** The phases that an operation here goes through. */
+export const artifactPhases = {
+  lookup: 'Looking up the artifact',
+  reading: 'Reading from the store',
+  damagedDownload: 'The download was damaged; fetching it again',
+  failedDownload: 'The download failed; trying once more',
+  damagedStored: 'The stored copy was damaged; fetching it again',
+  fetching: (what: string) => `Fetching ${what}`,
+} as const;
+
+/**
+ * Artifacts of one static OCI image layout, fetched once, verified, and kept in the store. Offline, what was
+ * fetched before goes on working.
+ */
+export class ArtifactSource {
+  readonly #options: ArtifactSourceOptions;
+  readonly #downloads = new SharedTasks<void>();
+  #index: Promise<Index> | undefined;
+
+  constructor(options: ArtifactSourceOptions) {
+    this.#options = options;
+  }
+
+  /** `NotFound` when the index has no such reference, `Unavailable` when there is no index to be had. */
+  async resolve(reference: string, operation: Operation = {}): Promise<Artifact> {
+    throwIfAborted(operation.signal);
+    operation.onProgress?.({ phase: artifactPhases.lookup });
+    const index = await this.#currentIndex();
+    const descriptor = index.manifests.find((entry) => entry.annotations?.[annotations.refName] === reference);
+    if (!descriptor) throw unknownReference(reference, index);
+    const manifest = parseManifest(await this.load(descriptor, operation));
+    return { reference, descriptor, manifest };
+  }
+
+  /** Makes sure that a blob is stored. The result is the digest that it is stored under. */
+  async ensure(descriptor: Descriptor, operation: Operation = {}): Promise<Digest> {
+    const { digest } = storedForm(descriptor);
+    if (await this.#options.store.has(digest)) return digest;
+    await this.#downloads.run(digest, operation, (shared) => this.#download(descriptor, shared));
+    return digest;
+  }
+
+  /** The bytes of a blob in its stored form, fetched when it is not there or no longer what it was. */
+  async load(descriptor: Descriptor, operation: Operation = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const digest = await this.ensure(descriptor, operation);
+    const { store } = this.#options;
+    operation.onProgress?.({ phase: artifactPhases.reading });
+    try {
+      return await store.read(digest, operation);
+    } catch (error) {
+      if (!(error instanceof SandboxError && error.code === 'DataLoss')) throw error;
+    }
+    operation.onProgress?.({ phase: artifactPhases.damagedStored });
+    await store.delete(digest);
+    await this.ensure(descriptor, operation);
+    return store.read(digest, operation);
+  }
+
+  /** A second attempt goes past the HTTP cache; then it is the server's bytes that are wrong. */
+  async #download(descriptor: Descriptor, operation: Operation): Promise<void> {
+    const { baseUrl, ...rest } = this.#options;
+    const phase = artifactPhases.fetching(descriptor.annotations?.[annotations.title] ?? 'the artifact');
+    const url = `${baseUrl}blobs/sha256/${digestHex(descriptor.digest)}`;
+    try {
+      await downloadBlob({ ...rest, url, descriptor, phase, cache: 'default' }, operation);
+    } catch (error) {
+      if (!(error instanceof SandboxError && (error.code === 'DataLoss' || error.code === 'Unavailable'))) throw error;
+      const { damagedDownload, failedDownload } = artifactPhases;
+      operation.onProgress?.({ phase: error.code === 'DataLoss' ? damagedDownload : failedDownload });
+      await downloadBlob({ ...rest, url, descriptor, phase, cache: 'reload' }, operation);
+    }
+  }
+
+  /** Fetched once in the life of this source; the stored copy stands in only while it cannot be fetched. */
+  async #currentIndex(): Promise<Index> {
+    this.#index ??= this.#fetchIndex();
+    const fetching = this.#index;
+    try {
+      return await fetching;
+    } catch (error) {
+      if (this.#index === fetching) this.#index = undefined;
+      const stored = await this.#options.metadata.get(this.#indexKey);
+      if (stored === undefined) throw error;
+      return parseIndex(new TextEncoder().encode(stored));
+    }
+  }
+
+  async #fetchIndex(): Promise<Index> {
+    const { clock, fetch, metadata } = this.#options;
+    const url = this.#indexUrl;
+    const message = `Cannot fetch ${url}: nothing came for ${indexTimeoutMs / 1000} seconds; check the connection`;
+    const abort = new AbortController();
+    const text = await withTimeout(clock, indexTimeoutMs, message, fetchText(fetch, url, abort.signal)).catch(
+      (error: unknown) => {
+        abort.abort();
+        throw error;
+      },
+    );
+    const index = parseIndex(new TextEncoder().encode(text));
+    await metadata.put(this.#indexKey, text);
+    return index;
+  }
+
+  get #indexUrl(): string {
+    return `${this.#options.baseUrl}index.json`;
+  }
+
+  get #indexKey(): string {
+    return `index:${this.#indexUrl}`;
+  }
+}
+
+async function fetchText(fetch: Fetch, url: string, signal: AbortSignal): Promise<string> {
+  let response: Response;
+  try {
+    response = await fetch(url, { cache: 'no-cache', signal });
+    if (response.ok && Number(response.headers.get('content-length') ?? 0) <= documentLimit)
+      return await response.text();
+  } catch (cause) {
+    throw new SandboxError('Unavailable', `Cannot fetch ${url}: the server cannot be reached; check the connection`, {
+      cause,
+      details: { url },
+    });
+  }
+  throw new SandboxError('Unavailable', `Cannot fetch ${url}: the server answered ${response.status}`, {
+    details: { url },
+  });
+}
+
+function unknownReference(reference: string, index: Index): SandboxError {
+  const known = index.manifests.flatMap((entry) => entry.annotations?.[annotations.refName] ?? []);
+  const shown = known.length > 0 ? known.slice(0, 10).join(', ') : 'nothing';
+  return new SandboxError('NotFound', `No such artifact: ${reference} (the registry has ${shown})`, {
+    details: { reference },
+  });
+}

@@ -1,0 +1,170 @@
+import type { ContentStore, Digest, Ingest } from '../api/content-store';
+import type { Operation } from '../api/operation';
+import type { Clock } from '../base/clock';
+import { SandboxError, throwIfAborted, toSandboxError } from '../base/errors';
+import { createDigester } from '../formats/digest';
+import type { Descriptor } from '../formats/oci';
+import { type StoredForm, storedForm } from '../formats/oci-parse';
+import { createZstdUnpacker, passThrough, type Unpacker } from './unpack';
+
+export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
+
+export interface DownloadOptions {
+  readonly url: string;
+  readonly descriptor: Descriptor;
+  readonly store: ContentStore;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  /** The phase for people while bytes come. */
+  readonly phase: string;
+  /** `reload` goes past the browser's HTTP cache, which may be what is damaged. */
+  readonly cache: RequestCache;
+}
+
+/** A download that gives nothing for this long has failed; milliseconds. */
+export const stallTimeoutMs = 30_000;
+
+/**
+ * Fetches one blob into the store, in its stored form. Digest and size are verified as it travelled and as
+ * it is kept; nothing is seen of it unless both are right.
+ * Errors: `DataLoss` (wrong bytes), `Unavailable` (no bytes, or they stopped), `ResourceExhausted`, `Canceled`.
+ */
+export async function downloadBlob(options: DownloadOptions, operation: Operation = {}): Promise<void> {
+  throwIfAborted(operation.signal);
+  const form = storedForm(options.descriptor);
+  const watchdog = new Watchdog(options, operation.signal);
+  try {
+    const response = await request(options, watchdog);
+    const ingest = await options.store.ingest({ digest: form.digest, size: form.size });
+    try {
+      await transfer(options, { form, response, ingest, watchdog }, operation);
+    } catch (error) {
+      await ingest.abort();
+      throw error;
+    }
+  } catch (error) {
+    throw named(watchdog.reason ?? error, options);
+  } finally {
+    watchdog.dispose();
+  }
+}
+
+interface Transfer {
+  readonly form: StoredForm;
+  readonly response: Response;
+  readonly ingest: Ingest;
+  readonly watchdog: Watchdog;
+}
+
+async function transfer(
+  options: DownloadOptions,
+  { form, response, ingest, watchdog }: Transfer,
+  operation: Operation,
+): Promise<void> {
+  const { descriptor, phase } = options;
+  const digester = await createDigester();
+  const unpacker: Unpacker = form.compression === 'zstd' ? createZstdUnpacker(form.size) : passThrough;
+  let received = 0;
+  for await (const piece of readBody(response)) {
+    watchdog.feed();
+    throwIfAborted(operation.signal);
+    received += piece.length;
+    if (received > descriptor.size)
+      throw new SandboxError('DataLoss', `more than the ${descriptor.size} bytes announced came`);
+    digester.update(piece);
+    for (const unpacked of unpacker.push(piece)) await ingest.write(unpacked);
+    operation.onProgress?.({ phase, done: received, total: descriptor.size });
+  }
+  if (received < descriptor.size)
+    throw new SandboxError('DataLoss', `it ended after ${received} of ${descriptor.size} bytes`);
+  requireDigest(digester.digest(), descriptor.digest);
+  throwIfAborted(operation.signal);
+  await ingest.commit();
+}
+
+async function request({ url, fetch, cache }: DownloadOptions, watchdog: Watchdog): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, { cache, signal: watchdog.signal });
+  } catch (cause) {
+    throw new SandboxError('Unavailable', 'the server cannot be reached', { cause });
+  }
+  if (!response.ok) throw new SandboxError('Unavailable', `the server answered ${response.status}`);
+  return response;
+}
+
+/** Bytes of the body; leaving early cancels the rest. */
+async function* readBody(response: Response): AsyncIterable<Uint8Array> {
+  if (!response.body) return;
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const { value, done } = await reader.read().catch((cause: unknown) => {
+        throw new SandboxError('Unavailable', 'the connection broke', { cause });
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // Not awaited: a body that is stuck must not hold us back.
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+function requireDigest(actual: Digest, expected: Digest): void {
+  if (actual !== expected) throw new SandboxError('DataLoss', `it has digest ${actual}`);
+}
+
+/** The error with the digest and the URL in its message and details; what is not about the bytes stays as it is. */
+function named(thrown: unknown, { descriptor, url }: DownloadOptions): SandboxError {
+  const error = toSandboxError(thrown);
+  if (error.code !== 'DataLoss' && error.code !== 'Unavailable') return error;
+  return new SandboxError(error.code, `Cannot fetch ${descriptor.digest} from ${url}: ${error.message}`, {
+    cause: thrown,
+    details: { digest: descriptor.digest, url },
+  });
+}
+
+/** Ends a transfer when the caller says so or when nothing comes any more, and knows which it was. */
+class Watchdog {
+  readonly #abort = new AbortController();
+  readonly #clock: Clock;
+  readonly #callerSignal: AbortSignal | undefined;
+  readonly #onAbort = (): void => this.#end(new SandboxError('Canceled', 'Canceled'));
+  #timer: { dispose(): void } | undefined;
+  #reason: SandboxError | undefined;
+
+  constructor({ clock }: DownloadOptions, callerSignal: AbortSignal | undefined) {
+    this.#clock = clock;
+    this.#callerSignal = callerSignal;
+    callerSignal?.addEventListener('abort', this.#onAbort);
+    this.feed();
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Why it was ended, if it was. */
+  get reason(): SandboxError | undefined {
+    return this.#reason;
+  }
+
+  /** Something came: wait anew. */
+  feed(): void {
+    this.#timer?.dispose();
+    this.#timer = this.#clock.after(stallTimeoutMs, () => {
+      this.#end(new SandboxError('Unavailable', `nothing came for ${stallTimeoutMs / 1000} seconds`));
+    });
+  }
+
+  dispose(): void {
+    this.#timer?.dispose();
+    this.#callerSignal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  #end(reason: SandboxError): void {
+    this.#reason ??= reason;
+    this.#abort.abort(reason);
+  }
+}
