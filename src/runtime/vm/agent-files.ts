@@ -10,11 +10,7 @@ export interface Executor {
 const maxComplaint = 2000;
 
 /** Unpacks a tar stream below a directory of the guest. */
-export async function copyIntoGuest(
-  guest: Executor,
-  path: string,
-  tar: ReadableStream<Uint8Array>,
-): Promise<void> {
+export async function copyIntoGuest(guest: Executor, path: string, tar: ReadableStream<Uint8Array>): Promise<void> {
   const process = await guest.exec({ argv: ['tar', '-x', '-f', '-', '-C', path] });
   const complaint = readComplaint(process);
   // A tar that stops early stops the writing; how it ended says why.

@@ -1,4 +1,4 @@
-import { SandboxError } from '../../base/errors';
+import type { SandboxError } from '../../base/errors';
 import { channels, serializeMessage } from '../../formats/agent';
 import type { AgentOutbox, MessageSource } from './agent-outbox';
 

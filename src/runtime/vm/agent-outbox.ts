@@ -40,7 +40,10 @@ export class AgentOutbox implements Disposable {
   /** `ResourceExhausted` when a thousand messages wait already. */
   send(message: Uint8Array): void {
     if (this.#waiting.length >= maxWaiting) {
-      throw new SandboxError('ResourceExhausted', `${maxWaiting} messages to the agent are waiting: the guest does not take them`);
+      throw new SandboxError(
+        'ResourceExhausted',
+        `${maxWaiting} messages to the agent are waiting: the guest does not take them`,
+      );
     }
     this.#waiting.push(message);
     this.#flush();

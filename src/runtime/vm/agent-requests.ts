@@ -28,7 +28,10 @@ export class AgentRequests {
     }
     const answer = createDeferred<Uint8Array<ArrayBuffer>>();
     const timer = this.#clock.after(timeoutMs, () => {
-      this.reject(id, new SandboxError('Unavailable', `The agent in the guest did not answer "${what}" within ${timeoutMs} ms`));
+      this.reject(
+        id,
+        new SandboxError('Unavailable', `The agent in the guest did not answer "${what}" within ${timeoutMs} ms`),
+      );
     });
     this.#pending.set(id, { what, answer, timer });
     return answer.promise;

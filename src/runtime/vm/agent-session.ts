@@ -139,7 +139,10 @@ export class AgentSession implements Disposable {
   }
 
   /** Resolves with the same bytes: the guest and its agent are alive. */
-  ping(bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0), timeoutMs = requestTimeoutMs): Promise<Uint8Array<ArrayBuffer>> {
+  ping(
+    bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0),
+    timeoutMs = requestTimeoutMs,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     return this.#request({ kind: 'ping', bytes }, timeoutMs);
   }
 
@@ -225,23 +228,25 @@ export class AgentSession implements Disposable {
   #handle(message: AgentMessage): void {
     switch (message.kind) {
       case 'hello':
-        return this.#handleHello(message);
+        this.#handleHello(message);
+        break;
       case 'goodbye':
         this.#goodbyes.fire(message.power);
-        return this.#fail(new SandboxError('Unavailable', 'The guest is stopping'));
+        this.#fail(new SandboxError('Unavailable', 'The guest is stopping'));
+        break;
       case 'reply':
-        return this.#requests.resolve(message.stream, message.bytes);
+        this.#requests.resolve(message.stream, message.bytes);
+        break;
       case 'error':
-        return this.#requests.refuse(message.stream, message.errno, message.text);
+        this.#requests.refuse(message.stream, message.errno, message.text);
+        break;
       case 'data':
       case 'end':
       case 'close':
       case 'credit':
-      case 'exit': {
-        const ended = this.#processes.get(message.stream)?.handle(message) ?? false;
-        if (ended) this.#processes.delete(message.stream);
-        return;
-      }
+      case 'exit':
+        if (this.#processes.get(message.stream)?.handle(message)) this.#processes.delete(message.stream);
+        break;
       default:
         throw new SandboxError('DataLoss', `The agent sent a message that only a host sends: ${message.kind}`);
     }
@@ -250,18 +255,23 @@ export class AgentSession implements Disposable {
   #handleHello(hello: AgentHello): void {
     if (this.#peer) return;
     const ours = hello.nonce.every((byte, index) => byte === this.#nonce[index]);
-    if (!ours) {
-      // Left over from before, or an agent that has just started and may have missed what we said.
-      this.#parser.search();
-      if (this.#greeting && hello.nonce.every((byte) => byte === 0)) this.#sayHello();
+    if (ours) {
+      this.#beginSession(hello);
       return;
     }
-    if (hello.version !== agentProtocolVersion) {
-      const message = `The agent in the guest speaks version ${hello.version} of its protocol, this page version ${agentProtocolVersion}`;
-      return this.#fail(new SandboxError('FailedPrecondition', message));
+    // Left over from before, or an agent that has just started and may have missed what we said.
+    this.#parser.search();
+    if (this.#greeting && hello.nonce.every((byte) => byte === 0)) this.#sayHello();
+  }
+
+  #beginSession(hello: AgentHello): void {
+    if (hello.version === agentProtocolVersion) {
+      this.#peer = hello;
+      this.#greeting?.resolve(hello);
+      return;
     }
-    this.#peer = hello;
-    this.#greeting?.resolve(hello);
+    const versions = `version ${hello.version} of its protocol, this page version ${agentProtocolVersion}`;
+    this.#fail(new SandboxError('FailedPrecondition', `The agent in the guest speaks ${versions}`));
   }
 
   #fail(error: SandboxError): void {
