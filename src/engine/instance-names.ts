@@ -10,7 +10,10 @@ export function checkName(name: string, taken: ReadonlySet<string>): void {
     throw new SandboxError('InvalidArgument', `Invalid name "${name.slice(0, 80)}": ${rule}`);
   }
   if (taken.has(name)) {
-    throw new SandboxError('AlreadyExists', `The name "${name}" is already in use: remove that instance or choose another name`);
+    throw new SandboxError(
+      'AlreadyExists',
+      `The name "${name}" is already in use: remove that instance or choose another name`,
+    );
   }
 }
 

@@ -1,9 +1,17 @@
+import type {
+  Instance,
+  InstanceDriver,
+  InstanceId,
+  InstanceKind,
+  InstanceSpec,
+  InstanceState,
+  StartMethod,
+} from '../api/instance';
+import type { Operation } from '../api/operation';
 import { type Clock, delay } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
 import { type Disposable, DisposableStore } from '../base/lifecycle';
-import type { Instance, InstanceDriver, InstanceId, InstanceKind, InstanceSpec, InstanceState, StartMethod } from '../api/instance';
-import type { Operation } from '../api/operation';
 import { checkName, defaultName } from './instance-names';
 import { type StatReading, StatSampler } from './stat-sampler';
 import { type Task, type TaskId, Tasks } from './tasks';
@@ -95,7 +103,10 @@ export class Lab implements Disposable {
   /** `InvalidArgument`, `AlreadyExists` or `ResourceExhausted` say why a spec cannot be had. */
   create(draft: InstanceDraft): InstanceRecord {
     if (this.#entries.size >= instanceLimit) {
-      throw new SandboxError('ResourceExhausted', `There are ${instanceLimit} instances already, the most there can be: remove one`);
+      throw new SandboxError(
+        'ResourceExhausted',
+        `There are ${instanceLimit} instances already, the most there can be: remove one`,
+      );
     }
     const taken = new Set([...this.#entries.values()].map((entry) => entry.instance.spec.name));
     const name = draft.name ?? defaultName(draft.kind, taken);
@@ -183,7 +194,10 @@ export class Lab implements Disposable {
     const entry = this.#entry(id);
     const { name } = entry.instance.spec;
     if (entry.task) {
-      throw new SandboxError('FailedPrecondition', `${name} is busy (${entry.task.action}): wait for that, or cancel it first`);
+      throw new SandboxError(
+        'FailedPrecondition',
+        `${name} is busy (${entry.task.action}): wait for that, or cancel it first`,
+      );
     }
     const task = this.tasks.run({ kind: action, subject: name, cancelable }, async (operation) => {
       // One turn later, so that the entry knows its task before the work can change anything.
@@ -204,7 +218,8 @@ export class Lab implements Disposable {
   #interrupt(entry: Entry): void {
     if (!entry.task) return;
     const { id, action } = entry.task;
-    if (action === 'remove') throw new SandboxError('FailedPrecondition', `${entry.instance.spec.name} is being removed: undo that first`);
+    if (action === 'remove')
+      throw new SandboxError('FailedPrecondition', `${entry.instance.spec.name} is being removed: undo that first`);
     if (this.tasks.get(id).cancelable) this.tasks.cancel(id);
     delete entry.task;
   }

@@ -41,7 +41,10 @@ export function createMachineImages(loader: ArtifactLoader): MachineImageSource 
       const reference = snapshotReference(config);
       const described = await snapshotConfig(config);
       if (reference === undefined || !described) {
-        throw new SandboxError('NotFound', `No snapshot for a machine of ${config.memoryMiB} MiB: it boots cold instead`);
+        throw new SandboxError(
+          'NotFound',
+          `No snapshot for a machine of ${config.memoryMiB} MiB: it boots cold instead`,
+        );
       }
       const state = await loader.load({ reference, part: 0 }, operation);
       return { kind: 'state', state, console: decodeBase64(described.console) };

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import type { StatSample } from '../api/stats';
 import { createDeferred } from '../base/deferred';
 import { FakeClock, settle } from '../base/fake-clock';
-import type { StatSample } from '../api/stats';
 import { ScriptedInstance } from './scripted-instance';
 import { cpuShare, type StatReading, StatSampler } from './stat-sampler';
 
 function setUp() {
   const clock = new FakeClock(0);
-  const instance = new ScriptedInstance('id-1', { kind: 'vm', name: 'a', memoryMiB: 64, devices: 'virtio', containerHost: false }, clock);
+  const instance = new ScriptedInstance(
+    'id-1',
+    { kind: 'vm', name: 'a', memoryMiB: 64, devices: 'virtio', containerHost: false },
+    clock,
+  );
   const sampler = new StatSampler(clock, () => (instance.state.phase === 'running' ? [instance] : []));
   return { clock, instance, sampler };
 }

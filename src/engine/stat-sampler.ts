@@ -1,8 +1,8 @@
+import type { Instance, InstanceId } from '../api/instance';
+import type { StatSample } from '../api/stats';
 import { type Clock, every } from '../base/clock';
 import { Emitter, type Event } from '../base/events';
 import { type Disposable, toDisposable } from '../base/lifecycle';
-import type { Instance, InstanceId } from '../api/instance';
-import type { StatSample } from '../api/stats';
 
 /** One sample with what only two samples can tell. */
 export interface StatReading {

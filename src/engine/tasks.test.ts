@@ -43,7 +43,10 @@ describe('a task', () => {
 
   it('that is canceled sees its signal fire and ends canceled', async () => {
     const tasks = new Tasks(new FakeClock());
-    const task = tasks.run(spec, ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))));
+    const task = tasks.run(
+      spec,
+      ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    );
     task.cancel();
     await expect(task.finished).rejects.toMatchObject({ code: 'Canceled' });
     expect(tasks.get(task.id).state).toBe('canceled');

@@ -1,7 +1,7 @@
+import type { Operation, Progress } from '../api/operation';
 import type { Clock } from '../base/clock';
 import { type ErrorRecord, SandboxError, serializeError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
-import type { Operation, Progress } from '../api/operation';
 
 export type TaskId = string;
 export type TaskState = 'running' | 'succeeded' | 'failed' | 'canceled';
@@ -147,7 +147,8 @@ export class Tasks<Kind extends string = string> {
 
   #forgetOld(): void {
     const finished = [...this.#records.values()].filter((record) => record.state !== 'running');
-    for (const record of finished.slice(0, Math.max(0, finished.length - historyLimit))) this.#records.delete(record.id);
+    for (const record of finished.slice(0, Math.max(0, finished.length - historyLimit)))
+      this.#records.delete(record.id);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { InstanceDraft } from '../engine/lab';
-import { text } from './text';
+import type { text } from './text';
 
 /** A kind of VM that can be had by one click. */
 export interface Flavor {

@@ -24,5 +24,6 @@ describe('figures for people', () => {
     [3_600_000, '1:00:00'],
   ])('an uptime of %d ms is %s', (ms, shown) => expect(formatUptime(ms)).toBe(shown));
 
-  it('memory is told in MiB, labelled as everyone labels RAM', () => expect(formatMemory(64 * 1024 * 1024)).toBe('64 MB'));
+  it('memory is told in MiB, labelled as everyone labels RAM', () =>
+    expect(formatMemory(64 * 1024 * 1024)).toBe('64 MB'));
 });

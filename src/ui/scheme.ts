@@ -3,7 +3,10 @@ import { type Disposable, toDisposable } from '../base/lifecycle';
 import type { Settings } from './settings';
 
 /** Light or dark, as it is now: what the person chose, else what the system asks for. */
-export function watchScheme(settings: Settings, query: MediaQueryList): { scheme: ReadonlySignal<'light' | 'dark'> } & Disposable {
+export function watchScheme(
+  settings: Settings,
+  query: MediaQueryList,
+): { scheme: ReadonlySignal<'light' | 'dark'> } & Disposable {
   const systemDark = signal(query.matches);
   const listener = (): void => {
     systemDark.value = query.matches;

@@ -18,7 +18,10 @@ describe('stored settings', () => {
 
   it('come back at the next visit', () => {
     const kept = new Map<string, string>();
-    const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => void kept.set(key, value) };
+    const storage = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+    };
     createSettings(storage).change({ theme: 'light', fontSize: 18 });
     expect(createSettings(storage).values.value).toEqual({ theme: 'light', fontSize: 18, screenReader: false });
   });

@@ -104,9 +104,11 @@ export class Store implements Disposable {
     if (!watched) return;
     const watching = new DisposableStore();
     watching.add(this.#lab.stats((reading) => this.#statRead(reading)));
-    watching.add(every(this.#clock, 1000, () => {
-      this.#now.value = this.#clock.now();
-    }));
+    watching.add(
+      every(this.#clock, 1000, () => {
+        this.#now.value = this.#clock.now();
+      }),
+    );
     this.#watching = watching;
   }
 

@@ -31,7 +31,8 @@ export const text = {
     menu: 'Kinds of VM',
     first: 'Start a Linux VM',
     firstHeading: 'Your cloud is ready',
-    firstBody: 'A real Linux machine starts in this tab: its own kernel, its own memory, its own network card. Nothing is installed, nothing leaves your computer.',
+    firstBody:
+      'A real Linux machine starts in this tab: its own kernel, its own memory, its own network card. Nothing is installed, nothing leaves your computer.',
     firstDetail: '64 MB of memory, at its prompt in about a second',
   },
 
@@ -55,7 +56,10 @@ export const text = {
   } satisfies Record<InstancePhase, string>,
   removing: 'Removing',
 
-  startMethods: { restored: 'Restored from a snapshot', 'cold-boot': 'Booted cold' } satisfies Record<StartMethod, string>,
+  startMethods: { restored: 'Restored from a snapshot', 'cold-boot': 'Booted cold' } satisfies Record<
+    StartMethod,
+    string
+  >,
 
   actions: {
     start: 'Start',
@@ -86,9 +90,21 @@ export const text = {
     hide: 'Hide tasks',
     running: (count: number) => (count === 1 ? '1 running' : `${count} running`),
     columns: { what: 'Task', state: 'State', phase: 'Phases', time: 'Time' },
-    title: { start: 'Start', stop: 'Stop', kill: 'Kill', pause: 'Pause', resume: 'Resume', reset: 'Reset', remove: 'Remove' } satisfies Record<LabAction, string>,
-    states: { running: 'Running', succeeded: 'Done', failed: 'Failed', canceled: 'Canceled' } satisfies Record<TaskState, string>,
-    told: (action: LabAction, name: string, state: TaskState) => `${text.tasks.title[action]} ${name}: ${text.tasks.states[state].toLowerCase()}`,
+    title: {
+      start: 'Start',
+      stop: 'Stop',
+      kill: 'Kill',
+      pause: 'Pause',
+      resume: 'Resume',
+      reset: 'Reset',
+      remove: 'Remove',
+    } satisfies Record<LabAction, string>,
+    states: { running: 'Running', succeeded: 'Done', failed: 'Failed', canceled: 'Canceled' } satisfies Record<
+      TaskState,
+      string
+    >,
+    told: (action: LabAction, name: string, state: TaskState) =>
+      `${text.tasks.title[action]} ${name}: ${text.tasks.states[state].toLowerCase()}`,
   },
 
   tabs: { label: 'Views of the machine', terminal: 'Terminal', log: 'Start log' },

@@ -1,4 +1,3 @@
-/// <reference types="vite/client" />
 import wasmUrl from 'v86/build/v86.wasm?url';
 
 let compiled: Promise<WebAssembly.Module> | undefined;

@@ -1,4 +1,4 @@
-import { css, type SVGTemplateResult, svg, type TemplateResult, html } from 'lit';
+import { css, html, type SVGTemplateResult, svg, type TemplateResult } from 'lit';
 
 /** Drawn on a grid of 16, in strokes of the text's colour. */
 const shapes = {

@@ -9,7 +9,11 @@ import { text } from '../../text';
 
 /** The live figures of a running instance. */
 export class InstanceFigures extends StrataElement {
-  static override properties = { record: { attribute: false }, reading: { attribute: false }, now: { attribute: false } };
+  static override properties = {
+    record: { attribute: false },
+    reading: { attribute: false },
+    now: { attribute: false },
+  };
   declare record: InstanceRecord | undefined;
   declare reading: StatReading | undefined;
   declare now: number;

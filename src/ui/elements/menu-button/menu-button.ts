@@ -1,7 +1,7 @@
 import { css, html, nothing } from 'lit';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
-import { icon, type IconName, iconStyles } from '../icon/icon';
+import { type IconName, icon, iconStyles } from '../icon/icon';
 
 /** One line of a menu. */
 export interface MenuItem {
@@ -170,7 +170,9 @@ export class MenuButton extends StrataElement {
   async #toggle(focus: 'first' | 'last' = 'first'): Promise<void> {
     this.open = !this.open;
     await this.updateComplete;
-    this.#elements().at(focus === 'first' ? 0 : -1)?.focus();
+    this.#elements()
+      .at(focus === 'first' ? 0 : -1)
+      ?.focus();
   }
 
   readonly #openerKey = (event: KeyboardEvent): void => {

@@ -31,11 +31,22 @@ describe('the text of a console', () => {
     const text = new ConsoleText(
       (onOutput) => {
         deliver = onOutput;
-        return { write: () => {}, resize: () => {}, dispose: () => {}, acknowledge: (bytes) => void (acknowledged += bytes) };
+        return {
+          write: () => {},
+          resize: () => {},
+          dispose: () => {},
+          acknowledge: (bytes) => {
+            acknowledged += bytes;
+          },
+        };
       },
       () => {},
     );
-    return { text, deliver: (bytes: Uint8Array<ArrayBuffer>, skipped = 0) => deliver({ bytes, skipped }), acknowledged: () => acknowledged };
+    return {
+      text,
+      deliver: (bytes: Uint8Array<ArrayBuffer>, skipped = 0) => deliver({ bytes, skipped }),
+      acknowledged: () => acknowledged,
+    };
   }
 
   it('joins characters and sequences that were cut between deliveries', () => {

@@ -4,7 +4,8 @@ import type { ConsoleAttachment, ConsoleOutput } from '../../../api/instance';
 const textLimit = 256 * 1024;
 
 /** Escape sequences (ECMA-48: CSI; OSC, DCS, PM, APC up to their end; two-character ones) and control characters. */
-const sequences = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f]/g;
+const sequences =
+  /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f]/g;
 
 /** What a console printed, as plain text: without colours, cursor movements and other control sequences. */
 export function plainText(printed: string): string {

@@ -22,8 +22,8 @@ export class StartLog extends StrataElement {
   /** The latest start or reset. */
   declare task: TaskRecord<LabAction> | undefined;
   declare source: ConsoleSource | undefined;
-  private declare printed: string;
-  private declare skipped: number;
+  declare private printed: string;
+  declare private skipped: number;
   #console: ConsoleText | undefined;
   #frame = 0;
 

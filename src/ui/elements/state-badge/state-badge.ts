@@ -3,7 +3,7 @@ import type { InstancePhase } from '../../../api/instance';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles } from '../../styles/base';
 import { text } from '../../text';
-import { icon, type IconName, iconStyles } from '../icon/icon';
+import { type IconName, icon, iconStyles } from '../icon/icon';
 
 const icons: Record<InstancePhase, IconName> = {
   created: 'off',

@@ -13,7 +13,11 @@ export interface Tab {
  * do not cross a shadow boundary. Fires `pick` with the tab's id.
  */
 export class TabList extends StrataElement {
-  static override properties = { tabs: { attribute: false }, current: { attribute: false }, label: { attribute: false } };
+  static override properties = {
+    tabs: { attribute: false },
+    current: { attribute: false },
+    label: { attribute: false },
+  };
   declare tabs: readonly Tab[];
   declare current: string;
   declare label: string;

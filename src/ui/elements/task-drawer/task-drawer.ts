@@ -1,17 +1,22 @@
 import { html, nothing } from 'lit';
+import { formatBytes } from '../../../base/bytes';
 import type { LabAction } from '../../../engine/lab';
 import type { TaskPhase, TaskRecord } from '../../../engine/tasks';
-import { formatBytes } from '../../../base/bytes';
 import { formatDuration, formatTimeOfDay } from '../../format';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
 import { text } from '../../text';
-import { icon, type IconName, iconStyles } from '../icon/icon';
+import { type IconName, icon, iconStyles } from '../icon/icon';
 import { taskDrawerStyles } from './task-drawer.styles';
 
 type Task = TaskRecord<LabAction>;
 
-const icons: Record<Task['state'], IconName> = { running: 'busy', succeeded: 'done', failed: 'failed', canceled: 'close' };
+const icons: Record<Task['state'], IconName> = {
+  running: 'busy',
+  succeeded: 'done',
+  failed: 'failed',
+  canceled: 'close',
+};
 
 /** A bar with the latest task, which opens to all of them. Fires `toggle`, and `stop-task` with a task's id. */
 export class TaskDrawer extends StrataElement {

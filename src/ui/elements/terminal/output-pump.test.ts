@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ConsoleOutput } from '../../../api/instance';
 import { OutputPump, pendingLimit } from './output-pump';
 
-const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array([...text].map((character) => character.charCodeAt(0)));
+const bytesOf = (text: string): Uint8Array<ArrayBuffer> =>
+  new Uint8Array([...text].map((character) => character.charCodeAt(0)));
 
 /** A console that delivers `before` while it attaches, and a terminal that parses when told. */
 function setUp(before: readonly string[] = []) {
@@ -75,21 +76,29 @@ describe('output on its way to the terminal', () => {
 });
 
 describe('what the terminal answers', () => {
-  it.each(['\x1b[?1;2c', '\x1b[>0;276;0c', '\x1b[24;80R', '\x1b[0n', '\x1b[?2026;2$y', '\x1bP1$r0m\x1b\\', '\x1b]11;rgb:00/00/00\x1b\\'])(
-    '%j is not typed into the guest while old output is shown again, and is afterwards',
-    (answer) => {
-      const { pump, typed, parseAll } = setUp(['\x1b[6n']);
-      pump.send(bytesOf(answer));
-      expect(typed).toEqual([]);
-      parseAll();
-      pump.send(bytesOf(answer));
-      expect(typed).toEqual([answer]);
+  it.each([
+    '\x1b[?1;2c',
+    '\x1b[>0;276;0c',
+    '\x1b[24;80R',
+    '\x1b[0n',
+    '\x1b[?2026;2$y',
+    '\x1bP1$r0m\x1b\\',
+    '\x1b]11;rgb:00/00/00\x1b\\',
+  ])('%j is not typed into the guest while old output is shown again, and is afterwards', (answer) => {
+    const { pump, typed, parseAll } = setUp(['\x1b[6n']);
+    pump.send(bytesOf(answer));
+    expect(typed).toEqual([]);
+    parseAll();
+    pump.send(bytesOf(answer));
+    expect(typed).toEqual([answer]);
+  });
+
+  it.each(['a', '\r', '\x1b', '\x1b[A', '\x1bOP', '\x1b[200~x\x1b[201~', '\x03'])(
+    'typing %j goes through meanwhile',
+    (key) => {
+      const { pump, typed } = setUp(['\x1b[6n']);
+      pump.send(bytesOf(key));
+      expect(typed).toEqual([key]);
     },
   );
-
-  it.each(['a', '\r', '\x1b', '\x1b[A', '\x1bOP', '\x1b[200~x\x1b[201~', '\x03'])('typing %j goes through meanwhile', (key) => {
-    const { pump, typed } = setUp(['\x1b[6n']);
-    pump.send(bytesOf(key));
-    expect(typed).toEqual([key]);
-  });
 });

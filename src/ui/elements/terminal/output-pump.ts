@@ -25,7 +25,11 @@ export class OutputPump {
   #pending = 0;
   #replaying = 0;
 
-  constructor(attach: (onOutput: (output: ConsoleOutput) => void) => ConsoleAttachment, sink: OutputSink, onSkip: (bytes: number) => void) {
+  constructor(
+    attach: (onOutput: (output: ConsoleOutput) => void) => ConsoleAttachment,
+    sink: OutputSink,
+    onSkip: (bytes: number) => void,
+  ) {
     this.#sink = sink;
     this.#onSkip = onSkip;
     this.#attachment = attach((output) => this.#take(output));

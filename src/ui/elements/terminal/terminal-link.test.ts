@@ -3,12 +3,24 @@ import { describe, expect, it } from 'vitest';
 import { safeLink, safeTitle } from './terminal-link';
 
 describe('a link that the guest printed', () => {
-  it.each(['http://10.0.0.2/', 'https://example.org/a?b#c'])('%s may be opened', (link) => expect(safeLink(link)).toBe(link));
-
-  it.each(['javascript:alert(1)', 'JaVaScRiPt:alert(1)', ' javascript:alert(1)', 'java\nscript:alert(1)', 'file:///etc/passwd', 'data:text/html,x', 'blob:http://a/b', 'vbscript:x', 'ftp://a/', '//a/', 'a', ''])(
-    '%j may not',
-    (link) => expect(safeLink(link)).toBeUndefined(),
+  it.each(['http://10.0.0.2/', 'https://example.org/a?b#c'])('%s may be opened', (link) =>
+    expect(safeLink(link)).toBe(link),
   );
+
+  it.each([
+    'javascript:alert(1)',
+    'JaVaScRiPt:alert(1)',
+    ' javascript:alert(1)',
+    'java\nscript:alert(1)',
+    'file:///etc/passwd',
+    'data:text/html,x',
+    'blob:http://a/b',
+    'vbscript:x',
+    'ftp://a/',
+    '//a/',
+    'a',
+    '',
+  ])('%j may not', (link) => expect(safeLink(link)).toBeUndefined());
 
   it('is opened only as http or https, whatever was printed', () => {
     fc.assert(

@@ -10,11 +10,11 @@ import { DisposableStore, toDisposable } from '../../../base/lifecycle';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
 import { text } from '../../text';
-import { icon, type IconName, iconStyles } from '../icon/icon';
+import { type IconName, icon, iconStyles } from '../icon/icon';
 import { withAdoptedStyles } from './adopted-styles';
 import { OutputPump } from './output-pump';
-import { safeLink, safeTitle } from './terminal-link';
 import { terminalStyles } from './terminal.styles';
+import { safeLink, safeTitle } from './terminal-link';
 import { terminalThemes } from './terminal-theme';
 
 /** What a terminal is attached to. */
@@ -51,12 +51,12 @@ export class TerminalElement extends StrataElement {
   declare screenReader: boolean;
   /** Why nothing comes from the other end; undefined while the machine is on. */
   declare off: string | undefined;
-  private declare shownTitle: string;
-  private declare link: string;
-  private declare skipped: number;
-  private declare selecting: boolean;
-  private declare searching: boolean;
-  private declare note: string;
+  declare private shownTitle: string;
+  declare private link: string;
+  declare private skipped: number;
+  declare private selecting: boolean;
+  declare private searching: boolean;
+  declare private note: string;
 
   static override styles = [baseStyles, buttonStyles, iconStyles, unsafeCSS(xtermCss), terminalStyles];
 
@@ -141,7 +141,8 @@ export class TerminalElement extends StrataElement {
       this.style.setProperty('--terminal', terminalThemes[this.scheme].background ?? '');
     }
     if (changed.has('screenReader')) terminal.options.screenReaderMode = this.screenReader;
-    if (changed.has('label') && terminal.textarea) terminal.textarea.setAttribute('aria-label', `${this.label}. ${text.terminal.leave}`);
+    if (changed.has('label') && terminal.textarea)
+      terminal.textarea.setAttribute('aria-label', `${this.label}. ${text.terminal.leave}`);
     if (changed.has('fontSize')) {
       terminal.options.fontSize = this.fontSize;
       this.#fitNow();
@@ -195,7 +196,10 @@ export class TerminalElement extends StrataElement {
     this.#search.activate(terminal);
     this.#fit.activate(terminal);
     terminal.loadAddon(
-      new WebLinksAddon((_, link) => this.#follow(link), { hover: (_, link) => this.#hover(link), leave: () => this.#hover('') }),
+      new WebLinksAddon((_, link) => this.#follow(link), {
+        hover: (_, link) => this.#hover(link),
+        leave: () => this.#hover(''),
+      }),
     );
     terminal.parser.registerOscHandler(clipboardOsc, () => true);
     terminal.attachCustomKeyEventHandler((event) => this.#key(event));
@@ -292,7 +296,9 @@ export class TerminalElement extends StrataElement {
     const wanted = this.renderRoot.querySelector('input')?.value ?? '';
     if (wanted === '') return;
     const found =
-      how === 'previous' ? this.#search.findPrevious(wanted) : this.#search.findNext(wanted, { incremental: how === 'incremental' });
+      how === 'previous'
+        ? this.#search.findPrevious(wanted)
+        : this.#search.findNext(wanted, { incremental: how === 'incremental' });
     this.note = found ? '' : text.terminal.nothing;
   }
 

@@ -1,8 +1,8 @@
 import { css, html, nothing } from 'lit';
+import type { Toast } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
 import { text } from '../../text';
-import type { Toast } from '../../store';
 import { icon, iconStyles } from '../icon/icon';
 
 /** Messages in a corner, spoken as they come. Fires `dismiss` with a toast's id and `undo` with a task's. */

@@ -14,8 +14,8 @@ import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
 import { text } from '../../text';
 import '../instance/instance-view';
-import type { InstanceView } from '../instance/instance-view';
 import type { InstanceDraft } from '../../../engine/lab';
+import type { InstanceView } from '../instance/instance-view';
 import { appViewStyles } from './app-view.styles';
 
 const themeIcons = { system: 'system', light: 'sun', dark: 'moon' } as const;
@@ -26,7 +26,7 @@ export class AppView extends StrataElement {
   declare store: Store | undefined;
   declare scheme: 'light' | 'dark';
   /** On a narrow page the list is folded away. */
-  private declare listOpen: boolean;
+  declare private listOpen: boolean;
 
   static override styles = [baseStyles, buttonStyles, iconStyles, appViewStyles];
 

@@ -1,14 +1,14 @@
 import { html, nothing } from 'lit';
 import type { InstancePhase } from '../../../api/instance';
 import '../../elements/instance-figures/instance-figures';
-import { icon, type IconName, iconStyles } from '../../elements/icon/icon';
+import { type IconName, icon, iconStyles } from '../../elements/icon/icon';
 import '../../elements/start-log/start-log';
 import '../../elements/state-badge/state-badge';
 import '../../elements/tab-list/tab-list';
 import type { TabList } from '../../elements/tab-list/tab-list';
 import '../../elements/terminal/terminal';
-import type { TerminalElement } from '../../elements/terminal/terminal';
 import type { InstanceRecord, LabAction } from '../../../engine/lab';
+import type { TerminalElement } from '../../elements/terminal/terminal';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
@@ -35,11 +35,16 @@ const off: Partial<Record<InstancePhase, string>> = text.terminal.off;
 
 /** One instance: what it is, what it does now, what can be done to it, and its terminal. */
 export class InstanceView extends StrataElement {
-  static override properties = { store: { attribute: false }, record: { attribute: false }, scheme: { attribute: false }, tab: { state: true } };
+  static override properties = {
+    store: { attribute: false },
+    record: { attribute: false },
+    scheme: { attribute: false },
+    tab: { state: true },
+  };
   declare store: Store | undefined;
   declare record: InstanceRecord | undefined;
   declare scheme: 'light' | 'dark';
-  private declare tab: string;
+  declare private tab: string;
 
   static override styles = [baseStyles, buttonStyles, iconStyles, instanceViewStyles];
 
@@ -126,7 +131,9 @@ export class InstanceView extends StrataElement {
   }
 
   #log(store: Store, record: InstanceRecord) {
-    const task = store.tasks.value.find((each) => each.subject === record.name && (each.kind === 'start' || each.kind === 'reset'));
+    const task = store.tasks.value.find(
+      (each) => each.subject === record.name && (each.kind === 'start' || each.kind === 'reset'),
+    );
     return html`<strata-start-log .record=${record} .task=${task} .source=${store.instance(record.id)}></strata-start-log>`;
   }
 

@@ -1,0 +1,5 @@
+/** The build puts the file beside the scripts and gives its address. */
+declare module '*.wasm?url' {
+  const url: string;
+  export default url;
+}
