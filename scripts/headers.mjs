@@ -1,0 +1,69 @@
+/**
+ * The response headers of the page, of its workers and of every other file. One list for the server that
+ * `npm start` runs, for vite's own servers and for the tests; docs/ARCHITECTURE.md says what each part is for.
+ */
+
+/** Trusted Types policies that may exist: ours for worker URLs, and Lit's for its templates. */
+const trustedTypePolicies = ['strata', 'lit-html'];
+
+/**
+ * @typedef {object} HeaderOptions
+ * @property {boolean} [isolated] Whether the page may use SharedArrayBuffer; true unless said. Tests of the page
+ *   without isolation switch it off.
+ * @property {readonly string[]} [connect] Origins besides our own that scripts may fetch from, such as registries.
+ * @property {readonly string[]} [frameAncestors] Who may embed the page, as sources of CSP's frame-ancestors.
+ */
+
+/**
+ * Content-Security-Policy (CSP Level 3, Trusted Types).
+ *
+ * - `'wasm-unsafe-eval'` compiles WebAssembly, the emulator's own and what its JIT writes; it allows no eval.
+ * - `style-src 'self'`: components use constructed stylesheets, which need no permission.
+ * @param {HeaderOptions} [options]
+ * @returns {string}
+ */
+export function contentSecurityPolicy({ connect = [], frameAncestors = ["'self'"] } = {}) {
+  const directives = {
+    'default-src': ["'self'"],
+    'script-src': ["'self'", "'wasm-unsafe-eval'"],
+    'style-src': ["'self'"],
+    'worker-src': ["'self'"],
+    'connect-src': ["'self'", ...connect],
+    'img-src': ["'self'", 'data:', 'blob:'],
+    'font-src': ["'self'"],
+    'object-src': ["'none'"],
+    'base-uri': ["'none'"],
+    'form-action': ["'none'"],
+    'frame-ancestors': frameAncestors,
+    'require-trusted-types-for': ["'script'"],
+    'trusted-types': trustedTypePolicies,
+  };
+  return Object.entries(directives)
+    .map(([name, sources]) => `${name} ${sources.join(' ')}`)
+    .join('; ');
+}
+
+/** Device features the page has no use for. */
+const deniedFeatures = ['camera', 'geolocation', 'microphone', 'midi', 'payment', 'usb', 'serial', 'hid'];
+
+/**
+ * Headers for every response. Workers take their policy from their own response, so scripts need them as
+ * much as the page does.
+ * @param {HeaderOptions} [options]
+ * @returns {Record<string, string>}
+ */
+export function securityHeaders(options = {}) {
+  const isolation = {
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Embedder-Policy': 'require-corp',
+    'Document-Isolation-Policy': 'isolate-and-require-corp',
+  };
+  return {
+    'Content-Security-Policy': contentSecurityPolicy(options),
+    ...(options.isolated === false ? {} : isolation),
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Permissions-Policy': deniedFeatures.map((feature) => `${feature}=()`).join(', '),
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+  };
+}

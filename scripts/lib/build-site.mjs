@@ -1,0 +1,33 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, siteDir } from './paths.mjs';
+import { run } from './run.mjs';
+
+/** What the built page is made from. */
+const sources = ['index.html', 'embed.html', 'src', 'workers', 'public', 'vite.config.ts', 'package-lock.json'];
+
+/**
+ * When a file, or anything in a folder, last changed; a folder's own time tells of files that went away.
+ * @param {string} path
+ * @returns {number} milliseconds, 0 for what is absent
+ */
+function newestMs(path) {
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (!info) return 0;
+  if (!info.isDirectory()) return info.mtimeMs;
+  return Math.max(info.mtimeMs, ...readdirSync(path).map((name) => newestMs(join(path, name))));
+}
+
+/** Whether dist/ is complete and newer than its sources. */
+function isFresh() {
+  const built = newestMs(join(siteDir, 'index.html'));
+  return built > 0 && sources.every((path) => newestMs(join(root, path)) <= built);
+}
+
+/** Builds the page when its sources are newer than dist/. */
+export async function ensureSite() {
+  if (isFresh()) return;
+  console.log('Building the page …');
+  const { ok, output } = await run('npm', ['run', '--silent', 'build'], { capture: true });
+  if (!ok) throw new Error(`The page could not be built:\n${output}`);
+}

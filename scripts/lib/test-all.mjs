@@ -1,0 +1,64 @@
+import { availableParallelism } from 'node:os';
+import { verifyArtifacts } from '../verify-artifacts.mjs';
+import { ensureSite } from './build-site.mjs';
+import { staticSteps } from './check-steps.mjs';
+import { ensurePackages } from './install.mjs';
+import { findProgram, installJudges, missingJudges } from './judges.mjs';
+import { runSteps } from './steps.mjs';
+import { projects, runProject } from './vitest-projects.mjs';
+
+/** In CI nothing may be left out for want of a program. */
+const strict = process.env['CI'] === 'true';
+
+/**
+ * `npm test`: everything. Installs what is missing, checks, builds, runs every project and prints the sum as
+ * its last line.
+ * @returns {Promise<number>} exit code
+ */
+export async function testAll() {
+  /** @type {import('./vitest-projects.mjs').Counts} */
+  const total = { passed: 0, failed: 0 };
+  try {
+    await prepare(total);
+    for (const project of projects) {
+      if (project.needs.some((name) => !findProgram(name))) continue;
+      console.log(`\n--- ${project.name} ---`);
+      const counts = await runProject(project);
+      total.passed += counts.passed;
+      total.failed += counts.failed;
+    }
+  } catch (error) {
+    console.log(`FAILED ${error instanceof Error ? error.message : error}`);
+    total.failed += 1;
+  }
+  if (total.passed + total.failed === 0) {
+    console.log('FAILED No test ran');
+    total.failed = 1;
+  }
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed > 0 ? 1 : 0;
+}
+
+/**
+ * Everything before the tests: a step that fails counts as a failure and does not stop the rest.
+ * @param {import('./vitest-projects.mjs').Counts} total
+ */
+async function prepare(total) {
+  await ensurePackages();
+  await installJudges();
+  for (const name of missingJudges()) {
+    console.log(`not run: ${name} missing`);
+    if (strict) total.failed += 1;
+  }
+  total.failed += (await runSteps(staticSteps, Math.min(4, availableParallelism()))).length;
+  for (const problem of await verifyArtifacts()) {
+    console.log(`FAILED artefacts: ${problem}`);
+    total.failed += 1;
+  }
+  try {
+    await ensureSite();
+  } catch (error) {
+    console.log(`FAILED ${error instanceof Error ? error.message : error}`);
+    total.failed += 1;
+  }
+}

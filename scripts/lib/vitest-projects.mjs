@@ -1,0 +1,61 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runTool } from './run.mjs';
+
+/**
+ * @typedef {object} Counts
+ * @property {number} passed
+ * @property {number} failed
+ *
+ * @typedef {object} Project
+ * @property {string} name as in vitest.config.ts
+ * @property {number} minutes after which the run is killed and counts as failed
+ * @property {readonly string[]} needs programs without which it cannot run at all
+ */
+
+/** @type {readonly Project[]} in the order they run: the quick ones first */
+export const projects = [
+  { name: 'unit', minutes: 3, needs: [] },
+  { name: 'conformance', minutes: 5, needs: [] },
+  { name: 'security', minutes: 10, needs: [] },
+  { name: 'integration', minutes: 20, needs: [] },
+  { name: 'browser', minutes: 10, needs: ['chromium'] },
+  { name: 'e2e', minutes: 15, needs: ['chromium'] },
+];
+
+/**
+ * Runs one project of vitest and reads its JSON report. A run that was killed, or fell over without a
+ * failed test to show for it, counts as one failure.
+ * @param {Project} project
+ * @returns {Promise<Counts>}
+ */
+export async function runProject({ name, minutes }) {
+  const folder = await mkdtemp(join(tmpdir(), 'strata-test-'));
+  try {
+    const report = join(folder, 'report.json');
+    const args = ['run', '--project', name, '--passWithNoTests', '--reporter=default', '--reporter=json'];
+    const result = await runTool('vitest/vitest.mjs', [...args, `--outputFile.json=${report}`], {
+      timeoutMs: minutes * 60_000,
+    });
+    if (result.timedOut) console.log(`FAILED ${name}: not done in ${minutes} minutes`);
+    const counts = await readReport(report);
+    return { passed: counts.passed, failed: counts.failed || (result.ok ? 0 : 1) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * No report is what a killed run leaves, or one without tests.
+ * @param {string} path
+ * @returns {Promise<Counts>}
+ */
+async function readReport(path) {
+  try {
+    const report = JSON.parse(await readFile(path, 'utf8'));
+    return { passed: report.numPassedTests, failed: report.numFailedTests };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+}

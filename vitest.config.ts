@@ -1,0 +1,51 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { chromiumLaunch } from './scripts/lib/chromium.mjs';
+
+const seconds = 1000;
+
+/** Projects that run in Node; the times are hang guards, not figures. */
+function nodeProject(name: string, include: readonly string[], testTimeout: number) {
+  return {
+    test: {
+      name,
+      include: [...include],
+      exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
+      environment: 'node' as const,
+      testTimeout,
+      hookTimeout: testTimeout,
+    },
+  };
+}
+
+const folders = ['src', 'scripts', 'images', 'bench'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      nodeProject(
+        'unit',
+        folders.map((folder) => `${folder}/**/*.test.ts`),
+        10 * seconds,
+      ),
+      nodeProject('integration', ['test/integration/**/*.test.ts'], 120 * seconds),
+      nodeProject('conformance', ['test/conformance/**/*.test.ts'], 60 * seconds),
+      nodeProject('security', ['test/security/**/*.test.ts'], 120 * seconds),
+      nodeProject('e2e', ['test/e2e/**/*.test.ts'], 120 * seconds),
+      {
+        test: {
+          name: 'browser',
+          include: ['src/**/*.browser.test.ts'],
+          testTimeout: 30 * seconds,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: chromiumLaunch }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+});
