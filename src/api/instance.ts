@@ -111,6 +111,8 @@ export interface Instance {
   attachConsole(onOutput: (output: ConsoleOutput) => void): ConsoleAttachment;
   exec(spec: ExecSpec): Promise<Process>;
   stats(): Promise<StatSample>;
+  /** Resolves once the guest itself has answered. */
+  ping(): Promise<void>;
   /** Unpacks a tar stream below `path` in the guest. */
   copyIn(path: string, tar: ReadableStream<Uint8Array>): Promise<void>;
   /** A tar stream of `path` in the guest. */

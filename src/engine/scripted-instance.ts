@@ -1,5 +1,6 @@
 import type {
   ConsoleAttachment,
+  ConsoleOutput,
   Exit,
   Instance,
   InstanceDriver,
@@ -16,6 +17,7 @@ import type { Clock } from '../base/clock';
 import { createDeferred, type Deferred } from '../base/deferred';
 import { SandboxError } from '../base/errors';
 import { Emitter } from '../base/events';
+import { ConsoleHub } from '../runtime/vm/console-hub';
 
 /**
  * An instance without a machine, for the tests of the engine's own rules (names, tasks, sampling).
@@ -28,6 +30,8 @@ export class ScriptedInstance implements Instance {
   readonly #states = new Emitter<InstanceState>();
   readonly #clock: Clock;
   #state: InstanceState;
+  /** Echoes what is typed. */
+  readonly console = new ConsoleHub();
   /** Set to make starts wait for the test. */
   gate: Deferred<void> | undefined;
   cpuMicros = 0;
@@ -116,12 +120,22 @@ export class ScriptedInstance implements Instance {
     };
   }
 
-  attachConsole(): ConsoleAttachment {
-    throw outOfScope('console');
+  attachConsole(onOutput: (output: ConsoleOutput) => void): ConsoleAttachment {
+    const attachment = this.console.attach(onOutput);
+    return {
+      dispose: () => attachment.dispose(),
+      acknowledge: (bytes) => attachment.acknowledge(bytes),
+      resize: () => {},
+      write: (bytes) => this.console.write(bytes),
+    };
   }
 
   exec(): Promise<Process> {
     throw outOfScope('programs');
+  }
+
+  async ping(): Promise<void> {
+    throw outOfScope('the guest');
   }
 
   copyIn(): Promise<void> {

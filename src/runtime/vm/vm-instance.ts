@@ -146,6 +146,11 @@ export class VmInstance implements Instance {
     return this.#remote.stats();
   }
 
+  async ping(): Promise<void> {
+    this.#state.require('ping', 'running');
+    await this.#remote.pingGuest();
+  }
+
   copyIn(path: string, tar: ReadableStream<Uint8Array>): Promise<void> {
     return copyIntoGuest(this, path, tar);
   }

@@ -50,6 +50,8 @@ export interface VmService extends Pingable {
   save(): Promise<{ readonly state: ArrayBuffer; readonly console: Uint8Array<ArrayBuffer> }>;
   exec(spec: ExecSpec, ports: ExecPorts): Promise<void>;
   stats(): Promise<StatSample>;
+  /** Resolves once the agent in the guest has answered; `ping` is answered by the worker alone. */
+  pingGuest(): Promise<void>;
   /** Makes the guest's free memory zero, so that a saved state compresses well. */
   trim(): Promise<void>;
 }

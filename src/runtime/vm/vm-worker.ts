@@ -86,6 +86,10 @@ class VmWorker implements VmService {
     };
   }
 
+  async pingGuest(): Promise<void> {
+    await this.#current.agent.ping();
+  }
+
   async trim(): Promise<void> {
     await this.#current.agent.trim();
   }

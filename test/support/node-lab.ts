@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Instance, TerminalSize, VmSpec } from '../../src/api/instance';
+import type { MachineImageSource } from '../../src/api/machine';
+import { systemClock } from '../../src/base/clock';
+import { createMachineImages } from '../../src/engine/machine-images';
+import type { ArtifactLoader } from '../../src/engine/store-client';
+import { agentProtocolVersion } from '../../src/formats/agent';
+import { inProcessSpawner, nodeSpawner } from '../../src/rpc/spawn-node';
+import type { SpawnWorker } from '../../src/rpc/worker-handle';
+import { Supervisor } from '../../src/runtime/supervisor';
+import { createVmDriver, type VmDriver } from '../../src/runtime/vm/vm-driver';
+import { serveVm } from '../../src/runtime/vm/vm-worker';
+import { StoreService } from '../../src/storage/store-service';
+
+/** Where the runs are: every machine in a thread of its own, or all in this one. */
+export const threads: SpawnWorker = nodeSpawner(new URL('../../workers/vm.node.ts', import.meta.url));
+export const oneProcess: SpawnWorker = inProcessSpawner(serveVm);
+
+export interface NodeLab {
+  readonly driver: VmDriver;
+  readonly images: MachineImageSource;
+  readonly supervisor: Supervisor;
+  dispose(): Promise<void>;
+}
+
+export interface NodeLabOptions {
+  readonly spawn?: SpawnWorker;
+  readonly images?: (images: MachineImageSource) => MachineImageSource;
+  readonly memoryBudgetMiB?: number;
+}
+
+/** The runtime with real guests in Node: artifacts from public/registry through the real store, in memory. */
+export async function createNodeLab(options: NodeLabOptions = {}): Promise<NodeLab> {
+  const store = new StoreService({ fetch: fetchFile });
+  await store.open(new URL('../../public/registry/', import.meta.url).href);
+  const loader: ArtifactLoader = {
+    resolve: (reference) => store.resolve(reference),
+    load: (request, { onProgress } = {}) => store.loadArtifact(request, onProgress),
+  };
+  const stored = createMachineImages(loader);
+  const images = options.images?.(stored) ?? stored;
+  const supervisor = new Supervisor(systemClock);
+  let wasm: Promise<WebAssembly.Module> | undefined;
+  const driver = createVmDriver({
+    images,
+    spawn: options.spawn ?? threads,
+    supervisor,
+    clock: systemClock,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    agentProtocol: agentProtocolVersion,
+    wasm: () => {
+      wasm ??= compileV86();
+      return wasm;
+    },
+    memoryBudgetMiB: options.memoryBudgetMiB ?? 8192,
+  });
+  return {
+    driver,
+    images,
+    supervisor,
+    async dispose() {
+      supervisor.dispose();
+      await store.close();
+    },
+  };
+}
+
+async function compileV86(): Promise<WebAssembly.Module> {
+  const path = createRequire(import.meta.url).resolve('v86/build/v86.wasm');
+  return WebAssembly.compile(await readFile(path));
+}
+
+/** The fetch of a static server, for files of this checkout. */
+async function fetchFile(url: string | URL | Request): Promise<Response> {
+  try {
+    return new Response(new Uint8Array(await readFile(fileURLToPath(String(url)))));
+  } catch {
+    return new Response('Not found', { status: 404 });
+  }
+}
+
+export const smallVm: VmSpec = { kind: 'vm', name: 'test', memoryMiB: 64, devices: 'virtio', containerHost: false };
+
+/** What a program printed and how it ended. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a shell command in the guest to its end. */
+export async function shell(instance: Instance, command: string, terminal?: TerminalSize): Promise<Outcome> {
+  const process = await instance.exec({ argv: ['/bin/sh', '-c', command], ...(terminal && { terminal }) });
+  void process.stdin.close().catch(() => {});
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(process.stdout).text(),
+    new Response(process.stderr).text(),
+    process.exited,
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** The console as text; `until` resolves once it has printed something after `from`. */
+export class ConsoleReader {
+  #text = '';
+  readonly #attachment;
+  #wake: () => void = () => {};
+
+  constructor(instance: Instance) {
+    this.#attachment = instance.attachConsole(({ bytes }) => {
+      this.#text += new TextDecoder().decode(bytes);
+      this.#wake();
+    });
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  type(text: string): void {
+    this.#attachment.write(new TextEncoder().encode(text));
+  }
+
+  async until(expected: string): Promise<string> {
+    while (!this.#text.includes(expected)) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#text;
+  }
+
+  dispose(): void {
+    this.#attachment.dispose();
+  }
+}
