@@ -208,13 +208,12 @@ static void turn(int timeout) {
 }
 
 static void __attribute__((noreturn)) run(void) {
-  bool busy = false;
   for (;;) {
-    turn(busy ? 0 : streams_timeout());
     port_resume();
-    busy = streams_pump();
+    bool busy = streams_pump();
     if (farewell >= 0 && output_empty()) say_goodbye();
     update_interest();
+    turn(busy ? 0 : streams_timeout());
   }
 }
 
