@@ -100,15 +100,14 @@ export class TabList extends StrataElement {
     `;
   }
 
-  readonly #key = async (event: KeyboardEvent): Promise<void> => {
+  readonly #key = (event: KeyboardEvent): void => {
     const at = this.tabs.findIndex((tab) => tab.id === this.current);
     const next = rovingIndex(event.key, at, this.tabs.length, 'horizontal');
     const tab = next === undefined ? undefined : this.tabs[next];
     if (!tab) return;
     event.preventDefault();
+    this.renderRoot.querySelector<HTMLElement>(`#tab-${CSS.escape(tab.id)}`)?.focus();
     this.#pick(tab.id);
-    await this.updateComplete;
-    this.focusTab();
   };
 
   #pick(id: string): void {

@@ -1,4 +1,5 @@
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import type { InstancePhase } from '../../../api/instance';
 import '../../elements/instance-figures/instance-figures';
 import { type IconName, icon, iconStyles } from '../../elements/icon/icon';
@@ -78,7 +79,7 @@ export class InstanceView extends StrataElement {
           <span class="kind">${describe(record)}</span>
         </div>
         <div class="actions" role="toolbar" aria-label="${text.actionsLabel} ${record.name}">
-          ${removing ? this.#undo(record) : actionsByPhase[phase].map((action) => this.#button(action, record))}
+          ${removing ? this.#undo(record) : this.#buttons(phase, record)}
         </div>
         ${reason ? html`<p class=${phase === 'failed' ? 'reason bad' : 'reason'}>${reason}</p>` : nothing}
         ${phase === 'running' || phase === 'paused' ? this.#figures(store, record) : nothing}
@@ -95,6 +96,15 @@ export class InstanceView extends StrataElement {
       .reading=${store.stats.value.get(record.id)}
       .now=${store.now.value}
     ></strata-instance-figures>`;
+  }
+
+  /** Keyed, so that a button never turns into another under a finger or in the middle of a transition. */
+  #buttons(phase: InstancePhase, record: InstanceRecord) {
+    return repeat(
+      actionsByPhase[phase],
+      (action) => action,
+      (action) => this.#button(action, record),
+    );
   }
 
   #button(action: LabAction, record: InstanceRecord) {
