@@ -32,8 +32,8 @@ const homes = [
   { library: '@wasmer/sdk', home: 'runtime/app' },
 ];
 
-/** Tests, and conformance suites that several of them run, may bring real parts of any layer together; that is what they are for. */
-const tests = '\\.(test|conformance)\\.ts$';
+/** Tests, and what several of them share, may bring real parts of any layer together; that is what they are for. */
+const tests = '(\\.test|\\.conformance|-fixture|/axe-problems|/fake-clock|/scripted-instance)\\.ts$';
 
 const layerRules = Object.entries(layers).map(([layer, allowed]) => ({
   name: `${layer}-imports-upwards`,
@@ -82,6 +82,13 @@ export default {
       severity: 'error',
       from: { path: '^(src|workers)/', pathNot: [tests] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-test-code-in-the-page',
+      comment: 'Shipped code imports what only tests may use. Move the part that both need into a file of its own.',
+      severity: 'error',
+      from: { path: '^(src|workers)/', pathNot: [tests] },
+      to: { path: [tests, '^test/'] },
     },
     {
       name: 'not-resolvable',

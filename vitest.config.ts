@@ -26,7 +26,7 @@ export default defineConfig({
       nodeProject(
         'unit',
         folders.map((folder) => `${folder}/**/*.test.ts`),
-        10 * seconds,
+        30 * seconds,
       ),
       nodeProject('integration', ['test/integration/**/*.test.ts'], 120 * seconds),
       nodeProject('conformance', ['test/conformance/**/*.test.ts'], 60 * seconds),

@@ -12,6 +12,7 @@ import { root } from './paths.mjs';
  * @property {boolean} [capture] keep the output instead of showing it
  * @property {number} [timeoutMs] the program and all it started are killed then; ten minutes unless said
  * @property {NodeJS.ProcessEnv} [env] added to our own environment
+ * @property {string} [cwd] the project's folder unless said
  */
 
 /** Process groups under way, to be ended with us. @type {Set<number>} */
@@ -45,18 +46,18 @@ function removeGroup(group) {
 }
 
 /**
- * Runs a program in the project's folder, in a process group of its own, so that browsers and guests it
+ * Runs a program in a process group of its own, so that browsers and guests it
  * started end with it when it takes too long.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {RunOptions} [options]
  * @returns {Promise<RunResult>}
  */
-export function run(command, args, { capture = false, timeoutMs = 600_000, env = {} } = {}) {
+export function run(command, args, { capture = false, timeoutMs = 600_000, env = {}, cwd = root } = {}) {
   return new Promise((resolve) => {
     const started = performance.now();
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       detached: true,
       env: { ...process.env, ...env },
       stdio: ['ignore', capture ? 'pipe' : 'inherit', capture ? 'pipe' : 'inherit'],

@@ -16,6 +16,8 @@ const maxBytes = 32 << 20;
 export class CompressedCache {
   /** @type {Map<string, Promise<Buffer>>} */
   #bodies = new Map();
+  /** Lengths of the bodies that are done. @type {Map<string, number>} */
+  #lengths = new Map();
   #bytes = 0;
 
   /**
@@ -31,19 +33,24 @@ export class CompressedCache {
     const body = readFile(path).then(encoders[encoding]);
     this.#bodies.set(key, body);
     body.then(
-      (bytes) => this.#account(bytes.length),
+      (bytes) => this.#account(key, bytes.length),
       () => this.#bodies.delete(key),
     );
     return body;
   }
 
-  /** @param {number} added */
-  async #account(added) {
-    this.#bytes += added;
-    for (const [key, body] of this.#bodies) {
+  /**
+   * @param {string} key
+   * @param {number} length
+   */
+  #account(key, length) {
+    this.#lengths.set(key, length);
+    this.#bytes += length;
+    for (const [oldest, bytes] of this.#lengths) {
       if (this.#bytes <= maxBytes) return;
-      this.#bodies.delete(key);
-      this.#bytes -= (await body).length;
+      this.#lengths.delete(oldest);
+      this.#bodies.delete(oldest);
+      this.#bytes -= bytes;
     }
   }
 }
