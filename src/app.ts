@@ -16,10 +16,10 @@ import { applyTheme, watchScheme } from './ui/scheme';
 import { createSettings, type SettingStorage } from './ui/settings';
 import { Store } from './ui/store';
 import './ui/styles/tokens.css';
-import { text } from './ui/text';
-import { AppView } from './ui/views/app/app-view';
 import storeWorkerUrl from '../workers/store.ts?worker&url';
 import vmWorkerUrl from '../workers/vm.ts?worker&url';
+import { text } from './ui/text';
+import { AppView } from './ui/views/app/app-view';
 
 /** Share of the device's memory that machines may take; the browser and other tabs need the rest. */
 const memoryShare = 0.5;
@@ -30,8 +30,13 @@ const assumedMemoryGiB = 4;
 /** How long after the last start a worker is made ready for the next; a moment in which the machine warms up. */
 const prepareDelayMs = 1500;
 
+/** What scripts and the browser's console find as `strata`. */
+export interface StrataPage {
+  readonly lab: Lab;
+}
+
 /** Puts the parts together and shows the page. */
-export function runApp(): void {
+export function runApp(): StrataPage {
   const clock = systemClock;
   const { remote, lost } = startStore();
   const driver = createVmDriver({
@@ -50,10 +55,14 @@ export function runApp(): void {
   void openStore(remote, store);
   keepWorkerReady(driver, lab);
   show(store);
+  return { lab };
 }
 
 /** The store in its own thread: hashing and IndexedDB stay off this one. */
-function startStore(): { readonly remote: Remote<StoreService>; readonly lost: (tell: (error: unknown) => void) => void } {
+function startStore(): {
+  readonly remote: Remote<StoreService>;
+  readonly lost: (tell: (error: unknown) => void) => void;
+} {
   const worker = browserSpawner(storeWorkerUrl)('store');
   const connection = connect<StoreService>(worker.port);
   worker.failed((error) => connection.close(error));

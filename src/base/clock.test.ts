@@ -34,9 +34,11 @@ describe('delay', () => {
 describe('the system clock', () => {
   it('rings, and does not ring when disposed', async () => {
     let rung = '';
-    systemClock.after(0, () => {
-      rung += 'disposed';
-    }).dispose();
+    systemClock
+      .after(0, () => {
+        rung += 'disposed';
+      })
+      .dispose();
     await delay(systemClock, 1);
     expect(rung).toBe('');
   });
