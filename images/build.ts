@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { formatBytes } from '../src/base/bytes';
+import { toSandboxError } from '../src/base/errors';
+import { putContainerHostInitrd, putFirmware, putKernel } from './artifacts';
+import { buildFirmware } from './firmware/build';
+import { buildContainerHostInitrd } from './guest/container-host';
+import { buildInitramfs } from './guest/initramfs';
+import { buildGuestPrograms } from './guest/programs';
+import { buildKernel, cleanKernel } from './kernel/build';
+import { assertForeignArchitecture } from './lib/debian';
+import { readLock } from './lib/lock';
+import { copyLayout, OciLayout, readReferences } from './lib/oci-layout';
+import { buildDirectory, rootDirectory } from './lib/paths';
+import { compareReferences } from './lib/report';
+import { assertTools, toolchainVersions } from './lib/tools';
+import { updateLock } from './lib/update-lock';
+import { buildSnapshots } from './snapshots/build';
+
+const usage = `npm run images -- [options]
+Rebuilds everything a guest boots into build/registry.
+  --update     first move images/lock.json to the versions apt has now
+  --clean      compile the kernel anew: a full check that it is reproducible
+  --publish    then copy build/registry to public/registry
+  --help       this text`;
+
+const layoutDirectory = join(buildDirectory, 'registry');
+const publicDirectory = join(rootDirectory, 'public/registry');
+
+const { values: options } = parseArgs({
+  options: {
+    update: { type: 'boolean', default: false },
+    clean: { type: 'boolean', default: false },
+    publish: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+try {
+  if (options.help) console.log(usage);
+  else await main();
+} catch (error) {
+  const { message, stack } = toSandboxError(error);
+  console.error(process.env.DEBUG === undefined ? message : stack);
+  process.exitCode = 1;
+}
+// A machine that failed to boot may still run.
+process.exit();
+
+async function main(): Promise<void> {
+  assertTools();
+  assertForeignArchitecture();
+  if (options.update) updateLock();
+  if (options.clean) cleanKernel();
+  const lock = readLock();
+  warnOfToolchain(lock.toolchain);
+
+  const initramfs = buildInitramfs(lock, buildGuestPrograms());
+  say('base initramfs', initramfs);
+  const kernel = buildKernel(lock, initramfs);
+  say('kernel', kernel);
+  const initrd = buildContainerHostInitrd(lock);
+  say('container host initrd', initrd);
+  const firmware = buildFirmware(lock);
+
+  const before = readReferences(layoutDirectory);
+  const layout = new OciLayout(layoutDirectory);
+  putKernel(layout, kernel);
+  putContainerHostInitrd(layout, initrd);
+  putFirmware(layout, firmware);
+  await buildSnapshots(layout, before, { kernel, initrd, firmware }, console.log);
+  layout.finish();
+
+  for (const line of compareReferences(before, readReferences(layoutDirectory))) console.log(line);
+  if (!options.publish) return;
+  copyLayout(layoutDirectory, publicDirectory);
+  console.log('Published to public/registry');
+}
+
+function say(name: string, bytes: Uint8Array): void {
+  console.log(`${name}: ${formatBytes(bytes.length)}`);
+}
+
+function warnOfToolchain(locked: Readonly<Record<string, string>>): void {
+  for (const [name, here] of Object.entries(toolchainVersions())) {
+    if (locked[name] === here) continue;
+    console.warn(`${name} is ${here} here and ${locked[name]} in images/lock.json: digests may differ`);
+  }
+}

@@ -1,0 +1,57 @@
+import type { LockedPackage } from './lib/lock';
+
+/** Packages that are wanted, by architecture. What they need is listed with them: nothing is resolved by chance. */
+export interface PackageSet {
+  readonly architecture: LockedPackage['architecture'];
+  readonly names: readonly string[];
+}
+
+export const kernelPackages = { architecture: 'all', names: ['linux-source-6.1'] } as const satisfies PackageSet;
+export const firmwarePackages = { architecture: 'all', names: ['seabios'] } as const satisfies PackageSet;
+export const basePackages = { architecture: 'i386', names: ['busybox-static'] } as const satisfies PackageSet;
+
+/** The container host's programs and, after them, the libraries they are linked to. */
+export const containerHostPackages = {
+  architecture: 'i386',
+  names: [
+    'conntrack',
+    'crun',
+    'iproute2',
+    'iptables',
+    'nftables',
+    'libbpf1',
+    'libbsd0',
+    'libc6',
+    'libcap2',
+    'libedit2',
+    'libelf1',
+    'libgcrypt20',
+    'libgmp10',
+    'libgpg-error0',
+    'libip4tc2',
+    'libip6tc2',
+    'libjansson4',
+    'liblz4-1',
+    'liblzma5',
+    'libmd0',
+    'libmnl0',
+    'libnetfilter-conntrack3',
+    'libnfnetlink0',
+    'libnftables1',
+    'libnftnl11',
+    'libseccomp2',
+    'libsystemd0',
+    'libtinfo6',
+    'libxtables12',
+    'libyajl2',
+    'libzstd1',
+    'zlib1g',
+  ],
+} as const satisfies PackageSet;
+
+export const packageSets: readonly PackageSet[] = [
+  kernelPackages,
+  firmwarePackages,
+  basePackages,
+  containerHostPackages,
+];
