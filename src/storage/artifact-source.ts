@@ -46,6 +46,8 @@ export const artifactPhases = {
 export class ArtifactSource {
   readonly #options: ArtifactSourceOptions;
   readonly #downloads = new SharedTasks<void>();
+  /** At most as many as there are artifacts; on the way to a prompt every read of the store counts. */
+  readonly #manifests = new Map<Digest, Manifest>();
   #index: Promise<Index> | undefined;
 
   constructor(options: ArtifactSourceOptions) {
@@ -59,7 +61,8 @@ export class ArtifactSource {
     const index = await this.#currentIndex();
     const descriptor = index.manifests.find((entry) => entry.annotations?.[annotations.refName] === reference);
     if (!descriptor) throw unknownReference(reference, index);
-    const manifest = parseManifest(await this.load(descriptor, operation));
+    const manifest = this.#manifests.get(descriptor.digest) ?? parseManifest(await this.load(descriptor, operation));
+    this.#manifests.set(descriptor.digest, manifest);
     return { reference, descriptor, manifest };
   }
 

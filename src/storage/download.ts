@@ -78,6 +78,7 @@ async function transfer(
   if (received < descriptor.size)
     throw new SandboxError('DataLoss', `it ended after ${received} of ${descriptor.size} bytes`);
   requireDigest(digester.digest(), descriptor.digest);
+  for (const unpacked of unpacker.finish()) await ingest.write(unpacked);
   throwIfAborted(operation.signal);
   await ingest.commit();
 }

@@ -19,6 +19,7 @@ describe('unpacking zstd', () => {
           pieces.push(...unpacker.push(packed.subarray(from, cut)));
           from = cut;
         }
+        pieces.push(...unpacker.finish());
         return Buffer.compare(concatBytes(pieces), bytes) === 0;
       }),
     );
@@ -31,7 +32,9 @@ describe('unpacking zstd', () => {
         const damaged = packed.slice();
         damaged[at] = (damaged[at] ?? 0) ^ change;
         try {
-          createZstdUnpacker(2000).push(damaged);
+          const unpacker = createZstdUnpacker(2000);
+          unpacker.push(damaged);
+          unpacker.finish();
         } catch (error) {
           return error instanceof SandboxError && error.code === 'DataLoss';
         }
@@ -51,6 +54,28 @@ describe('unpacking zstd', () => {
     const input = new Uint8Array(100);
     input.set(header);
     expect(() => createZstdUnpacker(100).push(input)).toThrow(expect.objectContaining({ code: 'DataLoss' }));
+  });
+
+  it.each([0, 1, 5, 20])('gives the %i bytes of a frame that is hardly longer than its header', (size) => {
+    const unpacker = createZstdUnpacker(size);
+    const pieces = [...unpacker.push(storeAsZstd(patternBytes(size))), ...unpacker.finish()];
+    expect(concatBytes(pieces)).toEqual(patternBytes(size));
+  });
+
+  it.each([0, 3, 8, 100])('refuses a frame that ends after %i bytes', (length) => {
+    const unpacker = createZstdUnpacker(1000);
+    const packed = storeAsZstd(patternBytes(1000));
+    expect(() => {
+      unpacker.push(packed.subarray(0, length));
+      unpacker.finish();
+    }).toThrow(expect.objectContaining({ code: 'DataLoss' }));
+  });
+
+  it('refuses a second frame, whose header nobody has looked at', () => {
+    const one = storeAsZstd(patternBytes(200_000));
+    const unpacker = createZstdUnpacker(400_000);
+    unpacker.push(one);
+    expect(() => unpacker.push(one)).toThrow(expect.objectContaining({ code: 'DataLoss' }));
   });
 
   it('tells a bomb by its ratio, whatever size it announces', () => {
