@@ -15,12 +15,18 @@ export async function estimateStorage(): Promise<StorageEstimate | undefined> {
   return { usage: estimate.usage, quota: estimate.quota };
 }
 
-/** `ResourceExhausted` with both figures in the message and, in bytes, in the details. */
-export function quotaExceeded(needed: number, available: number | undefined, cause?: unknown): SandboxError {
-  const room = available === undefined ? 'an unknown amount is' : `${formatBytes(available)} are`;
+/**
+ * `ResourceExhausted` with both figures in the message and, in bytes, in the details. `available` is an upper
+ * bound: browsers blur their estimate (Chromium says usage + 10 GiB, whatever the disk has), so where it
+ * contradicts the refused write, less than was needed is all that is known.
+ */
+export function quotaExceeded(needed: number, estimated: number | undefined, cause?: unknown): SandboxError {
+  const known = estimated !== undefined && estimated < needed;
+  const available = known ? estimated : Math.max(0, needed - 1);
+  const room = known ? `${formatBytes(available)} are available` : 'less than that is available';
   return new SandboxError(
     'ResourceExhausted',
-    `No room to store ${formatBytes(needed)}: ${room} available; remove images or volumes, or free disk space`,
-    { cause, details: { needed, ...(available === undefined ? {} : { available }) } },
+    `No room to store ${formatBytes(needed)}: ${room}; remove images or volumes, or free disk space`,
+    { cause, details: { needed, available } },
   );
 }
