@@ -77,7 +77,8 @@ export function writableToPort(port: MessagePort, lost: AbortSignal): WritableSt
     else canceled = true;
     wake?.();
   };
-  lost.addEventListener('abort', () => wake?.(), { once: true });
+  const onLost = (): void => wake?.();
+  lost.addEventListener('abort', onLost, { once: true });
 
   return new WritableStream<Uint8Array>({
     async write(chunk) {
@@ -93,9 +94,11 @@ export function writableToPort(port: MessagePort, lost: AbortSignal): WritableSt
       port.postMessage(copy satisfies ToReader, [copy.buffer]);
     },
     close() {
+      lost.removeEventListener('abort', onLost);
       port.postMessage({ end: true } satisfies ToReader);
     },
     abort(reason) {
+      lost.removeEventListener('abort', onLost);
       port.postMessage({ error: reason instanceof Error ? reason.message : String(reason) } satisfies ToReader);
       port.close();
     },

@@ -3,11 +3,21 @@ import { SandboxError } from '../base/errors';
 import { Emitter } from '../base/events';
 import type { ConnectMessage, SpawnWorker } from './worker-handle';
 
+/** Node 20 has no TypeScript of its own, and loaders given as options do not reach a thread. */
+const typescriptBootstrap = `
+  const { workerData } = require('node:worker_threads');
+  import('tsx/esm/api').then(({ register }) => {
+    register();
+    return import(workerData);
+  });
+`;
+
 /** Starts Node worker threads from a TypeScript or JavaScript entry. */
 export function nodeSpawner(entry: URL): SpawnWorker {
   return (name) => {
-    const typescript = entry.pathname.endsWith('.ts') ? { execArgv: ['--import', 'tsx'] } : {};
-    const worker = new Worker(entry, { name, ...typescript });
+    const worker = entry.pathname.endsWith('.ts')
+      ? new Worker(typescriptBootstrap, { name, eval: true, workerData: entry.href })
+      : new Worker(entry, { name });
     const failed = new Emitter<SandboxError>();
     worker.on('error', (error) => {
       failed.fire(new SandboxError('Internal', `The worker ${name} died: ${error.message}`, { cause: error }));

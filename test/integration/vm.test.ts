@@ -164,7 +164,7 @@ describe('flavors', () => {
   it('restores a container host with its tools', async () => {
     const host = await start({ memoryMiB: 128, containerHost: true });
     expect(host.startMethod).toBe('restored');
-    expect((await shell(host, 'crun --version && nft --version && ip -V')).code).toBe(0);
+    expect((await shell(host, 'crun --version && nft --version && /usr/sbin/ip -V')).code).toBe(0);
     expect((await shell(host, 'cat /sys/fs/cgroup/cgroup.controllers')).stdout.trim().split(' ')).toEqual(
       expect.arrayContaining(['cpu', 'cpuset', 'io', 'memory', 'pids']),
     );

@@ -64,7 +64,12 @@ export class Machine {
     this.config = options.config;
     const core = coreOf(emulator);
     installYield(core);
-    core.cpu.reboot_internal = () => this.#onReboot();
+    const resetCpu = core.cpu.reboot_internal.bind(core.cpu);
+    core.cpu.reboot_internal = () => {
+      // The CPU must be reset even though nothing will run in it any more: v86 traps on its way out otherwise.
+      resetCpu();
+      this.#onReboot();
+    };
     this.#serial = new VirtioSerial(core.cpu, serialSlot, [
       { name: 'strata.console', console: true },
       { name: 'strata.agent', console: false },

@@ -171,9 +171,9 @@ export class VirtioSerial implements SavedDevice {
     this.#rows = rows;
     const size = new Uint8Array(4);
     const view = new DataView(size.buffer);
-    // Rows first: the Linux driver reads them in this order, the specification's text has the other.
-    view.setUint16(0, rows, true);
-    view.setUint16(2, columns, true);
+    // struct virtio_console_resize. Drivers older than Linux 6.1.140 read the two the other way round.
+    view.setUint16(0, columns, true);
+    view.setUint16(2, rows, true);
     this.#sendControl(0, control.resize, 0, size);
   }
 
