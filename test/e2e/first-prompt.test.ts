@@ -1,0 +1,92 @@
+import { mkdir } from 'node:fs/promises';
+import { chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
+import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
+import { startServer } from '../../scripts/serve/server.mjs';
+
+describe('the first prompt', () => {
+  let server: Awaited<ReturnType<typeof startServer>>;
+  let browser: Awaited<ReturnType<typeof chromium.launch>>;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    server = await startServer({ site: siteDir, registry: registryDir, host: '127.0.0.1', port: 0 });
+    browser = await chromium.launch(chromiumLaunch);
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    await page.goto(server.url);
+    await page.evaluate(terminalReader);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  /** What the terminal in view shows, line by line. */
+  const screen = (): Promise<string> => page.evaluate(() => readTerminal());
+  const answered = async (expected: string): Promise<void> => {
+    await expect.poll(screen, { timeout: 60_000, interval: 50 }).toContain(expected);
+  };
+
+  it('comes at a click, and answers what is typed', async () => {
+    await page.getByRole('button', { name: /start|new/i }).first().click();
+    await answered('# ');
+    await page.keyboard.type('echo the answer is $((6 * 7))\n');
+    await answered('the answer is 42');
+  });
+
+  it('runs real programs on a real kernel', async () => {
+    await page.keyboard.type('uname -rs; head -1 /proc/cpuinfo\n');
+    await answered('Linux 6.1');
+    await answered('processor');
+  });
+
+  it('leaves no complaint in the console: no CSP or Trusted Types violation, no error', () => {
+    expect(complaints).toEqual([]);
+  });
+
+  it('starts again from the store after a reload, without the registry', async () => {
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/registry/blobs/')) asked.push(request.url());
+    });
+    await page.context().route('**/registry/**', (route) => route.abort());
+    await page.reload();
+    await page.evaluate(terminalReader);
+    await page.getByRole('button', { name: /start|new/i }).first().click();
+    await answered('# ');
+    await page.keyboard.type('echo again $((3 * 3))\n');
+    await answered('again 9');
+    expect(asked).toEqual([]);
+  });
+
+  it('shows the same in a screenshot', async () => {
+    await mkdir('build/screenshots', { recursive: true });
+    const picture = await page.screenshot({ path: 'build/screenshots/first-prompt.png' });
+    expect(picture.length).toBeGreaterThan(10_000);
+  });
+});
+
+declare function readTerminal(): string;
+
+/** Reads xterm's rows through the open shadow roots of the page. */
+const terminalReader = `
+  globalThis.readTerminal = () => {
+    const rows = [];
+    const visit = (root) => {
+      for (const element of root.querySelectorAll('*')) {
+        if (element.classList.contains('xterm-rows')) {
+          for (const row of element.children) rows.push(row.textContent);
+        }
+        if (element.shadowRoot) visit(element.shadowRoot);
+      }
+    };
+    visit(document);
+    return rows.join('\\n');
+  };
+`;
