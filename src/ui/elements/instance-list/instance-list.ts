@@ -41,7 +41,8 @@ export class InstanceList extends StrataElement {
       [role='option']:hover {
         background: var(--hover);
       }
-      [aria-selected='true'] {
+      [aria-selected='true'],
+      [aria-selected='true']:hover {
         border-left-color: var(--accent);
         background: var(--selected);
       }

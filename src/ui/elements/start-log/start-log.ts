@@ -134,7 +134,7 @@ export class StartLog extends StrataElement {
         </tbody>
       </table>
       ${task.error ? html`<p class="error">${task.error.message}</p>` : nothing}
-      ${startNote || startMethod ? html`<p>${startNote ?? (startMethod && startMethods[startMethod])}</p>` : nothing}
+      ${task.state === 'succeeded' && (startNote || startMethod) ? html`<p>${startNote ?? (startMethod && startMethods[startMethod])}</p>` : nothing}
     `;
   }
 
