@@ -1,7 +1,17 @@
 import { SandboxError } from '../../src/base/errors';
 
 /** Applets that would mislead: PID 1 is ours, and no guest has a package manager's data. */
-const unwanted = new Set(['busybox', 'dpkg', 'dpkg-deb', 'init', 'linuxrc', 'rpm', 'rpm2cpio', 'run-init', 'switch_root']);
+const unwanted = new Set([
+  'busybox',
+  'dpkg',
+  'dpkg-deb',
+  'init',
+  'linuxrc',
+  'rpm',
+  'rpm2cpio',
+  'run-init',
+  'switch_root',
+]);
 
 /**
  * The names a busybox program answers to, read from the program's own table: names in alphabetical order,

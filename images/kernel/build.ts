@@ -104,7 +104,11 @@ function patchFiles(): readonly string[] {
 }
 
 function patchesDigest(): string {
-  return sha256Hex(patchFiles().map((file) => sha256Hex(readFileSync(file))).join());
+  return sha256Hex(
+    patchFiles()
+      .map((file) => sha256Hex(readFileSync(file)))
+      .join(),
+  );
 }
 
 function readIfExists(path: string): string | undefined {

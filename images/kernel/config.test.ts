@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { missingOptions } from './config';
 
 describe('missingOptions', () => {
-  const config = ['CONFIG_VETH=y', '# CONFIG_SMP is not set', 'CONFIG_LOCALVERSION="-strata"', 'CONFIG_USB=y'].join('\n');
+  const config = ['CONFIG_VETH=y', '# CONFIG_SMP is not set', 'CONFIG_LOCALVERSION="-strata"', 'CONFIG_USB=y'].join(
+    '\n',
+  );
 
   it('finds nothing when every line was granted', () => {
     const fragment = '# a comment\n\nCONFIG_VETH=y\nCONFIG_SMP=n\nCONFIG_LOCALVERSION="-strata"\n';

@@ -21,7 +21,9 @@ export function assertForeignArchitecture(): void {
 /** The versions of packages that apt would install now, ready for the lock. */
 export function resolvePackages({ names, architecture }: PackageSet): readonly LockedPackage[] {
   const queries = names.map((name) => (architecture === 'all' ? name : `${name}:${architecture}`));
-  const stanzas = run('apt-cache', ['show', '--no-all-versions', ...queries]).trim().split(/\n\n+/);
+  const stanzas = run('apt-cache', ['show', '--no-all-versions', ...queries])
+    .trim()
+    .split(/\n\n+/);
   const found = new Map(stanzas.map((stanza) => parseStanza(stanza)).map((fields) => [fields.get('Package'), fields]));
   return names.map((name) => lockStanza(name, architecture, found.get(name) ?? new Map()));
 }
@@ -36,7 +38,10 @@ export function fetchPackage(locked: LockedPackage): string {
   const actual = sha256Hex(readFileSync(path));
   if (actual === locked.sha256) return path;
   rmSync(path);
-  throw new SandboxError('DataLoss', `${debFileName(locked)} has sha256 ${actual}, images/lock.json says ${locked.sha256}`);
+  throw new SandboxError(
+    'DataLoss',
+    `${debFileName(locked)} has sha256 ${actual}, images/lock.json says ${locked.sha256}`,
+  );
 }
 
 /** Unpacks a package into a directory, unless just this package was unpacked there before. */

@@ -36,8 +36,5 @@ function findLibrary(name: string, packages: readonly string[], wantedBy: string
       if (existsSync(path)) return path;
     }
   }
-  throw new SandboxError(
-    'FailedPrecondition',
-    `${wantedBy} needs ${name}, which no package of images/packages.ts has`,
-  );
+  throw new SandboxError('FailedPrecondition', `${wantedBy} needs ${name}, which no package of images/packages.ts has`);
 }

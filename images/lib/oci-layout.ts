@@ -89,7 +89,9 @@ export function readReferences(directory: string): ReadonlyMap<string, Descripto
   const path = join(directory, 'index.json');
   if (!existsSync(path)) return new Map();
   const index = JSON.parse(readFileSync(path, 'utf8')) as Index;
-  return new Map(index.manifests.map((descriptor) => [descriptor.annotations?.[annotations.refName] ?? '', descriptor]));
+  return new Map(
+    index.manifests.map((descriptor) => [descriptor.annotations?.[annotations.refName] ?? '', descriptor]),
+  );
 }
 
 export function readManifest(directory: string, { digest }: Descriptor): Manifest {

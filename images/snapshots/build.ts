@@ -11,6 +11,7 @@ import { canonicalJson } from '../lib/canonical-json';
 import { digestOf, inputsDigest, sha256Hex } from '../lib/digest';
 import { type OciLayout, readBlob, readManifest } from '../lib/oci-layout';
 import { rootDirectory } from '../lib/paths';
+import { clearKernelLeftovers } from './clear-leftovers';
 import { saveFreshMachine, verifySnapshot } from './machine';
 
 export interface SnapshotInputs {
@@ -23,6 +24,9 @@ const flavors: Readonly<Record<string, MachineConfig>> = {
   'strata/snapshot:vm-64': { memoryMiB: 64, devices: 'virtio', containerHost: false },
   'strata/snapshot:host-128': { memoryMiB: 128, devices: 'virtio', containerHost: true },
 };
+
+/** How a snapshot is made: when this changes, snapshots are made anew. */
+const recipeFiles = ['clear-leftovers.ts', 'machine.ts'];
 
 /** On a snapshot's manifest: the digest of all it was made from. While that is the same, the snapshot is kept. */
 const inputsAnnotation = 'dev.strata.snapshot.inputs';
@@ -59,6 +63,7 @@ async function putSnapshot(
   digest: string,
 ): Promise<string> {
   const saved = await saveFreshMachine(config, bootImage(config, inputs));
+  clearKernelLeftovers(saved.state, inputs.kernel);
   await verifySnapshot(config, saved.state.slice(0), saved.console);
   const snapshot: SnapshotConfig = {
     formatVersion: 1,
@@ -90,7 +95,10 @@ async function verifyStored(layout: OciLayout, stored: Descriptor, config: Machi
   await verifySnapshot(config, state.buffer, Buffer.from(snapshot.console, 'base64'));
 }
 
-function bootImage(config: MachineConfig, { kernel, initrd, firmware }: SnapshotInputs): MachineImage & { kind: 'boot' } {
+function bootImage(
+  config: MachineConfig,
+  { kernel, initrd, firmware }: SnapshotInputs,
+): MachineImage & { kind: 'boot' } {
   return {
     kind: 'boot',
     // Copies: v86 writes into the kernel it is given.
@@ -109,6 +117,7 @@ function snapshotInputsDigest(config: MachineConfig, inputs: SnapshotInputs): st
     initrd: config.containerHost ? digestOf(inputs.initrd) : 'none',
     bios: digestOf(inputs.firmware.bios),
     devices: emulationDigest(),
+    recipe: sha256Hex(recipeFiles.map((name) => sha256Hex(readFileSync(join(import.meta.dirname, name)))).join()),
   });
 }
 

@@ -16,7 +16,7 @@ export interface SavedMachine {
 }
 
 /** A loaded machine may take that long; an idle one needs two seconds. */
-const bootTimeoutMs = 30_000;
+const bootTimeoutMs = 180_000;
 const restoreTimeoutMs = 30_000;
 
 /** What the shell ends its prompt with. */
@@ -29,7 +29,10 @@ const quietMs = 500;
 const placeholderMac = Uint8Array.of(0x02, 0, 0, 0, 0, 0);
 
 /** Boots, waits for the agent and the prompt, makes free memory zero and saves. */
-export async function saveFreshMachine(config: MachineConfig, image: MachineImage & { kind: 'boot' }): Promise<SavedMachine> {
+export async function saveFreshMachine(
+  config: MachineConfig,
+  image: MachineImage & { kind: 'boot' },
+): Promise<SavedMachine> {
   const started = systemClock.monotonic();
   const machine = await createMachine(config, image);
   const agent = createSession(machine);
