@@ -21,7 +21,7 @@ export interface AgentSuiteOptions {
   readonly programs: number;
 }
 
-const helloMs = 30_000;
+const helloMs = 60_000;
 
 /** Every promise of docs/AGENT.md, over a real agent. */
 export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, options: AgentSuiteOptions): void {
@@ -206,7 +206,7 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
 
     it('counts what the guest uses', async () => {
       const before = await session.stats();
-      await collect(session.exec({ argv: ['sh', '-c', 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done'] }));
+      await collect(session.exec({ argv: ['sh', '-c', 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done'] }));
       const after = await session.stats();
       expect(after.cpuMicros).toBeGreaterThan(before.cpuMicros);
       expect(after.memoryTotal).toBeGreaterThan(after.memoryAvailable);
@@ -231,6 +231,15 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
       await expect(process.exited).rejects.toMatchObject({ code: 'Canceled' });
       const wait = `while kill -0 ${pid} 2>/dev/null; do sleep 0.05; done; echo gone`;
       expect((await collect(session.exec({ argv: ['sh', '-c', wait] }))).stdout).toBe('gone\n');
+    });
+
+    it('begins anew in the middle of a flood', async () => {
+      const flood = session.exec({ argv: ['yes'] }).stdout.getReader();
+      for (let count = 0; count < 20; count += 1) await flood.read();
+      session.dispose();
+      session = newSession(agent.transport);
+      await session.hello(helloMs);
+      expect(await session.ping(createPattern(10, 1))).toEqual(createPattern(10, 1));
     });
 
     it.each([1, 5, 11, 12, 13, 400, 1011, 1014])(
