@@ -11,7 +11,7 @@ export interface Pingable {
 }
 
 /** How often a worker is asked whether it still turns, and how many questions it may leave open. */
-const beatMs = 500;
+const beatMs = 400;
 const missedBeats = 3;
 
 /** A worker under supervision. Once `lost` has fired, all its calls are rejected with the same reason. */
@@ -20,7 +20,7 @@ export interface SupervisedWorker<T> {
   readonly remote: Remote<T>;
   /** Aborted with a SandboxError when the worker is gone, for whatever reason. */
   readonly lost: AbortSignal;
-  /** From now on the worker counts as failed when it does not answer for 1.5 to 2 s. */
+  /** From now on the worker counts as failed when it does not answer for 1.2 to 1.6 s. */
   watch(): void;
   /** Ends the worker at once. */
   terminate(reason: SandboxError): void;

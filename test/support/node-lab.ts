@@ -8,7 +8,7 @@ import { createMachineImages } from '../../src/engine/machine-images';
 import type { ArtifactLoader } from '../../src/engine/store-client';
 import { agentProtocolVersion } from '../../src/formats/agent';
 import { inProcessSpawner, nodeSpawner } from '../../src/rpc/spawn-node';
-import type { SpawnWorker } from '../../src/rpc/worker-handle';
+import type { SpawnWorker, WorkerHandle } from '../../src/rpc/worker-handle';
 import { Supervisor } from '../../src/runtime/supervisor';
 import { createVmDriver, type VmDriver } from '../../src/runtime/vm/vm-driver';
 import { serveVm } from '../../src/runtime/vm/vm-worker';
@@ -22,6 +22,8 @@ export interface NodeLab {
   readonly driver: VmDriver;
   readonly images: MachineImageSource;
   readonly supervisor: Supervisor;
+  /** Ends a worker behind the runtime's back, as a crash would. */
+  endWorker(name: string): void;
   dispose(): Promise<void>;
 }
 
@@ -43,9 +45,15 @@ export async function createNodeLab(options: NodeLabOptions = {}): Promise<NodeL
   const images = options.images?.(stored) ?? stored;
   const supervisor = new Supervisor(systemClock);
   let wasm: Promise<WebAssembly.Module> | undefined;
+  const handles = new Map<string, WorkerHandle>();
+  const spawn = options.spawn ?? threads;
   const driver = createVmDriver({
     images,
-    spawn: options.spawn ?? threads,
+    spawn: (name) => {
+      const handle = spawn(name);
+      handles.set(name, handle);
+      return handle;
+    },
     supervisor,
     clock: systemClock,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
@@ -60,6 +68,7 @@ export async function createNodeLab(options: NodeLabOptions = {}): Promise<NodeL
     driver,
     images,
     supervisor,
+    endWorker: (name) => handles.get(name)?.terminate(),
     async dispose() {
       supervisor.dispose();
       await store.close();
@@ -111,6 +120,7 @@ export class ConsoleReader {
   constructor(instance: Instance) {
     this.#attachment = instance.attachConsole(({ bytes }) => {
       this.#text += new TextDecoder().decode(bytes);
+      queueMicrotask(() => this.#attachment.acknowledge(bytes.length));
       this.#wake();
     });
   }

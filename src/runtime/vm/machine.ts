@@ -58,6 +58,7 @@ export class Machine {
   readonly nic: VirtioNic | undefined;
   readonly events = this.#events.event;
   #serialTail = '';
+  #ended = false;
 
   private constructor(emulator: V86, options: MachineOptions) {
     this.#emulator = emulator;
@@ -162,6 +163,9 @@ export class Machine {
   }
 
   #stopFor(event: MachineEvent): void {
+    // A guest asks for a reset in several ways, one after the other, until one works.
+    if (this.#ended) return;
+    this.#ended = true;
     void this.#emulator.stop();
     this.#events.fire(event);
   }
