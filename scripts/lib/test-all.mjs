@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { verifyArtifacts } from '../verify-artifacts.mjs';
 import { ensureSite } from './build-site.mjs';
 import { staticSteps } from './check-steps.mjs';
+import { conclude } from './conclusion.mjs';
 import { ensurePackages } from './install.mjs';
 import { findProgram, installJudges, missingJudges } from './judges.mjs';
 import { runSteps } from './steps.mjs';
@@ -31,12 +32,10 @@ export async function testAll() {
     console.log(`FAILED ${error instanceof Error ? error.message : error}`);
     total.failed += 1;
   }
-  if (total.passed + total.failed === 0) {
-    console.log('FAILED No test ran');
-    total.failed = 1;
-  }
-  console.log(`${total.passed} passed, ${total.failed} failed`);
-  return total.failed > 0 ? 1 : 0;
+  if (total.passed + total.failed === 0) console.log('FAILED No test ran');
+  const { line, exitCode } = conclude(total);
+  console.log(line);
+  return exitCode;
 }
 
 /**
