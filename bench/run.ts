@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { cases } from './cases/index';
 import { openBrowser } from './browser';
+import { cases } from './cases/index';
 import { isMet, type Row } from './row';
 import { formatTable } from './table';
 
@@ -25,5 +25,12 @@ try {
 }
 console.log(formatTable(rows));
 if (values.json !== undefined) {
-  await writeFile(values.json, `${JSON.stringify(rows.map((row) => ({ ...row, met: isMet(row) })), null, 2)}\n`);
+  await writeFile(
+    values.json,
+    `${JSON.stringify(
+      rows.map((row) => ({ ...row, met: isMet(row) })),
+      null,
+      2,
+    )}\n`,
+  );
 }

@@ -4,7 +4,14 @@ import { isMet, type Row } from './row';
 export function formatTable(rows: readonly Row[]): string {
   const lines = [['what', 'value', 'unit', 'goal', 'met', 'beside'], ...rows.map(cells)];
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
-  return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function cells(row: Row): string[] {
@@ -12,7 +19,14 @@ function cells(row: Row): string[] {
   const met = isMet(row);
   const sign = goal?.better === 'lower' ? '<=' : '>=';
   const target = goal ? `${sign} ${goal.value}${goal.stretch === undefined ? '' : ` (${goal.stretch})`}` : '';
-  return [row.name, formatValue(row.value), row.unit, target, met === undefined ? '' : met ? 'yes' : 'NO', row.peer ?? ''];
+  return [
+    row.name,
+    formatValue(row.value),
+    row.unit,
+    target,
+    met === undefined ? '' : met ? 'yes' : 'NO',
+    row.peer ?? '',
+  ];
 }
 
 function formatValue(value: number): string {

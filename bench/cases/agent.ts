@@ -1,5 +1,5 @@
 import type { BrowserLab } from '../browser';
-import { openPage, startToAnswer, type StrataPage } from '../page-lab';
+import { openPage, type StrataPage, startToAnswer } from '../page-lab';
 import { atLeast, atMost, type Row } from '../row';
 import { median, quantile } from '../statistics';
 

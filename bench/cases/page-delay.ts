@@ -36,6 +36,12 @@ export async function pageDelay(lab: BrowserLab): Promise<readonly Row[]> {
   await close();
   const peer = `median ${quantile(delays, 0.5).toFixed(2)}, longest ${Math.max(...delays).toFixed(1)}`;
   return [
-    { name: 'page thread delay while a VM boots, p99', value: quantile(delays, 0.99), unit: 'ms', goal: atMost(16), peer },
+    {
+      name: 'page thread delay while a VM boots, p99',
+      value: quantile(delays, 0.99),
+      unit: 'ms',
+      goal: atMost(16),
+      peer,
+    },
   ];
 }

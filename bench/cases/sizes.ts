@@ -24,7 +24,9 @@ export async function kernelSize(): Promise<readonly Row[]> {
   const kernel = await firstLayer('strata/kernel:6.1');
   const bytes = Number(kernel.annotations?.[annotations.uncompressedSize]);
   const name = 'kernel with embedded initramfs (bzImage)';
-  return [{ name, value: bytes / 1e6, unit: 'MB', goal: atMost(8), peer: `over the wire ${(kernel.size / 1e6).toFixed(1)}` }];
+  return [
+    { name, value: bytes / 1e6, unit: 'MB', goal: atMost(8), peer: `over the wire ${(kernel.size / 1e6).toFixed(1)}` },
+  ];
 }
 
 async function firstLayer(reference: string): Promise<Descriptor> {

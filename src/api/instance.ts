@@ -1,5 +1,5 @@
-import type { Event } from '../base/events';
 import type { ErrorRecord } from '../base/errors';
+import type { Event } from '../base/events';
 import type { Operation } from './operation';
 import type { StatSample } from './stats';
 
@@ -9,14 +9,7 @@ export type InstanceKind = 'vm';
 export type InstanceId = string;
 
 /** `docs/ARCHITECTURE.md` has the table of transitions; `runtime/instance-state.ts` enforces it. */
-export type InstancePhase =
-  | 'created'
-  | 'starting'
-  | 'running'
-  | 'paused'
-  | 'stopping'
-  | 'stopped'
-  | 'failed';
+export type InstancePhase = 'created' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'failed';
 
 /** How an instance ended. `code` follows the shell: 137 is 128 + SIGKILL. */
 export interface Exit {
@@ -53,7 +46,17 @@ export interface ExecSpec {
   readonly terminal?: TerminalSize;
 }
 
-export type Signal = 'SIGHUP' | 'SIGINT' | 'SIGQUIT' | 'SIGKILL' | 'SIGUSR1' | 'SIGUSR2' | 'SIGTERM' | 'SIGCONT' | 'SIGSTOP' | 'SIGWINCH';
+export type Signal =
+  | 'SIGHUP'
+  | 'SIGINT'
+  | 'SIGQUIT'
+  | 'SIGKILL'
+  | 'SIGUSR1'
+  | 'SIGUSR2'
+  | 'SIGTERM'
+  | 'SIGCONT'
+  | 'SIGSTOP'
+  | 'SIGWINCH';
 
 /** A running program. Its streams hold back the guest when they are not read. */
 export interface Process {

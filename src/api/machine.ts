@@ -45,7 +45,10 @@ export interface MachineImageSource {
   /** The prepared snapshot for a configuration, or undefined when there is none. Cheap: reads its config only. */
   describeSnapshot(config: MachineConfig, operation?: Operation): Promise<SnapshotConfig | undefined>;
   /** Digests of what a cold boot would run; cheap. */
-  describeBoot(config: MachineConfig, operation?: Operation): Promise<{ readonly kernel: Digest; readonly initrd?: Digest }>;
+  describeBoot(
+    config: MachineConfig,
+    operation?: Operation,
+  ): Promise<{ readonly kernel: Digest; readonly initrd?: Digest }>;
   loadSnapshot(config: MachineConfig, operation?: Operation): Promise<MachineImage & { kind: 'state' }>;
   loadBoot(config: MachineConfig, operation?: Operation): Promise<MachineImage & { kind: 'boot' }>;
 }

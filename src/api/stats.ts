@@ -7,7 +7,12 @@ export interface StatSample {
   /** Memory, bytes. */
   readonly memory: { readonly total: number; readonly used: number };
   /** Network, summed over all interfaces but lo. */
-  readonly network: { readonly rxBytes: number; readonly txBytes: number; readonly rxPackets: number; readonly txPackets: number };
+  readonly network: {
+    readonly rxBytes: number;
+    readonly txBytes: number;
+    readonly rxPackets: number;
+    readonly txPackets: number;
+  };
   /** Block devices, bytes. */
   readonly disk: { readonly readBytes: number; readonly writtenBytes: number };
   readonly processes: number;

@@ -1,4 +1,4 @@
-/** What kind of failure an error is. One table maps each code to what a user or a client sees. */
+/** What kind of failure an error is. */
 export type ErrorCode =
   | 'NotFound'
   | 'AlreadyExists'
@@ -11,21 +11,6 @@ export type ErrorCode =
   | 'Unimplemented'
   | 'Canceled'
   | 'Internal';
-
-/** HTTP status and process exit code of each error code. */
-export const errorTable: Readonly<Record<ErrorCode, { readonly http: number; readonly exit: number }>> = {
-  NotFound: { http: 404, exit: 1 },
-  AlreadyExists: { http: 409, exit: 1 },
-  InvalidArgument: { http: 400, exit: 125 },
-  FailedPrecondition: { http: 409, exit: 1 },
-  Unavailable: { http: 503, exit: 1 },
-  ResourceExhausted: { http: 507, exit: 1 },
-  Aborted: { http: 409, exit: 1 },
-  DataLoss: { http: 500, exit: 1 },
-  Unimplemented: { http: 501, exit: 1 },
-  Canceled: { http: 499, exit: 130 },
-  Internal: { http: 500, exit: 1 },
-};
 
 /** Plain values that say more about an error: the digest, the limit, the bytes needed. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;

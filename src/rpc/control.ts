@@ -13,7 +13,8 @@ export type Remote<T> = Comlink.Remote<T>;
 export const callback = <T extends (...args: never[]) => unknown>(fn: T): T & Comlink.ProxyMarked => Comlink.proxy(fn);
 
 /** Moves what is in `transfers` instead of copying it. */
-export const transfer = <T extends object>(value: T, transfers: Transferable[]): T => Comlink.transfer(value, transfers);
+export const transfer = <T extends object>(value: T, transfers: Transferable[]): T =>
+  Comlink.transfer(value, transfers);
 
 const thrownByComlink = Comlink.transferHandlers.get('throw');
 if (thrownByComlink) {

@@ -26,7 +26,9 @@ export function browserSpawner(url: string): SpawnWorker {
     const failed = new Emitter<SandboxError>();
     worker.addEventListener('error', (event) => {
       event.preventDefault();
-      failed.fire(new SandboxError('Internal', `The worker ${name} died: ${event.message || 'its script did not load'}`));
+      failed.fire(
+        new SandboxError('Internal', `The worker ${name} died: ${event.message || 'its script did not load'}`),
+      );
     });
     const { port1, port2 } = new MessageChannel();
     const hello: ConnectMessage = { type: 'connect', port: port2 };

@@ -1,6 +1,6 @@
 import type { InstancePhase, InstanceState } from '../api/instance';
 import { SandboxError } from '../base/errors';
-import { type Event, Emitter } from '../base/events';
+import { Emitter, type Event } from '../base/events';
 
 /** Which phase may follow which. `failed` is reached from every phase in which something runs. */
 export const transitions: Readonly<Record<InstancePhase, readonly InstancePhase[]>> = {
@@ -32,7 +32,10 @@ export class InstanceStateMachine {
   /** Throws `FailedPrecondition` unless the instance is in one of the phases. */
   require(verb: string, ...phases: readonly InstancePhase[]): void {
     if (phases.includes(this.#state.phase)) return;
-    throw new SandboxError('FailedPrecondition', `Cannot ${verb}: the instance is ${this.#state.phase}, not ${phases.join(' or ')}`);
+    throw new SandboxError(
+      'FailedPrecondition',
+      `Cannot ${verb}: the instance is ${this.#state.phase}, not ${phases.join(' or ')}`,
+    );
   }
 
   enter(phase: InstancePhase, outcome: Pick<InstanceState, 'exit' | 'error'> = {}): void {

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
-import { type Event, Emitter } from '../base/events';
+import { Emitter, type Event } from '../base/events';
 import type { Disposable } from '../base/lifecycle';
 import { type Connection, connect, type Remote } from '../rpc/control';
 import type { SpawnWorker, WorkerHandle } from '../rpc/worker-handle';

@@ -34,7 +34,10 @@ describe('the first prompt', () => {
   };
 
   it('comes at a click, and answers what is typed', async () => {
-    await page.getByRole('button', { name: /start|new/i }).first().click();
+    await page
+      .getByRole('button', { name: /start|new/i })
+      .first()
+      .click();
     await answered('# ');
     await page.keyboard.type('echo the answer is $((6 * 7))\n');
     await answered('the answer is 42');
@@ -58,7 +61,10 @@ describe('the first prompt', () => {
     await page.context().route('**/registry/**', (route) => route.abort());
     await page.reload();
     await page.evaluate(terminalReader);
-    await page.getByRole('button', { name: /start|new/i }).first().click();
+    await page
+      .getByRole('button', { name: /start|new/i })
+      .first()
+      .click();
     await answered('# ');
     await page.keyboard.type('echo again $((3 * 3))\n');
     await answered('again 9');

@@ -11,7 +11,9 @@ agentSuite(
     const lab = await createNodeLab();
     const config = { memoryMiB: 64, devices: 'virtio', containerHost: false } as const;
     const image = await lab.images.loadSnapshot(config);
-    const wasm = await WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve('v86/build/v86.wasm')));
+    const wasm = await WebAssembly.compile(
+      await readFile(createRequire(import.meta.url).resolve('v86/build/v86.wasm')),
+    );
     const machine = await Machine.create({ config, wasm, mac: Uint8Array.of(2, 0, 0, 0, 0, 1) });
     machine.restore(image.state, image.console);
     await machine.run();

@@ -1,5 +1,5 @@
-import type { MachineConfig, SnapshotConfig } from '../../api/machine';
 import type { Digest } from '../../api/content-store';
+import type { MachineConfig, SnapshotConfig } from '../../api/machine';
 import { v86Version } from './v86-internals';
 
 export interface Present {

@@ -5,7 +5,11 @@ import { type Remote, transfer } from '../../rpc/control';
 import type { ExecControl, ExecOutcome, VmService } from './vm-protocol';
 
 /** Runs a program through the vm's worker. `lost` ends its streams when the worker does. */
-export async function startGuestProcess(remote: Remote<VmService>, spec: ExecSpec, lost: AbortSignal): Promise<Process> {
+export async function startGuestProcess(
+  remote: Remote<VmService>,
+  spec: ExecSpec,
+  lost: AbortSignal,
+): Promise<Process> {
   const channels = {
     stdin: new MessageChannel(),
     stdout: new MessageChannel(),

@@ -221,4 +221,3 @@ function bootOptions(boot: MachineImage & { kind: 'boot' }) {
     ...(boot.initrd && { initrd: { buffer: boot.initrd } }),
   };
 }
-

@@ -49,7 +49,12 @@ export function loadSavedState(cpu: Cpu, state: ArrayBuffer): void {
 function parseHeader(state: ArrayBuffer): { info: Info; buffersAt: number } {
   if (state.byteLength < headerBytes) throw damaged(`it has only ${state.byteLength} bytes`);
   const view = new DataView(state);
-  const [found, version, total, infoBytes] = [0, 4, 8, 12].map((at) => view.getUint32(at, true)) as [number, number, number, number];
+  const [found, version, total, infoBytes] = [0, 4, 8, 12].map((at) => view.getUint32(at, true)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   if (found !== magic) throw damaged('it does not begin as one');
   if (version !== formatVersion) throw damaged(`it has format ${version}, not ${formatVersion}`);
   if (total !== state.byteLength) throw damaged(`it should have ${total} bytes and has ${state.byteLength}`);

@@ -199,7 +199,9 @@ export class VmInstance implements Instance {
       this.#worker?.watch();
       this.#state.enter('running');
     } catch (thrown) {
-      const error = operation.signal?.aborted ? new SandboxError('Canceled', 'Canceled while starting') : toSandboxError(thrown);
+      const error = operation.signal?.aborted
+        ? new SandboxError('Canceled', 'Canceled while starting')
+        : toSandboxError(thrown);
       if (this.state.phase === 'starting') this.#fail(error);
       throw error;
     } finally {
@@ -235,7 +237,8 @@ export class VmInstance implements Instance {
       return undefined;
     } catch (thrown) {
       const error = toSandboxError(thrown);
-      if (operation.signal?.aborted || error.code === 'ResourceExhausted' || this.state.phase !== 'starting') throw error;
+      if (operation.signal?.aborted || error.code === 'ResourceExhausted' || this.state.phase !== 'starting')
+        throw error;
       return `the snapshot could not be restored (${error.message})`;
     }
   }

@@ -33,9 +33,7 @@ export type ConsoleToWorker =
   | { readonly resize: TerminalSize };
 
 /** What happened to the machine by itself. */
-export type VmEvent =
-  | MachineEvent
-  | { readonly type: 'agentLost'; readonly error: ErrorRecord };
+export type VmEvent = MachineEvent | { readonly type: 'agentLost'; readonly error: ErrorRecord };
 
 /** What a vm worker serves. One worker runs one machine at a time. */
 export interface VmService extends Pingable {

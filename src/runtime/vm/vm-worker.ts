@@ -157,7 +157,9 @@ class RunningMachine {
     } catch (cause) {
       const lastWords = this.machine.serialTail.trim().slice(-500);
       const said = lastWords ? `; the guest's last words: ${lastWords}` : '';
-      throw new SandboxError('Unavailable', `The guest's agent did not answer within ${timeoutMs / 1000} s${said}`, { cause });
+      throw new SandboxError('Unavailable', `The guest's agent did not answer within ${timeoutMs / 1000} s${said}`, {
+        cause,
+      });
     }
   }
 

@@ -1,5 +1,12 @@
 import { Emitter } from '../../../base/events';
-import { type Cpu, createVirtIo, featureVersion1, type SavedDevice, saveWithMachine, type VirtIo } from '../v86-internals';
+import {
+  type Cpu,
+  createVirtIo,
+  featureVersion1,
+  type SavedDevice,
+  saveWithMachine,
+  type VirtIo,
+} from '../v86-internals';
 import type { DeviceSlot } from './slots';
 
 /** Feature bits (virtio 1.2, 5.1.3). */

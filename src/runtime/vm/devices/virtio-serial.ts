@@ -1,4 +1,4 @@
-import { type Event, Emitter } from '../../../base/events';
+import { Emitter, type Event } from '../../../base/events';
 import {
   type Cpu,
   createVirtIo,
@@ -17,7 +17,15 @@ import type { DeviceSlot } from './slots';
  */
 
 /** Control events (virtio 1.2, 5.3.6.2). */
-const control = { deviceReady: 0, deviceAdd: 1, portReady: 3, consolePort: 4, resize: 5, portOpen: 6, portName: 7 } as const;
+const control = {
+  deviceReady: 0,
+  deviceAdd: 1,
+  portReady: 3,
+  consolePort: 4,
+  resize: 5,
+  portOpen: 6,
+  portName: 7,
+} as const;
 
 const featureSize = 0;
 const featureMultiport = 1;
