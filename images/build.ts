@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   const lock = readLock();
   warnOfToolchain(lock.toolchain);
 
-  const initramfs = buildInitramfs(lock, buildGuestPrograms());
+  const initramfs = buildInitramfs(lock, buildGuestPrograms(lock));
   say('base initramfs', initramfs);
   const kernel = buildKernel(lock, initramfs);
   say('kernel', kernel);

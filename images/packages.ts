@@ -9,6 +9,8 @@ export interface PackageSet {
 export const kernelPackages = { architecture: 'all', names: ['linux-source-6.1'] } as const satisfies PackageSet;
 export const firmwarePackages = { architecture: 'all', names: ['seabios'] } as const satisfies PackageSet;
 export const basePackages = { architecture: 'i386', names: ['busybox-static'] } as const satisfies PackageSet;
+/** The C library that PID 1 and the agent are linked to. */
+export const compilerPackages = { architecture: 'i386', names: ['musl-dev'] } as const satisfies PackageSet;
 
 /** The container host's programs and, after them, the libraries they are linked to. */
 export const containerHostPackages = {
@@ -53,5 +55,6 @@ export const packageSets: readonly PackageSet[] = [
   kernelPackages,
   firmwarePackages,
   basePackages,
+  compilerPackages,
   containerHostPackages,
 ];

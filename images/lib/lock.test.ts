@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { packageSets } from '../packages';
+import { lockedPackage, readLock } from './lock';
+
+const lock = readLock();
+
+describe('images/lock.json', () => {
+  it('has every package of the recipes, in its architecture, and no other', () => {
+    const wanted = packageSets.flatMap(({ architecture, names }) => names.map((name) => `${name}:${architecture}`));
+    expect(lock.packages.map(({ name, architecture }) => `${name}:${architecture}`).sort()).toEqual(wanted.sort());
+  });
+
+  it('says what each package is exactly, and what it was built from', () => {
+    for (const entry of lock.packages) {
+      expect(entry.sha256, entry.name).toMatch(/^[0-9a-f]{64}$/);
+      expect(entry.version, entry.name).toMatch(/^[\w.+~:-]+$/);
+      expect(entry.source, entry.name).toMatch(/^[a-z0-9][a-z0-9+.-]+$/);
+      expect(entry.sourceVersion, entry.name).toMatch(/^[\w.+~:-]+$/);
+      expect(entry.size, entry.name).toBeGreaterThan(0);
+    }
+  });
+
+  it('names a package that is missing, and the way out', () => {
+    expect(() => lockedPackage(lock, 'no-such-package')).toThrow(/no-such-package: run npm run images -- --update/);
+  });
+});
