@@ -47,6 +47,8 @@ export async function openBrowser(): Promise<BrowserLab> {
 async function openVisit(): Promise<Visit> {
   const profile = await mkdtemp(join(tmpdir(), 'strata-bench-'));
   const context = await chromium.launchPersistentContext(profile, chromiumLaunch);
+  // The compiler that runs this file names functions by a helper that functions sent to the page lack.
+  await context.addInitScript({ content: 'globalThis.__name = (named) => named' });
   const page = context.pages()[0] ?? (await context.newPage());
   const cdp = await context.newCDPSession(page);
   const browser = context.browser();

@@ -18,7 +18,12 @@ const rows: Row[] = [];
 try {
   for (const { name, measure } of chosen) {
     console.error(`measuring ${name} …`);
-    rows.push(...(await measure(lab)));
+    try {
+      rows.push(...(await measure(lab)));
+    } catch (error) {
+      console.error(`${name} failed:`, error);
+      process.exitCode = 1;
+    }
   }
 } finally {
   await lab.close();
