@@ -3,7 +3,7 @@ import { openPage, startToAnswer } from '../page-lab';
 import { atMost, type Row } from '../row';
 
 /** After a start the browser compiles and collects for a while; that is not the idle machine. */
-const settleMs = 20_000;
+const settleMs = 60_000;
 const sampleMs = 15_000;
 
 /** Processor time of the page's process with one machine at its prompt, less the same page without. */
@@ -16,7 +16,7 @@ export async function idleCpu(lab: BrowserLab): Promise<readonly Row[]> {
     return ((await rendererSeconds()) - before) / ((performance.now() - begun) / 1000);
   };
   await openPage(page, lab.url);
-  await page.waitForTimeout(settleMs / 2);
+  await page.waitForTimeout(settleMs / 6);
   const empty = await share();
   await startToAnswer(page);
   await page.waitForTimeout(settleMs);
