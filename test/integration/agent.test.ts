@@ -17,13 +17,8 @@ agentSuite(
     const machine = await Machine.create({ config, wasm, mac: Uint8Array.of(2, 0, 0, 0, 0, 1) });
     machine.restore(image.state, image.console);
     await machine.run();
-    const { agentPort } = machine;
     return {
-      transport: {
-        send: (bytes) => agentPort.send(bytes),
-        drained: agentPort.drained,
-        received: agentPort.received,
-      },
+      transport: machine.agentPort,
       async dispose() {
         await machine.dispose();
         await lab.dispose();

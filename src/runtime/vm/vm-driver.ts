@@ -47,7 +47,7 @@ class Driver implements VmDriver {
   readonly kind = 'vm';
   readonly #options: VmDriverOptions;
   readonly #instances = new Set<VmInstance>();
-  #spare: { readonly worker: VmWorkerHandle } | undefined;
+  #spare: VmWorkerHandle | undefined;
   #spawned = 0;
 
   constructor(options: VmDriverOptions) {
@@ -93,10 +93,9 @@ class Driver implements VmDriver {
   async prepare(config: MachineConfig): Promise<void> {
     if (this.#spare) return;
     const worker = this.#spawnWorker();
-    const spare = { worker };
-    this.#spare = spare;
+    this.#spare = worker;
     worker.lost.addEventListener('abort', () => {
-      if (this.#spare === spare) this.#spare = undefined;
+      if (this.#spare === worker) this.#spare = undefined;
     });
     await worker.remote.prepare(config, await this.#options.wasm());
   }
@@ -105,7 +104,7 @@ class Driver implements VmDriver {
   #takeWorker(): VmWorkerHandle {
     const spare = this.#spare;
     this.#spare = undefined;
-    return spare?.worker ?? this.#spawnWorker();
+    return spare ?? this.#spawnWorker();
   }
 
   #spawnWorker(): VmWorkerHandle {

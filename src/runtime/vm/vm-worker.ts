@@ -6,8 +6,8 @@ import { SandboxError, serializeError } from '../../base/errors';
 import { DisposableStore } from '../../base/lifecycle';
 import { readableFromPort, writableToPort } from '../../rpc/byte-stream';
 import { expose, transfer } from '../../rpc/control';
-import { AgentSession, type AgentTransport } from './agent-session';
-import { Machine, type MachineOptions } from './machine';
+import { AgentSession } from './agent-session';
+import { Machine } from './machine';
 import type {
   ConsoleToClient,
   ConsoleToWorker,
@@ -29,14 +29,13 @@ export function serveVm(port: MessagePort): void {
 }
 
 class VmWorker implements VmService {
-  #spare: { readonly machine: Machine; readonly options: MachineOptions } | undefined;
+  #spare: Machine | undefined;
   #running: RunningMachine | undefined;
 
   ping(): void {}
 
   async prepare(config: MachineConfig, wasm: WebAssembly.Module): Promise<void> {
-    const options = { config, wasm, mac: new Uint8Array(6) };
-    this.#spare = { machine: await Machine.create(options), options };
+    this.#spare = await Machine.create({ config, wasm, mac: new Uint8Array(6) });
   }
 
   async start(request: StartRequest, console: MessagePort, onEvent: (event: VmEvent) => void): Promise<void> {
@@ -103,8 +102,8 @@ class VmWorker implements VmService {
   async #machineFor({ config, wasm, image, identity }: StartRequest): Promise<Machine> {
     const spare = this.#spare;
     this.#spare = undefined;
-    if (spare && image.kind === 'state' && sameConfig(spare.options.config, config)) return spare.machine;
-    await spare?.machine.dispose();
+    if (spare && image.kind === 'state' && sameConfig(spare.config, config)) return spare;
+    await spare?.dispose();
     return Machine.create({ config, wasm, mac: identity.mac }, image.kind === 'boot' ? image : undefined);
   }
 }
@@ -125,7 +124,7 @@ class RunningMachine {
 
   constructor(machine: Machine, console: MessagePort, onEvent: (event: VmEvent) => void) {
     this.machine = machine;
-    this.agent = new AgentSession(agentTransport(machine), { clock: systemClock, random: randomBytes });
+    this.agent = new AgentSession(machine.agentPort, { clock: systemClock, random: randomBytes });
     this.#resources.add(machine.events(onEvent));
     this.#resources.add(this.agent.goodbyes(() => this.#sayGoodbye()));
     this.#resources.add(this.agent.failures((error) => this.#onAgentFailure(error, onEvent)));
@@ -204,8 +203,4 @@ class RunningMachine {
 
 function randomBytes(count: number): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(count));
-}
-
-function agentTransport({ agentPort }: Machine): AgentTransport {
-  return { send: (bytes) => agentPort.send(bytes), drained: agentPort.drained, received: agentPort.received };
 }
