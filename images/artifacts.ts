@@ -1,6 +1,7 @@
-import { annotations, mediaTypes } from '../src/formats/oci';
+import { annotations, type Descriptor, mediaTypes } from '../src/formats/oci';
 import type { Firmware } from './firmware/build';
 import type { OciLayout } from './lib/oci-layout';
+import type { Unikernel } from './unikernels/build';
 
 /** Names of what a guest boots, in the registry. */
 export const references = {
@@ -8,6 +9,16 @@ export const references = {
   firmware: 'strata/firmware:1',
   containerHostInitrd: 'strata/initrd:container-host',
 } as const;
+
+/** A unikernel's modules, as they are: the host that serves them compresses them. */
+export function putUnikernel(layout: OciLayout, { name, module, asyncify }: Unikernel): void {
+  const put = (title: string, bytes: Uint8Array): Descriptor =>
+    layout.putBlob(mediaTypes.unikernelLayer, bytes, { [annotations.title]: title });
+  layout.putArtifact(`strata/unikernel-${name}:1`, {
+    artifactType: mediaTypes.unikernel,
+    layers: [put(`${name}.wasm`, module), ...(asyncify ? [put(`${name}.asyncify.wasm`, asyncify)] : [])],
+  });
+}
 
 export function putKernel(layout: OciLayout, kernel: Uint8Array): void {
   layout.putArtifact(references.kernel, {

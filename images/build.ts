@@ -1,25 +1,30 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatBytes } from '../src/base/bytes';
-import { toSandboxError } from '../src/base/errors';
-import { putContainerHostInitrd, putFirmware, putKernel } from './artifacts';
+import { SandboxError, toSandboxError } from '../src/base/errors';
+import type { Descriptor } from '../src/formats/oci';
+import { putContainerHostInitrd, putFirmware, putKernel, putUnikernel } from './artifacts';
 import { buildFirmware } from './firmware/build';
 import { buildContainerHostInitrd } from './guest/container-host';
 import { buildInitramfs } from './guest/initramfs';
 import { buildGuestPrograms } from './guest/programs';
 import { buildKernel, cleanKernel } from './kernel/build';
 import { assertForeignArchitecture } from './lib/debian';
-import { readLock } from './lib/lock';
+import { type Lock, readLock } from './lib/lock';
 import { copyLayout, OciLayout, readReferences } from './lib/oci-layout';
 import { buildDirectory, rootDirectory } from './lib/paths';
 import { compareReferences } from './lib/report';
 import { assertTools, toolchainVersions } from './lib/tools';
 import { updateLock } from './lib/update-lock';
 import { buildSnapshots } from './snapshots/build';
+import { buildUnikernels } from './unikernels/build';
 
 const usage = `npm run images -- [options]
 Rebuilds everything a guest boots into build/registry.
   --update     first move images/lock.json to the versions apt has now
+  --only unikernels
+               leave all but the unikernels as they are in build/registry
   --clean      compile the kernel anew: a full check that it is reproducible
   --publish    then copy build/registry to public/registry
   --help       this text`;
@@ -30,6 +35,7 @@ const publicDirectory = join(rootDirectory, 'public/registry');
 const { values: options } = parseArgs({
   options: {
     update: { type: 'boolean', default: false },
+    only: { type: 'string' },
     clean: { type: 'boolean', default: false },
     publish: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -48,13 +54,33 @@ try {
 process.exit();
 
 async function main(): Promise<void> {
-  assertTools();
-  assertForeignArchitecture();
+  const { only } = options;
+  if (only !== undefined && only !== 'unikernels') {
+    throw new SandboxError('InvalidArgument', `--only ${only}: only "unikernels" can be built apart`);
+  }
+  assertTools(only ?? 'everything');
+  if (only === undefined) assertForeignArchitecture();
   if (options.update) updateLock();
-  if (options.clean) cleanKernel();
   const lock = readLock();
   warnOfToolchain(lock.toolchain);
 
+  // What is not built here is what is published.
+  if (only !== undefined && !existsSync(layoutDirectory)) copyLayout(publicDirectory, layoutDirectory);
+  const before = readReferences(layoutDirectory);
+  const layout = new OciLayout(layoutDirectory);
+  if (only === undefined) await putGuests(lock, layout, before);
+  else for (const [reference, descriptor] of before) layout.keepArtifact(reference, descriptor);
+  putUnikernels(lock, layout);
+  layout.finish();
+
+  for (const line of compareReferences(before, readReferences(layoutDirectory))) console.log(line);
+  if (!options.publish) return;
+  copyLayout(layoutDirectory, publicDirectory);
+  console.log('Published to public/registry');
+}
+
+async function putGuests(lock: Lock, layout: OciLayout, before: ReadonlyMap<string, Descriptor>): Promise<void> {
+  if (options.clean) cleanKernel();
   const initramfs = buildInitramfs(lock, buildGuestPrograms(lock));
   say('base initramfs', initramfs);
   const kernel = buildKernel(lock, initramfs);
@@ -62,19 +88,17 @@ async function main(): Promise<void> {
   const initrd = buildContainerHostInitrd(lock);
   say('container host initrd', initrd);
   const firmware = buildFirmware(lock);
-
-  const before = readReferences(layoutDirectory);
-  const layout = new OciLayout(layoutDirectory);
   putKernel(layout, kernel);
   putContainerHostInitrd(layout, initrd);
   putFirmware(layout, firmware);
   await buildSnapshots(layout, before, { kernel, initrd, firmware }, console.log);
-  layout.finish();
+}
 
-  for (const line of compareReferences(before, readReferences(layoutDirectory))) console.log(line);
-  if (!options.publish) return;
-  copyLayout(layoutDirectory, publicDirectory);
-  console.log('Published to public/registry');
+function putUnikernels(lock: Lock, layout: OciLayout): void {
+  for (const unikernel of buildUnikernels(lock)) {
+    say(`unikernel ${unikernel.name}`, unikernel.module);
+    putUnikernel(layout, unikernel);
+  }
 }
 
 function say(name: string, bytes: Uint8Array): void {

@@ -12,6 +12,11 @@ export const basePackages = { architecture: 'i386', names: ['busybox-static'] } 
 /** The C library that PID 1 and the agent are linked to. */
 export const compilerPackages = { architecture: 'i386', names: ['musl-dev'] } as const satisfies PackageSet;
 
+/** The C library that unikernels are linked to. */
+export const wasiPackages = { architecture: 'all', names: ['wasi-libc'] } as const satisfies PackageSet;
+/** The TCP/IP stack inside unikernels. */
+export const sourcePackages = { architecture: 'source', names: ['lwip'] } as const satisfies PackageSet;
+
 /** The container host's programs and, after them, the libraries they are linked to. */
 export const containerHostPackages = {
   architecture: 'i386',
@@ -56,5 +61,7 @@ export const packageSets: readonly PackageSet[] = [
   firmwarePackages,
   basePackages,
   compilerPackages,
+  wasiPackages,
+  sourcePackages,
   containerHostPackages,
 ];

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { SandboxError } from '../../src/base/errors';
 import type { PackageSet } from '../packages';
 import { sha256Hex } from './digest';
@@ -7,7 +7,8 @@ import type { LockedPackage } from './lock';
 import { buildDirectory } from './paths';
 import { run } from './run';
 
-const cacheDirectory = join(buildDirectory, 'debs');
+/** Where downloads are kept. */
+export const cacheDirectory = join(buildDirectory, 'debs');
 
 /** Throws what to run when apt here does not know the guest's architecture. */
 export function assertForeignArchitecture(): void {
@@ -35,13 +36,16 @@ export function fetchPackage(locked: LockedPackage): string {
   if (existsSync(path) && sha256Hex(readFileSync(path)) === locked.sha256) return path;
   rmSync(path, { force: true });
   download(locked);
+  assertDigest(path, locked);
+  return path;
+}
+
+/** Throws `DataLoss`, and removes the file, when it is not what the lock says. */
+export function assertDigest(path: string, locked: LockedPackage): void {
   const actual = sha256Hex(readFileSync(path));
-  if (actual === locked.sha256) return path;
+  if (actual === locked.sha256) return;
   rmSync(path);
-  throw new SandboxError(
-    'DataLoss',
-    `${debFileName(locked)} has sha256 ${actual}, images/lock.json says ${locked.sha256}`,
-  );
+  throw new SandboxError('DataLoss', `${basename(path)} has sha256 ${actual}, images/lock.json says ${locked.sha256}`);
 }
 
 /** Unpacks a package into a directory, unless just this package was unpacked there before. */

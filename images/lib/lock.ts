@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { SandboxError } from '../../src/base/errors';
 import { imagesDirectory } from './paths';
 
-/** A binary package of Debian, exactly. */
+/** A package of Debian, exactly: a binary one, or a source package of which the .dsc is meant. */
 export interface LockedPackage {
   readonly name: string;
-  readonly architecture: 'i386' | 'all';
+  readonly architecture: 'i386' | 'all' | 'source';
   readonly version: string;
   /** The source package it was built from: what a licence calls the corresponding source. */
   readonly source: string;
   readonly sourceVersion: string;
-  /** Bytes of the .deb. */
+  /** Bytes of the .deb or .dsc. */
   readonly size: number;
-  /** Of the .deb, lower-case hex. */
+  /** Of the .deb or .dsc, lower-case hex. */
   readonly sha256: string;
 }
 

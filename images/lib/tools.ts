@@ -2,8 +2,25 @@ import { spawnSync } from 'node:child_process';
 import { SandboxError } from '../../src/base/errors';
 import { run } from './run';
 
-/** Programs that the recipes run, and the Debian package of each. */
-const tools: Readonly<Record<string, string>> = {
+/** Programs that a recipe runs or files it compiles against, and the Debian package of each. */
+interface Needs {
+  readonly programs: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const unikernelNeeds: Needs = {
+  programs: {
+    clang: 'clang',
+    'dpkg-source': 'dpkg-dev',
+    make: 'make',
+    'wasm-ld': 'lld',
+    'wasm-opt': 'binaryen',
+    zstd: 'zstd',
+  },
+  files: {},
+};
+
+const guestPrograms: Readonly<Record<string, string>> = {
   bc: 'bc',
   bison: 'bison',
   flex: 'flex',
@@ -16,17 +33,22 @@ const tools: Readonly<Record<string, string>> = {
   zstd: 'zstd',
 };
 
-/** Headers and libraries they compile against, and the Debian package of each. */
-const files: Readonly<Record<string, string>> = {
+const guestFiles: Readonly<Record<string, string>> = {
   '/usr/include/gelf.h': 'libelf-dev',
   '/usr/include/openssl/evp.h': 'libssl-dev',
   '/usr/lib32/libc.a': 'gcc-multilib',
 };
 
+const everything: Needs = {
+  programs: { ...guestPrograms, ...unikernelNeeds.programs },
+  files: { ...guestFiles, ...unikernelNeeds.files },
+};
+
 /** Throws the apt line that installs what is missing here. */
-export function assertTools(): void {
+export function assertTools(what: 'everything' | 'unikernels'): void {
+  const { programs, files } = what === 'everything' ? everything : unikernelNeeds;
   const missing = [
-    ...Object.entries(tools).filter(([program]) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0),
+    ...Object.entries(programs).filter(([program]) => !isThere(program)),
     ...Object.entries(files).filter(([path]) => spawnSync('test', ['-e', path]).status !== 0),
   ].map(([, name]) => name);
   if (missing.length === 0) return;
@@ -34,8 +56,13 @@ export function assertTools(): void {
   throw new SandboxError('FailedPrecondition', `Programs are missing. As root: apt-get install --yes ${names}`);
 }
 
-/** Versions of what the bytes of the kernel and of our compressed layers depend on. */
+/** Versions of what the bytes of the kernel, the unikernels and our compressed layers depend on. */
 export function toolchainVersions(): Readonly<Record<string, string>> {
   const firstLine = (program: string): string => run(program, ['--version']).split('\n', 1)[0]?.trim() ?? '';
-  return { gcc: firstLine('gcc'), ld: firstLine('ld'), lz4: firstLine('lz4'), zstd: firstLine('zstd') };
+  const programs = ['clang', 'gcc', 'ld', 'lz4', 'wasm-ld', 'wasm-opt', 'zstd'];
+  return Object.fromEntries(programs.filter(isThere).map((program) => [program, firstLine(program)]));
+}
+
+function isThere(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 }

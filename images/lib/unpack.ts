@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { PackageSet } from '../packages';
 import { extractPackage } from './debian';
+import { extractSource } from './debian-source';
 import { type Lock, lockedPackage } from './lock';
 import { buildDirectory } from './paths';
 
@@ -11,6 +12,8 @@ export function unpackPackages(lock: Lock, set: PackageSet): ReadonlyMap<string,
 
 export function unpackPackage(lock: Lock, name: string): string {
   const directory = join(buildDirectory, 'packages', name);
-  extractPackage(lockedPackage(lock, name), directory);
+  const locked = lockedPackage(lock, name);
+  if (locked.architecture === 'source') extractSource(locked, directory);
+  else extractPackage(locked, directory);
   return directory;
 }

@@ -56,7 +56,7 @@ export async function verifySnapshot(config: MachineConfig, state: ArrayBuffer, 
   const machine = await createMachine(config);
   const agent = createSession(machine);
   try {
-    machine.restore(state, console);
+    machine.restore([state], console);
     await machine.run();
     await agent.hello(restoreTimeoutMs);
     await agent.ping();

@@ -126,6 +126,8 @@ int entropy_add(const uint8_t *bytes, size_t length, const char **what);
 int hostname_set(const char *name, const char **what);
 int console_resize(uint16_t columns, uint16_t rows, const char **what);
 int memory_trim(uint64_t *zeroed, const char **what);
+// Finds devices that were plugged in; their drivers have them when it returns.
+int devices_scan(const char **what);
 // Appends the numbers to `reply`, and their size in bytes to `length`.
 int stats_read(const char *cgroup, uint64_t *reply, uint32_t *length, const char **what);
 #define STATS_MAX 24

@@ -112,6 +112,7 @@ static int handle_request(const struct frame *frame, uint64_t reply[STATS_MAX], 
     case TRIM:
       *length = sizeof *reply;
       return memory_trim(reply, what);
+    case SCAN_DEVICES: return devices_scan(what);
     default:
       *what = "request";
       return -ENOSYS;

@@ -100,3 +100,10 @@ int memory_trim(uint64_t *zeroed, const char **what) {
   close(report[0]);
   return error;
 }
+
+// --- devices --------------------------------------------------------------------------------------
+
+int devices_scan(const char **what) {
+  *what = "PCI bus";
+  return file_write("/sys/bus/pci/rescan", "1", 1);
+}

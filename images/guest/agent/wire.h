@@ -81,6 +81,8 @@ enum frame_type {
   POWER_OFF = 39,
   // Answered by u64: bytes of free memory that are zero now.
   TRIM = 40,
+  // Finds devices that were plugged in; answered when their drivers have them.
+  SCAN_DEVICES = 41,
 };
 
 enum channel_id { STDIN = 0, STDOUT = 1, STDERR = 2 };

@@ -9,9 +9,9 @@ const maxPending = 1024 * 1024;
 export async function startNativeAgent(path: string): Promise<AgentUnderTest> {
   const child = spawn(path, ['--fd', '3'], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
   const socket = child.stdio[3] as Socket;
-  const received = new Emitter<Uint8Array>();
+  const received = new Emitter<Uint8Array<ArrayBuffer>>();
   const drained = new Emitter<void>();
-  socket.on('data', (bytes: Uint8Array) => received.fire(bytes));
+  socket.on('data', (bytes: Uint8Array) => received.fire(new Uint8Array(bytes)));
   socket.on('drain', () => drained.fire());
   return {
     transport: {
