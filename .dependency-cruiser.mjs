@@ -17,9 +17,10 @@ const layers = {
   orchestrator: [...lower, ...middle, 'engine'],
   cli: [...lower, ...middle, 'engine'],
   lessons: [...lower, ...middle, 'engine'],
+  preview: ['base', 'api', 'rpc'],
   sdk: ['base', 'api'],
   embed: [...lower, 'engine', 'sdk'],
-  ui: [...lower, ...middle, 'engine', ...upper, 'sdk'],
+  ui: [...lower, ...middle, 'engine', ...upper, 'sdk', 'preview'],
 };
 
 /** Libraries with one home: everything else goes through what that folder exports. */

@@ -15,7 +15,7 @@ function licenses(): Plugin {
   };
 }
 
-const pages = ['index.html', 'embed.html'].map((name) => join(import.meta.dirname, name));
+const pages = ['index.html', 'embed.html', 'preview-tab.html'].map((name) => join(import.meta.dirname, name));
 
 export default defineConfig({
   // Relative, so that the built folder works under any path of any static host.

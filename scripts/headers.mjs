@@ -11,6 +11,7 @@ const trustedTypePolicies = ['strata', 'lit-html'];
  * @property {boolean} [isolated] Whether the page may use SharedArrayBuffer; true unless said. Tests of the page
  *   without isolation switch it off.
  * @property {readonly string[]} [connect] Origins besides our own that scripts may fetch from, such as registries.
+ * @property {string} [previews] Origin of previews, with `{name}` for the name of each: the page may frame them.
  * @property {readonly string[]} [frameAncestors] Who may embed the page, as sources of CSP's frame-ancestors.
  */
 
@@ -22,7 +23,7 @@ const trustedTypePolicies = ['strata', 'lit-html'];
  * @param {HeaderOptions} [options]
  * @returns {string}
  */
-export function contentSecurityPolicy({ connect = [], frameAncestors = ["'self'"] } = {}) {
+export function contentSecurityPolicy({ connect = [], previews, frameAncestors = ["'self'"] } = {}) {
   const directives = {
     'default-src': ["'self'"],
     'script-src': ["'self'", "'wasm-unsafe-eval'"],
@@ -31,6 +32,8 @@ export function contentSecurityPolicy({ connect = [], frameAncestors = ["'self'"
     'connect-src': ["'self'", ...connect],
     'img-src': ["'self'", 'data:', 'blob:'],
     'font-src': ["'self'"],
+    // Guests' pages: on their own origins, or in a frame of ours that has none.
+    'frame-src': ["'self'", ...(previews === undefined ? [] : [previews.replace('{name}', '*')])],
     'object-src': ["'none'"],
     'base-uri': ["'none'"],
     'form-action': ["'none'"],
@@ -38,9 +41,60 @@ export function contentSecurityPolicy({ connect = [], frameAncestors = ["'self'"
     'require-trusted-types-for': ["'script'"],
     'trusted-types': trustedTypePolicies,
   };
+  return serialize(directives);
+}
+
+/** @param {Record<string, readonly string[]>} directives */
+function serialize(directives) {
   return Object.entries(directives)
     .map(([name, sources]) => `${name} ${sources.join(' ')}`)
     .join('; ');
+}
+
+/**
+ * The policy of preview-frame.html, in which a guest's page stands that has no origin of its own. `sandbox` holds
+ * where the page is opened by itself: never is a guest's script one of ours. Who may embed the page has this frame below
+ * it as well.
+ * @param {Pick<HeaderOptions, 'frameAncestors'>} [options]
+ * @returns {string}
+ */
+export function framePolicy({ frameAncestors = [] } = {}) {
+  return serialize({
+    'default-src': ["'none'"],
+    'script-src': ["'unsafe-inline'", "'unsafe-eval'", 'blob:', 'data:'],
+    'style-src': ["'unsafe-inline'", 'blob:', 'data:'],
+    'img-src': ['blob:', 'data:'],
+    'font-src': ['blob:', 'data:'],
+    'media-src': ['blob:', 'data:'],
+    'connect-src': ['blob:', 'data:'],
+    'form-action': ["'none'"],
+    'base-uri': ["'none'"],
+    'frame-ancestors': ["'self'", ...frameAncestors],
+    sandbox: ['allow-scripts', 'allow-forms'],
+  });
+}
+
+/**
+ * Headers of what a preview origin has of ours. Guests' pages get theirs from the lab.
+ * @param {readonly string[]} origins where the page is
+ * @returns {Record<string, string>}
+ */
+export function previewHeaders(origins) {
+  return {
+    'Content-Security-Policy': serialize({
+      'default-src': ["'none'"],
+      'script-src': ["'self'"],
+      'connect-src': ["'self'"],
+      'worker-src': ["'self'"],
+      'base-uri': ["'none'"],
+      'form-action': ["'none'"],
+      'frame-ancestors': ["'self'", ...origins],
+    }),
+    // The page that frames it takes nothing else.
+    'Cross-Origin-Embedder-Policy': 'require-corp',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+    'X-Content-Type-Options': 'nosniff',
+  };
 }
 
 /** Device features the page has no use for. */

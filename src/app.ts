@@ -1,28 +1,56 @@
 import { effect } from '@preact/signals-core';
 import type { VmSpec } from './api/instance';
+import { toHex } from './base/bytes';
 import { systemClock } from './base/clock';
+import { SandboxError } from './base/errors';
+import { AppLibrary } from './engine/app-library';
+import { createDiskClient } from './engine/disk-client';
+import { loadGatewayModule } from './engine/gateway-module';
 import { createLab, type Lab } from './engine/lab';
 import { createMachineImages } from './engine/machine-images';
-import { createStoreClient } from './engine/store-client';
+import { createBlobClient, createRecordClient, createStoreClient } from './engine/store-client';
+import { UnikernelLibrary } from './engine/unikernel-library';
 import { agentProtocolVersion } from './formats/agent';
-import { connect, type Remote } from './rpc/control';
+import { SwitchClient } from './network/switch-client';
 import { browserSpawner } from './rpc/spawn-browser';
+import type { TabHosts } from './rpc/tab-hosts';
+import { createAppDriver } from './runtime/app/app-driver';
 import { Supervisor } from './runtime/supervisor';
+import { createUnikernelDriver } from './runtime/unikernel/unikernel-driver';
 import { compileV86 } from './runtime/vm/v86-wasm-browser';
 import { createVmDriver, type VmDriver } from './runtime/vm/vm-driver';
-import type { StoreService } from './storage/store-service';
+import { StoreSupervision } from './storage/store-supervision';
 import { standardFlavor } from './ui/flavors';
 import { applyTheme, watchScheme } from './ui/scheme';
 import { createSettings, type SettingStorage } from './ui/settings';
 import { Store } from './ui/store';
 import './ui/styles/tokens.css';
+import appWorkerUrl from '../workers/app.ts?worker&url';
+import appThreadsUrl from '../workers/app-threads.ts?worker&url';
+import gatewayWorkerUrl from '../workers/gateway.ts?worker&url';
 import storeWorkerUrl from '../workers/store.ts?worker&url';
+import switchWorkerUrl from '../workers/switch.ts?worker&url';
+import brokerUrl from '../workers/tab-broker.ts?worker&url';
+import unikernelWorkerUrl from '../workers/unikernel.ts?worker&url';
 import vmWorkerUrl from '../workers/vm.ts?worker&url';
+import { followOwnership, joinTabs } from './tabs';
 import { text } from './ui/text';
 import { AppView } from './ui/views/app/app-view';
 
 /** Share of the device's memory that machines may take; the browser and other tabs need the rest. */
 const memoryShare = 0.5;
+
+/** The same for unikernels, which grow to what they may have only if they need it. */
+const unikernelShare = 0.25;
+
+/** The same for apps. */
+const appShare = 0.25;
+
+/** A module is looked at with all the memory that one can have. */
+const inspectionMiB = 1024;
+
+/** When a worker is made ready for the first unikernel, milliseconds after the page has come: not before the first prompt. */
+const prepareUnikernelsMs = 6000;
 
 /** What to assume where the browser does not say, GiB. */
 const assumedMemoryGiB = 4;
@@ -38,43 +66,118 @@ export interface StrataPage {
 /** Puts the parts together and shows the page. */
 export function runApp(): StrataPage {
   const clock = systemClock;
-  const { remote, lost } = startStore();
-  const driver = createVmDriver({
-    images: createMachineImages(createStoreClient(remote)),
-    spawn: browserSpawner(vmWorkerUrl),
-    supervisor: new Supervisor(clock),
+  const supervisor = new Supervisor(clock);
+  // In a thread of its own: hashing and IndexedDB stay off this one.
+  const registryUrl = new URL('registry/', document.baseURI).href;
+  const storage = new StoreSupervision({
+    spawn: browserSpawner(storeWorkerUrl),
+    registryUrl,
     clock,
-    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    locks: navigator.locks,
+  });
+  const { remote } = storage;
+  const tabs = joinTabs({ brokerUrl, vmWorkerUrl, id: toHex(randomBytes(4)), label: text.hosts.label(new Date()) });
+  const loader = createStoreClient(remote);
+  const blobs = createBlobClient(remote);
+  const library = new UnikernelLibrary(loader, blobs);
+  const unikernels = createUnikernelDriver({
+    images: library,
+    spawn: browserSpawner(unikernelWorkerUrl),
+    supervisor,
+    clock,
+    randomBytes,
+    memoryBudgetMiB: memoryBudgetMiB(unikernelShare),
+    cores: navigator.hardwareConcurrency,
+  });
+  clock.after(prepareUnikernelsMs, () => unikernels.prepare());
+  const appLibrary = new AppLibrary(blobs);
+  const isolated = crossOriginIsolated;
+  const apps = createAppDriver({
+    source: appLibrary,
+    spawn: browserSpawner(appWorkerUrl),
+    supervisor,
+    clock,
+    randomBytes,
+    memoryBudgetMiB: memoryBudgetMiB(appShare),
+    isolated,
+    wasix: { threadsUrl: appThreadsUrl, loadStack: () => loadGatewayModule(loader) },
+  });
+  const driver = createVmDriver({
+    images: createMachineImages(loader),
+    spawn: browserSpawner(vmWorkerUrl),
+    ...(tabs && { spawnOn: (host: string) => tabs.spawnOn(host) }),
+    supervisor,
+    clock,
+    randomBytes,
     agentProtocol: agentProtocolVersion,
     wasm: compileV86,
-    memoryBudgetMiB: memoryBudgetMiB(),
+    memoryBudgetMiB: memoryBudgetMiB(memoryShare),
   });
-  const lab = createLab({ drivers: [driver], clock });
-  const store = new Store({ lab, settings: createSettings(openStorage()), clock });
-  lost((error) => store.report(text.storage.lost, error));
-  void openStore(remote, store);
+  const lab = createLab({
+    drivers: [driver, unikernels, apps],
+    apps: { library: appLibrary, waiting: apps.waiting, isolated },
+    unikernels: { library, devices: (image) => unikernels.devices(image, inspectionMiB) },
+    records: createRecordClient(remote),
+    blobs,
+    disks: createDiskClient(remote),
+    store: storage.events,
+    switch: new SwitchClient({ start: () => supervisor.spawn(browserSpawner(switchWorkerUrl), 'switch'), clock }),
+    gateways: {
+      start: () => supervisor.spawn(browserSpawner(gatewayWorkerUrl), 'gateways'),
+      loadModule: () => loadGatewayModule(loader),
+    },
+    egress: async () => (await import('./egress')).pageEgress,
+    hosts: () => tabs?.hosts ?? [],
+    clock,
+    randomBytes,
+  });
+  const store = new Store({
+    lab,
+    settings: createSettings(openStorage()),
+    clock,
+    previews: async () => (await import('./previews')).createPreviewLinks(lab),
+  });
+  showStorage(storage, store);
+  lab.failures((error) => store.report(text.storage.label, error));
+  lab.notWoken(({ name, error }) => store.report(text.unikernels.notWoken(name), error));
+  void ownLab(lab, store, tabs);
   keepWorkerReady(driver, lab);
   show(store);
+  document.addEventListener('visibilitychange', () => {
+    // All that a page is told before it ends.
+    if (document.hidden) void lab.saveForReload();
+  });
   return { lab };
 }
 
-/** The store in its own thread: hashing and IndexedDB stay off this one. */
-function startStore(): {
-  readonly remote: Remote<StoreService>;
-  readonly lost: (tell: (error: unknown) => void) => void;
-} {
-  const worker = browserSpawner(storeWorkerUrl)('store');
-  const connection = connect<StoreService>(worker.port);
-  worker.failed((error) => connection.close(error));
-  return { remote: connection.remote, lost: (tell) => void worker.failed(tell) };
+/** One tab has the lab. One that has not may run machines for it. */
+async function ownLab(lab: Lab, store: Store, tabs: TabHosts | undefined): Promise<void> {
+  const failed = (error: unknown): void => store.report(text.storage.failed, error);
+  try {
+    await followOwnership(systemClock, {
+      async open() {
+        const { unreadable } = await lab.open();
+        if (unreadable.length > 0) failed(new SandboxError('FailedPrecondition', text.storage.unreadable(unreadable)));
+      },
+      save: () => lab.saveForReload(),
+      close: () => lab.close(),
+      show(ownership) {
+        tabs?.setHosting(ownership.state !== 'owner');
+        store.setOwnership(ownership);
+      },
+      failed,
+    });
+  } catch (error) {
+    failed(error);
+  }
 }
 
-async function openStore(remote: Remote<StoreService>, store: Store): Promise<void> {
-  try {
-    store.setStorage(await remote.open(new URL('registry/', document.baseURI).href));
-  } catch (error) {
-    store.report(text.storage.failed, error);
-  }
+/** Shows whether what is stored will last, and tells when the store's worker had to be started again. */
+function showStorage(storage: StoreSupervision, store: Store): void {
+  storage.events((event) => {
+    if (event.kind === 'opened') store.setStorage(event.status);
+    else store.report(event.kind === 'lost' ? text.storage.label : text.storage.lost, event.error);
+  });
 }
 
 /** An idle worker with the emulator compiled waits for the next click; no guest is in it. */
@@ -105,6 +208,10 @@ function show(store: Store): void {
   watch();
 }
 
+function randomBytes(count: number): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(count));
+}
+
 /** Reading `localStorage` throws where the browser denies storage. */
 function openStorage(): SettingStorage | undefined {
   try {
@@ -114,8 +221,8 @@ function openStorage(): SettingStorage | undefined {
   }
 }
 
-function memoryBudgetMiB(): number {
+function memoryBudgetMiB(share: number): number {
   // Not in all browsers, and rounded to powers of two up to 8 where it is (W3C Device Memory).
   const { deviceMemory = assumedMemoryGiB } = navigator as Navigator & { readonly deviceMemory?: number };
-  return Math.max(512, deviceMemory * 1024 * memoryShare);
+  return Math.max(512, deviceMemory * 1024 * share);
 }

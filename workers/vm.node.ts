@@ -1,4 +1,5 @@
 import { acceptPort } from '../src/rpc/accept-node';
+import { compileV86 } from '../src/runtime/vm/v86-wasm-node';
 import { serveVm } from '../src/runtime/vm/vm-worker';
 
-acceptPort(serveVm);
+acceptPort((port) => serveVm(port, compileV86));

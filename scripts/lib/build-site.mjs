@@ -1,10 +1,20 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, siteDir } from './paths.mjs';
+import { previewDir, root, siteDir } from './paths.mjs';
 import { run } from './run.mjs';
 
 /** What the built page is made from. */
-const sources = ['index.html', 'embed.html', 'src', 'workers', 'public', 'vite.config.ts', 'package-lock.json'];
+const sources = [
+  'index.html',
+  'embed.html',
+  'preview-tab.html',
+  'preview',
+  'src',
+  'workers',
+  'public',
+  'vite.config.ts',
+  'package-lock.json',
+];
 
 /**
  * When a file, or anything in a folder, last changed; a folder's own time tells of files that went away.
@@ -18,9 +28,9 @@ function newestMs(path) {
   return Math.max(info.mtimeMs, ...readdirSync(path).map((name) => newestMs(join(path, name))));
 }
 
-/** Whether dist/ is complete and newer than its sources. */
+/** Whether dist/ and dist-preview/ are complete and newer than their sources. */
 function isFresh() {
-  const built = newestMs(join(siteDir, 'index.html'));
+  const built = Math.min(newestMs(join(siteDir, 'index.html')), newestMs(join(previewDir, 'index.html')));
   return built > 0 && sources.every((path) => newestMs(join(root, path)) <= built);
 }
 

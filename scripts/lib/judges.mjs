@@ -8,7 +8,9 @@ import { run } from './run.mjs';
  */
 const judges = [
   { name: 'chromium', apt: 'chromium' },
+  { name: 'clang', apt: 'clang' },
   { name: 'skopeo', apt: 'skopeo' },
+  { name: 'tshark', apt: 'tshark' },
 ];
 
 /**

@@ -1,43 +1,65 @@
 import { createServer } from 'node:http';
-import { securityHeaders } from '../headers.mjs';
+import { framePolicy, securityHeaders } from '../headers.mjs';
+import { listen } from './listen.mjs';
+import { startPreviews } from './previews.mjs';
 import { createRegistry } from './registry.mjs';
 import { sendFile } from './send-file.mjs';
+import { sendText } from './send-text.mjs';
 import { findFile } from './static-files.mjs';
 
 /**
  * @typedef {object} ServeOptions
  * @property {string} site folder of the built page
  * @property {string} registry image layout, shown as files under /registry/ and as a registry under /v2/
+ * @property {string} [previewSite] folder of what preview origins serve; without, there are none
  * @property {string} [host] loopback unless said
- * @property {number} [port] 0, any free one, unless said
+ * @property {number} [port] 0, any free one, unless said; previews get a free one after it
  * @property {number} [neighbours] how many ports after a busy one are tried; none unless said
  * @property {import('../headers.mjs').HeaderOptions} [headers]
  *
  * @typedef {object} RunningServer
  * @property {string} url address of the page, with a slash at its end
  * @property {number} port
+ * @property {string} [previews] origin of previews, with `{name}` for the name of each
  * @property {() => Promise<void>} close ends every connection too
  */
 
 /**
- * Serves the built page and the registry.
+ * Serves the built page, the registry, and on a second port what previews of guests' pages need.
  * @param {ServeOptions} options
  * @returns {Promise<RunningServer>}
  * @throws an error with the code EADDRINUSE when no port was free
  */
 export async function startServer(options) {
   const host = options.host ?? '127.0.0.1';
-  const server = createServer(createHandler(options));
-  const port = await listen(server, host, options.port ?? 0, options.neighbours ?? 0);
+  /** @type {string | undefined} known once the page's own port is */
+  let previews;
+  const page = await listen(
+    createServer(createHandler(options, () => previews)),
+    host,
+    options.port ?? 0,
+    options.neighbours ?? 0,
+  );
+  const origins = [`http://${urlHost(host)}:${page.port}`, `http://localhost:${page.port}`];
+  // Names under localhost are this machine's in any browser: for others there is no second origin here.
+  const second =
+    options.previewSite !== undefined && isLoopback(host)
+      ? await startPreviews({ site: options.previewSite, host, after: options.port === 0 ? 0 : page.port, origins })
+      : undefined;
+  previews = second?.origin;
   return {
-    url: `http://${urlHost(host)}:${port}/`,
-    port,
-    close: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => (error ? reject(error) : resolve()));
-        server.closeAllConnections();
-      }),
+    url: `${origins[0]}/`,
+    port: page.port,
+    ...(previews !== undefined && { previews }),
+    close: async () => {
+      await Promise.all([page.close(), second?.close()]);
+    },
   };
+}
+
+/** @param {string} host */
+function isLoopback(host) {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
 /**
@@ -51,35 +73,16 @@ function urlHost(host) {
 }
 
 /**
- * @param {import('node:http').Server} server
- * @param {string} host
- * @param {number} port
- * @param {number} neighbours
- * @returns {Promise<number>} the port that was free
- */
-function listen(server, host, port, neighbours) {
-  return new Promise((resolve, reject) => {
-    server.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
-      if (error.code !== 'EADDRINUSE' || neighbours === 0) reject(error);
-      else resolve(listen(server, host, port + 1, neighbours - 1));
-    });
-    server.listen(port, host, () => {
-      server.removeAllListeners('error');
-      const address = server.address();
-      resolve(address !== null && typeof address === 'object' ? address.port : port);
-    });
-  });
-}
-
-/**
  * @param {ServeOptions} options
+ * @param {() => string | undefined} previews their origin, with `{name}`
  * @returns {import('node:http').RequestListener}
  */
-function createHandler({ site, registry, headers }) {
+function createHandler({ site, registry, headers }, previews) {
   const registryHandler = createRegistry(registry);
-  const common = Object.entries(securityHeaders(headers));
   return (request, response) => {
-    for (const [name, value] of common) response.setHeader(name, value);
+    const origin = previews();
+    const common = securityHeaders({ ...headers, ...(origin !== undefined && { previews: origin }) });
+    for (const [name, value] of Object.entries(common)) response.setHeader(name, value);
     answer(request, response).catch((error) => fail(request, response, error));
   };
 
@@ -92,6 +95,8 @@ function createHandler({ site, registry, headers }) {
       response.setHeader('Allow', 'GET, HEAD');
       return sendText(response, 405, 'Method not allowed');
     }
+    if (url.pathname === '/preview.json') return sendText(response, 200, previewConfig(previews()), 'application/json');
+    if (url.pathname === '/preview-frame.html') response.setHeader('Content-Security-Policy', framePolicy(headers));
     const inRegistry = url.pathname.startsWith('/registry/');
     const file = await (inRegistry ? findFile(registry, url.pathname.slice(9)) : findFile(site, url.pathname));
     return file ? sendFile(request, response, file) : sendText(response, 404, 'Not found');
@@ -109,15 +114,9 @@ function parseTarget(target = '') {
   return url.pathname === target.split(/[?#]/)[0] ? url : undefined;
 }
 
-/**
- * @param {import('./send-file.mjs').Response} response
- * @param {number} status
- * @param {string} text
- */
-function sendText(response, status, text) {
-  response.statusCode = status;
-  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  response.end(`${text}\n`);
+/** @param {string | undefined} origin */
+function previewConfig(origin) {
+  return JSON.stringify(origin === undefined ? {} : { origin });
 }
 
 /**

@@ -10,12 +10,19 @@ export interface BlobInfo {
   readonly size: number;
   /** When it was committed, milliseconds since the epoch. */
   readonly committedAt: number;
+  /** See {@link Expectation}. */
+  readonly label?: string;
 }
 
 /** What an ingest must turn out to be; what is given is checked at commit. */
 export interface Expectation {
   readonly digest?: Digest;
   readonly size?: number;
+  /**
+   * What the blob is kept for, so that it can be told from others when nobody needs it any more. A blob that is
+   * there without a label stays without, and one that is stored again without loses its own.
+   */
+  readonly label?: string;
 }
 
 /** A half-open range of bytes. */

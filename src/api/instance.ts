@@ -1,10 +1,22 @@
-import type { ErrorRecord } from '../base/errors';
+import type { ErrorRecord, SandboxError } from '../base/errors';
 import type { Event } from '../base/events';
+import type { AppSpec } from './app';
+import type { Digest } from './content-store';
+import type { DiskGeneration, DiskId, DiskSpec } from './disk';
+import type { SavedMachine, SnapshotConfig } from './machine';
+import type { NicAttachment, NicSpec } from './network';
 import type { Operation } from './operation';
 import type { StatSample } from './stats';
+import type { UnikernelSpec } from './unikernel';
 
-/** The kinds of instance that exist. Containers, unikernels and apps join them here. */
-export type InstanceKind = 'vm';
+/** The kinds of instance that exist. Containers join them here. */
+export type InstanceKind = 'vm' | 'unikernel' | 'app';
+
+/**
+ * What instances of some kinds can do and of others cannot: stand still, run programs, be saved (and so be copied, and
+ * go on after a reload), move to another worker. What is asked of one that cannot is refused with `FailedPrecondition`.
+ */
+export type InstanceAbility = 'pause' | 'exec' | 'checkpoint' | 'migrate';
 
 export type InstanceId = string;
 
@@ -27,8 +39,8 @@ export interface InstanceState {
   readonly error?: ErrorRecord;
 }
 
-/** How the running machine came to be. */
-export type StartMethod = 'restored' | 'cold-boot';
+/** How the running machine came to be. `instantiated`: from a module that was compiled. */
+export type StartMethod = 'restored' | 'cold-boot' | 'instantiated';
 
 /** Size of a terminal, in character cells. */
 export interface TerminalSize {
@@ -58,8 +70,22 @@ export type Signal =
   | 'SIGSTOP'
   | 'SIGWINCH';
 
+/** A program in an instance, for as long as that goes on: over migrations and reloads, but not for its copies. */
+export type ProgramId = string;
+
+/** What an instance knows of a program that was started by `exec`. */
+export interface Program {
+  readonly id: ProgramId;
+  readonly argv: readonly string[];
+  /** The size its terminal has now. */
+  readonly terminal?: TerminalSize;
+  /** False: it has ended, and nobody was told, or has read all that it wrote. */
+  readonly running: boolean;
+}
+
 /** A running program. Its streams hold back the guest when they are not read. */
 export interface Process {
+  readonly id: ProgramId;
   readonly stdin: WritableStream<Uint8Array>;
   readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Empty with a terminal. */
@@ -113,6 +139,13 @@ export interface Instance {
 
   attachConsole(onOutput: (output: ConsoleOutput) => void): ConsoleAttachment;
   exec(spec: ExecSpec): Promise<Process>;
+  /** The programs that run, and those that ended unheard; also those that were started before a reload. */
+  programs(): Promise<readonly Program[]>;
+  /**
+   * Comes back to a program whose streams are gone: its output goes on where nobody has read it yet. `NotFound`
+   * when there is no such program any more.
+   */
+  reattach(id: ProgramId): Promise<Process>;
   stats(): Promise<StatSample>;
   /** Resolves once the guest itself has answered. */
   ping(): Promise<void>;
@@ -120,6 +153,19 @@ export interface Instance {
   copyIn(path: string, tar: ReadableStream<Uint8Array>): Promise<void>;
   /** A tar stream of `path` in the guest. */
   copyOut(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+
+  /** Digests of what the running machine was restored from, oldest first; empty after a cold boot. */
+  readonly origin: readonly Digest[];
+  /** Saves the machine at one instant; it goes on as before. */
+  checkpoint(request: CheckpointRequest, operation?: Operation): Promise<Checkpoint>;
+  /** Puts a saved machine in the place of whatever runs. Its disks must have been brought to that state before. */
+  restore(saved: SavedMachine, operation?: Operation): Promise<void>;
+  /** Moves the running machine to a new worker: of this tab, or of the host that is named. */
+  migrate(host?: string): Promise<Migration>;
+  /** Tells a running guest the names of its neighbours, after `InstanceResources.hosts` has changed. */
+  updateHosts(): Promise<void>;
+  /** A name for people and for the guest itself, from now on. */
+  rename(name: string): Promise<void>;
 
   dispose(): Promise<void>;
 }
@@ -134,9 +180,13 @@ export interface VmSpec {
   readonly devices: 'virtio' | 'emulated';
   /** Runs the guest side of the container engine. */
   readonly containerHost: boolean;
+  /** In the order of eth0, eth1 and so on, at most 4. Absent: one on the network "default". */
+  readonly nics?: readonly NicSpec[];
+  /** In the order of vda, vdb and so on, at most 4. Absent: none. */
+  readonly disks?: readonly DiskSpec[];
 }
 
-export type InstanceSpec = VmSpec;
+export type InstanceSpec = VmSpec | UnikernelSpec | AppSpec;
 
 /** Something wrong with a spec, said before anything starts. */
 export interface Problem {
@@ -144,10 +194,63 @@ export interface Problem {
   readonly message: string;
 }
 
+/** A disk of an instance, opened for one start. */
+export interface DiskAttachment {
+  readonly id: DiskId;
+  readonly sizeBytes: number;
+  /** The end of the block port (rpc/block-port.ts) that goes to the instance's worker. */
+  readonly port: MessagePort;
+  /** Names the opening (`DiskOpening`). */
+  readonly mark: string;
+  /** Fires when the store had to be started again, with what takes the place of `port`. */
+  readonly reopened: Event<ReopenedDisk>;
+  /** It is not opened again any more. */
+  detach(): void;
+}
+
+/** A disk that was opened anew, or why it cannot be: what the guest asks of it from now on is an I/O error. */
+export type ReopenedDisk = { readonly port: MessagePort; readonly mark: string } | { readonly error: SandboxError };
+
+/** What surrounds an instance, asked for anew at each start. */
+export interface InstanceResources {
+  /** Puts every NIC on its network, its port still down. */
+  attachNics(): Promise<readonly NicAttachment[]>;
+  openDisks(): Promise<readonly DiskAttachment[]>;
+  /** What the guest's /etc/hosts shall say now. */
+  hosts(): string;
+}
+
+export interface CheckpointRequest {
+  /** The layers the machine came from: only what differs from them is saved. Empty: everything is. Handed over. */
+  readonly parent: readonly ArrayBuffer[];
+  /**
+   * Called while the machine stands still, all block requests answered. `marks` names the openings that have what
+   * it wrote, in the order of its disks: generations must be of those.
+   */
+  freezeDisks(marks: readonly string[]): Promise<readonly DiskGeneration[]>;
+}
+
+export interface Checkpoint {
+  /** RAM and devices, less what `parent` has. */
+  readonly layer: ArrayBuffer;
+  readonly config: SnapshotConfig;
+  readonly disks: readonly DiskGeneration[];
+  /** How long the machine stood still, milliseconds. */
+  readonly pausedMs: number;
+}
+
+export interface Migration {
+  /** How long the machine stood still, milliseconds. */
+  readonly downtimeMs: number;
+}
+
 /** Makes instances of one kind. */
 export interface InstanceDriver {
   readonly kind: InstanceKind;
+  /** What its instances can do. */
+  readonly abilities: ReadonlySet<InstanceAbility>;
   /** Empty when the spec can be started here and now. */
   check(spec: InstanceSpec): readonly Problem[];
-  create(spec: InstanceSpec): Instance;
+  /** `id` is given for an instance that existed before; without `resources` it has no network and no disks. */
+  create(spec: InstanceSpec, resources?: InstanceResources, id?: InstanceId): Instance;
 }

@@ -11,6 +11,10 @@ export interface MachineConfig {
   readonly devices: 'virtio' | 'emulated';
   /** Has the container host's tools (an initrd, so at least 128 MiB of RAM). */
   readonly containerHost: boolean;
+  /** How many NICs; 1 when absent. The prepared snapshots have one. */
+  readonly nics?: number;
+  /** How many disks; none when absent. */
+  readonly disks?: number;
 }
 
 /** The config blob of a snapshot artifact. */
@@ -29,9 +33,27 @@ export interface SnapshotConfig {
   readonly console: string;
 }
 
+/** One blob of a saved machine. */
+export interface StateLayer {
+  readonly digest: Digest;
+  readonly bytes: ArrayBuffer;
+}
+
+/** A machine that was saved, with all its bytes. */
+export interface SavedMachine {
+  readonly config: SnapshotConfig;
+  /** Oldest first: a whole state, then what changed each time. Handed over (transferred), not shared. */
+  readonly layers: readonly StateLayer[];
+  /**
+   * Whether it goes on as the machine it was, programs that were run in it included (a reload, a migration),
+   * or as another beginning of it (a snapshot restored, a clone).
+   */
+  readonly continued: boolean;
+}
+
 /** What a machine is started from; the bytes are handed over (transferred), not shared. */
 export type MachineImage =
-  | { readonly kind: 'state'; readonly state: ArrayBuffer; readonly console: Uint8Array }
+  | { readonly kind: 'state'; readonly layers: readonly StateLayer[]; readonly console: Uint8Array }
   | {
       readonly kind: 'boot';
       readonly bios: ArrayBuffer;

@@ -1,3 +1,5 @@
+import type { TenderCounters } from './unikernel';
+
 /** One reading of an instance's counters. Counters only grow; rates are differences over time. */
 export interface StatSample {
   /** When it was taken, milliseconds since the epoch (host clock). */
@@ -16,4 +18,6 @@ export interface StatSample {
   /** Block devices, bytes. */
   readonly disk: { readonly readBytes: number; readonly writtenBytes: number };
   readonly processes: number;
+  /** Of unikernels. */
+  readonly tender?: TenderCounters;
 }

@@ -10,6 +10,11 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
   return joined;
 }
 
+/** Two lower-case hex digits for each byte, with `separator` between the bytes. */
+export function toHex(bytes: Uint8Array, separator = ''): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(separator);
+}
+
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** A size for people, in powers of 1000 as docker and df -H print them: 5.4 MB. */

@@ -14,8 +14,12 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return toDisposable(() => clearTimeout(timer));
+    const timer = setTimeout(() => {
+      alarm.dispose();
+      callback();
+    }, ms);
+    const alarm = toDisposable(() => clearTimeout(timer));
+    return alarm;
   },
 };
 

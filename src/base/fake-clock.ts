@@ -35,9 +35,16 @@ export class FakeClock implements Clock {
   }
 
   after(ms: number, callback: () => void): Disposable {
-    const alarm: Alarm = { at: this.#now + ms, callback };
+    const alarm: Alarm = {
+      at: this.#now + ms,
+      callback: () => {
+        ending.dispose();
+        callback();
+      },
+    };
     this.#alarms.add(alarm);
-    return toDisposable(() => this.#alarms.delete(alarm));
+    const ending = toDisposable(() => this.#alarms.delete(alarm));
+    return ending;
   }
 
   /** Moves time on, rings what is due in order, and lets promises settle before it and after each. */

@@ -3,16 +3,32 @@ export interface Disposable {
   dispose(): void;
 }
 
+/** What a leak tracker hears: of everything that will have to end, and of its end. */
+export interface LifecycleWatcher {
+  made(item: Disposable): void;
+  ended(item: Disposable): void;
+}
+
+let watcher: LifecycleWatcher | undefined;
+
+/** For tests that look for leaks; `undefined` ends it. */
+export function watchLifecycles(next: LifecycleWatcher | undefined): void {
+  watcher = next;
+}
+
 /** A disposable that runs `release` once. */
 export function toDisposable(release: () => void): Disposable {
   let released = false;
-  return {
+  const item: Disposable = {
     dispose() {
       if (released) return;
       released = true;
+      watcher?.ended(item);
       release();
     },
   };
+  watcher?.made(item);
+  return item;
 }
 
 /** Owns disposables and ends them all, last added first. What is added after the end is ended at once. */

@@ -1,11 +1,9 @@
 import { SandboxError } from '../base/errors';
+import { isHostLabel } from '../formats/host-label';
 
-/** A name becomes the guest's hostname, so it is one label of RFC 1123, in lower case. */
-const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-
-/** Throws `InvalidArgument` or `AlreadyExists` unless the name can be given. */
+/** Throws `InvalidArgument` or `AlreadyExists` unless the name can be given. It becomes the guest's hostname. */
 export function checkName(name: string, taken: ReadonlySet<string>): void {
-  if (!label.test(name)) {
+  if (!isHostLabel(name)) {
     const rule = 'use 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends';
     throw new SandboxError('InvalidArgument', `Invalid name "${name.slice(0, 80)}": ${rule}`);
   }

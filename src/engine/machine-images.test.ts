@@ -75,7 +75,10 @@ describe('machine images from the registry', () => {
     const images = createMachineImages(await registry.open());
     expect(await images.describeSnapshot(vm64)).toMatchObject({ machine: vm64, kernel: kernel.digest });
     const image = await images.loadSnapshot(vm64);
-    expect(new TextDecoder().decode(image.state)).toBe('state');
+    const [layer, ...others] = image.layers;
+    expect(others).toEqual([]);
+    expect(new TextDecoder().decode(layer?.bytes)).toBe('state');
+    expect(layer?.digest).toBe(await digestOf(bytesOf('state')));
     expect(new TextDecoder().decode(image.console)).toBe('login');
   });
 

@@ -1,4 +1,5 @@
 import type { MachineConfig, MachineImageSource, SnapshotConfig } from '../api/machine';
+import { decodeBase64 } from '../base/base64';
 import { SandboxError, toSandboxError } from '../base/errors';
 import type { Descriptor } from '../formats/oci';
 import { parseSnapshotConfig, storedForm } from '../formats/oci-parse';
@@ -46,8 +47,9 @@ export function createMachineImages(loader: ArtifactLoader): MachineImageSource 
           `No snapshot for a machine of ${config.memoryMiB} MiB: it boots cold instead`,
         );
       }
-      const state = await loader.load({ reference, part: 0 }, operation);
-      return { kind: 'state', state, console: decodeBase64(described.console) };
+      const { digest } = storedForm(await firstLayer(reference));
+      const bytes = await loader.load({ reference, part: 0 }, operation);
+      return { kind: 'state', layers: [{ digest, bytes }], console: decodeBase64(described.console) };
     },
     async loadBoot({ containerHost }, operation) {
       const load = (reference: string, part: number | { readonly title: string }): Promise<ArrayBuffer> =>
@@ -65,8 +67,4 @@ export function createMachineImages(loader: ArtifactLoader): MachineImageSource 
 function snapshotReference({ memoryMiB, devices, containerHost }: MachineConfig): string | undefined {
   if (devices !== 'virtio') return undefined;
   return `strata/snapshot:${containerHost ? 'host' : 'vm'}-${memoryMiB}`;
-}
-
-function decodeBase64(encoded: string): Uint8Array {
-  return Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
 }

@@ -1,16 +1,26 @@
+import type { Digest } from '../api/content-store';
 import type {
+  Checkpoint,
+  CheckpointRequest,
   ConsoleAttachment,
   ConsoleOutput,
   Exit,
   Instance,
+  InstanceAbility,
   InstanceDriver,
+  InstanceId,
+  InstanceKind,
   InstancePhase,
+  InstanceResources,
   InstanceSpec,
   InstanceState,
+  Migration,
   Problem,
   Process,
+  Program,
   StartMethod,
 } from '../api/instance';
+import type { SavedMachine } from '../api/machine';
 import type { Operation } from '../api/operation';
 import type { StatSample } from '../api/stats';
 import type { Clock } from '../base/clock';
@@ -24,9 +34,17 @@ import { ConsoleHub } from '../runtime/vm/console-hub';
  * What starts and how it goes is the test's decision; the real machine runs in the integration tests.
  */
 export class ScriptedInstance implements Instance {
-  readonly kind = 'vm';
   readonly startMethod: StartMethod | undefined = undefined;
   readonly startNote: string | undefined = undefined;
+  /** What a start of it restores. */
+  origin: readonly Digest[] = [];
+  /** What the next checkpoint saves as memory. */
+  memory = 'memory';
+  /** What was restored last. */
+  restored: SavedMachine | undefined;
+  /** How often it was told its neighbours, and what they were. */
+  readonly hostsTold: string[] = [];
+  #spec: InstanceSpec;
   readonly #states = new Emitter<InstanceState>();
   readonly #clock: Clock;
   #state: InstanceState;
@@ -41,11 +59,21 @@ export class ScriptedInstance implements Instance {
 
   constructor(
     readonly id: string,
-    readonly spec: InstanceSpec,
+    spec: InstanceSpec,
     clock: Clock,
+    readonly resources?: InstanceResources,
   ) {
+    this.#spec = spec;
     this.#clock = clock;
     this.#state = { phase: 'created', since: clock.now() };
+  }
+
+  get kind(): InstanceKind {
+    return this.#spec.kind;
+  }
+
+  get spec(): InstanceSpec {
+    return this.#spec;
   }
 
   get state(): InstanceState {
@@ -134,6 +162,14 @@ export class ScriptedInstance implements Instance {
     throw outOfScope('programs');
   }
 
+  async programs(): Promise<readonly Program[]> {
+    return [];
+  }
+
+  async reattach(): Promise<Process> {
+    throw outOfScope('programs');
+  }
+
   async ping(): Promise<void> {
     throw outOfScope('the guest');
   }
@@ -144,6 +180,36 @@ export class ScriptedInstance implements Instance {
 
   async copyOut(): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     throw outOfScope('files');
+  }
+
+  /** Its layer is its memory after all that came before, so that a test can tell chains apart. */
+  async checkpoint({ parent, freezeDisks }: CheckpointRequest): Promise<Checkpoint> {
+    const disks = await freezeDisks([]);
+    const before = parent.map((layer) => new TextDecoder().decode(layer)).join('');
+    const layer = new TextEncoder().encode(`${before}+${this.memory}`).buffer;
+    const { memoryMiB } = this.#spec;
+    const machine = { memoryMiB, devices: 'virtio', containerHost: false } as const;
+    const config = { formatVersion: 1, v86: '0', machine, kernel: 'sha256:0', agentProtocol: 1, console: '' } as const;
+    return { layer, config, disks, pausedMs: 1 };
+  }
+
+  async restore(saved: SavedMachine): Promise<void> {
+    this.enter('starting');
+    this.restored = saved;
+    this.origin = saved.layers.map(({ digest }) => digest);
+    this.enter('running');
+  }
+
+  async migrate(): Promise<Migration> {
+    throw outOfScope('worker');
+  }
+
+  async updateHosts(): Promise<void> {
+    this.hostsTold.push(this.resources?.hosts() ?? '');
+  }
+
+  async rename(name: string): Promise<void> {
+    this.#spec = { ...this.#spec, name };
   }
 
   async dispose(): Promise<void> {
@@ -162,21 +228,28 @@ function outOfScope(what: string): SandboxError {
 
 /** Makes scripted instances and keeps them at hand. */
 export class ScriptedDriver implements InstanceDriver {
-  readonly kind = 'vm';
+  readonly kind: InstanceKind;
+  readonly abilities: ReadonlySet<InstanceAbility>;
   readonly made: ScriptedInstance[] = [];
   readonly #clock: Clock;
   problems: readonly Problem[] = [];
 
-  constructor(clock: Clock) {
+  constructor(
+    clock: Clock,
+    kind: InstanceKind = 'vm',
+    abilities: readonly InstanceAbility[] = ['pause', 'exec', 'checkpoint', 'migrate'],
+  ) {
     this.#clock = clock;
+    this.kind = kind;
+    this.abilities = new Set(abilities);
   }
 
   check(): readonly Problem[] {
     return this.problems;
   }
 
-  create(spec: InstanceSpec): ScriptedInstance {
-    const instance = new ScriptedInstance(`id-${this.made.length + 1}`, spec, this.#clock);
+  create(spec: InstanceSpec, resources?: InstanceResources, id?: InstanceId): ScriptedInstance {
+    const instance = new ScriptedInstance(id ?? `id-${this.made.length + 1}`, spec, this.#clock, resources);
     this.made.push(instance);
     return instance;
   }

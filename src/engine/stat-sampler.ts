@@ -1,8 +1,9 @@
 import type { Instance, InstanceId } from '../api/instance';
 import type { StatSample } from '../api/stats';
-import { type Clock, every } from '../base/clock';
-import { Emitter, type Event } from '../base/events';
+import type { Clock } from '../base/clock';
+import type { Event } from '../base/events';
 import { type Disposable, toDisposable } from '../base/lifecycle';
+import { TickingEvent } from './ticking-event';
 
 /** One sample with what only two samples can tell. */
 export interface StatReading {
@@ -22,18 +23,16 @@ export function cpuShare(before: StatSample | undefined, now: StatSample): numbe
 
 /** Samples the running instances every second, as long as somebody listens and no longer. */
 export class StatSampler implements Disposable {
-  readonly #clock: Clock;
   readonly #running: () => readonly Instance[];
-  readonly #readings = new Emitter<StatReading>();
+  readonly #readings: TickingEvent<StatReading>;
   readonly #last = new Map<InstanceId, StatSample>();
   /** Asked and not answered: a slow guest is not asked twice. */
   readonly #asked = new Set<InstanceId>();
-  #timer: Disposable | undefined;
   #failures = 0;
 
   constructor(clock: Clock, running: () => readonly Instance[]) {
-    this.#clock = clock;
     this.#running = running;
+    this.#readings = new TickingEvent(clock, periodMs, () => this.#round());
   }
 
   /** Samples that an instance could not give. */
@@ -43,21 +42,15 @@ export class StatSampler implements Disposable {
 
   readonly readings: Event<StatReading> = (listener) => {
     const subscription = this.#readings.event(listener);
-    this.#timer ??= every(this.#clock, periodMs, () => this.#round());
     return toDisposable(() => {
       subscription.dispose();
-      if (this.#readings.listenerCount === 0) this.#stop();
+      // Who listens again later gets no share of the time between.
+      if (!this.#readings.heard) this.#last.clear();
     });
   };
 
   dispose(): void {
     this.#readings.dispose();
-    this.#stop();
-  }
-
-  #stop(): void {
-    this.#timer?.dispose();
-    this.#timer = undefined;
     this.#last.clear();
   }
 
@@ -73,7 +66,7 @@ export class StatSampler implements Disposable {
     this.#asked.add(instance.id);
     try {
       const sample = await instance.stats();
-      if (!this.#timer) return;
+      if (!this.#readings.heard) return;
       const share = cpuShare(this.#last.get(instance.id), sample);
       this.#last.set(instance.id, sample);
       this.#readings.fire({ id: instance.id, sample, ...(share === undefined ? {} : { cpuShare: share }) });

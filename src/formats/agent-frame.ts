@@ -26,6 +26,7 @@ export const frameTypes = {
   consoleResize: 38,
   powerOff: 39,
   trim: 40,
+  scanDevices: 41,
 } as const;
 
 export type FrameType = (typeof frameTypes)[keyof typeof frameTypes];
@@ -81,6 +82,14 @@ export function createPreamble(): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** What a parser knows of the stream's past, to go on elsewhere. */
+export interface FrameParserState {
+  /** The beginning of a frame. */
+  readonly bytes: Uint8Array;
+  readonly synced: boolean;
+  readonly afterMagic: boolean;
+}
+
 /**
  * Cuts a byte stream into frames, whatever pieces it comes in. It begins out of step: everything up to the
  * first magic that a hello follows is skipped. Once in step, bytes that are no frame throw `DataLoss`, and it is out of
@@ -93,6 +102,22 @@ export class FrameParser {
   #synced = false;
   #afterMagic = false;
 
+  constructor(state?: FrameParserState) {
+    if (!state) return;
+    if (state.bytes.length > this.#buffer.length) {
+      throw new SandboxError('DataLoss', `A frame cannot begin with ${state.bytes.length} bytes`);
+    }
+    this.#buffer.set(state.bytes);
+    this.#end = state.bytes.length;
+    this.#synced = state.synced;
+    this.#afterMagic = state.afterMagic;
+  }
+
+  get state(): FrameParserState {
+    const bytes = this.#buffer.slice(this.#start, this.#end);
+    return { bytes, synced: this.#synced, afterMagic: this.#afterMagic };
+  }
+
   /** Looks for a magic again, as it does at the beginning. */
   search(): void {
     this.#synced = false;
@@ -100,15 +125,33 @@ export class FrameParser {
   }
 
   /**
-   * Hands over every frame that is complete now. After a throw, here or in `onFrame`, what was not handed
-   * over is still there: push nothing and it comes.
+   * Hands over every frame that is complete now. A payload may be a view of `bytes`, which are the receiver's
+   * from now on. After a throw, here or in `onFrame`, what was not handed over is still there: push nothing and
+   * it comes.
    */
-  push(bytes: Uint8Array, onFrame: (frame: AgentFrame) => void): void {
-    let rest = bytes;
+  push(bytes: Uint8Array<ArrayBuffer>, onFrame: (frame: AgentFrame) => void): void {
+    let rest: Uint8Array = this.#pushWhole(bytes, onFrame);
     do {
       rest = this.#fill(rest);
       for (let frame = this.#next(); frame; frame = this.#next()) onFrame(frame);
     } while (rest.length > 0);
+  }
+
+  /** The frames that lie in `bytes` from end to end need no copy; the rest comes back. */
+  #pushWhole(bytes: Uint8Array<ArrayBuffer>, onFrame: (frame: AgentFrame) => void): Uint8Array {
+    let rest = bytes;
+    while (this.#start === this.#end && this.#synced && !this.#afterMagic) {
+      const frame = wholeFrame(rest);
+      if (!frame) break;
+      rest = rest.subarray(headerSize + frame.payload.length + trailerSize);
+      try {
+        onFrame(frame);
+      } catch (error) {
+        this.#fill(rest);
+        throw error;
+      }
+    }
+    return rest;
   }
 
   /** Takes what fits of `bytes`; the rest comes back. */
@@ -179,4 +222,18 @@ export class FrameParser {
     this.#end = 0;
     return false;
   }
+}
+
+/** The frame at the beginning of `bytes`; undefined when it is not there whole, or is none. */
+function wholeFrame(bytes: Uint8Array<ArrayBuffer>): AgentFrame | undefined {
+  if (bytes.length < headerSize + trailerSize) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const length = view.getUint32(0, true);
+  const type = view.getUint8(4);
+  if (length > bytes.length - headerSize - trailerSize || length > maxPayload || !knownTypes.has(type)) {
+    return undefined;
+  }
+  if (view.getUint32(headerSize + length, true) !== trailer) return undefined;
+  const payload = bytes.subarray(headerSize, headerSize + length);
+  return { type: type as FrameType, channel: view.getUint8(5), stream: view.getUint32(8, true), payload };
 }

@@ -81,4 +81,5 @@ export const arbitraryMessage: fc.Arbitrary<AgentMessage> = fc.oneof(
   of('consoleResize', { stream: u32, size }),
   of('powerOff', { stream: u32, power }),
   of('trim', { stream: u32 }),
+  of('scanDevices', { stream: u32 }),
 ) as fc.Arbitrary<AgentMessage>;

@@ -18,7 +18,7 @@ const hello: AgentMessage = {
 const opening = concatBytes([createPreamble(), serializeMessage(hello)]);
 
 /** Parses a stream cut at the given places; what throws is thrown. */
-function parseAll(parser: FrameParser, stream: Uint8Array, cuts: readonly number[] = []): AgentMessage[] {
+function parseAll(parser: FrameParser, stream: Uint8Array<ArrayBuffer>, cuts: readonly number[] = []): AgentMessage[] {
   const messages: AgentMessage[] = [];
   const edges = [0, ...cuts.map((cut) => cut % (stream.length + 1)).sort((a, b) => a - b), stream.length];
   for (let index = 1; index < edges.length; index += 1) {

@@ -93,7 +93,8 @@ export type AgentRequest =
   | { readonly kind: 'stats'; readonly stream: number; readonly cgroup: string }
   | { readonly kind: 'consoleResize'; readonly stream: number; readonly size: TerminalSize }
   | { readonly kind: 'powerOff'; readonly stream: number; readonly power: PowerKind }
-  | { readonly kind: 'trim'; readonly stream: number };
+  | { readonly kind: 'trim'; readonly stream: number }
+  | { readonly kind: 'scanDevices'; readonly stream: number };
 
 /** The frame's bytes. `InvalidArgument` when something is too long for the protocol. */
 export function serializeMessage(message: AgentMessage): Uint8Array<ArrayBuffer> {
@@ -104,6 +105,10 @@ export function serializeMessage(message: AgentMessage): Uint8Array<ArrayBuffer>
 
 /** The other half of {@link serializeMessage}. `DataLoss` for a payload that is none of its type's. */
 export function parseMessage(frame: AgentFrame): AgentMessage {
+  // By far the most bytes: not copied once more.
+  if (frame.type === frameTypes.data) {
+    return { kind: 'data', stream: frame.stream, channel: toChannel(frame.channel), bytes: frame.payload };
+  }
   const reader = new ByteReader(frame.payload);
   const message = parsers[frame.type](reader, frame.stream, frame.channel);
   reader.end();
@@ -161,13 +166,14 @@ function writePayload(writer: ByteWriter, message: Exclude<AgentMessage, { bytes
     case 'end':
     case 'close':
     case 'trim':
+    case 'scanDevices':
       break;
   }
 }
 
 type Parser = (reader: ByteReader, stream: number, channel: number) => AgentMessage;
 
-const parsers: Readonly<Record<FrameType, Parser>> = {
+const parsers: Readonly<Record<Exclude<FrameType, typeof frameTypes.data>, Parser>> = {
   [frameTypes.hello]: (reader) => ({
     kind: 'hello',
     version: reader.u32(),
@@ -180,12 +186,6 @@ const parsers: Readonly<Record<FrameType, Parser>> = {
   [frameTypes.reply]: (reader, stream) => ({ kind: 'reply', stream, bytes: reader.rest() }),
   [frameTypes.error]: (reader, stream) => ({ kind: 'error', stream, errno: reader.u32(), text: reader.text() }),
   [frameTypes.exec]: (reader, stream) => ({ kind: 'exec', stream, program: readProgram(reader) }),
-  [frameTypes.data]: (reader, stream, channel) => ({
-    kind: 'data',
-    stream,
-    channel: toChannel(channel),
-    bytes: reader.rest(),
-  }),
   [frameTypes.end]: (_, stream, channel) => ({ kind: 'end', stream, channel: toChannel(channel) }),
   [frameTypes.close]: (_, stream, channel) => ({ kind: 'close', stream, channel: toChannel(channel) }),
   [frameTypes.credit]: (reader, stream, channel) => ({
@@ -215,6 +215,7 @@ const parsers: Readonly<Record<FrameType, Parser>> = {
   [frameTypes.consoleResize]: (reader, stream) => ({ kind: 'consoleResize', stream, size: readSize(reader) }),
   [frameTypes.powerOff]: (reader, stream) => ({ kind: 'powerOff', stream, power: readPower(reader) }),
   [frameTypes.trim]: (_, stream) => ({ kind: 'trim', stream }),
+  [frameTypes.scanDevices]: (_, stream) => ({ kind: 'scanDevices', stream }),
 };
 
 const execTerminal = 1;

@@ -19,6 +19,20 @@ export function serializeIpAddress(bytes: Uint8Array): string {
   return `${groups.slice(0, zeros.start).join(':')}::${groups.slice(zeros.start + zeros.length).join(':')}`;
 }
 
+/** An IPv4 address as a whole number of 32 bits. `InvalidArgument` for anything else. */
+export function addressNumber(text: string): number {
+  const bytes = text.includes(':') ? undefined : parseV4(text);
+  if (!bytes) throw new SandboxError('InvalidArgument', `Not an IPv4 address: "${text.slice(0, 80)}"`);
+  return new DataView(bytes.buffer).getUint32(0);
+}
+
+/** The reverse of {@link addressNumber}. */
+export function addressText(address: number): string {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, address);
+  return bytes.join('.');
+}
+
 function parseV4(text: string): Uint8Array<ArrayBuffer> | undefined {
   const parts = text.split('.');
   if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255))

@@ -46,7 +46,10 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 
 /** The config blob of a snapshot artifact. */
 export function parseSnapshotConfig(bytes: Uint8Array): SnapshotConfig {
-  const root = readDocument(bytes, 'snapshot');
+  return readSnapshotConfig(readDocument(bytes, 'snapshot'));
+}
+
+export function readSnapshotConfig(root: Fields): SnapshotConfig {
   requireEqual(root['formatVersion'], 1, 'snapshot.formatVersion');
   const machine = readRecord(root['machine'], 'snapshot.machine');
   const devices = machine['devices'];
@@ -57,7 +60,13 @@ export function parseSnapshotConfig(bytes: Uint8Array): SnapshotConfig {
   return {
     formatVersion: 1,
     v86: readString(root['v86'], 'snapshot.v86'),
-    machine: { memoryMiB: readCount(machine['memoryMiB'], 'snapshot.machine.memoryMiB'), devices, containerHost },
+    machine: {
+      memoryMiB: readCount(machine['memoryMiB'], 'snapshot.machine.memoryMiB'),
+      devices,
+      containerHost,
+      ...(machine['nics'] === undefined ? {} : { nics: readCount(machine['nics'], 'snapshot.machine.nics') }),
+      ...(machine['disks'] === undefined ? {} : { disks: readCount(machine['disks'], 'snapshot.machine.disks') }),
+    },
     kernel: readDigest(root['kernel'], 'snapshot.kernel'),
     agentProtocol: readCount(root['agentProtocol'], 'snapshot.agentProtocol'),
     console: readString(root['console'], 'snapshot.console'),
@@ -92,9 +101,10 @@ export function storedForm(descriptor: Descriptor): StoredForm {
   };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+/** An object of which nothing is known yet. */
+export type Fields = Readonly<Record<string, unknown>>;
 
-function readDocument(bytes: Uint8Array, path: string): Fields {
+export function readDocument(bytes: Uint8Array, path: string): Fields {
   if (bytes.length > documentLimit) throw refused(path, `at most ${documentLimit} bytes`, bytes.length);
   let value: unknown;
   try {
@@ -125,27 +135,27 @@ function readAnnotations(value: unknown, path: string): Readonly<Record<string, 
   return Object.fromEntries(entries.map(([key, text]) => [key, readString(text, `${path}[${JSON.stringify(key)}]`)]));
 }
 
-function readList<T>(value: unknown, path: string, read: (item: unknown, path: string) => T): readonly T[] {
+export function readList<T>(value: unknown, path: string, read: (item: unknown, path: string) => T): readonly T[] {
   if (!Array.isArray(value)) throw refused(path, 'a list', value);
   if (value.length > listLimit) throw refused(path, `at most ${listLimit} entries`, value.length);
   return value.map((item, index) => read(item, `${path}[${index}]`));
 }
 
-function readRecord(value: unknown, path: string): Fields {
+export function readRecord(value: unknown, path: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused(path, 'an object', value);
   return value as Fields;
 }
 
-function readString(value: unknown, path: string): string {
+export function readString(value: unknown, path: string): string {
   if (typeof value !== 'string') throw refused(path, 'a string', value);
   return value;
 }
 
-function optionalString(value: unknown, path: string): string | undefined {
+export function optionalString(value: unknown, path: string): string | undefined {
   return value === undefined ? undefined : readString(value, path);
 }
 
-function readCount(value: unknown, path: string): number {
+export function readCount(value: unknown, path: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
     throw refused(path, 'a whole number', value);
   return value;
@@ -160,7 +170,7 @@ function requireEqual(value: unknown, expected: string | number, path: string): 
   if (value !== expected) throw refused(path, JSON.stringify(expected), value);
 }
 
-function refused(path: string, expected: string, value: unknown): SandboxError {
+export function refused(path: string, expected: string, value: unknown): SandboxError {
   const shown =
     typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'an object') : String(value);
   const short = shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;

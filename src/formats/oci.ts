@@ -14,6 +14,13 @@ export const mediaTypes = {
   snapshot: 'application/vnd.strata.snapshot.v1',
   snapshotConfig: 'application/vnd.strata.snapshot.config.v1+json',
   snapshotLayer: 'application/vnd.strata.snapshot.state.v1+zstd',
+  unikernel: 'application/vnd.strata.unikernel.v1',
+  unikernelLayer: 'application/vnd.strata.unikernel.layer.v1+wasm',
+  /** A snapshot that users carry away: engine/snapshot-archive.ts. */
+  savedSnapshot: 'application/vnd.strata.saved-snapshot.v1',
+  savedSnapshotConfig: 'application/vnd.strata.saved-snapshot.config.v1+json',
+  savedSnapshotLayer: 'application/vnd.strata.saved-snapshot.state.v1+gzip',
+  savedDiskLayer: 'application/vnd.strata.saved-snapshot.disk.v1+gzip',
 } as const;
 
 /** Annotation keys we read or write. */

@@ -1,5 +1,6 @@
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { concatBytes } from '../base/bytes';
 import { SandboxError } from '../base/errors';
 import { readableFromPort, windowBytes, writableToPort } from './byte-stream';
@@ -43,11 +44,22 @@ describe('a byte stream over a port', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(second).toBe(false);
     const reader = readable.getReader();
-    await reader.read();
+    for (let got = 0; got < windowBytes; ) got += (await reader.read()).value?.length ?? 0;
     await waiting;
     expect(second).toBe(true);
     await reader.cancel();
     await writer.abort().catch(() => {});
+  });
+
+  it('aborts a write that waits for the reader', async () => {
+    const { readable, writable } = pair();
+    const writer = writable.getWriter();
+    const waiting = writer.write(new Uint8Array(2 * windowBytes));
+    await Promise.all([
+      expect(waiting).rejects.toThrow('enough'),
+      writer.abort(new Error('enough')),
+      expect(collect(readable)).rejects.toMatchObject({ code: 'Aborted', message: 'enough' }),
+    ]);
   });
 
   it('fails the writer when the reader cancels', async () => {
@@ -73,5 +85,17 @@ describe('a byte stream over a port', () => {
     lost.abort(new SandboxError('Unavailable', 'gone'));
     await expect(reading).rejects.toMatchObject({ code: 'Unavailable' });
     await expect(writer.write(new Uint8Array(1))).rejects.toMatchObject({ code: 'Unavailable' });
+  });
+
+  it('lets go of its thread when it has ended, though nobody reads it', async () => {
+    const { readable, writable, lost } = pair();
+    const waiting = () => getEventListeners(lost.signal, 'abort').length;
+    expect(waiting()).toBe(2);
+    const writer = writable.getWriter();
+    await writer.write(Uint8Array.of(1, 2, 3));
+    await writer.close();
+    await vi.waitFor(() => expect(waiting()).toBe(0));
+    lost.abort(new SandboxError('Unavailable', 'gone'));
+    expect(await collect(readable)).toEqual(Uint8Array.of(1, 2, 3));
   });
 });

@@ -1,16 +1,33 @@
-import { SandboxError, toSandboxError } from '../base/errors';
+import { type ErrorRecord, parseError, SandboxError, serializeError, toSandboxError } from '../base/errors';
 
 /**
  * One byte stream over one MessagePort, with credit: the writer may be at most `windowBytes` ahead of what
  * the reader has taken. Transferable streams would do the same, but Safari lacks them.
- *
- * Messages writer to reader: a Uint8Array (its buffer transferred), `{ end: true }` or `{ error: text }`.
- * Messages reader to writer: `{ taken: bytes }` or `{ cancel: true }`.
  */
 export const windowBytes = 512 * 1024;
 
-type ToReader = Uint8Array<ArrayBuffer> | { readonly end: true } | { readonly error: string };
-type ToWriter = { readonly taken: number } | { readonly cancel: true };
+/** The most that one message of a writer carries; so a reader never holds more than the window and this. */
+export const maxPieceBytes = 64 * 1024;
+
+/** From the writer; the buffer of bytes is transferred. Nothing follows an end or an error. */
+export type ByteStreamToReader =
+  | Uint8Array<ArrayBuffer>
+  | { readonly end: true }
+  | {
+      /** The stream was cut off. */
+      readonly error: ErrorRecord;
+    };
+
+/** From the reader. */
+export type ByteStreamToWriter =
+  | {
+      /** Bytes, in addition to those said before. */
+      readonly taken: number;
+    }
+  | {
+      /** Nothing more is taken: what the writer's next write fails with. */
+      readonly cancel: ErrorRecord;
+    };
 
 /**
  * The reading end as a web stream. Cancelling it cancels the writer. When `lost` fires (the writer's thread
@@ -22,22 +39,27 @@ export function readableFromPort(port: MessagePort, lost: AbortSignal): Readable
   let failure: SandboxError | undefined;
   let wake: (() => void) | undefined;
 
-  port.onmessage = ({ data }: MessageEvent<ToReader>) => {
+  port.onmessage = ({ data }: MessageEvent<ByteStreamToReader>) => {
     if (data instanceof Uint8Array) inbox.push(data);
-    else if ('end' in data) ended = true;
-    else failure = new SandboxError('Aborted', data.error);
+    else {
+      if ('end' in data) ended = true;
+      else failure = parseError(data.error);
+      // Whether or not anybody reads it to its end.
+      release();
+    }
     wake?.();
   };
   const onLost = (): void => {
     failure ??= toSandboxError(lost.reason);
+    release();
     wake?.();
   };
-  lost.addEventListener('abort', onLost, { once: true });
-  if (lost.aborted) onLost();
   const release = (): void => {
     lost.removeEventListener('abort', onLost);
     port.close();
   };
+  lost.addEventListener('abort', onLost, { once: true });
+  if (lost.aborted) onLost();
 
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
@@ -49,16 +71,16 @@ export function readableFromPort(port: MessagePort, lost: AbortSignal): Readable
         }
         const chunk = inbox.shift();
         if (chunk) {
-          port.postMessage({ taken: chunk.length } satisfies ToWriter);
+          port.postMessage({ taken: chunk.length } satisfies ByteStreamToWriter);
           controller.enqueue(chunk);
           return;
         }
-        release();
         if (failure) controller.error(failure);
         else controller.close();
       },
       cancel() {
-        port.postMessage({ cancel: true } satisfies ToWriter);
+        const gone = new SandboxError('Canceled', 'The reader of this stream has gone');
+        port.postMessage({ cancel: serializeError(gone) } satisfies ByteStreamToWriter);
         release();
       },
     },
@@ -68,39 +90,76 @@ export function readableFromPort(port: MessagePort, lost: AbortSignal): Readable
 
 /** The writing end as a web stream. Chunks are copied before they are transferred. `lost` as above. */
 export function writableToPort(port: MessagePort, lost: AbortSignal): WritableStream<Uint8Array> {
-  let ahead = 0;
-  let canceled = false;
-  let wake: (() => void) | undefined;
+  return new WritableStream<Uint8Array>(new PortSink(port, lost));
+}
 
-  port.onmessage = ({ data }: MessageEvent<ToWriter>) => {
-    if ('taken' in data) ahead -= data.taken;
-    else canceled = true;
-    wake?.();
-  };
-  const onLost = (): void => wake?.();
-  lost.addEventListener('abort', onLost, { once: true });
+class PortSink implements UnderlyingSink<Uint8Array> {
+  readonly #port: MessagePort;
+  readonly #lost: AbortSignal;
+  #controller: WritableStreamDefaultController | undefined;
+  #ahead = 0;
+  #failure: SandboxError | undefined;
+  #wake: (() => void) | undefined;
 
-  return new WritableStream<Uint8Array>({
-    async write(chunk) {
-      while (ahead >= windowBytes && !canceled && !lost.aborted) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      if (lost.aborted) throw toSandboxError(lost.reason);
-      if (canceled) throw new SandboxError('Canceled', 'The reader of this stream has gone');
-      const copy = new Uint8Array(chunk);
-      ahead += copy.length;
-      port.postMessage(copy satisfies ToReader, [copy.buffer]);
-    },
-    close() {
-      lost.removeEventListener('abort', onLost);
-      port.postMessage({ end: true } satisfies ToReader);
-    },
-    abort(reason) {
-      lost.removeEventListener('abort', onLost);
-      port.postMessage({ error: reason instanceof Error ? reason.message : String(reason) } satisfies ToReader);
-      port.close();
-    },
-  });
+  constructor(port: MessagePort, lost: AbortSignal) {
+    this.#port = port;
+    this.#lost = lost;
+  }
+
+  start(controller: WritableStreamDefaultController): void {
+    this.#controller = controller;
+    this.#port.onmessage = ({ data }: MessageEvent<ByteStreamToWriter>) => {
+      if ('taken' in data) this.#ahead -= data.taken;
+      else this.#fail(parseError(data.cancel));
+      this.#wake?.();
+    };
+    this.#lost.addEventListener('abort', this.#onLost, { once: true });
+    if (this.#lost.aborted) this.#onLost();
+    // At once: a stream calls `abort` only after the write that waits for the reader.
+    controller.signal.addEventListener('abort', () => this.#abort(controller.signal.reason));
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; at += maxPieceBytes) {
+      while (this.#ahead >= windowBytes && !this.#failure) await this.#news();
+      if (this.#failure) throw this.#failure;
+      const piece = new Uint8Array(chunk.subarray(at, at + maxPieceBytes));
+      this.#ahead += piece.length;
+      this.#port.postMessage(piece satisfies ByteStreamToReader, [piece.buffer]);
+    }
+  }
+
+  close(): void {
+    this.#release({ end: true });
+  }
+
+  readonly #onLost = (): void => this.#fail(toSandboxError(this.#lost.reason));
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** From the other side, whether somebody is writing just now or not. */
+  #fail(error: SandboxError): void {
+    this.#failure ??= error;
+    this.#controller?.error(this.#failure);
+    this.#wake?.();
+    this.#release();
+  }
+
+  #abort(reason: unknown): void {
+    if (this.#failure) return;
+    const text = reason instanceof Error ? reason.message : String(reason ?? 'The writer of this stream has given up');
+    this.#failure = reason instanceof SandboxError ? reason : new SandboxError('Aborted', text);
+    this.#release({ error: serializeError(this.#failure) });
+    this.#wake?.();
+  }
+
+  #release(last?: ByteStreamToReader): void {
+    this.#lost.removeEventListener('abort', this.#onLost);
+    if (last) this.#port.postMessage(last);
+    this.#port.close();
+  }
 }

@@ -1,5 +1,6 @@
 import { SandboxError } from '../base/errors';
 import { Emitter } from '../base/events';
+import type { StartedWorker } from './tab-hosts';
 import type { ConnectMessage, SpawnWorker } from './worker-handle';
 
 interface TrustedTypes {
@@ -19,26 +20,35 @@ const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.cre
   },
 });
 
+/** A script URL that Trusted Types let through; a string for the type's sake. */
+export function scriptUrl(url: string): string {
+  return policy ? policy.createScriptURL(url) : url;
+}
+
+/** Starts a dedicated module worker that serves `port`. */
+export function startWorker(url: string, name: string, port: MessagePort): StartedWorker {
+  const worker = new Worker(scriptUrl(url), { type: 'module', name });
+  const failed = new Emitter<SandboxError>();
+  worker.addEventListener('error', (event) => {
+    event.preventDefault();
+    failed.fire(new SandboxError('Internal', `The worker ${name} died: ${event.message || 'its script did not load'}`));
+  });
+  const hello: ConnectMessage = { type: 'connect', port };
+  worker.postMessage(hello, [port]);
+  return { failed: failed.event, terminate: () => worker.terminate() };
+}
+
 /** Starts dedicated module workers from the URL of a built entry. */
 export function browserSpawner(url: string): SpawnWorker {
   return (name) => {
-    const worker = new Worker(policy ? policy.createScriptURL(url) : url, { type: 'module', name });
-    const failed = new Emitter<SandboxError>();
-    worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      failed.fire(
-        new SandboxError('Internal', `The worker ${name} died: ${event.message || 'its script did not load'}`),
-      );
-    });
     const { port1, port2 } = new MessageChannel();
-    const hello: ConnectMessage = { type: 'connect', port: port2 };
-    worker.postMessage(hello, [port2]);
+    const { failed, terminate } = startWorker(url, name, port2);
     return {
       name,
       port: port1,
-      failed: failed.event,
+      failed,
       terminate() {
-        worker.terminate();
+        terminate();
         port1.close();
       },
     };

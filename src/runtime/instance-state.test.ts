@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { InstancePhase } from '../api/instance';
-import { InstanceStateMachine, transitions } from './instance-state';
+import { InstanceStateMachine, isLive, transitions } from './instance-state';
 
 const phases = Object.keys(transitions) as InstancePhase[];
 
@@ -20,6 +20,10 @@ function reach(target: InstancePhase): InstanceStateMachine {
 }
 
 describe('the states of an instance', () => {
+  it('say when a machine is there', () => {
+    expect(phases.filter(isLive)).toEqual(['starting', 'running', 'paused', 'stopping']);
+  });
+
   for (const from of phases) {
     for (const to of phases) {
       const allowed = transitions[from].includes(to);

@@ -13,6 +13,11 @@ export const transitions: Readonly<Record<InstancePhase, readonly InstancePhase[
   failed: ['starting'],
 };
 
+/** Whether a machine is there in that phase: it takes memory, and can be killed. */
+export function isLive(phase: InstancePhase): boolean {
+  return transitions[phase].includes('stopped');
+}
+
 /** The phase of one instance; refuses what the table does not have. */
 export class InstanceStateMachine {
   readonly #changed = new Emitter<InstanceState>();

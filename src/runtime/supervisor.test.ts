@@ -76,6 +76,50 @@ describe('the supervisor', () => {
     expect(worker.lost.reason).toMatchObject({ code: 'Unavailable' });
   });
 
+  it('has more patience while others answer late too, and an end of it', async () => {
+    const clock = new FakeClock();
+    const supervisor = new Supervisor(clock);
+    const late = supervisor.spawn<Service>(
+      serving({ ...service, ping: () => new Promise<void>((resolve) => clock.after(900, resolve)) }),
+      'late',
+    );
+    const silent = supervisor.spawn<Service>(serving({ ...service, ping: () => new Promise(() => {}) }), 'silent');
+    late.watch();
+    await messages();
+    for (let turn = 0; turn < 20; turn += 1) {
+      await clock.advance(100);
+      await messages();
+    }
+    const begun = clock.monotonic();
+    silent.watch();
+    while (!silent.lost.aborted) {
+      await clock.advance(100);
+      await messages();
+    }
+    expect(late.lost.aborted).toBe(false);
+    expect(clock.monotonic() - begun).toBeGreaterThan(2000);
+    expect(clock.monotonic() - begun).toBeLessThan(10_000);
+    supervisor.dispose();
+  });
+
+  it('lets a worker be silent that is excused, so long and no longer', async () => {
+    const clock = new FakeClock();
+    const supervisor = new Supervisor(clock);
+    const silent = serving({ ...service, ping: () => new Promise(() => {}) });
+    const [worker, other] = [supervisor.spawn<Service>(silent, 'w'), supervisor.spawn<Service>(silent, 'other')];
+    worker.excuse(10_000);
+    const excuse = other.excuse(60_000);
+    for (const each of [worker, other]) each.watch();
+    for (let beat = 0; beat < 20; beat += 1) await clock.advance(500);
+    expect(worker.lost.aborted).toBe(false);
+    for (let beat = 0; beat < 4; beat += 1) await clock.advance(500);
+    expect(worker.lost.aborted).toBe(true);
+    expect(other.lost.aborted).toBe(false);
+    excuse.dispose();
+    for (let beat = 0; beat < 4; beat += 1) await clock.advance(500);
+    expect(other.lost.aborted).toBe(true);
+  });
+
   it('leaves a worker alone that answers', async () => {
     const clock = new FakeClock();
     const supervisor = new Supervisor(clock);
@@ -108,5 +152,14 @@ describe('the supervisor', () => {
     const waiting = worker.remote.never();
     failed.fire(new SandboxError('Internal', 'The worker w died: boom'));
     await expect(waiting).rejects.toMatchObject({ message: 'The worker w died: boom' });
+  });
+
+  it('loses a worker that is gone without a word, excused or not', async () => {
+    const supervisor = new Supervisor(new FakeClock());
+    const worker = supervisor.spawn<Service>(serving(service), 'w');
+    worker.excuse(60_000);
+    const waiting = worker.remote.never();
+    for (const port of ports) port.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'Unavailable', message: 'The worker w died' });
   });
 });

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
-import type { Disposable } from '../base/lifecycle';
+import { type Disposable, toDisposable } from '../base/lifecycle';
 import { type Connection, connect, type Remote } from '../rpc/control';
 import type { SpawnWorker, WorkerHandle } from '../rpc/worker-handle';
 
@@ -11,8 +11,40 @@ export interface Pingable {
 }
 
 /** How often a worker is asked whether it still turns, and how many questions it may leave open. */
-const beatMs = 400;
-const missedBeats = 3;
+export interface Heartbeat {
+  readonly beatMs: number;
+  readonly missedBeats: number;
+}
+
+/**
+ * A worker counts as failed when it does not answer for 1.2 to 1.6 s: emulating or compiling takes its time. It gets
+ * longer on a computer that is busy, see {@link Lateness}.
+ */
+const usualHeartbeat: Heartbeat = { beatMs: 400, missedBeats: 3 };
+
+/** How long a late answer counts as a sign that the computer is busy; milliseconds. */
+const busyMs = 5000;
+
+/** Beats that nobody gets more than, however busy the computer is. */
+const mostBeats = 25;
+
+/**
+ * How late the answers of late were, whoever gave them. A computer with more to do than cores keeps everybody waiting:
+ * then a worker that is silent has probably not been given its turn.
+ */
+class Lateness {
+  #answers: { readonly at: number; readonly ms: number }[] = [];
+
+  note(at: number, ms: number): void {
+    this.#answers = [...this.#answers.filter((answer) => at - answer.at < busyMs && answer.ms > ms), { at, ms }];
+  }
+
+  /** Beats that anybody may miss in addition: twice as many as the latest of the late answers took. */
+  extraBeats(now: number, beatMs: number): number {
+    const ms = Math.max(0, ...this.#answers.filter(({ at }) => now - at < busyMs).map((answer) => answer.ms));
+    return 2 * Math.floor(ms / beatMs);
+  }
+}
 
 /** A worker under supervision. Once `lost` has fired, all its calls are rejected with the same reason. */
 export interface SupervisedWorker<T> {
@@ -20,8 +52,10 @@ export interface SupervisedWorker<T> {
   readonly remote: Remote<T>;
   /** Aborted with a SandboxError when the worker is gone, for whatever reason. */
   readonly lost: AbortSignal;
-  /** From now on the worker counts as failed when it does not answer for 1.2 to 1.6 s. */
-  watch(): void;
+  /** From now on the worker counts as failed when it does not answer for 1.2 to 1.6 s, or as the heartbeat says. */
+  watch(heartbeat?: Heartbeat): void;
+  /** It will be silent because of something long that it was told to do: not counted until disposed, or `ms` later. */
+  excuse(ms: number): Disposable;
   /** Ends the worker at once. */
   terminate(reason: SandboxError): void;
 }
@@ -30,6 +64,7 @@ export interface SupervisedWorker<T> {
 export class Supervisor implements Disposable {
   readonly #clock: Clock;
   readonly #workers = new Set<Supervised<Pingable>>();
+  readonly #lateness = new Lateness();
   readonly #countChanged = new Emitter<number>();
   /** Fires with the number of live workers. */
   readonly countChanged: Event<number> = this.#countChanged.event;
@@ -43,7 +78,7 @@ export class Supervisor implements Disposable {
   }
 
   spawn<T extends Pingable>(spawn: SpawnWorker, name: string): SupervisedWorker<T> {
-    const worker = new Supervised<T>(spawn(name), this.#clock);
+    const worker = new Supervised<T>(spawn(name), this.#clock, this.#lateness);
     const entry = worker as unknown as Supervised<Pingable>;
     this.#workers.add(entry);
     this.#countChanged.fire(this.count);
@@ -63,17 +98,23 @@ class Supervised<T extends Pingable> implements SupervisedWorker<T> {
   readonly #handle: WorkerHandle;
   readonly #connection: Connection<T>;
   readonly #clock: Clock;
+  readonly #lateness: Lateness;
   readonly #lost = new AbortController();
   readonly #failure: Disposable;
   #nextBeat: Disposable | undefined;
   #unanswered = 0;
   #lastBeat = 0;
+  #heartbeat = usualHeartbeat;
+  readonly #excuses = new Set<{ readonly until: number }>();
 
-  constructor(handle: WorkerHandle, clock: Clock) {
+  constructor(handle: WorkerHandle, clock: Clock, lateness: Lateness) {
     this.#handle = handle;
     this.#clock = clock;
+    this.#lateness = lateness;
     this.#connection = connect<T>(handle.port);
     this.#failure = handle.failed((reason) => this.terminate(reason));
+    // Told by Node and Chromium when the other end has gone; elsewhere only its silence tells.
+    handle.port.addEventListener('close', this.#onClosed);
   }
 
   get name(): string {
@@ -88,34 +129,56 @@ class Supervised<T extends Pingable> implements SupervisedWorker<T> {
     return this.#lost.signal;
   }
 
-  watch(): void {
+  watch(heartbeat = usualHeartbeat): void {
+    this.#heartbeat = heartbeat;
     this.#lastBeat = this.#clock.monotonic();
     this.#beat();
+  }
+
+  excuse(ms: number): Disposable {
+    const excuse = { until: this.#clock.monotonic() + ms };
+    this.#excuses.add(excuse);
+    return toDisposable(() => {
+      this.#excuses.delete(excuse);
+      this.#unanswered = 0;
+    });
   }
 
   terminate(reason: SandboxError): void {
     if (this.#lost.signal.aborted) return;
     this.#failure.dispose();
+    this.#handle.port.removeEventListener('close', this.#onClosed);
     this.#nextBeat?.dispose();
     this.#handle.terminate();
     this.#connection.close(reason);
     this.#lost.abort(reason);
   }
 
+  readonly #onClosed = (): void => this.terminate(new SandboxError('Unavailable', `The worker ${this.name} died`));
+
   #beat(): void {
+    const { beatMs, missedBeats } = this.#heartbeat;
     const now = this.#clock.monotonic();
     // When this very thread was asleep (a laptop's lid, a hidden tab), nobody could have answered.
-    if (now - this.#lastBeat > 2 * beatMs) this.#unanswered = 0;
+    if (now - this.#lastBeat > 2 * beatMs || this.#isExcused(now)) this.#unanswered = 0;
     this.#lastBeat = now;
-    if (this.#unanswered >= missedBeats) {
+    if (this.#unanswered >= Math.min(mostBeats, missedBeats + this.#lateness.extraBeats(now, beatMs))) {
       this.terminate(new SandboxError('Unavailable', `The worker ${this.name} does not answer any more and was ended`));
       return;
     }
     this.#unanswered += 1;
     const answered = (): void => {
       this.#unanswered = 0;
+      const answeredAt = this.#clock.monotonic();
+      // What it was told to do says nothing of the others.
+      if (!this.#isExcused(answeredAt)) this.#lateness.note(answeredAt, answeredAt - now);
     };
     (this.remote as unknown as { ping(): Promise<void> }).ping().then(answered, () => {});
     this.#nextBeat = this.#clock.after(beatMs, () => this.#beat());
+  }
+
+  #isExcused(now: number): boolean {
+    for (const { until } of this.#excuses) if (now <= until) return true;
+    return false;
   }
 }

@@ -78,6 +78,22 @@ export function describeContentStore(
       );
     });
 
+    it('keeps a label, but gives none to a blob that is there without', async () => {
+      const bytes = patternBytes(100);
+      const put = async (label?: string) => {
+        const ingest = await store.ingest(label === undefined ? {} : { label });
+        await ingest.write(bytes);
+        return ingest.commit();
+      };
+      const { digest } = await put('a');
+      expect(await store.info(digest)).toMatchObject({ label: 'a' });
+      await put('b');
+      expect(await store.list()).toMatchObject([{ digest, label: 'b' }]);
+      expect(await put()).not.toHaveProperty('label');
+      expect(await put('a')).not.toHaveProperty('label');
+      expect(await store.info(digest)).not.toHaveProperty('label');
+    });
+
     it('gives any range', async () => {
       const size = 3 * fixture.chunkSize + 17;
       const bytes = patternBytes(size);

@@ -1,13 +1,12 @@
-import type { IDBPTransaction, StoreNames } from 'idb';
 import type { Digest } from '../api/content-store';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import type { BlobBackend, BlobRecord, Chunk } from './blob-backend';
-import { chunksOf, type Database, type StoreSchema } from './database';
+import { chunksOf, type Database } from './database';
+import { embeddedBlob } from './embedded-blob';
 import { collectAbandoned, type Session } from './ingest-journal';
-import { estimateStorage, quotaExceeded } from './quota';
-
-type WriteTransaction<Names extends StoreNames<StoreSchema>> = IDBPTransaction<StoreSchema, Names[], 'readwrite'>;
+import { availableBytes, quotaExceeded } from './quota';
+import { writeToEnd } from './write-transaction';
 
 /**
  * Bytes of a chunk, and of a transaction. Measured in Chromium on 21 MB, median of a whole verified read:
@@ -50,11 +49,11 @@ export class IdbBackend implements BlobBackend {
   }
 
   find(digest: Digest): Promise<BlobRecord | undefined> {
-    return this.#database.use((database) => database.get('blobs', digest));
+    return this.#database.read('blobs', (blobs) => blobs.get(digest));
   }
 
   list(): Promise<readonly BlobRecord[]> {
-    return this.#database.use((database) => database.getAll('blobs'));
+    return this.#database.read('blobs', (blobs) => blobs.getAll());
   }
 
   async read(record: BlobRecord, start: number, end: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -62,7 +61,8 @@ export class IdbBackend implements BlobBackend {
     const first = Math.floor(start / record.chunkSize);
     const last = Math.ceil(end / record.chunkSize) - 1;
     const range = IDBKeyRange.bound([record.content, first], [record.content, last]);
-    const chunks = await this.#database.use((database) => database.getAll('chunks', range));
+    const chunks = await this.#database.read('chunks', (store) => store.getAll(range)).catch(whenUnreadable);
+    if (!chunks) return undefined;
     // One Blob of all chunks, so that the browser copies once, straight into the result.
     const whole = new Blob(chunks);
     const base = first * record.chunkSize;
@@ -75,17 +75,18 @@ export class IdbBackend implements BlobBackend {
   }
 
   async begin(content: string, size: number | undefined): Promise<void> {
-    const estimate = await estimateStorage();
-    const available = estimate && Math.max(0, estimate.quota - estimate.usage);
+    const available = await availableBytes();
     if (size !== undefined && available !== undefined && size > available) throw quotaExceeded(size, available);
     const entry = { content, session: this.#session.id, startedAt: this.#clock.now() };
-    await this.#write(['ingests'], {}, (transaction) => [transaction.objectStore('ingests').put(entry, content)]);
+    await writeToEnd(this.#database, ['ingests'], {}, (transaction) => [
+      transaction.objectStore('ingests').put(entry, content),
+    ]);
   }
 
   async put(content: string, chunk: Chunk): Promise<void> {
-    await this.#write(['ingests', 'chunks'], { needed: chunk.bytes.length }, async (transaction) => {
+    await writeToEnd(this.#database, ['ingests', 'chunks'], { needed: chunk.bytes.length }, async (transaction) => {
       await requireEntry(transaction.objectStore('ingests').get(content));
-      return [transaction.objectStore('chunks').put(new Blob([chunk.bytes]), [content, chunk.index])];
+      return [transaction.objectStore('chunks').put(embeddedBlob(chunk.bytes), [content, chunk.index])];
     });
   }
 
@@ -93,27 +94,32 @@ export class IdbBackend implements BlobBackend {
     const { content, digest } = record;
     const needed = last?.bytes.length ?? 0;
     // Strict: what is committed survives a power cut; the chunks before it go to the disk with it.
-    await this.#write(['ingests', 'chunks', 'blobs'], { needed, durability: 'strict' }, async (transaction) => {
-      const [ingests, chunks, blobs] = [
-        transaction.objectStore('ingests'),
-        transaction.objectStore('chunks'),
-        transaction.objectStore('blobs'),
-      ];
-      const earlier = await blobs.get(digest);
-      // A commit that is repeated because the connection was lost after it had gone through.
-      if (earlier?.content === content) return [];
-      await requireEntry(ingests.get(content));
-      return [
-        ...(last ? [chunks.put(new Blob([last.bytes]), [content, last.index])] : []),
-        ...(earlier ? [chunks.delete(chunksOf(earlier.content))] : []),
-        blobs.put(record, digest),
-        ingests.delete(content),
-      ];
-    });
+    await writeToEnd(
+      this.#database,
+      ['ingests', 'chunks', 'blobs'],
+      { needed, durability: 'strict' },
+      async (transaction) => {
+        const [ingests, chunks, blobs] = [
+          transaction.objectStore('ingests'),
+          transaction.objectStore('chunks'),
+          transaction.objectStore('blobs'),
+        ];
+        const earlier = await blobs.get(digest);
+        // A commit that is repeated because the connection was lost after it had gone through.
+        if (earlier?.content === content) return [];
+        await requireEntry(ingests.get(content));
+        return [
+          ...(last ? [chunks.put(embeddedBlob(last.bytes), [content, last.index])] : []),
+          ...(earlier ? [chunks.delete(chunksOf(earlier.content))] : []),
+          blobs.put(record, digest),
+          ingests.delete(content),
+        ];
+      },
+    );
   }
 
   async drop(content: string): Promise<void> {
-    await this.#write(['ingests', 'chunks'], {}, async (transaction) => {
+    await writeToEnd(this.#database, ['ingests', 'chunks'], {}, async (transaction) => {
       const entry = await transaction.objectStore('ingests').get(content);
       if (!entry) return [];
       return [
@@ -124,7 +130,7 @@ export class IdbBackend implements BlobBackend {
   }
 
   async remove(digest: Digest): Promise<void> {
-    await this.#write(['blobs', 'chunks'], {}, async (transaction) => {
+    await writeToEnd(this.#database, ['blobs', 'chunks'], {}, async (transaction) => {
       const record = await transaction.objectStore('blobs').get(digest);
       if (!record) return [];
       return [
@@ -138,55 +144,13 @@ export class IdbBackend implements BlobBackend {
     await this.#database.close();
     this.#session.end();
   }
-
-  /** A transaction that is over, in the good sense, when this resolves. `needed` is for the message only. */
-  async #write<Names extends StoreNames<StoreSchema>>(
-    names: Names[],
-    { needed = 0, durability = 'relaxed' }: { needed?: number; durability?: IDBTransactionDurability },
-    work: (transaction: WriteTransaction<Names>) => readonly Promise<unknown>[] | Promise<readonly Promise<unknown>[]>,
-  ): Promise<void> {
-    try {
-      await this.#database.use((database) => runToEnd(database.transaction(names, 'readwrite', { durability }), work));
-    } catch (error) {
-      if (!(error instanceof Error && error.name === 'QuotaExceededError')) throw error;
-      const estimate = await estimateStorage();
-      throw quotaExceeded(needed, estimate && Math.max(0, estimate.quota - estimate.usage), error);
-    }
-  }
 }
 
-/**
- * The error of a transaction arrives on the transaction: over quota Chromium fails no request at all, it
- * aborts. So the transaction's end is what is awaited, and its error what is told.
- */
-async function runToEnd<Names extends StoreNames<StoreSchema>>(
-  transaction: WriteTransaction<Names>,
-  work: (transaction: WriteTransaction<Names>) => readonly Promise<unknown>[] | Promise<readonly Promise<unknown>[]>,
-): Promise<void> {
-  const ended = transaction.done.then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  );
-  let refusal: { readonly error: unknown } | undefined;
-  try {
-    // Handled here, so that a request failing with its transaction is not an unhandled rejection.
-    for (const request of await work(transaction)) request.catch(() => undefined);
-  } catch (error) {
-    refusal = { error };
-    abortQuietly(transaction);
-  }
-  const failure = await ended;
-  if (refusal?.error instanceof SandboxError) throw refusal.error;
-  if (failure) throw failure.error ?? refusal?.error;
-  if (refusal) throw refusal.error;
-}
-
-function abortQuietly(transaction: { abort(): void }): void {
-  try {
-    transaction.abort();
-  } catch {
-    // It had ended by itself, which is how it came to fail.
-  }
+/** Chromium's `DataError` and Firefox's `NotReadableError`: the file of a large value has gone or is damaged. */
+function whenUnreadable(error: unknown): undefined {
+  const cause = error instanceof SandboxError ? error.cause : undefined;
+  if (cause instanceof DOMException && ['DataError', 'NotReadableError'].includes(cause.name)) return undefined;
+  throw error;
 }
 
 async function requireEntry(entry: Promise<unknown>): Promise<void> {

@@ -3,7 +3,7 @@ import { openDB } from 'idb';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../base/fake-clock';
 import { patternBytes } from './content-store.conformance';
-import type { StoreSchema } from './database';
+import { type StoreSchema, schemaVersion } from './database';
 import { openIdbContentStore } from './open-content-store';
 import { randomId } from './random-id';
 
@@ -65,7 +65,7 @@ describe('store in IndexedDB', () => {
   it('lets go of the database when another tab upgrades it, and says what to do', async () => {
     const databaseName = randomId();
     const store = await openStore(databaseName);
-    const newer = await openDB(databaseName, 2);
+    const newer = await openDB(databaseName, schemaVersion + 1);
     ends.push(() => newer.close());
     await expect(store.list()).rejects.toMatchObject({
       code: 'Unavailable',

@@ -1,4 +1,5 @@
 import type { Database } from './database';
+import { writeToEnd } from './write-transaction';
 
 /** Small texts by key that are kept beside the blobs: they are found by name, not by digest, and change. */
 export interface MetadataStore {
@@ -26,11 +27,12 @@ export class IdbMetadataStore implements MetadataStore {
   }
 
   get(key: string): Promise<string | undefined> {
-    return this.#database.use((database) => database.get('metadata', key));
+    return this.#database.read('metadata', (metadata) => metadata.get(key));
   }
 
   async put(key: string, value: string): Promise<void> {
-    // idb's short form resolves when the transaction is done, not when the request is.
-    await this.#database.use((database) => database.put('metadata', value, key));
+    await writeToEnd(this.#database, ['metadata'], { needed: value.length }, (transaction) => [
+      transaction.objectStore('metadata').put(value, key),
+    ]);
   }
 }

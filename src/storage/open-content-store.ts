@@ -1,18 +1,29 @@
 import type { ContentStore } from '../api/content-store';
+import type { RecordStore } from '../api/records';
 import { type Clock, systemClock } from '../base/clock';
 import { toSandboxError } from '../base/errors';
 import { Database } from './database';
+import { IdbDiskBackend } from './disks/idb-disk-backend';
+import { LayeredDiskStore } from './disks/layered-disk-store';
+import { MemoryDiskBackend } from './disks/memory-disk-backend';
 import { IdbBackend } from './idb-backend';
-import { openSession } from './ingest-journal';
+import { openSession, type Session } from './ingest-journal';
 import { MemoryBackend } from './memory-backend';
 import { IdbMetadataStore, MemoryMetadataStore, type MetadataStore } from './metadata-store';
+import { IdbRecordStore, MemoryRecordStore } from './record-store';
 import { VerifiedContentStore } from './verified-content-store';
+import { writeToEnd } from './write-transaction';
 
 export interface OpenedStore {
   readonly store: ContentStore;
   readonly metadata: MetadataStore;
+  readonly records: RecordStore;
+  /** To be disposed of before the store is closed: it writes what guests have not flushed. */
+  readonly disks: LayeredDiskStore;
   /** False in memory mode: everything is gone when the page closes. */
   readonly persistent: boolean;
+  /** The Web Lock that this thread holds for as long as the store is open; others can wait for its end. */
+  readonly lock?: string | undefined;
   /** Why it is not persistent, for people. */
   readonly reason?: string;
 }
@@ -43,14 +54,19 @@ export async function openContentStore(options: OpenStoreOptions = {}): Promise<
 export async function openIdbContentStore(options: OpenStoreOptions = {}): Promise<OpenedStore> {
   const { databaseName = defaultDatabaseName, clock = systemClock, chunkSize, locks = findLocks() } = options;
   const database = new Database(databaseName, clock);
+  let session: Session | undefined;
   try {
     await probeBlobs(database);
-    const session = await openSession(locks);
+    session = await openSession(locks);
     const backend = new IdbBackend(database, session, clock, chunkSize === undefined ? {} : { chunkSize });
     await backend.collect();
     const store = new VerifiedContentStore(backend, clock);
-    return { store, metadata: new IdbMetadataStore(database), persistent: true };
+    const metadata = new IdbMetadataStore(database);
+    const disks = new LayeredDiskStore(new IdbDiskBackend(database), clock);
+    const records = new IdbRecordStore(database);
+    return { store, metadata, records, disks, persistent: true, lock: session.lock };
   } catch (error) {
+    session?.end();
     await database.close();
     throw error;
   }
@@ -66,7 +82,14 @@ export function createMemoryContentStore({
     ...(chunkSize !== undefined && { chunkSize }),
     ...(limit !== undefined && { limit }),
   });
-  return { store: new VerifiedContentStore(backend, clock), metadata: new MemoryMetadataStore(), persistent: false };
+  const store = new VerifiedContentStore(backend, clock);
+  return {
+    store,
+    metadata: new MemoryMetadataStore(),
+    records: new MemoryRecordStore(),
+    disks: new LayeredDiskStore(new MemoryDiskBackend(limit === undefined ? {} : { limit }), clock),
+    persistent: false,
+  };
 }
 
 /**
@@ -76,10 +99,9 @@ export function createMemoryContentStore({
 async function probeBlobs(database: Database): Promise<void> {
   const metadata = new IdbMetadataStore(database);
   if ((await metadata.get(probeKey)) !== undefined) return;
-  await database.use(async (connection) => {
-    const transaction = connection.transaction('chunks', 'readwrite');
-    const requests = [transaction.store.put(new Blob(['x']), [probeKey, 0]), transaction.store.delete([probeKey, 0])];
-    await Promise.all([...requests, transaction.done]);
+  await writeToEnd(database, ['chunks'], {}, (transaction) => {
+    const chunks = transaction.objectStore('chunks');
+    return [chunks.put(new Blob(['x']), [probeKey, 0]), chunks.delete([probeKey, 0])];
   });
   await metadata.put(probeKey, 'Blobs can be stored');
 }

@@ -15,6 +15,12 @@ export async function estimateStorage(): Promise<StorageEstimate | undefined> {
   return { usage: estimate.usage, quota: estimate.quota };
 }
 
+/** Bytes that may still be stored, where the browser says. */
+export async function availableBytes(): Promise<number | undefined> {
+  const estimate = await estimateStorage();
+  return estimate && Math.max(0, estimate.quota - estimate.usage);
+}
+
 /**
  * `ResourceExhausted` with both figures in the message and, in bytes, in the details. `available` is an upper
  * bound: browsers blur their estimate (Chromium says usage + 10 GiB, whatever the disk has), so where it

@@ -1,6 +1,7 @@
 import type { BlobInfo, Digest, Expectation, Ingest } from '../api/content-store';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
+import { failpoint } from '../base/failpoint';
 import { createDigester, type Digester } from '../formats/digest';
 import type { BlobBackend, Chunk } from './blob-backend';
 import { type BlockChecksums, createBlockChecksums } from './block-checksums';
@@ -10,6 +11,7 @@ import { randomId } from './random-id';
 export async function beginIngest(backend: BlobBackend, clock: Clock, expect: Expectation): Promise<Ingest> {
   const [digester, checksums] = await Promise.all([createDigester(), createBlockChecksums()]);
   const content = randomId();
+  await failpoint('ingest.begin');
   await backend.begin(content, expect.size);
   return new StoreIngest(backend, clock, expect, content, digester, checksums);
 }
@@ -106,12 +108,22 @@ class StoreIngest implements Ingest {
     if (this.#offset !== expectedSize)
       throw mismatch(this.#expect, `has ${this.#offset} bytes, expected ${expectedSize}`);
     if (digest !== expectedDigest) throw mismatch(this.#expect, `has digest ${digest}`);
-    const info = { digest, size: this.#offset, committedAt: this.#clock.now() };
+    const label = await this.#label(digest);
+    const info = { digest, size: this.#offset, committedAt: this.#clock.now(), ...(label !== undefined && { label }) };
     const { chunkSize } = this.#backend;
     const record = { ...info, content: this.#content, chunkSize, checksums: this.#checksums.finish() };
+    await failpoint('ingest.commit');
     await this.#backend.commit(record, this.#filled > 0 ? this.#chunk() : undefined);
     this.#end();
+    await failpoint('ingest.committed');
     return info;
+  }
+
+  /** What somebody has stored without a label is theirs as well: it must not look as if nobody else needed it. */
+  async #label(digest: Digest): Promise<string | undefined> {
+    const { label } = this.#expect;
+    const earlier = label === undefined ? undefined : await this.#backend.find(digest);
+    return earlier && earlier.label === undefined ? undefined : label;
   }
 
   #currentBuffer(): Uint8Array<ArrayBuffer> {
@@ -122,6 +134,7 @@ class StoreIngest implements Ingest {
   }
 
   async #flush(): Promise<void> {
+    await failpoint('ingest.flush');
     await this.#backend.put(this.#content, this.#chunk());
     // Aborted meanwhile: the backend has dropped the content, so do not go on as if it were there.
     if (this.#ended) throw new SandboxError('Aborted', 'The ingest was aborted');

@@ -4,7 +4,7 @@ import { createDeferred } from '../base/deferred';
 import { SandboxError } from '../base/errors';
 import { digestHex, digestOf } from '../formats/digest';
 import { annotations, type Descriptor, mediaTypes } from '../formats/oci';
-import { type Connection, callback, connect, expose } from '../rpc/control';
+import { type Connection, callback, connect, expose, transfer } from '../rpc/control';
 import { patternBytes } from './content-store.conformance';
 import { createMemoryContentStore } from './open-content-store';
 import { StoreService } from './store-service';
@@ -83,6 +83,64 @@ describe('store service, through a port', () => {
     const usage = await remote.usage();
     expect(usage.blobs).toBe(3);
     expect(usage.bytes).toBeGreaterThan(rom.length);
+  });
+
+  it('keeps blobs that are handed over, and hands them out', async () => {
+    const { remote } = connection;
+    await remote.open(baseUrl);
+    const [small, large] = [patternBytes(3), patternBytes(20_000_000, 2)];
+    const digests = await Promise.all([digestOf(small), digestOf(large)]);
+    expect(await remote.putBlob(transfer(small.slice().buffer, []))).toEqual({ digest: digests[0], size: 3 });
+    const moved = large.slice().buffer;
+    expect(await remote.putBlob(transfer(moved, [moved]))).toEqual({ digest: digests[1], size: large.length });
+    const [second, first, again] = await remote.readBlobs([digests[1], digests[0], digests[0]]);
+    expect(await digestOf(new Uint8Array(second ?? []))).toBe(digests[1]);
+    expect(first).toEqual(small.buffer);
+    expect(again).toEqual(small.buffer);
+    await remote.deleteBlob(digests[0]);
+    await remote.deleteBlob(digests[0]);
+    const work = remote.readBlobs(digests);
+    await expect(work).rejects.toMatchObject({ code: 'NotFound', details: { digest: digests[0] } });
+  });
+
+  it('sweeps blobs of a label that nobody names, and no others', async () => {
+    const { remote } = connection;
+    await remote.open(baseUrl);
+    const put = async (seed: number, label?: string) => {
+      const { buffer } = patternBytes(100, seed);
+      return (await remote.putBlob(transfer(buffer, [buffer]), label === undefined ? {} : { label })).digest;
+    };
+    const [kept, unused, other, unlabelled] = [await put(1, 'a'), await put(2, 'a'), await put(3, 'b'), await put(4)];
+    expect(await put(4, 'a')).toBe(unlabelled);
+    const all = [kept, unused, other, unlabelled];
+    expect(await remote.missingBlobs(all)).toEqual([]);
+    expect(await remote.sweepBlobs('a', [kept])).toBe(1);
+    expect(await remote.missingBlobs(all)).toEqual([unused]);
+  });
+
+  it('keeps nothing of a blob whose storing is stopped or has no room', async () => {
+    await service.close();
+    const opened = createMemoryContentStore({ limit: 1000 });
+    service = new StoreService({ open: async () => opened, fetch: readFile });
+    await service.open(baseUrl);
+    const refused = service.putBlob(patternBytes(1001).buffer);
+    await expect(refused).rejects.toMatchObject({
+      code: 'ResourceExhausted',
+      details: { needed: 1001, available: 1000 },
+    });
+    const stopped = service.putBlob(patternBytes(900).buffer, { task: 'put-1' });
+    service.cancel('put-1');
+    await expect(stopped).rejects.toMatchObject({ code: 'Canceled' });
+    expect(await service.putBlob(patternBytes(1000).buffer)).toMatchObject({ size: 1000 });
+  });
+
+  it('keeps records', async () => {
+    const { remote } = connection;
+    await remote.open(baseUrl);
+    await remote.applyRecords([{ collection: 'instances', key: 'web', value: { name: 'web' } }]);
+    expect(await remote.listRecords('instances')).toEqual([{ key: 'web', value: { name: 'web' } }]);
+    const wrong = remote.applyRecords([{ collection: 'blobs' as 'disks', key: 'web', value: 1 }]);
+    await expect(wrong).rejects.toMatchObject({ code: 'InvalidArgument' });
   });
 
   it('keeps the code of an error', async () => {

@@ -1,6 +1,9 @@
+import type { BlobInfo, ContentStore, Digest, Expectation } from '../api/content-store';
+import type { DiskGeneration, DiskId, DiskInfo, DiskOpening, DiskSpec, DiskStore } from '../api/disk';
 import type { Operation, Progress } from '../api/operation';
+import type { RecordChange, RecordCollection, RecordStore } from '../api/records';
 import { type Clock, systemClock } from '../base/clock';
-import { SandboxError } from '../base/errors';
+import { SandboxError, throwIfAborted } from '../base/errors';
 import { annotations, type Descriptor } from '../formats/oci';
 import { storedForm } from '../formats/oci-parse';
 import { transfer } from '../rpc/control';
@@ -14,6 +17,8 @@ export interface StoreStatus {
   readonly persistent: boolean;
   /** Why it is not persistent, for people. */
   readonly reason?: string;
+  /** A Web Lock that is let go when the store's thread ends, however it ends; absent where there are none. */
+  readonly lock?: string;
 }
 
 /** Which blob of which artifact. */
@@ -24,6 +29,15 @@ export interface LoadRequest {
   /** The caller's name for this call, for `cancel`: signals do not cross a thread. */
   readonly task?: string;
 }
+
+export interface PutRequest {
+  /** See {@link Expectation}. */
+  readonly label?: string;
+  /** As in {@link LoadRequest}. */
+  readonly task?: string;
+}
+
+export type StoredBlob = Pick<BlobInfo, 'digest' | 'size'>;
 
 export interface StoreUsage {
   readonly blobs: number;
@@ -49,11 +63,21 @@ export class StoreService {
     this.#options = options;
   }
 
+  /** A sign of life. */
+  ping(): void {}
+
   /** Opens the store. `registryUrl` is the directory of the image layout, absolute. Later calls change nothing. */
   async open(registryUrl: string): Promise<StoreStatus> {
-    this.#opened ??= this.#open(registryUrl);
-    const { persistent, reason } = (await this.#opened).opened;
-    return { persistent, ...(reason !== undefined && { reason }) };
+    if (!this.#opened) {
+      const opening = this.#open(registryUrl);
+      this.#opened = opening;
+      // One that failed may be tried again.
+      opening.catch(() => {
+        if (this.#opened === opening) this.#opened = undefined;
+      });
+    }
+    const { persistent, reason, lock } = (await this.#opened).opened;
+    return { persistent, ...(reason !== undefined && { reason }), ...(lock !== undefined && { lock }) };
   }
 
   async resolve(reference: string): Promise<Artifact> {
@@ -78,9 +102,103 @@ export class StoreService {
     });
   }
 
+  /** Stores bytes that move here. `ResourceExhausted` over quota, and nothing is kept then. */
+  putBlob(bytes: ArrayBuffer, { label, task }: PutRequest = {}): Promise<StoredBlob> {
+    return this.#run(task, undefined, async (operation) => {
+      const { opened } = await this.#require();
+      return putBytes(opened.store, new Uint8Array(bytes), label, operation);
+    });
+  }
+
+  /** Which of them are not stored. */
+  async missingBlobs(digests: readonly Digest[]): Promise<readonly Digest[]> {
+    const { opened } = await this.#require();
+    const stored = await Promise.all(digests.map((digest) => opened.store.has(digest)));
+    return digests.filter((_, index) => !stored[index]);
+  }
+
+  /** Deletes the blobs that have the label and are not to be kept; returns how many. */
+  async sweepBlobs(label: string, keep: readonly Digest[]): Promise<number> {
+    const { opened } = await this.#require();
+    const kept = new Set(keep);
+    const unused = (await opened.store.list()).filter((blob) => blob.label === label && !kept.has(blob.digest));
+    for (const { digest } of unused) await opened.store.delete(digest);
+    return unused.length;
+  }
+
+  /** The verified bytes of each, in buffers that move to the caller. `NotFound` and `DataLoss` name the digest. */
+  async readBlobs(digests: readonly Digest[]): Promise<ArrayBuffer[]> {
+    const { opened } = await this.#require();
+    const blobs = await Promise.all(digests.map((digest) => opened.store.read(digest)));
+    const buffers = blobs.map(({ buffer }) => buffer);
+    return transfer(buffers, buffers);
+  }
+
+  /** Harmless when there is no such blob. One that an artifact needs is fetched again when it is. */
+  async deleteBlob(digest: Digest): Promise<void> {
+    const { opened } = await this.#require();
+    await opened.store.delete(digest);
+  }
+
   /** Stops the call of that name; harmless when it is over. */
   cancel(task: string): void {
     this.#tasks.get(task)?.abort(new SandboxError('Canceled', 'Canceled'));
+  }
+
+  /** See {@link RecordStore}. */
+  async listRecords(collection: RecordCollection): ReturnType<RecordStore['list']> {
+    const { opened } = await this.#require();
+    return opened.records.list(collection);
+  }
+
+  /** See {@link RecordStore}. */
+  async applyRecords(changes: readonly RecordChange[]): Promise<void> {
+    const { opened } = await this.#require();
+    await opened.records.apply(changes);
+  }
+
+  // Disks: see {@link DiskStore} for each.
+
+  async createDisk(spec: DiskSpec): Promise<DiskInfo> {
+    return (await this.#disks()).create(spec);
+  }
+
+  async forkDisk(base: DiskGeneration): Promise<DiskInfo> {
+    return (await this.#disks()).fork(base);
+  }
+
+  async diskInfo(disk: DiskId): Promise<DiskInfo> {
+    return (await this.#disks()).info(disk);
+  }
+
+  async listDisks(): Promise<readonly DiskInfo[]> {
+    return (await this.#disks()).list();
+  }
+
+  /** The port moves to the caller. */
+  async openDisk(disk: DiskId, opening?: DiskOpening): Promise<MessagePort> {
+    const port = await (await this.#disks()).open(disk, opening);
+    return transfer(port, [port]);
+  }
+
+  async closeDisk(disk: DiskId): Promise<void> {
+    await (await this.#disks()).close(disk);
+  }
+
+  async freezeDisk(disk: DiskId, mark?: string): Promise<DiskGeneration> {
+    return (await this.#disks()).freeze(disk, mark);
+  }
+
+  async revertDisk(generation: DiskGeneration): Promise<void> {
+    await (await this.#disks()).revert(generation);
+  }
+
+  async deleteDiskGeneration(generation: DiskGeneration): Promise<void> {
+    await (await this.#disks()).deleteGeneration(generation);
+  }
+
+  async deleteDisk(disk: DiskId): Promise<void> {
+    await (await this.#disks()).delete(disk);
   }
 
   async usage(): Promise<StoreUsage> {
@@ -99,6 +217,7 @@ export class StoreService {
     this.#opened = undefined;
     // One that never opened has nothing to close.
     const ready = await opening?.catch(() => undefined);
+    await ready?.opened.disks.dispose();
     await ready?.opened.store.close();
   }
 
@@ -111,6 +230,10 @@ export class StoreService {
     const opened = await open();
     const { store, metadata } = opened;
     return { opened, source: new ArtifactSource({ baseUrl, store, metadata, fetch, clock }) };
+  }
+
+  async #disks(): Promise<DiskStore> {
+    return (await this.#require()).opened.disks;
   }
 
   #require(): Promise<{ readonly opened: OpenedStore; readonly source: ArtifactSource }> {
@@ -134,6 +257,31 @@ export class StoreService {
     } finally {
       if (task !== undefined) this.#tasks.delete(name);
     }
+  }
+}
+
+/** Bytes written between two looks at the signal. */
+const writeSize = 8 * 1024 * 1024;
+
+async function putBytes(
+  store: ContentStore,
+  bytes: Uint8Array,
+  label: string | undefined,
+  { signal }: Operation,
+): Promise<StoredBlob> {
+  const ingest = await store.ingest({ size: bytes.length, ...(label !== undefined && { label }) });
+  try {
+    for (let from = 0; from < bytes.length; from += writeSize) {
+      throwIfAborted(signal);
+      await ingest.write(bytes.subarray(from, from + writeSize));
+    }
+    throwIfAborted(signal);
+    const { digest, size } = await ingest.commit();
+    return { digest, size };
+  } catch (error) {
+    // The reason is what the caller must see; what cleaning up leaves behind is found at the next opening.
+    await ingest.abort().catch(() => undefined);
+    throw error;
   }
 }
 

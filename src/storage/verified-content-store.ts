@@ -24,8 +24,7 @@ export class VerifiedContentStore implements ContentStore {
   }
 
   async info(digest: Digest): Promise<BlobInfo> {
-    const { size, committedAt } = await this.#find(digest);
-    return { digest, size, committedAt };
+    return infoOf(await this.#find(digest));
   }
 
   async has(digest: Digest): Promise<boolean> {
@@ -65,7 +64,7 @@ export class VerifiedContentStore implements ContentStore {
 
   async list(): Promise<readonly BlobInfo[]> {
     const records = await this.#backend.list();
-    return records.map(({ digest, size, committedAt }) => ({ digest, size, committedAt }));
+    return records.map(infoOf);
   }
 
   delete(digest: Digest): Promise<void> {
@@ -111,4 +110,8 @@ function damaged(digest: Digest): SandboxError {
   return new SandboxError('DataLoss', `The stored bytes of blob ${digest} are damaged; delete it and fetch it again`, {
     details: { digest },
   });
+}
+
+function infoOf({ digest, size, committedAt, label }: BlobRecord): BlobInfo {
+  return { digest, size, committedAt, ...(label !== undefined && { label }) };
 }

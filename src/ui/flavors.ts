@@ -1,10 +1,13 @@
-import type { InstanceDraft } from '../engine/lab';
+import type { InstanceDraft } from '../engine/instance-record';
 import type { text } from './text';
+
+/** A VM to be, without a name. */
+export type VmDraft = Extract<InstanceDraft, { readonly kind: 'vm' }>;
 
 /** A kind of VM that can be had by one click. */
 export interface Flavor {
   readonly id: keyof typeof text.flavors;
-  readonly draft: InstanceDraft;
+  readonly draft: VmDraft;
 }
 
 const vm = { kind: 'vm', memoryMiB: 64, devices: 'virtio', containerHost: false } as const;

@@ -34,3 +34,14 @@ function clockTime(seconds: number): string {
 export function formatTimeOfDay(at: number): string {
   return new Date(at).toLocaleTimeString(undefined, { hour12: false });
 }
+
+/** A day and a time of day, short: 24 Nov, 07:52. */
+export function formatDateTime(at: number): string {
+  const options = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false } as const;
+  return new Date(at).toLocaleString(undefined, options);
+}
+
+/** A count with its thousands apart: 12,345. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en');
+}

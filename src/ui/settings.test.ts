@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSettings, parseSettings } from './settings';
 
-const initial = { theme: 'system', fontSize: 14, screenReader: false };
+const initial = { theme: 'system', fontSize: 14, screenReader: false, singleKeys: true };
 
 describe('stored settings', () => {
   it.each([
@@ -23,7 +23,24 @@ describe('stored settings', () => {
       setItem: (key: string, value: string) => void kept.set(key, value),
     };
     createSettings(storage).change({ theme: 'light', fontSize: 18 });
-    expect(createSettings(storage).values.value).toEqual({ theme: 'light', fontSize: 18, screenReader: false });
+    expect(createSettings(storage).values.value).toEqual({
+      theme: 'light',
+      fontSize: 18,
+      screenReader: false,
+      singleKeys: true,
+    });
+  });
+
+  it('have other things beside them, which are kept by name', () => {
+    const kept = new Map<string, string>([['strata.bad', '{']]);
+    const storage = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+    };
+    createSettings(storage).keep('dock', { height: 3 });
+    expect(createSettings(storage).recall('dock')).toEqual({ height: 3 });
+    expect(createSettings(storage).recall('bad')).toBeUndefined();
+    expect(createSettings(storage).recall('none')).toBeUndefined();
   });
 
   it('work where storage throws', () => {

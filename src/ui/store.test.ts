@@ -1,38 +1,49 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { SandboxError } from '../base/errors';
-import { FakeClock } from '../base/fake-clock';
-import { createLab } from '../engine/lab';
-import { ScriptedDriver } from '../engine/scripted-instance';
+import { settle } from '../base/fake-clock';
+import { openTestLab } from '../engine/lab-fixture';
 import { standardFlavor } from './flavors';
 import { createSettings } from './settings';
 import { Store } from './store';
 
-function setUp() {
-  const clock = new FakeClock(1000);
-  const driver = new ScriptedDriver(clock);
-  const lab = createLab({ drivers: [driver], clock, removeGraceMs: 8000 });
+async function setUp() {
+  const { clock, driver, lab } = await openTestLab();
   const store = new Store({ lab, settings: createSettings(undefined), clock });
   const launch = async (): Promise<string> => {
-    store.launch(standardFlavor.draft);
+    const before = store.instances.value.length;
+    await store.launch(standardFlavor.draft);
     await clock.advance(0);
-    return store.selected.value!.id;
+    return store.instances.value[before]!.id;
   };
   return { clock, driver, lab, store, launch };
 }
 
 describe('launching', () => {
-  it('makes, selects and starts an instance', async () => {
-    const { store, launch } = setUp();
-    await launch();
+  it('makes, shows and starts an instance', async () => {
+    const { store, launch } = await setUp();
+    const id = await launch();
     expect(store.selected.value).toMatchObject({ name: 'vm-1', state: { phase: 'running' } });
+    expect(store.route.value).toEqual({ view: 'machine', id, tab: 'terminal' });
     expect(store.tasks.value[0]).toMatchObject({ kind: 'start', state: 'succeeded' });
     expect(store.announcement.value).toBe('Start vm-1: done');
   });
 
-  it('that cannot be done says what is wrong', () => {
-    const { store, driver } = setUp();
+  it('of several numbers them and shows them all', async () => {
+    const { store, clock } = await setUp();
+    await store.launch({ ...standardFlavor.draft, name: 'web' }, 3);
+    await clock.advance(0);
+    expect(store.instances.value.map(({ name, state }) => `${name} ${state.phase}`)).toEqual([
+      'web-1 running',
+      'web-2 running',
+      'web-3 running',
+    ]);
+    expect(store.route.value).toEqual({ view: 'machines' });
+  });
+
+  it('that cannot be done says what is wrong', async () => {
+    const { store, driver } = await setUp();
     driver.problems = [{ field: 'memoryMiB', message: 'Not enough memory for one more machine' }];
-    store.launch(standardFlavor.draft);
+    await store.launch(standardFlavor.draft);
     expect(store.instances.value).toEqual([]);
     expect(store.toasts.value[0]).toMatchObject({ tone: 'error', body: 'Not enough memory for one more machine' });
   });
@@ -40,7 +51,7 @@ describe('launching', () => {
 
 describe('a task that fails', () => {
   it('is told with what to do next', async () => {
-    const { store, driver, launch, clock } = setUp();
+    const { store, driver, launch, clock } = await setUp();
     const id = await launch();
     const gate = driver.at(0).holdStart();
     store.act('stop', id);
@@ -55,8 +66,8 @@ describe('a task that fails', () => {
   });
 
   it('is not an error when a person canceled it', async () => {
-    const { store, driver, lab, clock } = setUp();
-    const { id } = lab.create(standardFlavor.draft);
+    const { store, driver, lab, clock } = await setUp();
+    const { id } = await lab.create(standardFlavor.draft);
     driver.at(0).holdStart();
     store.act('start', id);
     await clock.advance(0);
@@ -69,18 +80,29 @@ describe('a task that fails', () => {
 
 describe('removing', () => {
   it('offers to undo it, and stops offering when it is done', async () => {
-    const { store, launch, clock } = setUp();
+    const { store, launch, clock } = await setUp();
     const id = await launch();
     store.act('remove', id);
-    expect(store.toasts.value[0]).toMatchObject({ title: 'vm-1 is being removed', undo: store.tasks.value[0]?.id });
+    expect(store.toasts.value[0]).toMatchObject({ title: 'vm-1 is being removed', task: store.tasks.value[0]?.id });
     await clock.advance(8000);
     expect(store.toasts.value).toEqual([]);
     expect(store.instances.value).toEqual([]);
-    expect(store.selected.value).toBeUndefined();
+    expect(store.route.value).toEqual({ view: 'overview' });
   });
 
-  it('selects the neighbour of what was selected', async () => {
-    const { store, launch, clock } = setUp();
+  it('is undone by its message', async () => {
+    const { store, launch, clock } = await setUp();
+    const id = await launch();
+    store.act('remove', id);
+    await clock.advance(100);
+    store.toasts.value[0]?.undo?.();
+    await clock.advance(0);
+    expect(store.instances.value[0]).toMatchObject({ id, state: { phase: 'running' } });
+    expect(store.toasts.value).toEqual([]);
+  });
+
+  it('shows the neighbour of what was shown', async () => {
+    const { store, launch, clock } = await setUp();
     await launch();
     const middle = await launch();
     const last = await launch();
@@ -94,38 +116,107 @@ describe('removing', () => {
   });
 });
 
+describe('snapshots and clones', () => {
+  it('are taken, described, cloned and deleted', async () => {
+    const { store, launch, clock } = await setUp();
+    const id = await launch();
+    store.snapshot(id, { name: 'first', notes: 'as new' });
+    await vi.waitFor(() => expect(store.snapshots.value).toHaveLength(1));
+    const [record] = store.snapshots.value;
+    expect(record).toMatchObject({ name: 'first', notes: 'as new', instance: id });
+    store.describeSnapshot(record!.id, { name: 'second' });
+    await clock.advance(0);
+    expect(store.snapshots.value[0]?.name).toBe('second');
+    store.clone({ snapshot: record!.id }, 'second', { names: ['a', 'b'] });
+    await vi.waitFor(() => expect(store.tasks.value[0]).toMatchObject({ kind: 'clone', state: 'succeeded' }));
+    expect(store.instances.value.map(({ name }) => name)).toEqual(['vm-1', 'a', 'b']);
+    store.deleteSnapshot(record!.id);
+    await vi.waitFor(() => expect(store.snapshots.value).toEqual([]));
+  });
+
+  it('say what cannot be done', async () => {
+    const { store, launch, clock } = await setUp();
+    const id = await launch();
+    store.snapshot(id, { name: 'a', notes: '' });
+    await vi.waitFor(() => expect(store.snapshots.value).toHaveLength(1));
+    store.describeSnapshot(store.snapshots.value[0]!.id, { name: '' });
+    await clock.advance(0);
+    expect(store.toasts.value[0]).toMatchObject({ tone: 'error', title: 'Could not change the snapshot a' });
+  });
+});
+
+describe('networks', () => {
+  const lan = { name: 'lan', subnet: '10.9.0.0/24', mtu: 9000 };
+
+  it('are made, and come back when their removal is undone', async () => {
+    const { store, clock } = await setUp();
+    store.createNetwork(lan);
+    await clock.advance(0);
+    expect(store.networks.value.map(({ name }) => name)).toEqual(['default', 'lan']);
+    store.removeNetwork('lan');
+    await clock.advance(0);
+    expect(store.networks.value.map(({ name }) => name)).toEqual(['default']);
+    store.toasts.value[0]?.undo?.();
+    await clock.advance(0);
+    expect(store.networks.value[1]).toEqual(lan);
+  });
+
+  it('that cannot be are refused in words', async () => {
+    const { store } = await setUp();
+    expect(store.networkProblem({ ...lan, subnet: '10.0.0.0/16' })).toMatch(/overlap/);
+    expect(store.networkProblem(lan)).toBeUndefined();
+  });
+
+  it('are asked for their ports only while somebody looks at them', async () => {
+    const { store, launch, clock } = await setUp();
+    await launch();
+    await clock.advance(3000);
+    expect(store.networkStatus.value).toBeUndefined();
+    const watch = store.watchWire();
+    await clock.advance(1000);
+    expect(store.networkStatus.value).toBeUndefined();
+    store.setWatched(true);
+    await clock.advance(1000);
+    expect(store.networkStatus.value?.ports).toBeDefined();
+    watch.dispose();
+    store.setWatched(false);
+    await clock.advance(0);
+  });
+});
+
 describe('live figures', () => {
   it('come every second while the page is watched, and not otherwise', async () => {
-    const { store, driver, launch, clock } = setUp();
+    const { store, driver, launch, clock } = await setUp();
     const id = await launch();
     await clock.advance(3000);
     expect(driver.at(0).statsAsked).toBe(0);
     store.setWatched(true);
     await clock.advance(2000);
     expect(store.stats.value.get(id)?.sample.processes).toBe(1);
+    expect(store.series.value.get(id)?.points.length).toBeGreaterThan(1);
     expect(store.now.value).toBe(clock.now());
     const asked = driver.at(0).statsAsked;
     store.setWatched(false);
     await clock.advance(5000);
     expect(driver.at(0).statsAsked).toBe(asked);
-    expect(clock.pending).toBe(0);
   });
 
   it('of an instance that is gone are forgotten', async () => {
-    const { store, launch, clock } = setUp();
+    const { store, launch, clock } = await setUp();
     const first = await launch();
-    await launch();
+    const second = await launch();
     store.setWatched(true);
     await clock.advance(1000);
     store.act('remove', first);
     await clock.advance(10_000);
-    expect([...store.stats.value.keys()]).toEqual(['id-2']);
+    expect([...store.stats.value.keys()]).toEqual([second]);
+    expect([...store.series.value.keys()]).toEqual([second]);
   });
 });
 
 describe('messages', () => {
-  it('are four at most, and can be dismissed', () => {
-    const { store } = setUp();
+  it('are four at most, and can be dismissed', async () => {
+    const { store } = await setUp();
     for (let index = 0; index < 6; index += 1) store.report(`Message ${index}`, new SandboxError('Aborted', 'x'));
     expect(store.toasts.value.map((toast) => toast.title)).toEqual([
       'Message 2',
@@ -140,9 +231,10 @@ describe('messages', () => {
 
 describe('a store that is disposed', () => {
   it('hears nothing more', async () => {
-    const { store, lab } = setUp();
+    const { store, lab } = await setUp();
     store.dispose();
-    lab.create(standardFlavor.draft);
+    await lab.create(standardFlavor.draft);
+    await settle();
     expect(store.instances.value).toEqual([]);
   });
 });

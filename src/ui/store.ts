@@ -1,12 +1,30 @@
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals-core';
+import type { AppFile } from '../api/app';
 import type { Instance, InstanceId } from '../api/instance';
+import type { Egress, NetworkSpec } from '../api/network';
+import type { SnapshotId, SnapshotRecord } from '../api/snapshot';
+import type { UnikernelDevice } from '../api/unikernel';
+import { formatBytes } from '../base/bytes';
 import { type Clock, every } from '../base/clock';
-import { type ErrorRecord, serializeError } from '../base/errors';
+import { type ErrorRecord, SandboxError, serializeError } from '../base/errors';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle';
-import type { InstanceDraft, InstanceRecord, Lab, LabAction } from '../engine/lab';
+import type { InstanceDraft, InstanceRecord, LabAction } from '../engine/instance-record';
+import type { LabHost } from '../engine/lab';
+import type { NetworkStatus } from '../engine/networks';
 import type { StatReading } from '../engine/stat-sampler';
 import type { TaskId, TaskRecord } from '../engine/tasks';
+import type { UnikernelOffer } from '../engine/unikernel-library';
+import { egressPort } from '../network/gateway/egress-port';
+import { gatewayNetwork } from '../network/gateway/gateway-network';
+import type { Dialog } from './dialog';
+import type { Ownership, PageLab } from './page-lab';
+import type { PreviewLink, PreviewLinks } from './previews/preview-links';
+import { formatRoute, type Route } from './route';
+import { saveFile } from './save-file';
+import { extendSeries, type StatSeries } from './series';
 import type { Settings } from './settings';
+import type { RawConnection } from './terminals/raw-source';
+import { Terminals } from './terminals/terminals';
 import { text } from './text';
 
 /** A message that stays until it is dismissed or its time is over. */
@@ -15,8 +33,10 @@ export interface Toast {
   readonly tone: 'info' | 'error';
   readonly title: string;
   readonly body?: string;
-  /** Canceling this task is what the toast's button does; the toast goes when the task ends. */
-  readonly undo?: TaskId;
+  /** The toast goes when this task ends. */
+  readonly task?: TaskId;
+  /** What its button does. */
+  readonly undo?: () => void;
 }
 
 /** Whether what is downloaded outlives the tab. */
@@ -25,13 +45,25 @@ export interface StorageStatus {
   readonly reason?: string;
 }
 
+/** Actions that need nothing but the instance. */
+export const plainActions = ['start', 'stop', 'kill', 'pause', 'resume', 'reset', 'remove', 'migrate'] as const;
+export type PlainAction = (typeof plainActions)[number];
+
+/** An app to be. */
+type AppDraft = Extract<InstanceDraft, { readonly kind: 'app' }>;
+
 /** Messages shown at once; the oldest gives way. */
 const toastLimit = 4;
 
+/** How long something that can be undone without a task can be, milliseconds. */
+const undoMs = 10_000;
+
 export interface StoreOptions {
-  readonly lab: Lab;
+  readonly lab: PageLab;
   readonly settings: Settings;
   readonly clock: Clock;
+  /** Fetches what shows published ports. */
+  readonly previews?: () => Promise<PreviewLinks>;
 }
 
 /**
@@ -40,31 +72,69 @@ export interface StoreOptions {
  */
 export class Store implements Disposable {
   readonly settings: Settings;
-  readonly #lab: Lab;
+  readonly terminals: Terminals;
+  readonly #lab: PageLab;
   readonly #clock: Clock;
+  readonly #previews: (() => Promise<PreviewLinks>) | undefined;
+  #previewLinks: Promise<PreviewLinks> | undefined;
   readonly #disposables = new DisposableStore();
   readonly #instances = signal<readonly InstanceRecord[]>([]);
   readonly #tasks = signal<readonly TaskRecord<LabAction>[]>([]);
   readonly #stats = signal<ReadonlyMap<InstanceId, StatReading>>(new Map());
-  readonly #selectedId = signal<InstanceId | undefined>(undefined);
+  readonly #series = signal<ReadonlyMap<InstanceId, StatSeries>>(new Map());
+  readonly #snapshots = signal<readonly SnapshotRecord[]>([]);
+  readonly #networks = signal<readonly NetworkSpec[]>([]);
+  readonly #networkStatus = signal<NetworkStatus | undefined>(undefined);
+  readonly #route = signal<Route>({ view: 'overview' });
+  readonly #dialog = signal<Dialog | undefined>(undefined);
   readonly #toasts = signal<readonly Toast[]>([]);
   readonly #storage = signal<StorageStatus>({ persistent: true });
+  readonly #ownership = signal<Ownership>({ state: 'owner' });
+  readonly #online = signal(true);
   readonly #tasksOpen = signal(false);
   readonly #announcement = signal('');
   readonly #now = signal(0);
   #watching: Disposable | undefined;
+  #wireWatched: Disposable | undefined;
+  #wireWatchers = 0;
   #lastToast = 0;
 
-  readonly selected = computed(() => this.#instances.value.find((record) => record.id === this.#selectedId.value));
+  /** The machine of the route. */
+  readonly selected = computed(() => {
+    const route = this.#route.value;
+    return route.view === 'machine' ? this.#instances.value.find((record) => record.id === route.id) : undefined;
+  });
 
-  constructor({ lab, settings, clock }: StoreOptions) {
+  constructor({ lab, settings, clock, previews }: StoreOptions) {
     this.#lab = lab;
     this.settings = settings;
     this.#clock = clock;
+    this.#previews = previews;
+    this.terminals = new Terminals({
+      instance: (id) => this.#find(id),
+      settings,
+      clock,
+      connect: (id, port) => this.#connect(id, port),
+    });
     this.#now.value = clock.now();
     this.#instances.value = lab.list();
+    this.#tasks.value = lab.tasks.list();
+    this.#snapshots.value = lab.snapshots();
+    this.#networks.value = lab.networks();
+    this.terminals.instancesChanged(new Set(lab.list().map(({ id }) => id)));
     this.#disposables.add(lab.changes((records) => this.#instancesChanged(records)));
     this.#disposables.add(lab.tasks.changes((record) => this.#taskChanged(record)));
+    this.#disposables.add(
+      lab.snapshotChanges(() => {
+        this.#snapshots.value = lab.snapshots();
+      }),
+    );
+    this.#disposables.add(
+      lab.networkChanges(() => {
+        this.#networks.value = lab.networks();
+      }),
+    );
+    this.#disposables.add(this.terminals);
     this.#disposables.add(toDisposable(() => this.#watching?.dispose()));
   }
 
@@ -78,11 +148,37 @@ export class Store implements Disposable {
   get stats(): ReadonlySignal<ReadonlyMap<InstanceId, StatReading>> {
     return this.#stats;
   }
+  /** The past minute of each running instance. */
+  get series(): ReadonlySignal<ReadonlyMap<InstanceId, StatSeries>> {
+    return this.#series;
+  }
+  get snapshots(): ReadonlySignal<readonly SnapshotRecord[]> {
+    return this.#snapshots;
+  }
+  get networks(): ReadonlySignal<readonly NetworkSpec[]> {
+    return this.#networks;
+  }
+  /** Undefined until the switch has been asked; see {@link watchWire}. */
+  get networkStatus(): ReadonlySignal<NetworkStatus | undefined> {
+    return this.#networkStatus;
+  }
+  get route(): ReadonlySignal<Route> {
+    return this.#route;
+  }
+  get dialog(): ReadonlySignal<Dialog | undefined> {
+    return this.#dialog;
+  }
   get toasts(): ReadonlySignal<readonly Toast[]> {
     return this.#toasts;
   }
   get storage(): ReadonlySignal<StorageStatus> {
     return this.#storage;
+  }
+  get ownership(): ReadonlySignal<Ownership> {
+    return this.#ownership;
+  }
+  get online(): ReadonlySignal<boolean> {
+    return this.#online;
   }
   get tasksOpen(): ReadonlySignal<boolean> {
     return this.#tasksOpen;
@@ -95,63 +191,242 @@ export class Store implements Disposable {
   get now(): ReadonlySignal<number> {
     return this.#now;
   }
+  /** Other tabs that can take a machine. */
+  get hosts(): readonly LabHost[] {
+    return this.#lab.hosts();
+  }
 
   /** Live figures flow only while the page can be seen. */
   setWatched(watched: boolean): void {
     if (watched === (this.#watching !== undefined)) return;
     this.#watching?.dispose();
     this.#watching = undefined;
-    if (!watched) return;
-    const watching = new DisposableStore();
-    watching.add(this.#lab.stats((reading) => this.#statRead(reading)));
-    watching.add(
-      every(this.#clock, 1000, () => {
-        this.#now.value = this.#clock.now();
-      }),
-    );
-    this.#watching = watching;
+    if (watched) {
+      const watching = new DisposableStore();
+      watching.add(this.#lab.stats((reading) => this.#statRead(reading)));
+      watching.add(
+        every(this.#clock, 1000, () => {
+          this.#now.value = this.#clock.now();
+        }),
+      );
+      this.#watching = watching;
+    }
+    this.#followWire();
   }
 
-  /** The instance itself, for its console. */
+  /** Ports and MAC tables are asked for as long as a view shows them and the page can be seen. */
+  watchWire(): Disposable {
+    this.#wireWatchers += 1;
+    this.#followWire();
+    return toDisposable(() => {
+      this.#wireWatchers -= 1;
+      this.#followWire();
+    });
+  }
+
+  /** The instance itself, for its console. `NotFound` when there is none. */
   instance(id: InstanceId): Instance {
     return this.#lab.instance(id);
   }
 
+  go(route: Route): void {
+    if (formatRoute(route) !== formatRoute(this.#route.value)) this.#route.value = route;
+  }
+
+  /** Shows an instance, in the view of machines that is shown already. */
   select(id: InstanceId): void {
-    this.#selectedId.value = id;
+    const route = this.#route.value;
+    this.go({ view: 'machine', id, tab: route.view === 'machine' ? route.tab : 'terminal' });
+  }
+
+  ask(dialog: Dialog | undefined): void {
+    this.#dialog.value = dialog;
   }
 
   setStorage(status: StorageStatus): void {
     this.#storage.value = status;
   }
 
+  setOwnership(ownership: Ownership): void {
+    this.#ownership.value = ownership;
+  }
+
+  setOnline(online: boolean): void {
+    this.#online.value = online;
+  }
+
   showTasks(open: boolean): void {
     this.#tasksOpen.value = open;
   }
 
-  /** Makes an instance, shows it and starts it. */
-  launch(draft: InstanceDraft): void {
+  /** Makes instances and starts them; the first is shown. Several get numbers behind the name. */
+  async launch(draft: InstanceDraft, count = 1): Promise<void> {
     try {
-      const { id } = this.#lab.create(draft);
-      this.select(id);
-      this.#lab.start(id);
+      for (let number = 1; number <= count; number += 1) {
+        const name = draft.name !== undefined && count > 1 ? { name: `${draft.name}-${number}` } : {};
+        const { id } = await this.#lab.create({ ...draft, ...name });
+        if (number === 1) this.go(count === 1 ? { view: 'machine', id, tab: 'terminal' } : { view: 'machines' });
+        this.#lab.start(id);
+      }
     } catch (error) {
-      this.#tell(text.toasts.notCreated, serializeError(error));
+      this.report(text.toasts.notCreated, error);
     }
   }
 
-  act(action: LabAction, id: InstanceId): void {
-    const name = this.#instances.value.find((record) => record.id === id)?.name ?? id;
+  /** The unikernels that the registry has; none, and a message, when it cannot be asked. */
+  async unikernels(): Promise<readonly UnikernelOffer[]> {
     try {
-      const task = this.#lab[action](id);
-      if (action === 'remove') this.#toast({ tone: 'info', title: text.toasts.removed(name), undo: task.id });
+      return await this.#lab.unikernels();
     } catch (error) {
-      this.#tell(text.toasts.failed(action, name), serializeError(error));
+      this.report(text.unikernels.noOffers, error);
+      return [];
     }
+  }
+
+  /** What a module declares; undefined, and a message, when it cannot be read. */
+  async unikernelDevices(image: string): Promise<readonly UnikernelDevice[] | undefined> {
+    try {
+      return await this.#lab.unikernelDevices(image);
+    } catch (error) {
+      this.report(text.unikernels.notBrought(image), error);
+      return undefined;
+    }
+  }
+
+  /** Takes a module that a user brings, and asks what is to be made of it. */
+  bringModule(file: File): void {
+    this.#attempt(text.unikernels.notBrought(file.name), async () => {
+      const offer = await this.#lab.bringModule(file.name, await file.arrayBuffer());
+      this.ask(offer.kind === 'app' ? { kind: 'new-app', offer } : { kind: 'new-unikernel', offer });
+    });
+  }
+
+  /** Makes an app that finds these files, and starts it. */
+  launchApp(draft: Omit<AppDraft, 'files'>, files: readonly { readonly path: string; readonly content: Blob }[]): void {
+    this.#attempt(text.toasts.notCreated, async () => {
+      const stored: AppFile[] = [];
+      for (const { path, content } of files) {
+        stored.push(await this.#lab.bringAppFile(path, await content.arrayBuffer()));
+      }
+      await this.launch({ ...draft, files: stored });
+    });
+  }
+
+  act(action: PlainAction, id: InstanceId): void {
+    this.#attempt(text.toasts.failed(action, this.nameOf(id)), () => {
+      const task = this.#lab[action](id);
+      if (action !== 'remove') return;
+      const undo = (): void => this.cancel(task.id);
+      this.#toast({ tone: 'info', title: text.toasts.removed(this.nameOf(id)), task: task.id, undo });
+    });
+  }
+
+  migrate(id: InstanceId, host: string): void {
+    this.#attempt(text.toasts.failed('migrate', this.nameOf(id)), () => this.#lab.migrate(id, host));
+  }
+
+  rename(id: InstanceId, name: string): void {
+    if (name.trim() === this.nameOf(id)) return;
+    this.#attempt(text.toasts.failed('rename', this.nameOf(id)), () => this.#lab.rename(id, name.trim()));
+  }
+
+  snapshot(id: InstanceId, texts: { readonly name: string; readonly notes: string }): void {
+    this.#attempt(text.toasts.failed('snapshot', this.nameOf(id)), () => this.#lab.snapshot(id, texts));
+  }
+
+  restore(id: InstanceId, snapshot: SnapshotId): void {
+    this.#attempt(text.toasts.failed('restore', this.nameOf(id)), () => this.#lab.restoreSnapshot(id, snapshot));
+  }
+
+  clone(
+    source: { readonly snapshot: SnapshotId } | { readonly instance: InstanceId },
+    name: string,
+    wish: { readonly names?: readonly string[]; readonly count?: number },
+  ): void {
+    this.#attempt(text.toasts.failed('clone', name), () => this.#lab.clone(source, wish));
+  }
+
+  describeSnapshot(id: SnapshotId, texts: { readonly name?: string; readonly notes?: string }): void {
+    this.#attempt(text.snapshots.notDescribed(this.#snapshotName(id)), () => this.#lab.describeSnapshot(id, texts));
+  }
+
+  deleteSnapshot(id: SnapshotId): void {
+    this.#attempt(text.snapshots.notDeleted(this.#snapshotName(id)), () => this.#lab.deleteSnapshot(id));
+  }
+
+  exportSnapshot(id: SnapshotId): void {
+    const name = this.#snapshotName(id);
+    this.#attempt(text.snapshots.notExported(name), async () => {
+      const file = await this.#lab.exportSnapshot(id);
+      await saveFile(file, (bytes) => {
+        this.#announcement.value = text.snapshots.exporting(name, formatBytes(bytes));
+      });
+    });
+  }
+
+  importSnapshot(file: File): void {
+    this.#attempt(text.snapshots.notImported(file.name), () =>
+      this.#lab.importSnapshot(file.name, () => file.stream()),
+    );
+  }
+
+  publish(id: InstanceId, port: number): void {
+    this.#attempt(text.ports.notPublished(port, this.nameOf(id)), () => this.#lab.publish(id, port));
+  }
+
+  unpublish(id: InstanceId, port: number): void {
+    this.#attempt(text.ports.notUnpublished(port, this.nameOf(id)), async () => {
+      await this.#lab.unpublish(id, port);
+      this.#undoable(text.ports.taken(port, this.nameOf(id)), () => this.publish(id, port));
+    });
+  }
+
+  /** How a published port is shown. Undefined, and a message, when the part of the page that does cannot be had. */
+  async openPreview(id: InstanceId, port: number): Promise<PreviewLink | undefined> {
+    try {
+      this.#previewLinks ??= this.#previews?.();
+      const links = await this.#previewLinks;
+      return await links?.open(id, port);
+    } catch (error) {
+      // Offline before it was ever fetched: the next time tries again.
+      this.#previewLinks = undefined;
+      this.report(text.notLoaded, error);
+      return undefined;
+    }
+  }
+
+  egressProblem(egress: Egress | undefined): string | undefined {
+    return this.#lab.egressProblem(egress);
+  }
+
+  setEgress(network: string, egress: Egress | undefined): void {
+    this.#attempt(text.egress.notChanged(network), () => this.#lab.setEgress(network, egress));
+  }
+
+  /** The proxy of a network, as guests name it: "10.0.0.1:3128". */
+  proxyOf(network: NetworkSpec | undefined): string {
+    return network ? `${gatewayNetwork(network).address}:${egressPort}` : '';
+  }
+
+  networkProblem(spec: NetworkSpec): string | undefined {
+    return this.#lab.networkProblem(spec);
+  }
+
+  createNetwork(spec: NetworkSpec): void {
+    this.#attempt(text.networks.notCreated(spec.name), () => this.#lab.createNetwork(spec));
+  }
+
+  /** A network without ports can be had again as it was. */
+  removeNetwork(name: string): void {
+    const spec = this.#networks.value.find((network) => network.name === name);
+    this.#attempt(text.networks.notRemoved(name), async () => {
+      await this.#lab.removeNetwork(name);
+      if (spec) this.#undoable(text.networks.removed(name), () => this.createNetwork(spec));
+    });
   }
 
   cancel(id: TaskId): void {
-    this.#lab.tasks.cancel(id);
+    this.#attempt(text.tasks.notCanceled, () => this.#lab.tasks.cancel(id));
   }
 
   /** Says what failed and what to do. */
@@ -159,22 +434,82 @@ export class Store implements Disposable {
     this.#tell(title, serializeError(thrown));
   }
 
+  /** Says something that went as it should. */
+  announce(message: string): void {
+    this.#announcement.value = message;
+  }
+
   dismiss(id: number): void {
     this.#toasts.value = this.#toasts.value.filter((toast) => toast.id !== id);
   }
 
+  nameOf(id: InstanceId): string {
+    return this.#instances.value.find((record) => record.id === id)?.name ?? id;
+  }
+
   dispose(): void {
+    this.#wireWatched?.dispose();
     this.#disposables.dispose();
+  }
+
+  #snapshotName(id: SnapshotId): string {
+    return this.#snapshots.value.find((record) => record.id === id)?.name ?? id;
+  }
+
+  async #connect(id: InstanceId, port: number): Promise<RawConnection> {
+    const nic = this.#instances.value.find((record) => record.id === id)?.nics[0];
+    if (!nic) throw new SandboxError('FailedPrecondition', text.ports.noNic);
+    return this.#lab.connect(nic.network, { address: nic.address, port });
+  }
+
+  #find(id: InstanceId): Instance | undefined {
+    return this.#instances.value.some((record) => record.id === id) ? this.#lab.instance(id) : undefined;
+  }
+
+  /** Runs what may throw now or later, and tells of it. What a task reports is told by the task. */
+  #attempt(title: string, work: () => unknown): void {
+    const failed = (error: unknown): void => this.report(title, error);
+    try {
+      const result = work();
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #followWire(): void {
+    const wanted = this.#wireWatchers > 0 && this.#watching !== undefined;
+    if (wanted === (this.#wireWatched !== undefined)) return;
+    this.#wireWatched?.dispose();
+    this.#wireWatched = wanted
+      ? this.#lab.networkStatus((status) => {
+          this.#networkStatus.value = status;
+        })
+      : undefined;
   }
 
   #instancesChanged(records: readonly InstanceRecord[]): void {
     batch(() => {
       const before = this.#instances.value;
       this.#instances.value = records;
-      if (records.some((record) => record.id === this.#selectedId.value)) return;
-      const index = before.findIndex((record) => record.id === this.#selectedId.value);
-      this.#selectedId.value = records[Math.min(Math.max(index, 0), records.length - 1)]?.id;
+      this.terminals.instancesChanged(new Set(records.map(({ id }) => id)));
+      this.#leaveRemoved(before, records);
     });
+    const published = records.flatMap(({ id, ports }) => ports.map((port) => `${id}-${port}`));
+    this.#previewLinks?.then(
+      (links) => links.keep(new Set(published)),
+      () => {},
+    );
+  }
+
+  /** The view of a machine that was removed gives way to its neighbour's. */
+  #leaveRemoved(before: readonly InstanceRecord[], records: readonly InstanceRecord[]): void {
+    const route = this.#route.value;
+    if (route.view !== 'machine' || records.some(({ id }) => id === route.id)) return;
+    const index = before.findIndex(({ id }) => id === route.id);
+    if (index < 0) return;
+    const next = records[Math.min(index, records.length - 1)];
+    this.go(next ? { ...route, id: next.id } : { view: 'overview' });
   }
 
   #taskChanged(record: TaskRecord<LabAction>): void {
@@ -182,15 +517,18 @@ export class Store implements Disposable {
       this.#tasks.value = this.#lab.tasks.list();
       if (record.state === 'running') return;
       this.#announcement.value = text.tasks.told(record.kind, record.subject, record.state);
-      this.#toasts.value = this.#toasts.value.filter((toast) => toast.undo !== record.id);
+      this.#toasts.value = this.#toasts.value.filter((toast) => toast.task !== record.id);
       if (record.error) this.#tell(text.toasts.failed(record.kind, record.subject), record.error);
     });
   }
 
   #statRead(reading: StatReading): void {
     const ids = new Set(this.#instances.value.map((record) => record.id));
-    const kept = [...this.#stats.value].filter(([id]) => ids.has(id));
-    this.#stats.value = new Map(kept).set(reading.id, reading);
+    batch(() => {
+      this.#stats.value = new Map([...this.#stats.value].filter(([id]) => ids.has(id))).set(reading.id, reading);
+      const series = new Map([...this.#series.value].filter(([id]) => ids.has(id)));
+      this.#series.value = series.set(reading.id, extendSeries(series.get(reading.id), reading));
+    });
   }
 
   #tell(title: string, error: ErrorRecord): void {
@@ -198,8 +536,14 @@ export class Store implements Disposable {
     this.#toast({ tone: 'error', title, body });
   }
 
-  #toast(toast: Omit<Toast, 'id'>): void {
+  #undoable(title: string, undo: () => void): void {
+    const id = this.#toast({ tone: 'info', title, undo });
+    this.#clock.after(undoMs, () => this.dismiss(id));
+  }
+
+  #toast(toast: Omit<Toast, 'id'>): number {
     this.#lastToast += 1;
     this.#toasts.value = [...this.#toasts.value, { ...toast, id: this.#lastToast }].slice(-toastLimit);
+    return this.#lastToast;
   }
 }

@@ -1,14 +1,33 @@
 import type { InstancePhase, StartMethod } from '../api/instance';
 import type { ErrorCode } from '../base/errors';
-import type { LabAction } from '../engine/lab';
+import type { LabAction } from '../engine/instance-record';
 import type { TaskState } from '../engine/tasks';
+import { appText } from './text/apps';
+import { dialogText } from './text/dialogs';
+import { dockText } from './text/dock';
+import { egressText } from './text/egress';
+import { fleetText } from './text/fleet';
+import { networkText } from './text/network';
+import { portText } from './text/ports';
+import { snapshotText } from './text/snapshots';
+import { unikernelText } from './text/unikernels';
 
 /** Every word of the page, in one typed place: another language is another object of this type. */
 export const text = {
+  ...fleetText,
+  apps: appText,
+  dialogs: dialogText,
+  dock: dockText,
+  egress: egressText,
+  networks: networkText,
+  ports: portText,
+  snapshots: snapshotText,
+  unikernels: unikernelText,
+
   product: 'Strata',
   tagline: 'A cloud in a browser tab',
   stratum: { number: '2', name: 'Virtual infrastructure' },
-  skip: 'Skip to the machine',
+  skip: 'Skip to the content',
 
   theme: {
     label: 'Colours',
@@ -21,14 +40,15 @@ export const text = {
   list: {
     heading: 'Machines',
     empty: 'None yet',
-    toggle: (count: number) => `Machines (${count})`,
     memory: (used: string, total: string) => `${used} of ${total}`,
   },
 
   create: {
     button: 'New VM',
     more: 'More kinds of VM',
-    menu: 'Kinds of VM',
+    custom: { label: 'Choose…', detail: 'Name, memory, networks, disks, how many' },
+    unikernel: { label: 'Unikernel…', detail: 'One program with its own network stack, in milliseconds' },
+    app: { label: 'App…', detail: 'A program of WASI: a .wasm file with arguments, files and a terminal' },
     first: 'Start a Linux VM',
     firstHeading: 'Your cloud is ready',
     firstBody:
@@ -54,12 +74,12 @@ export const text = {
     stopped: 'Stopped',
     failed: 'Failed',
   } satisfies Record<InstancePhase, string>,
-  removing: 'Removing',
 
-  startMethods: { restored: 'Restored from a snapshot', 'cold-boot': 'Booted cold' } satisfies Record<
-    StartMethod,
-    string
-  >,
+  startMethods: {
+    restored: 'Restored from a snapshot',
+    'cold-boot': 'Booted cold',
+    instantiated: 'Instantiated from its module',
+  } satisfies Record<StartMethod, string>,
 
   actions: {
     start: 'Start',
@@ -69,6 +89,13 @@ export const text = {
     resume: 'Resume',
     reset: 'Reset',
     remove: 'Remove',
+    rename: 'Rename',
+    snapshot: 'Snapshot',
+    restore: 'Restore',
+    clone: 'Clone',
+    migrate: 'Migrate',
+    recover: 'Bring back',
+    import: 'Import',
   } satisfies Record<LabAction, string>,
   actionHints: {
     start: 'Start the machine',
@@ -78,6 +105,30 @@ export const text = {
     resume: 'Go on where it was frozen',
     reset: 'Boot it anew, as the reset button does',
     remove: 'Remove the machine',
+    rename: 'Give the machine another name',
+    snapshot: 'Keep the machine as it is now',
+    restore: 'Put the machine back to a snapshot',
+    clone: 'Make more machines like it',
+    migrate: 'Move the running machine to another worker',
+    recover: 'Go on where the machine was before the reload',
+    import: 'Bring in a snapshot from a file',
+  } satisfies Record<LabAction, string>,
+  /** Said of what happens to a machine right now. */
+  busy: {
+    start: 'Starting',
+    stop: 'Stopping',
+    kill: 'Ending',
+    pause: 'Pausing',
+    resume: 'Resuming',
+    reset: 'Resetting',
+    remove: 'Removing',
+    rename: 'Renaming',
+    snapshot: 'Taking a snapshot',
+    restore: 'Restoring',
+    clone: 'Cloning',
+    migrate: 'Moving',
+    recover: 'Coming back',
+    import: 'Importing',
   } satisfies Record<LabAction, string>,
   actionsLabel: 'Machine',
 
@@ -86,28 +137,18 @@ export const text = {
     none: 'No tasks yet',
     cancel: 'Cancel',
     undo: 'Undo',
+    notCanceled: 'Could not cancel the task',
     show: 'Show tasks',
     hide: 'Hide tasks',
     running: (count: number) => (count === 1 ? '1 running' : `${count} running`),
     columns: { what: 'Task', state: 'State', phase: 'Phases', time: 'Time' },
-    title: {
-      start: 'Start',
-      stop: 'Stop',
-      kill: 'Kill',
-      pause: 'Pause',
-      resume: 'Resume',
-      reset: 'Reset',
-      remove: 'Remove',
-    } satisfies Record<LabAction, string>,
     states: { running: 'Running', succeeded: 'Done', failed: 'Failed', canceled: 'Canceled' } satisfies Record<
       TaskState,
       string
     >,
     told: (action: LabAction, name: string, state: TaskState) =>
-      `${text.tasks.title[action]} ${name}: ${text.tasks.states[state].toLowerCase()}`,
+      `${text.actions[action]} ${name}: ${text.tasks.states[state].toLowerCase()}`,
   },
-
-  tabs: { label: 'Views of the machine', terminal: 'Terminal', log: 'Start log' },
 
   figures: {
     cpu: 'CPU',
@@ -130,6 +171,10 @@ export const text = {
     took: 'Took',
     step: 'Step',
   },
+
+  more: 'More',
+  open: 'Open',
+  shortcuts: 'Keyboard (?)',
 
   terminal: {
     label: (name: string) => `Terminal of ${name}`,
@@ -162,6 +207,7 @@ export const text = {
     removed: (name: string) => `${name} is being removed`,
     failed: (action: LabAction, name: string) => `Could not ${text.actions[action].toLowerCase()} ${name}`,
     notCreated: 'Could not make the VM',
+    copied: 'Copied',
   },
 
   storage: {
@@ -170,6 +216,27 @@ export const text = {
     failed: 'The store could not be opened',
     lost: 'The store has ended: reload the page to start machines again',
     reason: (why: string) => `Reason: ${why}`,
+    unreadable: (records: readonly string[]) =>
+      `Left alone, as this version cannot read them: ${records.slice(0, 5).join(', ')}`,
+  },
+
+  hosts: {
+    label: (opened: Date) => `Tab opened at ${opened.toLocaleTimeString()}`,
+  },
+
+  notLoaded: 'Could not fetch a part of the page',
+  offlineLabel: 'Connection',
+  offline: 'You are offline. What is here goes on; what was never fetched has to wait.',
+
+  ownership: {
+    otherHeading: 'Strata is open in another tab',
+    otherBody: 'One tab at a time runs the machines, so that nothing is written twice. They go on there.',
+    lostHeading: 'Another tab has taken over',
+    lostBody: 'The machines go on in the other tab. Nothing is lost.',
+    freeHeading: 'The other tab was closed',
+    freeBody: 'Go on with the machines here.',
+    takeOver: 'Use Strata in this tab',
+    taking: 'Taking over',
   },
 
   /** What to do next, when the message does not say it itself. */

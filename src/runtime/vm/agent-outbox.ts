@@ -7,7 +7,10 @@ export interface AgentTransport {
   /** False when it is full: nothing was taken, and `drained` fires once there is room. */
   send(bytes: Uint8Array): boolean;
   readonly drained: Event<void>;
-  readonly received: Event<Uint8Array>;
+  /** The array is the listener's to keep. */
+  readonly received: Event<Uint8Array<ArrayBuffer>>;
+  /** A copy of what was taken and is not in the guest yet. Absent: such a transport cannot be handed over. */
+  readonly pendingInput?: Uint8Array;
 }
 
 /** Something that has messages to send when it is asked, such as a channel with data. */
@@ -31,9 +34,12 @@ export class AgentOutbox implements Disposable {
   /** Made, but not taken by the transport yet. */
   #held: Uint8Array | undefined;
   #flushing = false;
+  #paused = false;
 
-  constructor(transport: AgentTransport) {
+  /** `first`: what another outbox could not send; it goes when there is something to send, or at `resume`. */
+  constructor(transport: AgentTransport, first?: Uint8Array) {
     this.#transport = transport;
+    if (first?.length) this.#held = first;
     this.#drained = transport.drained(() => this.#flush());
   }
 
@@ -55,6 +61,21 @@ export class AgentOutbox implements Disposable {
     this.#flush();
   }
 
+  /** Messages that the transport has not taken, in their order; those of the sources are not made yet. */
+  get unsent(): readonly Uint8Array[] {
+    return this.#held ? [this.#held, ...this.#waiting] : this.#waiting;
+  }
+
+  /** Sends nothing until `resume`. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#flush();
+  }
+
   dispose(): void {
     this.#drained.dispose();
     this.#waiting.length = 0;
@@ -64,7 +85,7 @@ export class AgentOutbox implements Disposable {
 
   #flush(): void {
     // A transport may hand bytes over, and get an answer, before `send` returns.
-    if (this.#flushing) return;
+    if (this.#flushing || this.#paused) return;
     this.#flushing = true;
     try {
       for (let message = this.#next(); message; message = this.#next()) {

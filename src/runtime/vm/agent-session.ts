@@ -1,5 +1,5 @@
 import type { ExecSpec, TerminalSize } from '../../api/instance';
-import { concatBytes } from '../../base/bytes';
+import { concatBytes, toHex } from '../../base/bytes';
 import type { Clock } from '../../base/clock';
 import { createDeferred, type Deferred } from '../../base/deferred';
 import { SandboxError, toSandboxError } from '../../base/errors';
@@ -19,14 +19,18 @@ import {
 import { createPreamble, FrameParser } from '../../formats/agent-frame';
 import type { NetworkConfig } from '../../formats/agent-network';
 import { type AgentStats, parseStats } from '../../formats/agent-stats';
+import { windowBytes } from '../../rpc/byte-stream';
 import { AgentOutbox, type AgentTransport } from './agent-outbox';
-import { AgentProcess } from './agent-process';
 import { AgentRequests } from './agent-requests';
+import type { AgentSessionState, ProgramInfo, SessionPorts } from './agent-session-state';
+import { ExecRelay, type ExecRelayState, freshExec, type MovedExecPorts } from './exec-relay';
+import type { ExecPorts } from './vm-protocol';
 
 export type { AgentTransport } from './agent-outbox';
+export type { AgentSessionState, ProgramInfo, SessionPorts } from './agent-session-state';
 
-/** Bytes that a program may be ahead of its reader, per channel. */
-const outputWindow = 256 * 1024;
+/** Bytes that a program may be ahead of its reader, per channel; what a port of an exec may carry too. */
+const outputWindow = windowBytes;
 
 /** Programs that one session may run at once; the agent has a limit of its own, which is higher. */
 const maxProcesses = 500;
@@ -56,24 +60,35 @@ type RequestBody = AgentRequest extends infer Each ? (Each extends AgentRequest 
  */
 export class AgentSession implements Disposable {
   readonly #clock: Clock;
+  readonly #transport: AgentTransport;
   readonly #outbox: AgentOutbox;
-  readonly #parser = new FrameParser();
+  readonly #parser: FrameParser;
   readonly #requests: AgentRequests;
-  readonly #processes = new Map<number, AgentProcess>();
+  readonly #programs = new Map<number, ExecRelay>();
   readonly #nonce: Uint8Array<ArrayBuffer>;
   readonly #listeners = new DisposableStore();
   readonly #goodbyes = new Emitter<PowerKind>();
   readonly #failures = new Emitter<SandboxError>();
+  readonly #window: number;
   #greeting: Deferred<AgentHello> | undefined;
   #peer: AgentHello | undefined;
   #failure: SandboxError | undefined;
-  #lastStream = 0;
+  #lastStream: number;
+  /** The programs that were there when it was held. */
+  #held: ReadonlySet<number> | undefined;
 
-  constructor(transport: AgentTransport, options: AgentSessionOptions) {
+  /** With `from`, it is what that session was; the transport's machine was saved while that one was held. */
+  constructor(transport: AgentTransport, options: AgentSessionOptions, from?: AgentSessionState) {
     this.#clock = options.clock;
-    this.#nonce = options.random(nonceSize);
-    this.#outbox = new AgentOutbox(transport);
+    this.#transport = transport;
+    this.#nonce = from ? new Uint8Array(from.nonce) : options.random(nonceSize);
+    this.#peer = from?.peer;
+    this.#lastStream = from?.lastStream ?? 0;
+    this.#window = from?.window ?? outputWindow;
+    this.#parser = new FrameParser(from?.received);
+    this.#outbox = new AgentOutbox(transport, from?.unsent);
     this.#requests = new AgentRequests(options.clock);
+    for (const program of from?.programs ?? []) this.#addProgram(program);
     this.#listeners.add(this.#outbox);
     this.#listeners.add(transport.received((bytes) => this.#receive(bytes)));
   }
@@ -83,6 +98,11 @@ export class AgentSession implements Disposable {
     return this.#goodbyes.event;
   }
 
+  /** Stays the same where another session goes on with what this one was. */
+  get id(): string {
+    return toHex(this.#nonce);
+  }
+
   /** Fires once when the session ends, with the reason. */
   get failures() {
     return this.#failures.event;
@@ -90,7 +110,12 @@ export class AgentSession implements Disposable {
 
   /** Programs that have not ended. */
   get processCount(): number {
-    return this.#processes.size;
+    return this.processes().filter(({ running }) => running).length;
+  }
+
+  /** The programs that run, and those that ended unheard. */
+  processes(): readonly ProgramInfo[] {
+    return [...this.#programs.values()].map((program) => ({ ...program.title, running: program.running }));
   }
 
   /**
@@ -113,29 +138,91 @@ export class AgentSession implements Disposable {
   }
 
   /**
-   * Runs a program. One that cannot be started ends with 127 (not found) or 126, the reason on stderr.
-   * Its output must be read or canceled for it to end.
+   * Runs a program and joins the ports to it; the result is its name in this session. One that cannot be
+   * started ends with 127 (not found) or 126, the reason on stderr.
    */
-  exec(spec: AgentExecSpec): AgentProcess {
+  exec(spec: AgentExecSpec, ports: ExecPorts): number {
     const peer = this.#assertReady();
     if (spec.argv.length === 0) throw new SandboxError('InvalidArgument', 'No program to run');
-    if (this.#processes.size >= maxProcesses) {
+    if (this.#programs.size >= maxProcesses) {
       throw new SandboxError('ResourceExhausted', `${maxProcesses} programs run through this session already`);
     }
     const stream = this.#nextStream();
     const { argv, env = [], cwd = '', uid = 0, gid = 0, terminal } = spec;
     const program = { argv, env, cwd, uid, gid, ...(terminal && { terminal }) };
     const message = serializeMessage({ kind: 'exec', stream, program });
-    const process = new AgentProcess(stream, this.#outbox, { input: peer.window, output: outputWindow });
     // Known before it is sent: a transport may hand over the answer before `send` returns.
-    this.#processes.set(stream, process);
+    const relay = this.#addProgram(freshExec({ id: stream, argv, ...(terminal && { terminal }) }, peer.window));
     try {
       this.#outbox.send(message);
     } catch (error) {
-      this.#processes.delete(stream);
+      this.#programs.delete(stream);
       throw error;
     }
-    return process;
+    relay.attach(ports);
+    return stream;
+  }
+
+  /** Joins new ports to a program whose reader and writer are gone. `NotFound` when there is none. */
+  reattach(id: number, ports: ExecPorts): void {
+    this.#assertReady();
+    const program = this.#programs.get(id);
+    if (!program) throw new SandboxError('NotFound', `No program ${id} runs in this session`);
+    program.reattach(ports);
+  }
+
+  /** Joins the ports that the session it came from had; their other ends notice nothing. */
+  adopt(ports: SessionPorts): void {
+    this.#assertReady();
+    for (const [id, each] of ports) this.#programs.get(id)?.adopt(each);
+  }
+
+  /**
+   * Holds the session while the machine is saved, which must stand still already: until `release` it sends
+   * nothing and its ports wait, so that what it was stays true for the machine's memory. Requests that wait
+   * belong to this session only.
+   */
+  hold(): AgentSessionState {
+    const peer = this.#assertReady();
+    const { pendingInput } = this.#transport;
+    if (!pendingInput) {
+      throw new SandboxError('FailedPrecondition', 'The transport of this session cannot be handed over');
+    }
+    this.#outbox.pause();
+    this.#held = new Set(this.#programs.keys());
+    for (const program of this.#programs.values()) program.hold();
+    return {
+      version: 1,
+      nonce: new Uint8Array(this.#nonce),
+      peer,
+      window: this.#window,
+      lastStream: this.#lastStream,
+      received: this.#parser.state,
+      unsent: concatBytes([pendingInput, ...this.#outbox.unsent]),
+      programs: [...this.#programs.values()].map(({ state }) => state),
+    };
+  }
+
+  /** Goes on after `hold`. */
+  release(): void {
+    this.#held = undefined;
+    for (const program of [...this.#programs.values()]) program.release();
+    this.#outbox.resume();
+  }
+
+  /**
+   * Ends a session that lives elsewhere since `hold`, and gives its ports back, to be transferred in this very
+   * turn of the event loop. Requests, and programs started since, are rejected with `Unavailable`.
+   */
+  leave(): SessionPorts {
+    const ports = new Map<number, MovedExecPorts>();
+    for (const id of this.#held ?? []) {
+      const program = this.#programs.get(id);
+      if (program) ports.set(id, program.detach());
+      this.#programs.delete(id);
+    }
+    this.#end(new SandboxError('Unavailable', 'The machine has moved to another worker'));
+    return ports;
   }
 
   /** Resolves with the same bytes: the guest and its agent are alive. */
@@ -185,6 +272,11 @@ export class AgentSession implements Disposable {
     return Number(new DataView(reply.buffer).getBigUint64(0, true));
   }
 
+  /** Has the guest look for devices that were plugged in; its drivers have them when it resolves. */
+  async scanDevices(): Promise<void> {
+    await this.#request({ kind: 'scanDevices' });
+  }
+
   /** The other end is gone: rejects everything with this. */
   transportClosed(reason: SandboxError): void {
     this.#fail(reason);
@@ -208,11 +300,11 @@ export class AgentSession implements Disposable {
   }
 
   #sayHello(): void {
-    const hello = { version: agentProtocolVersion, nonce: this.#nonce, window: outputWindow, features: 0, bootId: '' };
+    const hello = { version: agentProtocolVersion, nonce: this.#nonce, window: this.#window, features: 0, bootId: '' };
     this.#outbox.send(concatBytes([createPreamble(), serializeMessage({ kind: 'hello', ...hello })]));
   }
 
-  #receive(bytes: Uint8Array): void {
+  #receive(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#failure) return;
     try {
       this.#parser.push(bytes, (frame) => {
@@ -245,7 +337,7 @@ export class AgentSession implements Disposable {
       case 'close':
       case 'credit':
       case 'exit':
-        if (this.#processes.get(message.stream)?.handle(message)) this.#processes.delete(message.stream);
+        this.#programs.get(message.stream)?.handle(message);
         break;
       default:
         throw new SandboxError('DataLoss', `The agent sent a message that only a host sends: ${message.kind}`);
@@ -276,14 +368,30 @@ export class AgentSession implements Disposable {
 
   #fail(error: SandboxError): void {
     if (this.#failure) return;
+    this.#end(error);
+    this.#failures.fire(error);
+  }
+
+  /** Whatever waits is rejected, and nothing is heard or said any more. */
+  #end(error: SandboxError): void {
     this.#failure = error;
     this.#listeners.dispose();
     this.#greeting?.promise.catch(() => {});
     this.#greeting?.reject(error);
     this.#requests.rejectAll(error);
-    for (const process of this.#processes.values()) process.fail(error);
-    this.#processes.clear();
-    this.#failures.fire(error);
+    for (const program of this.#programs.values()) program.fail(error);
+    this.#programs.clear();
+  }
+
+  #addProgram(state: ExecRelayState): ExecRelay {
+    const { id } = state.title;
+    const program = new ExecRelay(state, {
+      outbox: this.#outbox,
+      window: this.#window,
+      onSettled: () => this.#programs.delete(id),
+    });
+    this.#programs.set(id, program);
+    return program;
   }
 
   #nextStream(): number {

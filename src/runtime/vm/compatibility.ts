@@ -19,8 +19,15 @@ export function snapshotMismatches(snapshot: SnapshotConfig, present: Present): 
   differ('memory in MiB', snapshot.machine.memoryMiB, present.machine.memoryMiB);
   differ('devices', snapshot.machine.devices, present.machine.devices);
   differ('container host', String(snapshot.machine.containerHost), String(present.machine.containerHost));
+  differ('number of NICs', snapshot.machine.nics ?? 1, present.machine.nics ?? 1);
+  differ('number of disks', snapshot.machine.disks ?? 0, present.machine.disks ?? 0);
   differ('kernel', snapshot.kernel, present.kernel);
   differ('initrd', snapshot.initrd, present.initrd);
   differ('agent protocol', snapshot.agentProtocol, present.agentProtocol);
   return reasons;
+}
+
+/** The configuration of the prepared snapshots: further NICs and disks are plugged in after the restore. */
+export function preparedConfig({ memoryMiB, devices, containerHost }: MachineConfig): MachineConfig {
+  return { memoryMiB, devices, containerHost };
 }

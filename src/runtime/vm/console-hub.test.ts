@@ -90,4 +90,31 @@ describe('the console hub', () => {
     expect(new TextDecoder().decode(hub.snapshot()).endsWith('the end')).toBe(true);
     expect(hub.snapshot().length).toBe(scrollbackBytes);
   });
+
+  it('goes on at a copy of the hub where a reader was', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(100_000), { maxLength: 12 }),
+        fc.array(fc.nat(100_000), { maxLength: 12 }),
+        fc.nat(400_000),
+        (before, after, acknowledged) => {
+          const hub = new ConsoleHub();
+          const here = reading(hub);
+          for (const length of before) hub.write(new Uint8Array(length));
+          here.attachment.acknowledge(Math.min(acknowledged, here.bytes()));
+          const copy = new ConsoleHub();
+          copy.write(hub.snapshot());
+          const deliveries: ConsoleDelivery[] = [];
+          const reader = copy.attach((delivery) => deliveries.push(delivery), here.attachment.place);
+          for (const length of after) copy.write(new Uint8Array(length));
+          for (let round = 0; round < 50; round += 1) reader.acknowledge(256 * 1024);
+          const got = (all: readonly ConsoleDelivery[]) =>
+            all.reduce((sum, { bytes, skipped }) => sum + bytes.length + skipped, 0);
+          const written = [...before, ...after].reduce((sum, length) => sum + length, 0);
+          // What was lost last of all is told with the next delivery, of which there is one only if something came.
+          if (deliveries.length > 0) expect(got(here.deliveries) + got(deliveries)).toBe(written);
+        },
+      ),
+    );
+  });
 });

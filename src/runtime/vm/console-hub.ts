@@ -15,6 +15,20 @@ export interface ConsoleDelivery {
   readonly skipped: number;
 }
 
+/** How far a reader has come, so that it can go on at a copy of the hub. */
+export interface ReaderPlace {
+  /** Bytes at the end of the hub that it was not given yet. */
+  readonly behind: number;
+  /** Bytes lost before those, still to be told. */
+  readonly lost: number;
+  readonly unacknowledged: number;
+}
+
+export interface ConsoleReader extends Disposable {
+  acknowledge(bytes: number): void;
+  readonly place: ReaderPlace;
+}
+
 interface Reader {
   /** Absolute position of the next byte to deliver. */
   position: number;
@@ -55,16 +69,23 @@ export class ConsoleHub {
     for (const reader of this.#readers) reader.lost += bytes;
   }
 
-  /** A new reader starts with the scrollback. */
-  attach(deliver: (delivery: ConsoleDelivery) => void): Disposable & { acknowledge(bytes: number): void } {
-    const reader: Reader = { position: this.#begin, lost: 0, unacknowledged: 0, deliver };
+  /** A new reader starts with the scrollback; one that was at a copy of this hub before, where it was. */
+  attach(deliver: (delivery: ConsoleDelivery) => void, from?: ReaderPlace): ConsoleReader {
+    const { behind = this.#end, lost = 0, unacknowledged = 0 } = from ?? {};
+    const reader: Reader = { position: Math.max(this.#begin, this.#end - behind), lost, unacknowledged, deliver };
     this.#readers.add(reader);
     this.#pump(reader);
+    const hub = this;
     return {
       ...toDisposable(() => this.#readers.delete(reader)),
       acknowledge: (bytes) => {
         reader.unacknowledged = Math.max(0, reader.unacknowledged - bytes);
         this.#pump(reader);
+      },
+      get place() {
+        const unseen = Math.max(0, hub.#begin - reader.position);
+        const behind = hub.#end - reader.position - unseen;
+        return { behind, lost: reader.lost + unseen, unacknowledged: reader.unacknowledged };
       },
     };
   }

@@ -3,24 +3,36 @@ import type { MachineConfig, MachineImage } from '../../api/machine';
 import { SandboxError } from '../../base/errors';
 import { Emitter } from '../../base/events';
 import { ConsoleHub } from './console-hub';
-import { nicSlot, serialSlot } from './devices/slots';
+import { Ne2kNic } from './devices/ne2k-nic';
+import type { Nic } from './devices/nic';
+import { diskSlots, nicSlots, serialSlot } from './devices/slots';
+import { VirtioBlk } from './devices/virtio-blk';
 import { VirtioNic } from './devices/virtio-net';
 import { type SerialPort, VirtioSerial } from './devices/virtio-serial';
 import { installYield } from './install-yield';
 import { loadV86 } from './load-v86';
-import { loadSavedState } from './saved-state';
-import { coreOf } from './v86-internals';
+import { loadLayers, loadOnto, type MemoryParent, saveLayer } from './saved-state';
+import { coreOf, hidePciDevice } from './v86-internals';
 
 /** Kernel command line (the kernel's admin-guide/kernel-parameters.txt). A saved state has it baked in. */
-const commandLine = [
-  'console=ttyS0 console=hvc0 quiet mitigations=off random.trust_cpu=on',
-  // v86's TSC runs at 1 GHz: spare the guest its calibration.
-  'tsc=reliable tsc_early_khz=1000000 lpj=5000000',
-  // A panic asks for a reset at once, which tells the host; else it would spin for ever.
-  'panic=-1',
-  // Only the interfaces that exist: no bond0, dummy0, ifb0, tunl0 or gre0 before somebody makes one.
-  'bonding.max_bonds=0 dummy.numdummies=0 ifb.numifbs=0 fb_tunnels=none',
-].join(' ');
+function commandLine({ memoryMiB }: MachineConfig): string {
+  return [
+    'console=ttyS0 console=hvc0 quiet mitigations=off random.trust_cpu=on',
+    // v86's TSC and APIC timer run at 1 GHz: spare the guest their calibration.
+    'tsc=reliable tsc_early_khz=1000000 lpj=5000000 lapic_timer_khz=1000000',
+    // Of the APIC the timer alone: the BIOS tells a PIC's interrupt for every slot, an I/O APIC's only for those in use.
+    'noapic',
+    // SeaBIOS keeps the last 16 MiB for itself, and nothing in there is needed any more.
+    `memmap=16M%${memoryMiB - 16}M-2+1`,
+    // A panic asks for a reset at once, which tells the host; else it would spin for ever.
+    'panic=-1',
+    // Only the interfaces that exist: no bond0, dummy0, ifb0, tunl0 or gre0 before somebody makes one.
+    'bonding.max_bonds=0 dummy.numdummies=0 ifb.numifbs=0 fb_tunnels=none',
+  ].join(' ');
+}
+
+/** PCI slots of v86's IDE controller and display, which only machines with emulated devices use. */
+const unusedSlots = [0x1e, 0x12];
 
 /** Text and a frame buffer nobody looks at; v86 wants some. */
 const videoBytes = 1 << 20;
@@ -40,7 +52,10 @@ export interface MachineOptions {
   readonly config: MachineConfig;
   /** v86.wasm, compiled. */
   readonly wasm: WebAssembly.Module;
-  /** Six bytes; a restored machine keeps the saved one until the agent has set another. */
+  /**
+   * Six bytes for eth0, the last of them counted up for the others. A restored machine keeps what was saved until
+   * the agent has set another.
+   */
   readonly mac: Uint8Array;
 }
 
@@ -54,11 +69,14 @@ export class Machine {
   readonly #events = new Emitter<MachineEvent>();
   readonly config: MachineConfig;
   readonly console = new ConsoleHub();
-  /** Absent in a machine with emulated devices: its ne2k sits inside v86. */
-  readonly nic: VirtioNic | undefined;
+  /** In the order of eth0, eth1 and so on. With emulated devices the first is a ne2k, the others are virtio. */
+  readonly nics: readonly Nic[];
+  /** In the order of vda, vdb and so on; virtio, whatever the other devices are. */
+  readonly disks: readonly VirtioBlk[];
   readonly events = this.#events.event;
   #serialTail = '';
   #ended = false;
+  #plugged = false;
 
   private constructor(emulator: V86, options: MachineOptions) {
     this.#emulator = emulator;
@@ -75,7 +93,16 @@ export class Machine {
       { name: 'strata.console', console: true },
       { name: 'strata.agent', console: false },
     ]);
-    this.nic = options.config.devices === 'virtio' ? new VirtioNic(core.cpu, nicSlot, options.mac) : undefined;
+    if (options.config.devices === 'virtio') for (const slot of unusedSlots) hidePciDevice(core.cpu, slot);
+    const plugged = (): void => {
+      this.#plugged = true;
+    };
+    this.nics = nicSlots.slice(0, options.config.nics ?? 1).map((slot, index) => {
+      const mac = countUp(options.mac, index);
+      const emulated = index === 0 && options.config.devices === 'emulated';
+      return emulated ? new Ne2kNic(emulator, core.cpu, mac) : new VirtioNic(core.cpu, slot, mac, plugged);
+    });
+    this.disks = diskSlots.slice(0, options.config.disks ?? 0).map((slot) => new VirtioBlk(core.cpu, slot, plugged));
     this.#serial.port(0).received((bytes) => this.console.write(bytes));
     // Fires when the CPU halts with interrupts off; v86's typings do not know it.
     const halted = 'cpu-event-halt' as Parameters<V86['add_listener']>[0];
@@ -99,13 +126,28 @@ export class Machine {
       // v86's class of virtio devices is reached through this one.
       virtio_balloon: true,
       net_device: { type: options.config.devices === 'emulated' ? 'ne2k' : 'none' },
-      cmdline: commandLine,
+      // The local APIC comes with it, whose timer can sleep for longer than the PIT's 27 ms.
+      acpi: true,
+      cmdline: commandLine(options.config),
       ...(boot && bootOptions(boot)),
     } as ConstructorParameters<typeof V86>[0]);
     const loaded = new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
     await instance;
     await loaded;
     return new Machine(emulator, options);
+  }
+
+  /** eth0, for those who know of one NIC only. */
+  get nic(): Nic | undefined {
+    return this.nics[0];
+  }
+
+  /**
+   * Whether the machine was restored from a state with fewer NICs or disks than it has. The guest finds them when
+   * its agent scans for devices.
+   */
+  get hasNewDevices(): boolean {
+    return this.#plugged;
   }
 
   /** The port the agent listens on. */
@@ -118,10 +160,26 @@ export class Machine {
     return this.#serialTail;
   }
 
-  /** Puts a saved state in; the machine must have the configuration it was saved with and must not have run. */
-  restore(state: ArrayBuffer, consoleText: Uint8Array): void {
-    loadSavedState(coreOf(this.#emulator).cpu, state);
+  /**
+   * Puts a saved machine in, oldest layer first; this one must have the configuration it was saved with and must
+   * not have run. Gives back what `saveLayer` was given beside the machine.
+   */
+  restore(layers: readonly ArrayBuffer[], consoleText: Uint8Array): unknown {
+    const session = loadLayers(coreOf(this.#emulator).cpu, layers);
     this.console.write(consoleText);
+    return session;
+  }
+
+  /** As `restore`, with a layer that was told against what the machine's memory holds already. */
+  restoreOnto(layer: ArrayBuffer, consoleText: Uint8Array): unknown {
+    const session = loadOnto(coreOf(this.#emulator).cpu, layer);
+    this.console.write(consoleText);
+    return session;
+  }
+
+  /** The guest's RAM: v86's view of it, which is slow to index. */
+  get memory(): Uint8Array {
+    return coreOf(this.#emulator).cpu.mem8;
   }
 
   async run(): Promise<void> {
@@ -130,12 +188,25 @@ export class Machine {
 
   /** Stops between two slices; everything stays as it is. */
   async pause(): Promise<void> {
-    await this.#emulator.stop();
+    const stopped = this.#emulator.stop();
+    // An idle guest sleeps for up to 100 ms, and only then v86 would look whether it is to stop.
+    if (this.#emulator.is_running()) coreOf(this.#emulator).next_tick(0);
+    await stopped;
   }
 
-  /** RAM and devices at one instant. */
+  /** RAM and devices at one instant, in v86's own format. */
   async save(): Promise<ArrayBuffer> {
     return this.#emulator.save_state();
+  }
+
+  /** RAM and devices as one more layer on `below`, `session` with them. The machine must be paused. */
+  saveLayer(below: MemoryParent, session?: unknown): ArrayBuffer {
+    return saveLayer(coreOf(this.#emulator).cpu, below, session);
+  }
+
+  /** Typed, and not read by the guest yet. No part of a saved state. */
+  get pendingConsoleInput(): Uint8Array {
+    return this.#serial.port(0).pendingInput;
   }
 
   writeConsole(bytes: Uint8Array): boolean {
@@ -169,6 +240,10 @@ export class Machine {
     void this.#emulator.stop();
     this.#events.fire(event);
   }
+}
+
+function countUp(mac: Uint8Array, count: number): Uint8Array {
+  return mac.map((byte, index) => (index === mac.length - 1 ? byte + count : byte));
 }
 
 /** v86 grows its memory where nobody hears the failure, so the same amount is asked for here first. */

@@ -1,4 +1,5 @@
 import type { V86 } from 'v86';
+import type { DeviceSlot } from './devices/slots';
 
 /**
  * What we use of v86 0.5.462 beyond its typed surface. The published build keeps the names of class members,
@@ -15,6 +16,8 @@ export interface BufferChain {
   readonly length_readable: number;
   /** Bytes the device may write. */
   readonly length_writable: number;
+  /** Bytes the device has written. */
+  readonly length_written: number;
   /** Fills `into` with the next readable bytes; returns how many. */
   get_next_blob(into: Uint8Array): number;
   /** Appends bytes to the writable part; returns how many fitted. */
@@ -22,6 +25,12 @@ export interface BufferChain {
 }
 
 export interface VirtQueue {
+  /** Descriptors, as agreed with the driver. */
+  readonly size: number;
+  /** Where the used ring is in guest memory; 0 before the driver has said so. */
+  readonly used_addr: number;
+  /** Next entry of the available ring to take, modulo 65,536. */
+  avail_last_idx: number;
   is_configured(): boolean | number;
   has_request(): boolean;
   pop_request(): BufferChain;
@@ -63,6 +72,8 @@ export interface VirtIo {
   readonly queues: readonly VirtQueue[];
   reset(): void;
   notify_config_changes(): void;
+  /** Whether the driver took the feature; true for all that is offered until it has spoken. */
+  is_feature_negotiated(bit: number): boolean;
   set_state(state: unknown): void;
 }
 
@@ -74,14 +85,38 @@ export interface SavedDevice {
   set_state(state: unknown[]): void;
 }
 
+export interface Pci {
+  /** Configuration spaces, 64 words each, by slot number times eight. */
+  readonly device_spaces: (Int32Array | undefined)[];
+  readonly devices: unknown[];
+  /** Configuration space of the bridge that routes interrupts. */
+  readonly isa_bridge_space8: Uint8Array;
+}
+
+/** The emulated NE2000 (its src/ne2k.js). */
+export interface Ne2k {
+  mac: Uint8Array;
+  readonly memory: Uint8Array;
+  /** Page of its memory where the next frame will go. */
+  readonly curpg: number;
+}
+
 export interface Cpu {
-  readonly devices: { readonly virtio_balloon: { readonly virtio: VirtIo } };
+  readonly devices: {
+    readonly pci: Pci;
+    readonly virtio_balloon: { readonly virtio: VirtIo };
+    readonly net?: Ne2k;
+  };
   /** The guest's RAM. */
   readonly mem8: Uint8Array;
   get_state(): unknown[];
   set_state(state: unknown[]): void;
   /** Part of `set_state`: writes saved pages to RAM. */
   unpack_memory(bitmap: { readonly view: Uint8Array }, packed: Uint8Array): void;
+  /** Part of `get_state`: copies the pages that are not zero. */
+  pack_memory(): { readonly packed_memory: Uint8Array; readonly bitmap: { get_buffer(): ArrayBuffer } };
+  /** Settings of the code generator, by number (v86's src/rust/jit.rs). */
+  set_jit_config(setting: number, value: number): void;
   /** The guest asked for a reset (keyboard controller, port 0xCF9, triple fault). */
   reboot_internal(): void;
 }
@@ -89,6 +124,8 @@ export interface Cpu {
 export interface EmulatorCore {
   readonly cpu: Cpu;
   yield(delayMs: number, tick: number): void;
+  /** Goes on after so many milliseconds, whatever was agreed before. */
+  next_tick(delayMs: number): void;
   yield_callback(tick: number): void;
 }
 
@@ -96,6 +133,18 @@ export interface EmulatorCore {
 export function coreOf(emulator: V86): EmulatorCore {
   return (emulator as unknown as { v86: EmulatorCore }).v86;
 }
+
+/** v86's devices and whoever listens to them speak over this. */
+export interface EmulatorBus {
+  send(event: 'net0-receive', frame: Uint8Array): void;
+}
+
+export function busOf(emulator: V86): EmulatorBus {
+  return (emulator as unknown as { bus: EmulatorBus }).bus;
+}
+
+/** virtio's INDIRECT_DESC feature: a request of many pieces takes one place in the ring. */
+export const featureIndirect = 28;
 
 /** virtio's VERSION_1 feature: without it a device is transitional, which v86 does not support. */
 export const featureVersion1 = 32;
@@ -106,21 +155,58 @@ export function createVirtIo(cpu: Cpu, options: VirtIoOptions): VirtIo {
   return new VirtIO(cpu, options);
 }
 
+/** Puts back the chains that were taken last, for which there was no use yet; nothing was said to the driver. */
+export function giveBack(queue: VirtQueue, chains: number): void {
+  queue.avail_last_idx = (queue.avail_last_idx - chains) & 0xffff;
+}
+
 /** The first index of the machine's state array that v86 itself leaves free is 90; ours start at 100. */
 const firstStateIndex = 100;
 
-/** Saves and restores `device` with the machine, at a place of its own in the machine's state. */
-export function saveWithMachine(cpu: Cpu, index: number, device: SavedDevice): void {
-  const slot = firstStateIndex + index;
+/**
+ * Saves and restores `device` with the machine, at a place of its own in the machine's state.
+ *
+ * A state that was saved without the device leaves it as new, and `plugged` is called: the guest finds it when it
+ * looks at its PCI bus again, which takes 15 ms.
+ */
+export function saveWithMachine(
+  cpu: Cpu,
+  { stateIndex, pciSlot }: DeviceSlot,
+  device: SavedDevice,
+  plugged: () => void = () => {},
+): void {
+  const index = firstStateIndex + stateIndex;
   const getState = cpu.get_state.bind(cpu);
   const setState = cpu.set_state.bind(cpu);
   cpu.get_state = () => {
     const state = getState();
-    state[slot] = device;
+    state[index] = device;
     return state;
   };
   cpu.set_state = (state) => {
     setState(state);
-    device.set_state(state[slot] as unknown[]);
+    const saved = state[index];
+    if (Array.isArray(saved)) device.set_state(saved);
+    else {
+      routeInterrupt(cpu.devices.pci, pciSlot);
+      plugged();
+    }
   };
+}
+
+const interruptLineWord = 0x3c >> 2;
+/** Registers of the PIIX3 that say which interrupt each of the bus's four lines raises. */
+const interruptRouting = 0x60;
+
+/** Tells the guest a device's interrupt, which the BIOS does for devices that are there when it starts. */
+function routeInterrupt({ device_spaces, isa_bridge_space8 }: Pci, slot: number): void {
+  const space = device_spaces[slot << 3];
+  const line = isa_bridge_space8[interruptRouting + ((slot - 1) & 3)];
+  if (space && line !== undefined) space[interruptLineWord] = ((space[interruptLineWord] ?? 0) & ~0xff) | line;
+}
+
+/** Takes a device off the bus, so that neither BIOS nor guest spend time on it. */
+export function hidePciDevice({ devices }: Cpu, slot: number): void {
+  devices.pci.devices[slot << 3] = undefined;
+  devices.pci.device_spaces[slot << 3] = undefined;
 }

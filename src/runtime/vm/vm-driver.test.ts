@@ -37,6 +37,8 @@ describe('a vm spec', () => {
     ['half a MiB', { memoryMiB: 64.5 }, 'memoryMiB', /whole number/],
     ['no number', { memoryMiB: Number.NaN }, 'memoryMiB', /NaN/],
     ['a small container host', { containerHost: true }, 'memoryMiB', /at least 128 MiB of memory: 64/],
+    ['five NICs', { nics: new Array(5).fill({ network: 'default' }) }, 'nics', /at most 4 network interfaces: 5/],
+    ['five disks', { disks: new Array(5).fill({ sizeMiB: 1 }) }, 'disks', /at most 4 disks: 5/],
     ['more than the machine has', { memoryMiB: 512 }, 'memoryMiB', /needs 607 MiB, 512 of 512 MiB are free/],
   ])('is refused with %s', (_what, change, field, message) => {
     const [problem, ...others] = driver.check({ ...spec, ...change });

@@ -1,11 +1,24 @@
-import type { InstanceDriver, InstanceSpec, Problem } from '../../api/instance';
+import type {
+  InstanceAbility,
+  InstanceDriver,
+  InstanceId,
+  InstanceResources,
+  InstanceSpec,
+  Problem,
+  VmSpec,
+} from '../../api/instance';
 import type { MachineConfig, MachineImageSource } from '../../api/machine';
+import { toHex } from '../../base/bytes';
 import type { Clock } from '../../base/clock';
 import { SandboxError } from '../../base/errors';
+import { randomMacAddress } from '../../formats/mac-address';
 import type { SpawnWorker } from '../../rpc/worker-handle';
+import { isLive } from '../instance-state';
+import { assertName, invalidSpec, nameProblem } from '../spec-problems';
 import type { Supervisor } from '../supervisor';
-import { VmInstance, type VmWorkerHandle } from './vm-instance';
+import { VmInstance } from './vm-instance';
 import type { VmService } from './vm-protocol';
+import type { VmWorkerHandle } from './vm-run';
 
 /** What a running vm costs beyond its RAM: the emulator, its compiled code, the worker (measured, see docs). */
 const overheadMiB = 95;
@@ -13,12 +26,18 @@ const overheadMiB = 95;
 const minMemoryMiB = 32;
 const maxMemoryMiB = 1024;
 
+/** Slots that the machine has for them. */
+const maxNics = 4;
+const maxDisks = 4;
+
 /** v86 puts an initrd at 64 MB, and a container host needs one. */
 const minContainerHostMiB = 128;
 
 export interface VmDriverOptions {
   readonly images: MachineImageSource;
   readonly spawn: SpawnWorker;
+  /** Starts workers of another host, such as another tab; throws `NotFound` when there is none of that name. */
+  readonly spawnOn?: (host: string) => SpawnWorker;
   readonly supervisor: Supervisor;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -31,7 +50,7 @@ export interface VmDriverOptions {
 }
 
 export interface VmDriver extends InstanceDriver {
-  create(spec: InstanceSpec): VmInstance;
+  create(spec: InstanceSpec, resources?: InstanceResources, id?: InstanceId): VmInstance;
   /**
    * Has a worker ready with the emulator compiled and an empty machine of this configuration, so that the
    * next start of one is fast. No guest state is loaded.
@@ -45,6 +64,7 @@ export function createVmDriver(options: VmDriverOptions): VmDriver {
 
 class Driver implements VmDriver {
   readonly kind = 'vm';
+  readonly abilities: ReadonlySet<InstanceAbility> = new Set(['pause', 'exec', 'checkpoint', 'migrate']);
   readonly #options: VmDriverOptions;
   readonly #instances = new Set<VmInstance>();
   #spare: VmWorkerHandle | undefined;
@@ -55,35 +75,25 @@ class Driver implements VmDriver {
   }
 
   check(spec: InstanceSpec): readonly Problem[] {
-    const problems: Problem[] = [];
-    const { memoryMiB } = spec;
-    if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(spec.name)) {
-      const message = `Not a host name: "${spec.name}" (1 to 63 of a to z, 0 to 9 and inner hyphens)`;
-      problems.push({ field: 'name', message });
-    }
-    if (!Number.isInteger(memoryMiB) || memoryMiB < minMemoryMiB || memoryMiB > maxMemoryMiB) {
-      const message = `Memory must be a whole number of MiB from ${minMemoryMiB} to ${maxMemoryMiB}: ${memoryMiB}`;
-      problems.push({ field: 'memoryMiB', message });
-    } else if (spec.containerHost && memoryMiB < minContainerHostMiB) {
-      const message = `A container host needs at least ${minContainerHostMiB} MiB of memory: ${memoryMiB}`;
-      problems.push({ field: 'memoryMiB', message });
-    }
-    return problems.length > 0 ? problems : this.#memoryProblems(memoryMiB);
+    const problems = [nameProblem(spec.name), ...sizeProblems(asVm(spec))].filter((problem) => problem !== undefined);
+    return problems.length > 0 ? problems : this.#memoryProblems(spec.memoryMiB);
   }
 
-  create(spec: InstanceSpec): VmInstance {
+  create(spec: InstanceSpec, surroundings?: InstanceResources, id = toHex(this.#options.randomBytes(6))): VmInstance {
     const [problem] = this.check(spec);
-    if (problem) throw new SandboxError('InvalidArgument', problem.message, { details: { field: problem.field } });
-    const id = hex(this.#options.randomBytes(6));
+    if (problem) throw invalidSpec(problem);
     const { images, clock, agentProtocol, wasm } = this.#options;
-    const instance: VmInstance = new VmInstance(id, spec, {
+    const instance: VmInstance = new VmInstance(id, asVm(spec), {
       images,
       clock,
       agentProtocol,
+      surroundings,
       wasm,
       worker: () => this.#takeWorker(),
-      mac: () => this.#randomMac(),
-      assertMemory: () => this.#assertMemory(spec.memoryMiB),
+      workerOn: (host) => this.#workerOn(host),
+      mac: () => randomMacAddress(this.#options.randomBytes),
+      assertMemory: () => this.#assertMemory(spec.memoryMiB, instance),
+      assertName,
       disposed: () => this.#instances.delete(instance),
     });
     this.#instances.add(instance);
@@ -107,15 +117,22 @@ class Driver implements VmDriver {
     return spare ?? this.#spawnWorker();
   }
 
-  #spawnWorker(): VmWorkerHandle {
-    this.#spawned += 1;
-    return this.#options.supervisor.spawn<VmService>(this.#options.spawn, `vm-${this.#spawned}`);
+  #workerOn(host: string): VmWorkerHandle {
+    const { spawnOn } = this.#options;
+    if (!spawnOn) throw new SandboxError('Unimplemented', `There is no other host than this one: "${host}"`);
+    return this.#spawnWorker(spawnOn(host));
   }
 
-  #memoryProblems(memoryMiB: number): readonly Problem[] {
+  #spawnWorker(spawn = this.#options.spawn): VmWorkerHandle {
+    this.#spawned += 1;
+    return this.#options.supervisor.spawn<VmService>(spawn, `vm-${this.#spawned}`);
+  }
+
+  /** `except` is counted as what it will be, not as what it is. */
+  #memoryProblems(memoryMiB: number, except?: VmInstance): readonly Problem[] {
     const { memoryBudgetMiB } = this.#options;
     const inUse = [...this.#instances]
-      .filter(({ state }) => ['starting', 'running', 'paused', 'stopping'].includes(state.phase))
+      .filter((each) => each !== except && isLive(each.state.phase))
       .reduce((sum, { spec }) => sum + spec.memoryMiB + overheadMiB, 0);
     const needed = memoryMiB + overheadMiB;
     if (inUse + needed <= memoryBudgetMiB) return [];
@@ -124,19 +141,28 @@ class Driver implements VmDriver {
     return [{ field: 'memoryMiB', message }];
   }
 
-  #assertMemory(memoryMiB: number): void {
-    const [problem] = this.#memoryProblems(memoryMiB);
+  #assertMemory(memoryMiB: number, instance: VmInstance): void {
+    const [problem] = this.#memoryProblems(memoryMiB, instance);
     if (problem) throw new SandboxError('ResourceExhausted', problem.message, { details: { memoryMiB } });
-  }
-
-  /** A random unicast address with the "locally administered" bit (IEEE 802, 8.2). */
-  #randomMac(): Uint8Array {
-    const mac = new Uint8Array(this.#options.randomBytes(6));
-    mac[0] = ((mac[0] ?? 0) & 0xfc) | 0x02;
-    return mac;
   }
 }
 
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+function asVm(spec: InstanceSpec): VmSpec {
+  if (spec.kind === 'vm') return spec;
+  throw new SandboxError('InvalidArgument', `The driver of virtual machines makes no ${spec.kind}`);
+}
+
+function sizeProblems({ memoryMiB, containerHost, nics, disks }: VmSpec): readonly Problem[] {
+  const problems: Problem[] = [];
+  const add = (field: string, message: string): void => void problems.push({ field, message });
+  if (!Number.isInteger(memoryMiB) || memoryMiB < minMemoryMiB || memoryMiB > maxMemoryMiB) {
+    add('memoryMiB', `Memory must be a whole number of MiB from ${minMemoryMiB} to ${maxMemoryMiB}: ${memoryMiB}`);
+  } else if (containerHost && memoryMiB < minContainerHostMiB) {
+    add('memoryMiB', `A container host needs at least ${minContainerHostMiB} MiB of memory: ${memoryMiB}`);
+  }
+  const nicCount = nics?.length ?? 1;
+  if (nicCount > maxNics) add('nics', `A machine has at most ${maxNics} network interfaces: ${nicCount}`);
+  const diskCount = disks?.length ?? 0;
+  if (diskCount > maxDisks) add('disks', `A machine has at most ${maxDisks} disks: ${diskCount}`);
+  return problems;
 }

@@ -1,42 +1,58 @@
+import type { Digest } from '../../api/content-store';
 import type {
+  Checkpoint,
+  CheckpointRequest,
   ConsoleAttachment,
   ConsoleOutput,
   ExecSpec,
   Exit,
   Instance,
+  InstanceResources,
   InstanceState,
+  Migration,
   Process,
+  Program,
+  ProgramId,
   StartMethod,
   VmSpec,
 } from '../../api/instance';
-import type { MachineConfig, MachineImage, MachineImageSource } from '../../api/machine';
+import type { MachineConfig, MachineImage, MachineImageSource, SavedMachine, SnapshotConfig } from '../../api/machine';
 import type { Operation } from '../../api/operation';
 import type { StatSample } from '../../api/stats';
+import { decodeBase64, encodeBase64 } from '../../base/base64';
 import { type Clock, delay } from '../../base/clock';
 import { parseError, SandboxError, serializeError, throwIfAborted, toSandboxError } from '../../base/errors';
 import type { Event } from '../../base/events';
 import { callback, transfer } from '../../rpc/control';
 import { InstanceStateMachine } from '../instance-state';
-import type { SupervisedWorker } from '../supervisor';
 import { copyFromGuest, copyIntoGuest } from './agent-files';
-import { snapshotMismatches } from './compatibility';
+import { preparedConfig, snapshotMismatches } from './compatibility';
 import { ConsoleClient } from './console-client';
-import { startGuestProcess } from './guest-process';
-import type { Identity, VmEvent, VmService } from './vm-protocol';
-
-export type VmWorkerHandle = SupervisedWorker<VmService>;
+import { setHostname, setHosts } from './guest-names';
+import { reattachGuestProcess, startGuestProcess } from './guest-process';
+import { portsOf } from './machine-ports';
+import { v86Version } from './v86-internals';
+import { migrate } from './vm-migration';
+import type { VmEvent } from './vm-protocol';
+import { type Surroundings, VmRun, type VmWorkerHandle } from './vm-run';
 
 /** What a vm instance is given by its driver. */
 export interface VmResources {
   readonly images: MachineImageSource;
   readonly clock: Clock;
   readonly agentProtocol: number;
+  /** What surrounds it: networks, disks, names. Without, it has none. */
+  readonly surroundings: InstanceResources | undefined;
   wasm(): Promise<WebAssembly.Module>;
   /** A worker, prepared already when one is waiting. */
   worker(): VmWorkerHandle;
+  /** A new worker of that host. `Unimplemented` when there are no other hosts, `NotFound` when not that one. */
+  workerOn(host: string): VmWorkerHandle;
   mac(): Uint8Array;
   /** Throws `ResourceExhausted` when the machine would not fit beside those that run. */
   assertMemory(): void;
+  /** Throws `InvalidArgument` unless a guest can have that name. */
+  assertName(name: string): void;
   /** The instance is not used any more. */
   disposed(): void;
 }
@@ -45,26 +61,51 @@ export interface VmResources {
 const killedExitCode = 137;
 const canceledExitCode = 130;
 
+/** How long a worker may be silent while it saves or loads a machine: a gigabyte where memory is dear. */
+const savingMs = 60_000;
+
+/** How long a migration waits for questions that the guest has been asked, so that their answers are not lost. */
+const questionsMs = 1_000;
+
+/** What a machine is started from, and how. */
+interface Launch {
+  readonly image: MachineImage;
+  readonly buffers: ArrayBuffer[];
+  readonly continued: boolean;
+}
+
 export class VmInstance implements Instance {
   readonly kind = 'vm';
   readonly id: string;
-  readonly spec: VmSpec;
   readonly states: Event<InstanceState>;
   readonly #resources: VmResources;
   readonly #state: InstanceStateMachine;
   readonly #console = new ConsoleClient();
-  #worker: VmWorkerHandle | undefined;
+  readonly #mac: Uint8Array;
+  #spec: VmSpec;
+  #run: VmRun | undefined;
   #startMethod: StartMethod | undefined;
   #startNote: string | undefined;
-  #identity: Identity;
+  /** Counts starts of any kind: one that was overtaken by another must not touch that one's state. */
+  #attempt = 0;
+  /** What is being done with the running machine as a whole. */
+  #busy: string | undefined;
+  #moving: Promise<unknown> | undefined;
+  readonly #questions = new Set<Promise<unknown>>();
+  /** Names changed while the guest stood still. */
+  #namesChanged = false;
 
   constructor(id: string, spec: VmSpec, resources: VmResources) {
     this.id = id;
-    this.spec = spec;
+    this.#spec = spec;
     this.#resources = resources;
     this.#state = new InstanceStateMachine(() => resources.clock.now());
     this.states = this.#state.changed;
-    this.#identity = { hostname: spec.name, mac: resources.mac() };
+    this.#mac = resources.mac();
+  }
+
+  get spec(): VmSpec {
+    return this.#spec;
   }
 
   get state(): InstanceState {
@@ -79,16 +120,27 @@ export class VmInstance implements Instance {
     return this.#startNote;
   }
 
+  get origin(): readonly Digest[] {
+    return this.#run?.origin?.layers ?? [];
+  }
+
   async start(operation: Operation = {}): Promise<void> {
     this.#state.require('start', 'created', 'stopped', 'failed');
     this.#resources.assertMemory();
-    await this.#run(operation, (worker) => this.#restoreOrBoot(worker, operation));
+    await this.#begin(operation, (run) => this.#restoreOrBoot(run, operation));
   }
 
   async reset(operation: Operation = {}): Promise<void> {
     this.#state.require('reset', 'running', 'paused');
-    this.#dropWorker('Reset');
-    await this.#run(operation, (worker) => this.#boot(worker, operation));
+    this.#endRun('Reset');
+    await this.#begin(operation, (run) => this.#boot(run, operation));
+  }
+
+  async restore(saved: SavedMachine, operation: Operation = {}): Promise<void> {
+    await this.#assertFits(saved.config, operation);
+    this.#makeWay();
+    this.#resources.assertMemory();
+    await this.#begin(operation, (run) => this.#restoreSaved(run, saved, operation));
   }
 
   async stop(graceMs: number): Promise<Exit> {
@@ -96,10 +148,9 @@ export class VmInstance implements Instance {
     const wasPaused = this.state.phase === 'paused';
     const ended = this.#nextEnd();
     this.#state.enter('stopping');
-    const worker = this.#worker;
-    const asked = wasPaused ? worker?.remote.resume().then(() => worker.remote.powerOff()) : worker?.remote.powerOff();
+    const asked = this.#askToStop(wasPaused);
     // A guest that cannot be asked is killed when the grace time is over, like one that does not obey.
-    asked?.catch(() => {});
+    asked.catch(() => {});
     const waiting = new AbortController();
     const overdue = delay(this.#resources.clock, graceMs, waiting.signal).then((): Exit => {
       const seconds = Math.round(graceMs / 1000);
@@ -120,14 +171,49 @@ export class VmInstance implements Instance {
 
   async pause(): Promise<void> {
     this.#state.require('pause', 'running');
-    await this.#remote.pause();
-    this.#state.enter('paused');
+    await this.#exclusive('pause', async ({ worker }) => {
+      await worker.remote.pause();
+      this.#state.enter('paused');
+    });
   }
 
   async resume(): Promise<void> {
     this.#state.require('resume', 'paused');
-    await this.#remote.resume();
-    this.#state.enter('running');
+    await this.#exclusive('resume', async ({ worker }) => {
+      await worker.remote.resume();
+      this.#state.enter('running');
+    });
+    await this.#catchUpNames();
+  }
+
+  async checkpoint(request: CheckpointRequest, operation: Operation = {}): Promise<Checkpoint> {
+    this.#state.require('save', 'running', 'paused');
+    throwIfAborted(operation.signal);
+    return this.#exclusive('checkpoint', async ({ worker, origin }) => {
+      const excuse = worker.excuse(savingMs);
+      try {
+        const parent = transfer([...request.parent], [...request.parent]);
+        const freeze = callback((marks: readonly string[]) => request.freezeDisks(marks));
+        const { layer, console, disks, pausedMs } = await worker.remote.checkpoint(parent, freeze);
+        if (!origin) throw new SandboxError('Internal', 'A running instance that was made from nothing');
+        return { layer, disks, pausedMs, config: this.#snapshotConfig(origin, console) };
+      } finally {
+        excuse.dispose();
+      }
+    });
+  }
+
+  async migrate(host?: string): Promise<Migration> {
+    this.#state.require('migrate', 'running');
+    return this.#exclusive('migrate', async (run) => {
+      const moving = this.#move(run, host);
+      this.#moving = moving.catch(() => {});
+      try {
+        return await moving;
+      } finally {
+        this.#moving = undefined;
+      }
+    });
   }
 
   attachConsole(onOutput: (output: ConsoleOutput) => void): ConsoleAttachment {
@@ -135,20 +221,25 @@ export class VmInstance implements Instance {
   }
 
   async exec(spec: ExecSpec): Promise<Process> {
-    this.#state.require('exec', 'running');
-    const worker = this.#worker;
-    if (!worker) throw new SandboxError('Internal', 'A running instance without a worker');
-    return startGuestProcess(worker.remote, spec, worker.lost);
+    return this.#ask('exec', ({ worker, streams }) => startGuestProcess(worker.remote, spec, streams));
+  }
+
+  async programs(): Promise<readonly Program[]> {
+    return this.#ask('list programs', ({ worker }) => worker.remote.programs());
+  }
+
+  async reattach(id: ProgramId): Promise<Process> {
+    return this.#ask('come back to a program', ({ worker, streams }) =>
+      reattachGuestProcess(worker.remote, id, streams),
+    );
   }
 
   async stats(): Promise<StatSample> {
-    this.#state.require('read the statistics', 'running');
-    return this.#remote.stats();
+    return this.#ask('read the statistics', ({ worker }) => worker.remote.stats());
   }
 
   async ping(): Promise<void> {
-    this.#state.require('ping', 'running');
-    await this.#remote.pingGuest();
+    await this.#ask('ping', ({ worker }) => worker.remote.pingGuest());
   }
 
   copyIn(path: string, tar: ReadableStream<Uint8Array>): Promise<void> {
@@ -159,71 +250,152 @@ export class VmInstance implements Instance {
     return copyFromGuest(this, path);
   }
 
-  /** RAM and devices, for a snapshot. */
-  async save(): Promise<{ readonly state: ArrayBuffer; readonly console: Uint8Array }> {
-    this.#state.require('save', 'running', 'paused');
-    return this.#remote.save();
+  async updateHosts(): Promise<void> {
+    const { surroundings } = this.#resources;
+    if (!surroundings) return;
+    if (this.state.phase === 'running') await setHosts(this, surroundings.hosts());
+    else this.#namesChanged = true;
   }
 
-  /** Makes free memory zero, so that what `save` gives compresses well. */
-  async trim(): Promise<void> {
-    this.#state.require('trim', 'running');
-    await this.#remote.trim();
+  async rename(name: string): Promise<void> {
+    this.#resources.assertName(name);
+    this.#spec = { ...this.#spec, name };
+    if (this.state.phase === 'running') await setHostname(this, name);
+    else this.#namesChanged = true;
   }
 
   async dispose(): Promise<void> {
-    if (this.#worker) await this.kill();
+    if (this.#run) await this.kill();
     this.#console.disconnect();
     this.#resources.disposed();
   }
 
-  get #remote() {
-    if (!this.#worker) throw new SandboxError('Internal', 'A running instance without a worker');
-    return this.#worker.remote;
+  get #config(): MachineConfig {
+    const { memoryMiB, devices, containerHost, nics, disks } = this.#spec;
+    // One NIC also where no network is wanted: the prepared snapshots have it.
+    const nicCount = Math.max(1, nics?.length ?? 1);
+    return {
+      memoryMiB,
+      devices,
+      containerHost,
+      ...(nicCount > 1 && { nics: nicCount }),
+      ...(disks && disks.length > 0 && { disks: disks.length }),
+    };
   }
 
-  get #config(): MachineConfig {
-    const { memoryMiB, devices, containerHost } = this.spec;
-    return { memoryMiB, devices, containerHost };
+  #require(): VmRun {
+    if (!this.#run) throw new SandboxError('Internal', 'A running instance without a worker');
+    return this.#run;
+  }
+
+  /** Asks the guest something; while the machine moves to another worker, that waits. */
+  async #ask<T>(verb: string, question: (run: VmRun) => Promise<T>): Promise<T> {
+    this.#state.require(verb, 'running');
+    while (this.#moving) await this.#moving;
+    this.#state.require(verb, 'running');
+    const answer = question(this.#require());
+    this.#questions.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#questions.delete(answer);
+    }
+  }
+
+  /** Does something with the machine as a whole; one such thing at a time. */
+  async #exclusive<T>(verb: string, work: (run: VmRun) => Promise<T>): Promise<T> {
+    if (this.#busy !== undefined) {
+      throw new SandboxError('FailedPrecondition', `Cannot ${verb}: the instance is busy (${this.#busy})`);
+    }
+    this.#busy = verb;
+    const run = this.#require();
+    try {
+      return await work(run);
+    } finally {
+      // What ended the machine has made an end of this, too, and something else may have begun since.
+      if (this.#run === run || !this.#run) this.#busy = undefined;
+    }
+  }
+
+  async #move(run: VmRun, host: string | undefined): Promise<Migration> {
+    const { clock, worker, workerOn, wasm } = this.#resources;
+    const waited = new AbortController();
+    await Promise.race([Promise.allSettled(this.#questions), delay(clock, questionsMs, waited.signal)]);
+    waited.abort();
+    run.assertAlive();
+    const target = host === undefined ? worker() : workerOn(host);
+    this.#watchFor(run, target);
+    return migrate({
+      clock,
+      run,
+      config: this.#config,
+      target,
+      wasm: host === undefined ? await wasm() : undefined,
+      console: () => this.#console.connect(),
+      attach: () => this.#attach(run),
+      onEvent: (from) => (event) => this.#onVmEvent(from, event),
+      fail: (error) => this.#run === run && this.#fail(error),
+    });
+  }
+
+  /** Names that changed while the guest could not be told. */
+  async #catchUpNames(): Promise<void> {
+    if (!this.#namesChanged || this.state.phase !== 'running') return;
+    this.#namesChanged = false;
+    await setHostname(this, this.#spec.name);
+    await this.updateHosts();
+  }
+
+  async #askToStop(wasPaused: boolean): Promise<void> {
+    while (this.#moving) await this.#moving;
+    const { remote } = this.#require().worker;
+    if (wasPaused) await remote.resume();
+    await remote.powerOff();
   }
 
   /** Takes a worker, lets `launch` start a machine in it, and leaves the instance running, stopped or failed. */
-  async #run(operation: Operation, launch: (worker: VmWorkerHandle) => Promise<void>): Promise<void> {
+  async #begin(operation: Operation, launch: (run: VmRun) => Promise<void>): Promise<void> {
     this.#state.enter('starting');
-    const cancel = (): void => this.#end('stopped', { code: canceledExitCode, reason: 'Canceled while starting' });
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    const isCurrent = (): boolean => attempt === this.#attempt && this.state.phase === 'starting';
+    const cancel = (): void => {
+      if (isCurrent()) this.#end('stopped', { code: canceledExitCode, reason: 'Canceled while starting' });
+    };
     operation.signal?.addEventListener('abort', cancel);
     try {
       throwIfAborted(operation.signal);
-      await launch(this.#takeWorker());
-      this.#state.require('finish starting', 'starting');
-      this.#worker?.watch();
+      await launch(this.#newRun());
+      if (!isCurrent()) throw new SandboxError('Aborted', 'The machine was ended while it started');
+      this.#require().worker.watch();
       this.#state.enter('running');
     } catch (thrown) {
       const error = operation.signal?.aborted
         ? new SandboxError('Canceled', 'Canceled while starting')
         : toSandboxError(thrown);
-      if (this.state.phase === 'starting') this.#fail(error);
+      if (isCurrent()) this.#fail(error);
       throw error;
     } finally {
       operation.signal?.removeEventListener('abort', cancel);
     }
+    await this.#catchUpNames();
   }
 
   /** By the prepared snapshot where it fits; else, and when it turns out broken, by a cold boot. */
-  async #restoreOrBoot(worker: VmWorkerHandle, operation: Operation): Promise<void> {
-    const reason = await this.#tryRestore(worker, operation);
+  async #restoreOrBoot(run: VmRun, operation: Operation): Promise<void> {
+    const reason = await this.#tryPrepared(run, operation);
     if (reason === undefined) return;
     this.#startNote = `Booted from cold: ${reason}`;
     operation.onProgress?.({ phase: this.#startNote });
-    this.#dropWorker(this.#startNote);
+    this.#endRun(this.#startNote);
     this.#state.require('boot', 'starting');
-    await this.#boot(this.#takeWorker(), operation);
+    await this.#boot(this.#newRun(), operation);
   }
 
-  /** Undefined when the machine runs from its snapshot; else why it does not. */
-  async #tryRestore(worker: VmWorkerHandle, operation: Operation): Promise<string | undefined> {
+  /** Undefined when the machine runs from the prepared snapshot; else why it does not. */
+  async #tryPrepared(run: VmRun, operation: Operation): Promise<string | undefined> {
     const { images, agentProtocol } = this.#resources;
-    const config = this.#config;
+    const config = preparedConfig(this.#config);
     const snapshot = await images.describeSnapshot(config, operation);
     if (!snapshot) return 'there is no snapshot for this configuration';
     const boot = await images.describeBoot(config, operation);
@@ -231,45 +403,121 @@ export class VmInstance implements Instance {
     if (mismatches.length > 0) return mismatches.join('; ');
     const image = await images.loadSnapshot(config, operation);
     operation.onProgress?.({ phase: 'Restoring the snapshot' });
+    run.origin = { ...boot, layers: image.layers.map(({ digest }) => digest) };
     try {
-      await this.#launch(worker, image, [image.state]);
+      await this.#launch(run, { image, buffers: image.layers.map(({ bytes }) => bytes), continued: false });
       this.#startMethod = 'restored';
       return undefined;
     } catch (thrown) {
       const error = toSandboxError(thrown);
-      if (operation.signal?.aborted || error.code === 'ResourceExhausted' || this.state.phase !== 'starting')
-        throw error;
+      if (operation.signal?.aborted || error.code === 'ResourceExhausted' || run.gone.aborted) throw error;
       return `the snapshot could not be restored (${error.message})`;
     }
   }
 
-  async #boot(worker: VmWorkerHandle, operation: Operation): Promise<void> {
-    const image = await this.#resources.images.loadBoot(this.#config, operation);
+  async #restoreSaved(run: VmRun, { config, layers, continued }: SavedMachine, operation: Operation): Promise<void> {
+    const { kernel, initrd } = config;
+    run.origin = { kernel, layers: layers.map(({ digest }) => digest), ...(initrd && { initrd }) };
+    operation.onProgress?.({ phase: 'Restoring the machine' });
+    const image = { kind: 'state', layers, console: decodeBase64(config.console) } as const;
+    await this.#launch(run, { image, buffers: layers.map(({ bytes }) => bytes), continued });
+    this.#startMethod = 'restored';
+    this.#startNote = undefined;
+  }
+
+  async #boot(run: VmRun, operation: Operation): Promise<void> {
+    const { images } = this.#resources;
+    const config = this.#config;
+    run.origin = { ...(await images.describeBoot(config, operation)), layers: [] };
+    const image = await images.loadBoot(config, operation);
     operation.onProgress?.({ phase: 'Booting the kernel' });
     const buffers = [image.bios, image.vgaBios, image.kernel];
-    await this.#launch(worker, image, image.initrd ? [...buffers, image.initrd] : buffers);
+    if (image.initrd) buffers.push(image.initrd);
+    await this.#launch(run, { image, buffers, continued: false });
     this.#startMethod = 'cold-boot';
   }
 
-  async #launch(worker: VmWorkerHandle, image: MachineImage, buffers: ArrayBuffer[]): Promise<void> {
-    const wasm = await this.#resources.wasm();
+  async #launch(run: VmRun, { image, buffers, continued }: Launch): Promise<void> {
+    const { worker } = run;
+    const [wasm, { nics, disks }] = await Promise.all([this.#resources.wasm(), this.#attach(run)]);
     const console = this.#console.connect();
-    const request = { config: this.#config, wasm, image, identity: this.#identity };
+    const hosts = this.#resources.surroundings?.hosts();
+    const identity = { hostname: this.#spec.name, mac: this.#mac, ...(hosts !== undefined && { hosts }) };
+    // A guest that goes on keeps the names it had.
+    this.#namesChanged = continued;
+    const request = { config: this.#config, wasm, image, identity, nics, disks, continued };
+    const transfers = [...buffers, ...portsOf(nics), ...portsOf(disks)];
     const onEvent = callback((event: VmEvent) => this.#onVmEvent(worker, event));
-    await worker.remote.start(transfer(request, buffers), transfer(console, [console]), onEvent);
+    await worker.remote.start(transfer(request, transfers), transfer(console, [console]), onEvent);
+    run.launched.resolve();
   }
 
-  #takeWorker(): VmWorkerHandle {
-    const worker = this.#resources.worker();
-    this.#worker = worker;
-    worker.lost.addEventListener('abort', () => {
-      if (this.#worker === worker) this.#fail(toSandboxError(worker.lost.reason));
+  /** `FailedPrecondition` says in plain words what is different here. */
+  async #assertFits(config: SnapshotConfig, operation: Operation): Promise<void> {
+    const { images, agentProtocol } = this.#resources;
+    const machine = this.#config;
+    const mismatches = snapshotMismatches(config, {
+      machine,
+      agentProtocol,
+      ...(await images.describeBoot(machine, operation)),
     });
-    return worker;
+    if (mismatches.length === 0) return;
+    throw new SandboxError('FailedPrecondition', `The machine cannot be restored here: ${mismatches.join('; ')}`);
+  }
+
+  #snapshotConfig({ kernel, initrd }: { kernel: Digest; initrd?: Digest }, console: Uint8Array): SnapshotConfig {
+    return {
+      formatVersion: 1,
+      v86: v86Version,
+      machine: this.#config,
+      kernel,
+      ...(initrd && { initrd }),
+      agentProtocol: this.#resources.agentProtocol,
+      console: encodeBase64(console),
+    };
+  }
+
+  /** Ends whatever runs, so that something else can begin. */
+  #makeWay(): void {
+    const { phase } = this.state;
+    if (phase === 'starting' || phase === 'stopping') {
+      this.#end('stopped', { code: killedExitCode, reason: 'Another state was restored' });
+    } else {
+      this.#endRun('Another state was restored');
+    }
+  }
+
+  #newRun(): VmRun {
+    const run = new VmRun(this.#resources.worker(), this.#resources.surroundings);
+    this.#run = run;
+    this.#busy = undefined;
+    this.#watchFor(run, run.worker);
+    return run;
+  }
+
+  #attach(run: VmRun): Promise<Surroundings> {
+    return run.attach((nic, port) => {
+      // A machine that ends meanwhile needs no network any more.
+      this.#renewNic(run, nic, port).catch(() => port.close());
+    });
+  }
+
+  async #renewNic(run: VmRun, nic: number, port: MessagePort): Promise<void> {
+    await run.launched.promise;
+    while (this.#moving) await this.#moving;
+    run.assertAlive();
+    await run.worker.remote.renewNic(nic, transfer(port, [port]));
+  }
+
+  /** A worker that is lost takes the machine with it, if it has it. */
+  #watchFor(run: VmRun, worker: VmWorkerHandle): void {
+    worker.lost.addEventListener('abort', () => {
+      if (this.#run === run && run.worker === worker) this.#fail(toSandboxError(worker.lost.reason));
+    });
   }
 
   #onVmEvent(worker: VmWorkerHandle, event: VmEvent): void {
-    if (this.#worker !== worker) return;
+    if (this.#run?.worker !== worker) return;
     if (event.type === 'agentLost') {
       this.#fail(parseError(event.error));
       return;
@@ -299,21 +547,21 @@ export class VmInstance implements Instance {
 
   #end(phase: 'stopped', exit: Exit): void {
     if (this.state.phase === 'stopped' || this.state.phase === 'failed') return;
-    this.#dropWorker(exit.reason);
+    this.#endRun(exit.reason);
     this.#state.enter(phase, { exit });
   }
 
   #fail(error: SandboxError): void {
     if (this.state.phase === 'stopped' || this.state.phase === 'failed') return;
-    this.#dropWorker(error.message);
+    this.#endRun(error.message);
     const exit = { code: killedExitCode, reason: error.message };
     this.#state.enter('failed', { exit, error: serializeError(error) });
   }
 
-  #dropWorker(reason: string): void {
-    const worker = this.#worker;
-    this.#worker = undefined;
+  #endRun(reason: string): void {
+    const run = this.#run;
+    this.#run = undefined;
     this.#console.disconnect();
-    worker?.terminate(new SandboxError('Aborted', `The instance ${this.spec.name} has ended: ${reason}`));
+    run?.end(new SandboxError('Aborted', `The instance ${this.#spec.name} has ended: ${reason}`));
   }
 }

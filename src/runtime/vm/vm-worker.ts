@@ -1,20 +1,25 @@
-import type { ExecSpec } from '../../api/instance';
-import type { MachineConfig } from '../../api/machine';
+import type { ExecSpec, Program, ProgramId } from '../../api/instance';
+import type { MachineConfig, MachineImage } from '../../api/machine';
 import type { StatSample } from '../../api/stats';
 import { systemClock } from '../../base/clock';
-import { SandboxError, serializeError } from '../../base/errors';
-import { DisposableStore } from '../../base/lifecycle';
-import { readableFromPort, writableToPort } from '../../rpc/byte-stream';
+import { SandboxError } from '../../base/errors';
+import type { Disposable } from '../../base/lifecycle';
 import { expose, transfer } from '../../rpc/control';
-import { AgentSession } from './agent-session';
+import type { AgentSession } from './agent-session';
+import type { AgentSessionState } from './agent-session-state';
 import { Machine } from './machine';
+import { buffersOf, transferablesOfMachine } from './machine-ports';
+import { MemoryImage, type MemoryLayer, pageBytes } from './memory-image';
+import { RunningMachine } from './running-machine';
 import type {
-  ConsoleToClient,
-  ConsoleToWorker,
-  ExecControl,
-  ExecOutcome,
+  Connections,
   ExecPorts,
-  Identity,
+  FreezeDisks,
+  HeldMachine,
+  MachinePorts,
+  ReceiveRequest,
+  RenewedDisk,
+  Saved,
   StartRequest,
   VmEvent,
   VmService,
@@ -23,56 +28,82 @@ import type {
 /** How long a guest may take until its agent answers. A cold boot takes 2 s on the slowest machine we know of. */
 const agentTimeoutMs = { restored: 5_000, booted: 60_000 } as const;
 
-/** The vm worker: one machine, its agent, and the ports to its client. */
-export function serveVm(port: MessagePort): void {
-  expose(new VmWorker(), port);
+/** Compiles v86.wasm, for a worker that was given no module: one cannot be sent to another tab's. */
+export type CompileV86 = () => Promise<WebAssembly.Module>;
+
+/** Serves a vm worker on the port: one machine, its agent, and the ports to its client. Ends it when the port closes. */
+export function serveVm(port: MessagePort, compile: CompileV86): void {
+  const worker = new VmWorker(compile);
+  expose(worker, port);
+  port.addEventListener('close', () => worker.dispose());
 }
 
-class VmWorker implements VmService {
+class VmWorker implements VmService, Disposable {
+  readonly #compile: CompileV86;
   #spare: Machine | undefined;
   #running: RunningMachine | undefined;
+  /** Has the memory of a machine that is on its way. */
+  #arriving: Machine | undefined;
+  #disposed = false;
+
+  constructor(compile: CompileV86) {
+    this.#compile = compile;
+  }
 
   ping(): void {}
 
-  async prepare(config: MachineConfig, wasm: WebAssembly.Module): Promise<void> {
-    this.#spare = await Machine.create({ config, wasm, mac: new Uint8Array(6) });
+  async prepare(config: MachineConfig, wasm?: WebAssembly.Module): Promise<void> {
+    this.#spare = await this.#create(config, wasm);
   }
 
   async start(request: StartRequest, console: MessagePort, onEvent: (event: VmEvent) => void): Promise<void> {
-    const { image } = request;
+    const { image, nics, disks, identity } = request;
     const machine = await this.#machineFor(request);
-    if (image.kind === 'state') machine.restore(image.state, image.console);
-    const running = new RunningMachine(machine, console, onEvent);
-    this.#running = running;
-    await running.start(request.identity, image.kind === 'state' ? agentTimeoutMs.restored : agentTimeoutMs.booted);
+    const saved = image.kind === 'state' ? machine.restore(bytesOf(image), image.console) : undefined;
+    const session = request.continued ? sessionIn(saved) : undefined;
+    const running = this.#take(new RunningMachine(machine, session));
+    running.connect({ console, nics, disks }, onEvent);
+    if (session) await running.resume();
+    else await running.start(identity, nics, agentTimeoutMs[image.kind === 'state' ? 'restored' : 'booted']);
   }
 
   async pause(): Promise<void> {
-    await this.#current.machine.pause();
+    await this.#current.pause();
   }
 
   async resume(): Promise<void> {
-    await this.#current.machine.run();
-    await this.#current.agent.clock(systemClock.now() * 1000);
+    await this.#current.run();
+    await this.#current.setClock();
   }
 
   async powerOff(): Promise<void> {
-    await this.#current.agent.powerOff();
+    await this.#agent.powerOff();
   }
 
-  async save(): Promise<{ state: ArrayBuffer; console: Uint8Array<ArrayBuffer> }> {
-    const { machine } = this.#current;
-    const state = await machine.save();
-    const console = machine.console.snapshot();
-    return transfer({ state, console }, [state, console.buffer]);
+  async exec(spec: ExecSpec, ports: ExecPorts): Promise<ProgramId> {
+    return this.#programId(this.#agent.exec(spec, ports));
   }
 
-  exec(spec: ExecSpec, ports: ExecPorts): Promise<void> {
-    return this.#current.exec(spec, ports);
+  async programs(): Promise<readonly Program[]> {
+    return this.#agent.processes().map((program) => ({ ...program, id: this.#programId(program.id) }));
+  }
+
+  async reattach(id: ProgramId, ports: ExecPorts): Promise<void> {
+    const stream = this.#agent.processes().find((program) => this.#programId(program.id) === id)?.id;
+    if (stream === undefined) throw new SandboxError('NotFound', `No such program in the instance: ${id}`);
+    this.#agent.reattach(stream, ports);
+  }
+
+  async renewNic(nic: number, port: MessagePort): Promise<void> {
+    this.#current.renewNic(nic, port);
+  }
+
+  async renewDisk(disk: number, renewed: RenewedDisk): Promise<void> {
+    this.#current.renewDisk(disk, renewed);
   }
 
   async stats(): Promise<StatSample> {
-    const stats = await this.#current.agent.stats();
+    const stats = await this.#agent.stats();
     const { cpuMicros, memoryTotal, memoryAvailable, processes } = stats;
     const { rxBytes, txBytes, rxPackets, txPackets, readBytes, writtenBytes } = stats;
     return {
@@ -86,11 +117,67 @@ class VmWorker implements VmService {
   }
 
   async pingGuest(): Promise<void> {
-    await this.#current.agent.ping();
+    await this.#agent.ping();
   }
 
-  async trim(): Promise<void> {
-    await this.#current.agent.trim();
+  async checkpoint(parent: readonly ArrayBuffer[], freezeDisks: FreezeDisks): Promise<Saved> {
+    const saved = await this.#current.checkpoint(parent, freezeDisks);
+    return transfer(saved, [saved.layer, saved.console.buffer]);
+  }
+
+  async copyMemory(): Promise<readonly MemoryLayer[]> {
+    const pieces = await this.#current.copyMemory();
+    return transfer([...pieces], buffersOf(pieces));
+  }
+
+  async forgetCopy(): Promise<void> {
+    this.#current.forgetCopy();
+  }
+
+  async receive({ config, wasm, memory }: ReceiveRequest): Promise<void> {
+    const machine = await this.#fitting(config, wasm);
+    this.#arriving = machine;
+    const image = new MemoryImage(machine.memory.length / pageBytes);
+    for (const piece of memory) image.apply(piece);
+    image.writeTo(machine.memory);
+  }
+
+  async hold(): Promise<HeldMachine> {
+    const held = await this.#current.hold();
+    return transfer(held, [held.layer, held.console.buffer]);
+  }
+
+  async load(layer: ArrayBuffer, console: Uint8Array): Promise<void> {
+    const machine = this.#arriving;
+    this.#arriving = undefined;
+    if (!machine) throw new SandboxError('FailedPrecondition', 'No machine was announced to this worker');
+    const session = sessionIn(machine.restoreOnto(layer, console));
+    if (!session) throw new SandboxError('DataLoss', 'A machine on its way to another worker lost its session');
+    this.#take(new RunningMachine(machine, session));
+  }
+
+  async release(connections?: Connections): Promise<void> {
+    await this.#current.release(connections);
+  }
+
+  async leave(): Promise<MachinePorts> {
+    const ports = await this.#current.leave();
+    return transfer(ports, transferablesOfMachine(ports));
+  }
+
+  async adopt(ports: MachinePorts, onEvent: (event: VmEvent) => void): Promise<void> {
+    this.#current.adopt(ports, onEvent);
+  }
+
+  go(): Promise<{ readonly runningSince: number }> {
+    return this.#current.go();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    void this.#spare?.dispose();
+    void this.#arriving?.dispose();
+    this.#running?.dispose();
   }
 
   get #current(): RunningMachine {
@@ -98,109 +185,74 @@ class VmWorker implements VmService {
     return this.#running;
   }
 
+  get #agent(): AgentSession {
+    return this.#current.agent;
+  }
+
+  /** Streams are numbered anew in each session; another machine from the same state has another session. */
+  #programId(stream: number): ProgramId {
+    return `${this.#agent.id}/${stream}`;
+  }
+
+  /** Where the worker is no thread of its own it may have been ended while the machine was made. */
+  #take(running: RunningMachine): RunningMachine {
+    if (this.#disposed) {
+      running.dispose();
+      throw new SandboxError('Aborted', 'The worker was ended');
+    }
+    this.#running = running;
+    return running;
+  }
+
   /** The spare machine when it fits. A machine to boot cannot be a spare: v86 takes the kernel when it is made. */
-  async #machineFor({ config, wasm, image, identity }: StartRequest): Promise<Machine> {
+  async #machineFor({ config, wasm, image, identity, nics }: StartRequest): Promise<Machine> {
+    if (image.kind === 'state') return this.#fitting(config, wasm);
+    await this.#dropSpare();
+    return this.#create(config, wasm, nics[0]?.mac ?? identity.mac, image);
+  }
+
+  async #fitting(config: MachineConfig, wasm: WebAssembly.Module | undefined): Promise<Machine> {
+    const spare = this.#spare;
+    if (!spare || !sameConfig(spare.config, config)) {
+      await this.#dropSpare();
+      return this.#create(config, wasm);
+    }
+    this.#spare = undefined;
+    return spare;
+  }
+
+  async #dropSpare(): Promise<void> {
     const spare = this.#spare;
     this.#spare = undefined;
-    if (spare && image.kind === 'state' && sameConfig(spare.config, config)) return spare;
     await spare?.dispose();
-    return Machine.create({ config, wasm, mac: identity.mac }, image.kind === 'boot' ? image : undefined);
   }
+
+  async #create(
+    config: MachineConfig,
+    wasm: WebAssembly.Module | undefined,
+    mac: Uint8Array = new Uint8Array(6),
+    boot?: MachineImage & { kind: 'boot' },
+  ): Promise<Machine> {
+    return Machine.create({ config, wasm: wasm ?? (await this.#compile()), mac }, boot);
+  }
+}
+
+function bytesOf(image: MachineImage & { kind: 'state' }): ArrayBuffer[] {
+  return image.layers.map(({ bytes }) => bytes);
+}
+
+/** What was saved beside a machine, if it is a session of this version. */
+function sessionIn(saved: unknown): AgentSessionState | undefined {
+  const session = saved as Partial<AgentSessionState> | undefined;
+  return session?.version === 1 ? (session as AgentSessionState) : undefined;
 }
 
 function sameConfig(a: MachineConfig, b: MachineConfig): boolean {
-  return a.memoryMiB === b.memoryMiB && a.devices === b.devices && a.containerHost === b.containerHost;
-}
-
-/** A machine that runs, and everything attached to it. */
-class RunningMachine {
-  readonly machine: Machine;
-  readonly agent: AgentSession;
-  readonly #resources = new DisposableStore();
-  /** Never fires: if this worker ends, its streams end with it. */
-  readonly #never = new AbortController().signal;
-  #greeted = false;
-  #stopping = false;
-
-  constructor(machine: Machine, console: MessagePort, onEvent: (event: VmEvent) => void) {
-    this.machine = machine;
-    this.agent = new AgentSession(machine.agentPort, { clock: systemClock, random: randomBytes });
-    this.#resources.add(machine.events(onEvent));
-    this.#resources.add(this.agent.goodbyes(() => this.#sayGoodbye()));
-    this.#resources.add(this.agent.failures((error) => this.#onAgentFailure(error, onEvent)));
-    this.#attachConsole(console);
-  }
-
-  async start(identity: Identity, timeoutMs: number): Promise<void> {
-    await this.machine.run();
-    await this.#hello(timeoutMs);
-    await this.agent.identity({
-      micros: systemClock.now() * 1000,
-      entropy: randomBytes(64),
-      network: {
-        hostname: identity.hostname,
-        up: this.machine.nic !== undefined,
-        addresses: [],
-        routes: [],
-        ...(this.machine.nic && { mac: new Uint8Array(identity.mac) }),
-      },
-    });
-    if (this.machine.nic) this.machine.nic.up = true;
-  }
-
-  /** A guest whose agent stays silent said why, if anywhere, on serial line 0. */
-  async #hello(timeoutMs: number): Promise<void> {
-    try {
-      await this.agent.hello(timeoutMs);
-      this.#greeted = true;
-    } catch (cause) {
-      const lastWords = this.machine.serialTail.trim().slice(-500);
-      const said = lastWords ? `; the guest's last words: ${lastWords}` : '';
-      throw new SandboxError('Unavailable', `The guest's agent did not answer within ${timeoutMs / 1000} s${said}`, {
-        cause,
-      });
-    }
-  }
-
-  async exec(spec: ExecSpec, ports: ExecPorts): Promise<void> {
-    const process = this.agent.exec(spec);
-    const quietly = (stream: Promise<void>): void => void stream.catch(() => {});
-    quietly(readableFromPort(ports.stdin, this.#never).pipeTo(process.stdin));
-    quietly(process.stdout.pipeTo(writableToPort(ports.stdout, this.#never)));
-    quietly(process.stderr.pipeTo(writableToPort(ports.stderr, this.#never)));
-    ports.control.onmessage = ({ data }: MessageEvent<ExecControl>) => {
-      if ('resize' in data) process.resize(data.resize);
-      else process.kill(data.kill);
-    };
-    const tell = (outcome: ExecOutcome): void => ports.control.postMessage(outcome);
-    process.exited.then(
-      (exited) => tell({ exited }),
-      (error: unknown) => tell({ failed: serializeError(error) }),
-    );
-  }
-
-  /** After the agent's last message only the kernel's halt follows. */
-  #sayGoodbye(): void {
-    this.#stopping = true;
-  }
-
-  #onAgentFailure(error: SandboxError, onEvent: (event: VmEvent) => void): void {
-    if (!this.#stopping && this.#greeted) onEvent({ type: 'agentLost', error: serializeError(error) });
-  }
-
-  #attachConsole(port: MessagePort): void {
-    const attachment = this.machine.console.attach((delivery: ConsoleToClient) =>
-      port.postMessage(delivery, [delivery.bytes.buffer]),
-    );
-    this.#resources.add(attachment);
-    port.onmessage = ({ data }: MessageEvent<ConsoleToWorker>) => {
-      if ('acknowledged' in data) attachment.acknowledge(data.acknowledged);
-      else if ('input' in data) this.machine.writeConsole(data.input);
-      else this.machine.resizeConsole(data.resize.columns, data.resize.rows);
-    };
-  }
-}
-
-function randomBytes(count: number): Uint8Array<ArrayBuffer> {
-  return crypto.getRandomValues(new Uint8Array(count));
+  return (
+    a.memoryMiB === b.memoryMiB &&
+    a.devices === b.devices &&
+    a.containerHost === b.containerHost &&
+    (a.nics ?? 1) === (b.nics ?? 1) &&
+    (a.disks ?? 0) === (b.disks ?? 0)
+  );
 }

@@ -109,3 +109,158 @@ export const buttonStyles = css`
     }
   }
 `;
+
+/** Fields of forms, with their names above and what is wrong below. */
+export const fieldStyles = css`
+  .field {
+    display: grid;
+    gap: 4px;
+    min-width: 0;
+  }
+  .field > span,
+  legend {
+    padding: 0;
+    font-weight: 500;
+    font-size: var(--t1);
+  }
+  .hint {
+    color: var(--muted);
+    font-size: var(--t0);
+  }
+  .problem {
+    color: var(--bad);
+    font-size: var(--t1);
+    overflow-wrap: anywhere;
+  }
+  input:not([type='checkbox'], [type='radio'], [type='file']),
+  select,
+  textarea {
+    width: 100%;
+    min-height: var(--control);
+    padding: 4px var(--s1);
+    border: 1px solid var(--line-strong);
+    border-radius: var(--s0);
+    background: var(--surface);
+    color: var(--text);
+    font: var(--t2) / 1.4 var(--sans);
+  }
+  textarea {
+    resize: vertical;
+  }
+  input[aria-invalid='true'] {
+    border-color: var(--bad);
+  }
+  input[type='checkbox'],
+  input[type='radio'] {
+    flex: none;
+    width: 16px;
+    height: 16px;
+    margin: 0;
+    accent-color: var(--accent);
+  }
+  fieldset {
+    min-width: 0;
+    margin: 0;
+    padding: 0;
+    border: 0;
+  }
+  .check {
+    display: flex;
+    align-items: center;
+    gap: var(--s1);
+    min-height: 28px;
+    font-size: var(--t2);
+  }
+`;
+
+/** Tables of facts: calm lines, figures in columns. */
+export const tableStyles = css`
+  table {
+    width: 100%;
+    border-collapse: collapse;
+    font-size: var(--t1);
+  }
+  th,
+  td {
+    padding: 0 12px;
+    height: 40px;
+    border-bottom: 1px solid var(--line);
+    font-weight: 400;
+    text-align: left;
+    white-space: nowrap;
+  }
+  thead th {
+    height: 36px;
+    color: var(--muted);
+    font-size: var(--t0);
+    font-weight: 500;
+  }
+  tbody th {
+    font-weight: 600;
+  }
+  .number {
+    text-align: right;
+    font-variant-numeric: tabular-nums;
+  }
+  .mono {
+    font-family: var(--mono);
+    font-size: var(--t0);
+  }
+  .scroll {
+    overflow-x: auto;
+  }
+  .scroll:focus-visible {
+    outline-offset: -2px;
+  }
+  .muted {
+    color: var(--muted);
+  }
+`;
+
+/** Panels and headings of views. */
+export const viewStyles = css`
+  :host {
+    display: block;
+    flex: 1;
+    min-height: 0;
+    padding: var(--s3);
+    overflow: auto;
+  }
+  .top {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: var(--s1) var(--s2);
+    margin-bottom: var(--s2);
+  }
+  .top .buttons {
+    display: flex;
+    flex-wrap: wrap;
+    gap: var(--s1);
+  }
+  h2 {
+    font-size: var(--t4);
+  }
+  h3 {
+    font-size: var(--t2);
+  }
+  .panel {
+    border: 1px solid var(--line);
+    border-radius: var(--radius-large);
+    background: var(--surface);
+  }
+  .none {
+    padding: var(--s4) var(--s2);
+    color: var(--muted);
+    text-align: center;
+  }
+  a {
+    color: var(--accent);
+  }
+  @media (max-width: 720px) {
+    :host {
+      padding: 12px;
+    }
+  }
+`;

@@ -12,5 +12,18 @@ export interface DeviceSlot {
 
 export const serialSlot: DeviceSlot = { pciSlot: 0x0c, ioBase: 0x5000, stateIndex: 0 };
 
-/** One NIC for now; further ones follow at 0x0e, 0x5800 and so on. */
-export const nicSlot: DeviceSlot = { pciSlot: 0x0d, ioBase: 0x5400, stateIndex: 1 };
+/** eth0 to eth3. */
+export const nicSlots: readonly DeviceSlot[] = [
+  { pciSlot: 0x0d, ioBase: 0x5400, stateIndex: 1 },
+  { pciSlot: 0x0e, ioBase: 0x5800, stateIndex: 2 },
+  { pciSlot: 0x0f, ioBase: 0x5c00, stateIndex: 3 },
+  { pciSlot: 0x10, ioBase: 0x6000, stateIndex: 4 },
+];
+
+/** vda to vdd. */
+export const diskSlots: readonly DeviceSlot[] = [
+  { pciSlot: 0x14, ioBase: 0x6400, stateIndex: 5 },
+  { pciSlot: 0x15, ioBase: 0x6800, stateIndex: 6 },
+  { pciSlot: 0x16, ioBase: 0x6c00, stateIndex: 7 },
+  { pciSlot: 0x17, ioBase: 0x7000, stateIndex: 8 },
+];

@@ -1,50 +1,80 @@
-import { Emitter } from '../../../base/events';
+import { DisposableStore } from '../../../base/lifecycle';
+import { maxFrameBytes, SlabReader, virtioField, virtioHeaderBytes } from '../../../formats/frame-slab';
+import { type ReceivedSlab, type SlabPort, windowBytes, windowFrames } from '../../../rpc/slab-port';
 import {
+  type BufferChain,
   type Cpu,
   createVirtIo,
+  featureIndirect,
   featureVersion1,
+  giveBack,
   type SavedDevice,
   saveWithMachine,
   type VirtIo,
+  type VirtQueue,
 } from '../v86-internals';
+import { createNicCounters, ethernetHeaderBytes, type Nic } from './nic';
 import type { DeviceSlot } from './slots';
 
 /** Feature bits (virtio 1.2, 5.1.3). */
-const feature = { mtu: 3, mac: 5, status: 16, controlQueue: 17, controlMac: 23 } as const;
+const feature = {
+  checksum: 0,
+  guestChecksum: 1,
+  mac: 5,
+  guestTso4: 7,
+  guestTso6: 8,
+  guestEcn: 9,
+  hostTso4: 11,
+  hostTso6: 12,
+  hostEcn: 13,
+  mergeableBuffers: 15,
+  status: 16,
+  controlQueue: 17,
+  controlMac: 23,
+} as const;
 
-/** struct virtio_net_hdr without mergeable buffers, but with num_buffers since VERSION_1. */
-const headerBytes = 12;
+/** What a guest must have agreed to before frames may come to it with work left to do. */
+const offloadFeatures = [feature.guestChecksum, feature.guestTso4, feature.guestTso6, feature.mergeableBuffers];
 
-/** Frames that may wait for a guest buffer before further ones are dropped. */
-const maxWaitingFrames = 512;
+/** As QEMU's. Linux fills all of the receive queue: 256 buffers of 1.5 to 4 KB. */
+const queueSize = 256;
+const controlQueueSize = 16;
 
-/** What was lost and why; see also the port counters of the switch. */
-export interface NicCounters {
-  rxFrames: number;
-  rxBytes: number;
-  txFrames: number;
-  txBytes: number;
-  /** Arrived while the port was down. */
-  droppedDown: number;
-  /** Arrived while the guest had no buffer and the queue was full. */
-  droppedFull: number;
+/**
+ * Received bytes and slabs that may wait for guest buffers. The port's credit keeps an honest sender at half of
+ * this; beyond it everything is dropped.
+ */
+const maxWaitingBytes = 2 * windowBytes;
+const maxWaitingSlabs = 2 * windowFrames;
+
+const queueOf = { receive: 0, transmit: 1, control: 2 } as const;
+
+interface WaitingSlab {
+  readonly slab: ReceivedSlab;
+  /** Stands at the next frame for the guest. */
+  readonly reader: SlabReader;
 }
 
 /**
- * A virtio network device (virtio 1.2, 5.1). The port starts down: nothing is delivered and nothing leaves
- * until `up` is set, which happens once the agent has acknowledged the machine's identity.
+ * A virtio network device (virtio 1.2, 5.1) that leaves checksums and segmentation to whoever needs them done: a
+ * TCP segment of 64 KB goes from guest to guest in one piece, as on a KVM host.
+ *
+ * Nothing is copied but from guest memory into the slab that leaves, and from the slab that came into guest memory.
+ * What the port does not take stays in the guest's ring; what the guest does not take stays unacknowledged at the
+ * port. So two guests hold each other back and nothing is dropped between them.
  */
-export class VirtioNic implements SavedDevice {
+export class VirtioNic implements Nic, SavedDevice {
   readonly #virtio: VirtIo;
-  readonly #transmitted = new Emitter<Uint8Array<ArrayBuffer>>();
-  readonly #waiting: Uint8Array[] = [];
-  readonly counters: NicCounters = { rxFrames: 0, rxBytes: 0, txFrames: 0, txBytes: 0, droppedDown: 0, droppedFull: 0 };
-  /** Frames the guest sent, whole, without the virtio header; the array is the listener's to keep. */
-  readonly transmitted = this.#transmitted.event;
+  readonly #waiting: WaitingSlab[] = [];
+  readonly counters = createNicCounters();
+  #waitingBytes = 0;
   #mac: Uint8Array;
-  up = false;
+  #up = false;
+  #port: SlabPort | undefined;
+  #subscriptions = new DisposableStore();
 
-  constructor(cpu: Cpu, slot: DeviceSlot, mac: Uint8Array, mtu = 1500) {
+  /** `plugged` is called by a restore of a state that does not know the device. */
+  constructor(cpu: Cpu, slot: DeviceSlot, mac: Uint8Array, plugged: () => void = () => {}) {
     this.#mac = mac;
     this.#virtio = createVirtIo(cpu, {
       name: 'strata-net',
@@ -54,11 +84,11 @@ export class VirtioNic implements SavedDevice {
       common: {
         initial_port: slot.ioBase,
         queues: [
-          { size_supported: 1024, notify_offset: 0 },
-          { size_supported: 1024, notify_offset: 1 },
-          { size_supported: 16, notify_offset: 2 },
+          { size_supported: queueSize, notify_offset: queueOf.receive },
+          { size_supported: queueSize, notify_offset: queueOf.transmit },
+          { size_supported: controlQueueSize, notify_offset: queueOf.control },
         ],
-        features: [feature.mtu, feature.mac, feature.status, feature.controlQueue, feature.controlMac, featureVersion1],
+        features: [...Object.values(feature), featureIndirect, featureVersion1],
         on_driver_ok: () => {},
       },
       notification: {
@@ -76,31 +106,45 @@ export class VirtioNic implements SavedDevice {
             read: () => this.#mac[index] ?? 0,
             write: () => {},
           })),
+          // The cable is always in: a guest that is not known yet is kept quiet without being told.
           { bytes: 2, name: 'status', read: () => 1, write: () => {} },
-          { bytes: 2, name: 'max_virtqueue_pairs', read: () => 1, write: () => {} },
-          { bytes: 2, name: 'mtu', read: () => mtu, write: () => {} },
         ],
       },
     });
-    saveWithMachine(cpu, slot.stateIndex, this);
+    saveWithMachine(cpu, slot, this, plugged);
   }
 
   get mac(): Uint8Array {
     return this.#mac;
   }
 
-  /** A frame for the guest. Dropped and counted when the port is down or the guest does not take any. */
-  receive(frame: Uint8Array): void {
-    if (!this.up) {
-      this.counters.droppedDown += 1;
-      return;
-    }
-    if (this.#waiting.length >= maxWaitingFrames) {
-      this.counters.droppedFull += 1;
-      return;
-    }
-    this.#waiting.push(frame);
-    this.#deliver();
+  get offload(): boolean {
+    return offloadFeatures.every((bit) => this.#virtio.is_feature_negotiated(bit));
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  set up(up: boolean) {
+    this.#up = up;
+    if (!up) this.#dropWaiting();
+    this.#sayLink();
+  }
+
+  attach(port: SlabPort): void {
+    this.detach();
+    this.#port = port;
+    this.#subscriptions = new DisposableStore();
+    this.#subscriptions.add(port.received((slab) => this.#receive(slab)));
+    this.#subscriptions.add(port.drained(() => this.#transmit()));
+    this.#sayLink();
+  }
+
+  detach(): void {
+    this.#subscriptions.dispose();
+    this.#port = undefined;
+    this.#dropWaiting();
   }
 
   get_state(): unknown[] {
@@ -110,53 +154,129 @@ export class VirtioNic implements SavedDevice {
   set_state(state: unknown[]): void {
     this.#virtio.set_state(state[0]);
     this.#mac = new Uint8Array(state[1] as Uint8Array);
-    this.#waiting.length = 0;
     this.up = false;
   }
 
-  #deliver(): void {
-    const queue = this.#virtio?.queues[0];
-    if (!queue?.is_configured()) return;
-    let moved = false;
-    while (queue.has_request()) {
-      const frame = this.#waiting.shift();
-      if (!frame) break;
-      const withHeader = new Uint8Array(headerBytes + frame.length);
-      withHeader[10] = 1; // num_buffers
-      withHeader.set(frame, headerBytes);
-      const chain = queue.pop_request();
-      chain.set_next_blob(withHeader);
-      queue.push_reply(chain);
-      this.counters.rxFrames += 1;
-      this.counters.rxBytes += frame.length;
-      moved = true;
-    }
-    if (moved) queue.flush_replies();
+  #sayLink(): void {
+    this.#port?.setLink({ up: this.#up, offload: this.offload });
   }
 
-  #transmit(): void {
-    const queue = this.#virtio.queues[1];
-    if (!queue) return;
-    while (queue.has_request()) {
-      const chain = queue.pop_request();
-      const bytes = new Uint8Array(chain.length_readable);
-      chain.get_next_blob(bytes);
-      queue.push_reply(chain);
-      if (!this.up) {
-        this.counters.droppedDown += 1;
-        continue;
-      }
-      const frame = bytes.slice(headerBytes);
-      this.counters.txFrames += 1;
-      this.counters.txBytes += frame.length;
-      this.#transmitted.fire(frame);
+  // --- to the guest ---------------------------------------------------------------------------------
+
+  #receive(slab: ReceivedSlab): void {
+    const reader = new SlabReader(slab);
+    const full = this.#waitingBytes + slab.bytes > maxWaitingBytes || this.#waiting.length >= maxWaitingSlabs;
+    if (!this.#up || full) {
+      this.counters[this.#up ? 'droppedFull' : 'droppedDown'] += countFrames(reader);
+      slab.release();
+      return;
+    }
+    if (!reader.next()) {
+      this.#finish({ slab, reader });
+      return;
+    }
+    this.#waiting.push({ slab, reader });
+    this.#waitingBytes += slab.bytes;
+    this.#deliver();
+  }
+
+  /** Moves frames into guest buffers as long as there are any, all with one interrupt. */
+  #deliver(): void {
+    const queue = this.#virtio.queues[queueOf.receive];
+    if (!queue?.is_configured()) return;
+    const mergeable = this.#virtio.is_feature_negotiated(feature.mergeableBuffers);
+    for (;;) {
+      const head = this.#waiting[0];
+      if (!head || !this.#fill(queue, head.reader, mergeable)) break;
+      if (head.reader.next()) continue;
+      this.#waiting.shift();
+      this.#waitingBytes -= head.slab.bytes;
+      this.#finish(head);
     }
     queue.flush_replies();
   }
 
+  /** Puts the reader's frame into guest buffers, several if need be. False when there are not enough now. */
+  #fill(queue: VirtQueue, reader: SlabReader, mergeable: boolean): boolean {
+    const { packet } = reader;
+    const chains: BufferChain[] = [];
+    let room = 0;
+    while (room < packet.length && chains.length < (mergeable ? queue.size : 1)) {
+      if (!queue.has_request()) {
+        giveBack(queue, chains.length);
+        return false;
+      }
+      const chain = queue.pop_request();
+      chains.push(chain);
+      room += chain.length_writable;
+    }
+    if (room < packet.length) {
+      giveBack(queue, chains.length);
+      this.counters.droppedMalformed += 1;
+      return true;
+    }
+    packet[virtioField.bufferCount] = chains.length & 0xff;
+    packet[virtioField.bufferCount + 1] = chains.length >> 8;
+    let at = 0;
+    for (const chain of chains) {
+      at += chain.set_next_blob(packet.subarray(at, at + chain.length_writable));
+      queue.push_reply(chain);
+    }
+    this.counters.rxFrames += 1;
+    this.counters.rxBytes += reader.length;
+    return true;
+  }
+
+  /** The slab has been dealt with: only now does its sender get new credit for it. */
+  #finish({ slab, reader }: WaitingSlab): void {
+    if (reader.damaged) this.counters.droppedMalformed += 1;
+    slab.release();
+  }
+
+  #dropWaiting(): void {
+    for (const { slab, reader } of this.#waiting.splice(0)) {
+      // The reader stands at a frame already.
+      this.counters.droppedDown += 1 + countFrames(reader);
+      slab.release();
+    }
+    this.#waitingBytes = 0;
+  }
+
+  // --- from the guest -------------------------------------------------------------------------------
+
+  /** Moves frames into the port's slab. Those it has no credit for stay in the ring until it is drained. */
+  #transmit(): void {
+    const queue = this.#virtio.queues[queueOf.transmit];
+    if (!queue?.is_configured()) return;
+    const port = this.#up ? this.#port : undefined;
+    while (queue.has_request() && (!port || port.writable)) {
+      const chain = queue.pop_request();
+      this.#send(chain, port);
+      queue.push_reply(chain);
+    }
+    queue.flush_replies();
+  }
+
+  #send(chain: BufferChain, port: SlabPort | undefined): void {
+    const length = chain.length_readable - virtioHeaderBytes;
+    if (!port) {
+      this.counters.droppedDown += 1;
+      return;
+    }
+    const sound = length >= ethernetHeaderBytes && length <= maxFrameBytes;
+    const room = sound ? port.reserve(length) : undefined;
+    if (!room) {
+      this.counters.droppedMalformed += 1;
+      return;
+    }
+    chain.get_next_blob(room);
+    this.counters.txFrames += 1;
+    this.counters.txBytes += length;
+  }
+
   /** The only command we offer: set the MAC address (class 1, command 1). */
   #control(): void {
-    const queue = this.#virtio.queues[2];
+    const queue = this.#virtio.queues[queueOf.control];
     if (!queue) return;
     while (queue.has_request()) {
       const chain = queue.pop_request();
@@ -169,4 +289,11 @@ export class VirtioNic implements SavedDevice {
     }
     queue.flush_replies();
   }
+}
+
+/** Frames from the reader's place on. */
+function countFrames(reader: SlabReader): number {
+  let count = 0;
+  while (reader.next()) count += 1;
+  return count;
 }

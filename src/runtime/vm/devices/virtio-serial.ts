@@ -1,3 +1,4 @@
+import { concatBytes } from '../../../base/bytes';
 import { Emitter, type Event } from '../../../base/events';
 import {
   type Cpu,
@@ -51,6 +52,8 @@ export interface SerialPort {
   readonly drained: Event<void>;
   /** False when too much is waiting already; nothing was taken then. */
   send(bytes: Uint8Array): boolean;
+  /** A copy of what `send` took and the guest has not: no part of a saved state, which a restore drops. */
+  readonly pendingInput: Uint8Array;
 }
 
 class Port implements SerialPort {
@@ -78,6 +81,10 @@ class Port implements SerialPort {
     this.#pendingBytes += bytes.length;
     this.flushInput();
     return true;
+  }
+
+  get pendingInput(): Uint8Array {
+    return concatBytes(this.#pending);
   }
 
   /** Moves waiting input into the guest's buffers, as many as there are. */
@@ -164,7 +171,7 @@ export class VirtioSerial implements SavedDevice {
         ],
       },
     });
-    saveWithMachine(cpu, slot.stateIndex, this);
+    saveWithMachine(cpu, slot, this);
   }
 
   port(index: number): SerialPort {

@@ -1,6 +1,6 @@
 import { css, html, nothing } from 'lit';
 import { formatBytes } from '../../../base/bytes';
-import type { InstanceRecord } from '../../../engine/lab';
+import type { InstanceRecord } from '../../../engine/instance-record';
 import type { StatReading } from '../../../engine/stat-sampler';
 import { formatMemory, formatShare, formatUptime } from '../../format';
 import { define, StrataElement } from '../../strata-element';

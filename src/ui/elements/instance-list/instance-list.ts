@@ -1,15 +1,16 @@
 import { css, html, nothing } from 'lit';
 import type { InstanceId } from '../../../api/instance';
-import type { InstanceRecord } from '../../../engine/lab';
+import type { InstanceRecord } from '../../../engine/instance-record';
 import type { StatReading } from '../../../engine/stat-sampler';
 import { formatMemory, formatShare, formatUptime } from '../../format';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles } from '../../styles/base';
 import { text } from '../../text';
+import { isMenuKey } from '../menu/menu';
 import { rovingIndex } from '../roving';
 import '../state-badge/state-badge';
 
-/** The instances, one of them selected. Fires `pick` with an id. */
+/** The instances, one of them selected. Fires `pick` with an id and `row-menu` for its menu. */
 export class InstanceList extends StrataElement {
   static override properties = {
     instances: { attribute: false },
@@ -63,9 +64,18 @@ export class InstanceList extends StrataElement {
         color: var(--muted);
         font-size: var(--t0);
         font-variant-numeric: tabular-nums;
+        white-space: nowrap;
       }
       [role='option']:focus-visible {
         outline-offset: -1px;
+      }
+      @media (forced-colors: active) {
+        [role='option'] {
+          border-left-color: Canvas;
+        }
+        [aria-selected='true'] {
+          border-left-color: Highlight;
+        }
       }
       .none {
         padding: var(--s1) 12px;
@@ -91,16 +101,18 @@ export class InstanceList extends StrataElement {
 
   #row(record: InstanceRecord) {
     const selected = record.id === this.selectedId;
+    const stop = this.instances.some(({ id }) => id === this.selectedId) ? selected : record === this.instances[0];
     return html`<div
       role="option"
       aria-selected=${selected}
-      tabindex=${selected ? 0 : -1}
+      tabindex=${stop ? 0 : -1}
       data-id=${record.id}
       @click=${() => this.#pick(record.id)}
+      @contextmenu=${(event: MouseEvent) => this.#contextMenu(event, record.id)}
     >
       <div class="top">
         <span class="name">${record.name}</span>
-        <strata-state-badge .phase=${record.state.phase} .removing=${record.task?.action === 'remove'}></strata-state-badge>
+        <strata-state-badge .phase=${record.state.phase} .action=${record.task?.action} .asleep=${record.demand?.asleep}></strata-state-badge>
       </div>
       <div class="figures">${this.#figures(record)}</div>
     </div>`;
@@ -120,7 +132,15 @@ export class InstanceList extends StrataElement {
   }
 
   readonly #key = (event: KeyboardEvent): void => {
-    const at = this.instances.findIndex((record) => record.id === this.selectedId);
+    const focused = event.target instanceof HTMLElement ? event.target.dataset['id'] : undefined;
+    const at = this.instances.findIndex((record) => record.id === focused);
+    const here = this.instances[at];
+    if (here && (isMenuKey(event) || event.key === 'Enter' || event.key === ' ')) {
+      event.preventDefault();
+      if (isMenuKey(event)) this.#menu(here.id);
+      else this.#pick(here.id);
+      return;
+    }
     const next = rovingIndex(event.key, at, this.instances.length, 'vertical');
     const record = next === undefined ? undefined : this.instances[next];
     if (!record) return;
@@ -128,6 +148,18 @@ export class InstanceList extends StrataElement {
     this.#pick(record.id);
     this.renderRoot.querySelector<HTMLElement>(`[data-id="${CSS.escape(record.id)}"]`)?.focus();
   };
+
+  #contextMenu(event: MouseEvent, id: InstanceId): void {
+    event.preventDefault();
+    this.#menu(id, new DOMRect(event.clientX, event.clientY));
+  }
+
+  #menu(id: InstanceId, place?: DOMRect): void {
+    const back = this.renderRoot.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`);
+    if (!back) return;
+    const detail = { id, place: place ?? back.getBoundingClientRect(), back };
+    this.dispatchEvent(new CustomEvent('row-menu', { detail }));
+  }
 
   #pick(id: InstanceId): void {
     this.dispatchEvent(new CustomEvent('pick', { detail: id }));

@@ -1,12 +1,17 @@
 import { css, html, nothing } from 'lit';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles } from '../../styles/base';
-import { text } from '../../text';
 import { icon, iconStyles } from '../icon/icon';
 
 /** A standing fact across the page that a person should know. */
 export class Notice extends StrataElement {
-  static override properties = { message: { attribute: false }, reason: { attribute: false } };
+  static override properties = {
+    label: { attribute: false },
+    message: { attribute: false },
+    reason: { attribute: false },
+  };
+  /** Names the region. */
+  declare label: string;
   declare message: string;
   declare reason: string | undefined;
 
@@ -31,12 +36,13 @@ export class Notice extends StrataElement {
 
   constructor() {
     super();
+    this.label = '';
     this.message = '';
     this.reason = undefined;
   }
 
   override render() {
-    return html`<p role="region" aria-label=${text.storage.label} title=${this.reason ?? nothing}>${icon('failed')}<span>${this.message}</span></p>`;
+    return html`<p role="region" aria-label=${this.label} title=${this.reason ?? nothing}>${icon('failed')}<span>${this.message}</span></p>`;
   }
 }
 

@@ -1,6 +1,6 @@
 import { css, html, nothing, type PropertyValues } from 'lit';
 import { formatBytes } from '../../../base/bytes';
-import type { InstanceRecord, LabAction } from '../../../engine/lab';
+import type { InstanceRecord, LabAction } from '../../../engine/instance-record';
 import type { TaskRecord } from '../../../engine/tasks';
 import { formatDuration } from '../../format';
 import { define, StrataElement } from '../../strata-element';

@@ -1,5 +1,6 @@
 import { css, html } from 'lit';
 import type { InstancePhase } from '../../../api/instance';
+import type { LabAction } from '../../../engine/instance-record';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles } from '../../styles/base';
 import { text } from '../../text';
@@ -15,11 +16,19 @@ const icons: Record<InstancePhase, IconName> = {
   failed: 'failed',
 };
 
-/** The state of an instance: picture, word and colour say the same. */
+/**
+ * The state of an instance, or what is done to it now: picture, word and colour say the same. One that sleeps is off, and
+ * comes by itself.
+ */
 export class StateBadge extends StrataElement {
-  static override properties = { phase: { attribute: false }, removing: { attribute: false } };
+  static override properties = {
+    phase: { attribute: false },
+    action: { attribute: false },
+    asleep: { attribute: false },
+  };
   declare phase: InstancePhase;
-  declare removing: boolean;
+  declare action: LabAction | undefined;
+  declare asleep: boolean | undefined;
 
   static override styles = [
     baseStyles,
@@ -40,7 +49,8 @@ export class StateBadge extends StrataElement {
         color: var(--good);
       }
       .starting,
-      .stopping {
+      .stopping,
+      .busy {
         color: var(--busy);
       }
       .paused,
@@ -56,12 +66,18 @@ export class StateBadge extends StrataElement {
   constructor() {
     super();
     this.phase = 'created';
-    this.removing = false;
+    this.action = undefined;
+    this.asleep = undefined;
   }
 
   override render() {
-    if (this.removing) return html`<span class="removing">${icon('remove')}${text.removing}</span>`;
-    return html`<span class=${this.phase}>${icon(icons[this.phase])}${text.phases[this.phase]}</span>`;
+    const { action, phase, asleep } = this;
+    if (action === 'remove') return html`<span class="removing">${icon('remove')}${text.busy.remove}</span>`;
+    // The phases of a start and a stop say it already.
+    if (action !== undefined && phase !== 'starting' && phase !== 'stopping')
+      return html`<span class="busy">${icon('busy')}${text.busy[action]}</span>`;
+    if (asleep && phase !== 'failed') return html`<span>${icon('asleep')}${text.unikernels.demand.asleep}</span>`;
+    return html`<span class=${phase}>${icon(icons[phase])}${text.phases[phase]}</span>`;
   }
 }
 

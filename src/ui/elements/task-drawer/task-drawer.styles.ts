@@ -13,6 +13,11 @@ export const taskDrawerStyles = css`
     min-height: 40px;
     padding: 0 var(--s1);
   }
+  slot {
+    display: block;
+    flex: none;
+    margin-left: auto;
+  }
   .count {
     padding: 2px 6px;
     border-radius: 10px;
@@ -114,7 +119,8 @@ export const taskDrawerStyles = css`
     accent-color: var(--accent);
   }
   @media (max-width: 720px) {
-    .phase {
+    .phase,
+    .latest > .muted {
       display: none;
     }
     th,

@@ -1,6 +1,6 @@
 import { html, nothing } from 'lit';
 import { formatBytes } from '../../../base/bytes';
-import type { LabAction } from '../../../engine/lab';
+import type { LabAction } from '../../../engine/instance-record';
 import type { TaskPhase, TaskRecord } from '../../../engine/tasks';
 import { formatDuration, formatTimeOfDay } from '../../format';
 import { define, StrataElement } from '../../strata-element';
@@ -44,6 +44,7 @@ export class TaskDrawer extends StrataElement {
           ${icon(this.open ? 'chevron' : 'up')}
         </button>
         ${this.open ? nothing : this.#latest()}
+        <slot></slot>
       </div>
       ${this.open ? this.#table() : nothing}
     `;
@@ -117,7 +118,7 @@ export class TaskDrawer extends StrataElement {
 }
 
 function title(task: Task): string {
-  return `${text.tasks.title[task.kind]} ${task.subject}`;
+  return `${text.actions[task.kind]} ${task.subject}`;
 }
 
 function took(task: Task, now: number): string {

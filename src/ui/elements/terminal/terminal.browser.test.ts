@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { page, userEvent } from 'vitest/browser';
+import { userEvent } from 'vitest/browser';
 import { ConsoleHub } from '../../../runtime/vm/console-hub';
 import '../../styles/tokens.css';
 import { axeProblems } from '../axe-problems';
@@ -70,6 +70,17 @@ describe('the terminal', () => {
     await vi.waitFor(() => expect(shown()).toContain('before after'));
   });
 
+  it('begins a line at its beginning where only newlines come', async () => {
+    const { element, hub } = await open();
+    const { source } = element;
+    const rows = (): readonly string[] =>
+      [...element.renderRoot.querySelectorAll('.xterm-rows > div')].map((row) => row.textContent?.trimEnd() ?? '');
+    hub.write(encode('one\ntwo'));
+    await vi.waitFor(() => expect(rows()[1]).toBe('   two'));
+    element.source = { attachConsole: (onOutput) => source!.attachConsole(onOutput), bareNewlines: true };
+    await vi.waitFor(() => expect(rows()[1]).toBe('two'));
+  });
+
   it('sends what is typed', async () => {
     const { element, typed } = await open();
     element.focus();
@@ -112,6 +123,18 @@ describe('the terminal', () => {
     expect(typed).toEqual([]);
   });
 
+  it('colours text without style attributes, which the policy of the page refuses', async () => {
+    const attributes = vi.spyOn(Element.prototype, 'setAttribute');
+    const { hub, element, shown } = await open();
+    hub.write(encode('\x1b[7minverse\x1b[0m \x1b[38;2;9;9;9mdark\x1b[0m end'));
+    await vi.waitFor(() => expect(shown()).toContain('end'));
+    const spans = [...element.renderRoot.querySelectorAll<HTMLElement>('.xterm-rows span')];
+    const dark = spans.find((span) => span.textContent === 'dark');
+    expect(dark?.style.color).not.toBe('');
+    expect(attributes.mock.calls.filter(([name]) => name === 'style')).toEqual([]);
+    attributes.mockRestore();
+  });
+
   it('leaves no style sheets behind', async () => {
     const { element, main } = await open();
     const root = element.renderRoot as ShadowRoot;
@@ -137,16 +160,16 @@ describe('hostile output', () => {
     await vi.waitFor(() => expect(shown()).toContain('end'));
     await element.updateComplete;
     expect(element.renderRoot.querySelector('script, img')).toBeNull();
-    const title = (): string | null | undefined => element.renderRoot.querySelector('.title')?.textContent;
-    expect(title()).toBe('<img src=x onerror=alert(1)>');
+    const link = (): string | null | undefined => element.renderRoot.querySelector('.link')?.textContent;
+    expect(element.title).toBe('<img src=x onerror=alert(1)>');
 
     await pointAt(element, 'good', 'hover');
-    await vi.waitFor(() => expect(title()).toBe('https://example.org/'));
+    await vi.waitFor(() => expect(link()).toBe('https://example.org/'));
     await pointAt(element, 'evil', 'hover');
-    await vi.waitFor(() => expect(title()).toBe('<img src=x onerror=alert(1)>'));
+    await vi.waitFor(() => expect(link()).toBeUndefined());
     await pointAt(element, 'evil', 'click');
     await pointAt(element, 'good', 'hover');
-    await vi.waitFor(() => expect(title()).toBe('https://example.org/'));
+    await vi.waitFor(() => expect(link()).toBe('https://example.org/'));
     await pointAt(element, 'good', 'click');
     expect(opened).toHaveBeenCalledExactlyOnceWith('https://example.org/', '_blank', 'noopener,noreferrer');
     expect(clipboard).not.toHaveBeenCalled();
@@ -174,20 +197,61 @@ describe('the tools of the terminal', () => {
     const { hub, element, shown } = await open();
     hub.write(encode('needle in hay'));
     await vi.waitFor(() => expect(shown()).toContain('needle'));
-    await page.getByRole('button', { name: 'Search' }).click();
-    await userEvent.keyboard('needle');
-    await page.getByRole('button', { name: 'Copy' }).query();
-    await vi.waitFor(() => expect(element.renderRoot.querySelector('[aria-label=Copy]')).not.toBeNull());
+    await element.openSearch();
+    await userEvent.keyboard('hay{Enter}');
+    expect(element.renderRoot.querySelector('[role=status]')?.textContent?.trim()).toBe('');
+    await userEvent.keyboard('stack');
+    await vi.waitFor(() =>
+      expect(element.renderRoot.querySelector('[role=status]')?.textContent).toContain('No match'),
+    );
+    await userEvent.keyboard('{Escape}');
+    await vi.waitFor(() => expect(element.renderRoot.querySelector('[role=search]')).toBeNull());
   });
 
-  it('ask for another size of text and for the screen reader mode', async () => {
-    const { element } = await open();
-    const asked: unknown[] = [];
-    for (const type of ['font-size', 'screen-reader']) {
-      element.addEventListener(type, (event) => asked.push((event as CustomEvent).detail));
-    }
-    await page.getByRole('button', { name: 'Larger text' }).click();
-    await page.getByRole('button', { name: 'Let a screen reader follow the output' }).click();
-    expect(asked).toEqual([15, true]);
+  it('copy what is selected', async () => {
+    const copied = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+    const { hub, element, shown } = await open();
+    hub.write(encode('needle in hay'));
+    await vi.waitFor(() => expect(shown()).toContain('needle'));
+    await element.openSearch();
+    await userEvent.keyboard('needle{Enter}');
+    await element.copy();
+    expect(copied).toHaveBeenCalledWith('needle');
+    vi.restoreAllMocks();
+  });
+});
+
+describe('a terminal that is not shown', () => {
+  it('does not attach before it is, and keeps its lines when it is hidden again', async () => {
+    const hidden = new TerminalElement();
+    const hub = new ConsoleHub();
+    let attached = 0;
+    hidden.shown = false;
+    hidden.source = {
+      attachConsole: (onOutput) => {
+        attached += 1;
+        const attachment = hub.attach(onOutput);
+        return {
+          acknowledge: (bytes) => attachment.acknowledge(bytes),
+          write: () => {},
+          resize: () => {},
+          dispose: () => attachment.dispose(),
+        };
+      },
+    };
+    document.body.append(hidden);
+    await hidden.updateComplete;
+    expect(attached).toBe(0);
+    hidden.shown = true;
+    await hidden.updateComplete;
+    expect(attached).toBe(1);
+    hidden.shown = false;
+    hidden.hidden = true;
+    hub.write(encode('meanwhile'));
+    await hidden.updateComplete;
+    hidden.hidden = false;
+    hidden.shown = true;
+    await vi.waitFor(() => expect(hidden.renderRoot.querySelector('.xterm-rows')?.textContent).toContain('meanwhile'));
+    expect(attached).toBe(1);
   });
 });

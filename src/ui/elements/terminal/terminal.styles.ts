@@ -8,55 +8,12 @@ export const terminalStyles = css`
     min-height: 0;
     background: var(--terminal, var(--surface));
   }
-  .bar {
-    display: flex;
-    flex: none;
-    flex-wrap: wrap;
-    align-items: center;
-    justify-content: flex-end;
-    gap: 2px;
-    min-height: 40px;
-    padding: 2px var(--s1);
-    border-bottom: 1px solid var(--line);
-    background: var(--surface);
-  }
-  .title {
-    flex: 1;
-    min-width: 0;
-    padding: 0 var(--s1);
-    overflow: hidden;
-    color: var(--muted);
-    font-size: var(--t1);
-    text-overflow: ellipsis;
-    white-space: nowrap;
-  }
-  .skipped {
-    display: inline-flex;
-    align-items: center;
-    gap: 4px;
-    padding: 0 var(--s1);
-    color: var(--warn);
-    font-size: var(--t0);
-  }
-  .search {
-    display: inline-flex;
-    align-items: center;
-  }
-  input {
-    width: 160px;
-    height: 28px;
-    padding: 0 var(--s1);
-    border: 1px solid var(--line-strong);
-    border-radius: var(--s0);
-    background: var(--surface);
-    color: var(--text);
-    font: var(--t1) var(--sans);
-  }
   .frame {
     position: relative;
     flex: 1;
-    min-height: 96px;
+    min-height: 0;
     padding: var(--s1) 0 0 var(--s1);
+    overflow: hidden;
   }
   .frame:focus-within::after {
     position: absolute;
@@ -64,6 +21,13 @@ export const terminalStyles = css`
     border: 2px solid var(--focus);
     content: '';
     pointer-events: none;
+  }
+  @media (forced-colors: active) {
+    /* What programs print has colours that mean something; they are legible by the terminal's own rules. */
+    .frame {
+      background: var(--terminal);
+      forced-color-adjust: none;
+    }
   }
   .screen {
     width: 100%;
@@ -76,19 +40,66 @@ export const terminalStyles = css`
   .xterm .xterm-viewport {
     background: none;
   }
-  .foot {
-    display: flex;
-    flex: none;
-    justify-content: space-between;
-    gap: var(--s2);
-    padding: 2px var(--s1);
-    border-top: 1px solid var(--line);
-    background: var(--surface);
-    color: var(--muted);
+  .search,
+  .link,
+  .skipped {
+    position: absolute;
+    z-index: 5;
+    display: inline-flex;
+    align-items: center;
+    border: 1px solid var(--line);
+    background: var(--raised);
     font-size: var(--t0);
   }
-  .leave {
-    margin-left: auto;
+  .search {
+    top: var(--s0);
+    right: 18px;
+    max-width: calc(100% - 24px);
+    padding: 2px;
+    border-radius: var(--radius);
+    box-shadow: var(--shadow);
+  }
+  .link {
+    bottom: 0;
+    left: 0;
+    max-width: 80%;
+    padding: 2px var(--s1);
+    overflow: hidden;
+    border-radius: 0 var(--radius) 0 0;
+    text-overflow: ellipsis;
     white-space: nowrap;
+  }
+  .skipped {
+    right: 18px;
+    bottom: var(--s0);
+    gap: 4px;
+    padding: 2px var(--s1);
+    border-radius: var(--radius);
+    color: var(--warn);
+  }
+  input {
+    width: 160px;
+    min-width: 60px;
+    height: 28px;
+    padding: 0 var(--s1);
+    border: 1px solid var(--line-strong);
+    border-radius: var(--s0);
+    background: var(--surface);
+    color: var(--text);
+    font: var(--t1) var(--sans);
+  }
+  .foot p {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--s1);
+    padding: var(--s0) var(--s1);
+    border-top: 1px solid var(--line);
+    background: var(--surface);
+    font-size: var(--t1);
+  }
+  .foot button {
+    min-height: 28px;
+    margin-left: auto;
   }
 `;

@@ -11,14 +11,25 @@ import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
 import { text } from '../../text';
 import { type IconName, icon, iconStyles } from '../icon/icon';
-import { withAdoptedStyles } from './adopted-styles';
+import { withAdoptedStyles, withStyledSpans } from './adopted-styles';
 import { OutputPump } from './output-pump';
 import { terminalStyles } from './terminal.styles';
 import { safeLink, safeTitle } from './terminal-link';
 import { terminalThemes } from './terminal-theme';
 
 /** What a terminal is attached to. */
-export type ConsoleSource = Pick<Instance, 'attachConsole'>;
+export interface ConsoleSource extends Pick<Instance, 'attachConsole'> {
+  /** It ends lines by a newline alone, as programs do; a kernel's terminal puts the carriage return before it. */
+  readonly bareNewlines?: boolean;
+}
+
+/** What can be done with the selection of a terminal. */
+export interface TerminalTools {
+  copy(): Promise<void>;
+  paste(): Promise<void>;
+  openSearch(): Promise<void>;
+  clear(): void;
+}
 
 /** OSC 52 lets output write the clipboard; a guest has no business there. */
 const clipboardOsc = 52;
@@ -26,10 +37,11 @@ const clipboardOsc = 52;
 const encoder = new TextEncoder();
 
 /**
- * A terminal on an instance's console. Fires `leave` when a person leaves it by keyboard, `font-size` with
- * the wished size, `screen-reader` with the wished mode.
+ * A terminal on a console or a shell. It begins when it is first shown, and goes on while it is hidden. Fires
+ * `leave` when a person leaves it by keyboard, `use` when it gets the focus, `wake` when the machine behind it
+ * shall be started.
  */
-export class TerminalElement extends StrataElement {
+export class TerminalElement extends StrataElement implements TerminalTools {
   static override properties = {
     source: { attribute: false },
     label: { attribute: false },
@@ -37,7 +49,8 @@ export class TerminalElement extends StrataElement {
     fontSize: { attribute: false },
     screenReader: { attribute: false },
     off: { attribute: false },
-    shownTitle: { state: true },
+    wake: { attribute: false },
+    shown: { attribute: false },
     link: { state: true },
     skipped: { state: true },
     selecting: { state: true },
@@ -51,7 +64,9 @@ export class TerminalElement extends StrataElement {
   declare screenReader: boolean;
   /** Why nothing comes from the other end; undefined while the machine is on. */
   declare off: string | undefined;
-  declare private shownTitle: string;
+  /** What the button beside that says; none when undefined. */
+  declare wake: string | undefined;
+  declare shown: boolean;
   declare private link: string;
   declare private skipped: number;
   declare private selecting: boolean;
@@ -74,7 +89,8 @@ export class TerminalElement extends StrataElement {
     this.fontSize = 14;
     this.screenReader = false;
     this.off = undefined;
-    this.shownTitle = '';
+    this.wake = undefined;
+    this.shown = true;
     this.link = '';
     this.skipped = 0;
     this.selecting = false;
@@ -92,28 +108,27 @@ export class TerminalElement extends StrataElement {
   }
 
   override render() {
+    const skipped = formatBytes(this.skipped);
     return html`
-      <div class="bar" role="toolbar" aria-label=${this.label}>
-        <span class="title" title=${this.link || this.shownTitle}>${this.link || this.shownTitle}</span>
-        ${this.skipped > 0 ? html`<span class="skipped" title=${text.terminal.skipped(formatBytes(this.skipped))}>${icon('failed')}${text.log.skipped(formatBytes(this.skipped))}</span>` : nothing}
+      <div class="frame" @focusin=${() => this.dispatchEvent(new CustomEvent('use'))}>
+        <div class="screen"></div>
         ${this.searching ? this.#searchBar() : nothing}
-        ${this.selecting ? this.#button('copy', text.terminal.copy, () => this.#copy()) : nothing}
-        ${this.#button('paste', text.terminal.paste, () => this.#paste())}
-        ${this.#button('search', text.terminal.search, () => this.#openSearch(), this.searching)}
-        ${this.#button('smaller', text.terminal.smaller, () => this.#wish('font-size', this.fontSize - 1))}
-        ${this.#button('larger', text.terminal.larger, () => this.#wish('font-size', this.fontSize + 1))}
-        ${this.#button('reader', text.terminal.screenReaderHint, () => this.#wish('screen-reader', !this.screenReader), this.screenReader)}
+        ${this.link ? html`<span class="link">${this.link}</span>` : nothing}
+        ${this.skipped > 0 ? html`<span class="skipped" title=${text.terminal.skipped(skipped)}>${icon('failed')}${text.log.skipped(skipped)}</span>` : nothing}
       </div>
-      <div class="frame"><div class="screen"></div></div>
-      <p class="foot">
-        <span role="status">${this.note || this.off || ''}</span>
-        <span class="leave">${text.terminal.leave}</span>
-      </p>
+      <div class="foot" role="status">${this.note || this.off ? this.#told() : nothing}</div>
     `;
   }
 
-  #button(name: IconName, label: string, act: () => void, pressed?: boolean) {
-    return html`<button class="quiet icon" aria-label=${label} title=${label} aria-pressed=${pressed ?? nothing} @click=${act}>${icon(name)}</button>`;
+  #told() {
+    return html`<p>
+      ${icon(this.note ? 'info' : 'off')}<span>${this.note || this.off}</span>
+      ${this.off && this.wake ? html`<button @click=${() => this.dispatchEvent(new CustomEvent('wake'))}>${icon('start')}${this.wake}</button>` : nothing}
+    </p>`;
+  }
+
+  #button(name: IconName, label: string, act: () => void) {
+    return html`<button class="quiet icon" aria-label=${label} title=${label} @click=${act}>${icon(name)}</button>`;
   }
 
   #searchBar() {
@@ -133,7 +148,8 @@ export class TerminalElement extends StrataElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has('source') || !this.#terminal) this.#begin();
+    if (changed.has('source') || (!this.#terminal && this.shown)) this.#begin();
+    if (changed.has('shown') && this.shown) this.#fitNow();
     const terminal = this.#terminal;
     if (!terminal) return;
     if (changed.has('scheme')) {
@@ -154,7 +170,7 @@ export class TerminalElement extends StrataElement {
     this.#end();
     const { source } = this;
     const screen = this.renderRoot.querySelector<HTMLElement>('.screen');
-    if (!source || !screen || !this.isConnected) return;
+    if (!source || !screen || !this.isConnected || !this.shown) return;
     const session = this.#session;
     const terminal = this.#open(screen);
     session.add(terminal);
@@ -184,7 +200,9 @@ export class TerminalElement extends StrataElement {
       lineHeight: 1.2,
       scrollback: 5000,
       cursorBlink: false,
-      minimumContrastRatio: 4.5,
+      convertEol: this.source?.bareNewlines ?? false,
+      // WCAG 1.4.3 and, where more contrast is asked for, 1.4.6.
+      minimumContrastRatio: matchMedia('(prefers-contrast: more)').matches ? 7 : 4.5,
       screenReaderMode: this.screenReader,
       linkHandler: {
         activate: (_, link) => this.#follow(link),
@@ -207,12 +225,13 @@ export class TerminalElement extends StrataElement {
     terminal.onBinary((data) => this.#pump?.send(Uint8Array.from(data, (character) => character.charCodeAt(0))));
     terminal.onResize(({ cols, rows }) => this.#pump?.resize(cols, rows));
     terminal.onTitleChange((title) => {
-      this.shownTitle = safeTitle(title);
+      this.title = safeTitle(title);
     });
     terminal.onSelectionChange(() => {
       this.selecting = terminal.hasSelection();
     });
     if (renderRoot instanceof ShadowRoot) withAdoptedStyles(renderRoot, () => terminal.open(screen));
+    withStyledSpans(terminal);
     terminal.textarea?.setAttribute('aria-label', `${this.label}. ${text.terminal.leave}`);
     this.style.setProperty('--terminal', terminalThemes[this.scheme].background ?? '');
     return terminal;
@@ -223,14 +242,15 @@ export class TerminalElement extends StrataElement {
     this.#session = new DisposableStore();
     this.#terminal = undefined;
     this.#pump = undefined;
-    this.shownTitle = '';
     this.link = '';
     this.skipped = 0;
     this.selecting = false;
+    this.removeAttribute('title');
   }
 
   #fitNow(): void {
-    if (this.#terminal && this.offsetParent) this.#fit.fit();
+    // Without a place on the screen there is no size to fit to.
+    if (this.#terminal && this.checkVisibility()) this.#fit.fit();
   }
 
   /** False keeps a key from the guest: the one chord that leaves, and copying when there is something to copy. */
@@ -243,19 +263,19 @@ export class TerminalElement extends StrataElement {
     }
     if (event.code === 'KeyC' && this.selecting) {
       event.preventDefault();
-      void this.#copy();
+      void this.copy();
       return false;
     }
     // The browser pastes by itself: xterm must only keep Ctrl+V from being typed.
     return event.code !== 'KeyV';
   }
 
-  async #copy(): Promise<void> {
+  async copy(): Promise<void> {
     const selection = this.#terminal?.getSelection() ?? '';
     await this.#withClipboard(() => navigator.clipboard.writeText(selection));
   }
 
-  async #paste(): Promise<void> {
+  async paste(): Promise<void> {
     await this.#withClipboard(async () => this.#terminal?.paste(await navigator.clipboard.readText()));
     this.focus();
   }
@@ -280,7 +300,12 @@ export class TerminalElement extends StrataElement {
     this.link = safeLink(link) ?? '';
   }
 
-  async #openSearch(): Promise<void> {
+  /** Forgets the lines that were scrolled away. */
+  clear(): void {
+    this.#terminal?.clear();
+  }
+
+  async openSearch(): Promise<void> {
     this.searching = true;
     await this.updateComplete;
     this.renderRoot.querySelector('input')?.focus();
@@ -306,10 +331,6 @@ export class TerminalElement extends StrataElement {
     if (event.key === 'Enter') this.#find(event.shiftKey ? 'previous' : 'next');
     if (event.key === 'Escape') this.#closeSearch();
   };
-
-  #wish(type: string, detail: number | boolean): void {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
-  }
 }
 
 define('strata-terminal', TerminalElement);

@@ -5,7 +5,7 @@ import { baseStyles, buttonStyles } from '../../styles/base';
 import { text } from '../../text';
 import { icon, iconStyles } from '../icon/icon';
 
-/** Messages in a corner, spoken as they come. Fires `dismiss` with a toast's id and `undo` with a task's. */
+/** Messages in a corner, spoken as they come. Fires `dismiss` with a toast's id and `undo` with a toast. */
 export class ToastList extends StrataElement {
   static override properties = { toasts: { attribute: false } };
   declare toasts: readonly Toast[];
@@ -84,7 +84,7 @@ export class ToastList extends StrataElement {
         ${toast.body ? html`<p>${toast.body}</p>` : nothing}
       </div>
       <div class="buttons">
-        ${toast.undo === undefined ? nothing : html`<button @click=${() => this.#fire('undo', toast.undo)}>${text.tasks.undo}</button>`}
+        ${toast.undo === undefined ? nothing : html`<button @click=${() => this.#fire('undo', toast)}>${text.tasks.undo}</button>`}
         <button class="quiet icon" aria-label="${text.toasts.dismiss}: ${toast.title}" @click=${() => this.#fire('dismiss', toast.id)}>
           ${icon('close')}
         </button>

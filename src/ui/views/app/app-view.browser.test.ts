@@ -1,29 +1,81 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { systemClock } from '../../../base/clock';
 import { SandboxError } from '../../../base/errors';
-import { createLab } from '../../../engine/lab';
-import { ScriptedDriver } from '../../../engine/scripted-instance';
+import type { FakeClock } from '../../../base/fake-clock';
+import { openTestLab } from '../../../engine/lab-fixture';
+import type { ScriptedDriver } from '../../../engine/scripted-instance';
+import type { ArtifactLoader } from '../../../engine/store-client';
+import { UnikernelLibrary } from '../../../engine/unikernel-library';
+import type { Artifact } from '../../../storage/artifact-source';
 import { axeProblems } from '../../elements/axe-problems';
 import { standardFlavor } from '../../flavors';
 import { createSettings } from '../../settings';
 import { Store } from '../../store';
 import '../../styles/tokens.css';
+import { groupsOf } from '../../terminals/dock-layout';
 import { AppView } from './app-view';
+
+const service = { name: 'service', type: 'NET_BASIC' } as const;
+const data = { name: 'data', type: 'BLOCK_BASIC' } as const;
+
+/** A registry that has two unikernels. */
+const registry: ArtifactLoader = {
+  async resolve(reference) {
+    if (!/unikernel-(httpd|kv):/.test(reference)) throw new SandboxError('NotFound', `No such artifact: ${reference}`);
+    return { reference } as Artifact;
+  },
+  load: async () => new ArrayBuffer(0),
+};
+
+const web = {
+  kind: 'unikernel',
+  name: 'web',
+  image: 'strata/unikernel-httpd:1',
+  args: ['--port=80'],
+  config: { '/index.html': 'Hello' },
+  memoryMiB: 4,
+  addressing: 'static',
+} as const;
+
+/** `(module (memory (export "memory") 1) (func (export "_start")))` */
+const program = bytesOf(
+  '0061736d01000000010401600000030201000503010001071302066d656d6f72790200065f737461727400000a040102000b',
+);
+
+/** No code, but a section `solo5.manifest`. */
+const unikernel = bytesOf('0061736d01000000000f0e736f6c6f352e6d616e6966657374');
+
+function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+}
+
+function drop(name: string, bytes: Uint8Array<ArrayBuffer>): void {
+  const dropped = new DataTransfer();
+  dropped.items.add(new File([bytes], name));
+  view.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, cancelable: true }));
+}
 
 let store: Store;
 let driver: ScriptedDriver;
+let clock: FakeClock;
 let view: AppView;
 
 beforeEach(async () => {
   await page.viewport(1280, 800);
-  driver = new ScriptedDriver(systemClock);
-  const lab = createLab({ drivers: [driver], clock: systemClock, removeGraceMs: 60_000 });
-  store = new Store({ lab, settings: createSettings(undefined), clock: systemClock });
+  history.replaceState(null, '', '#');
+  const test = await openTestLab(undefined, undefined, {
+    library: ({ blobs }) => new UnikernelLibrary(registry, blobs),
+    devices: async (image) => (image.includes('kv') ? [service, data] : [service]),
+  });
+  driver = test.driver;
+  clock = test.clock;
+  store = new Store({ lab: test.lab, settings: createSettings(undefined), clock });
   view = new AppView();
   view.store = store;
   document.title = 'Strata';
   document.documentElement.lang = 'en';
+  // axe shall see colours as they are, not on their way.
+  document.documentElement.style.setProperty('--quick', '0ms');
   document.body.append(view);
   await view.updateComplete;
 });
@@ -31,66 +83,366 @@ beforeEach(async () => {
 afterEach(() => {
   store.dispose();
   view.remove();
+  delete document.documentElement.dataset['theme'];
 });
 
-async function launch(): Promise<void> {
+async function launch(count = 1): Promise<void> {
   const before = store.instances.value.length;
-  store.launch(standardFlavor.draft);
-  await vi.waitFor(() => expect(store.instances.value[before]?.state.phase).toBe('running'));
+  await store.launch(standardFlavor.draft, count);
+  await clock.advance(0);
+  await vi.waitFor(() => expect(store.instances.value[before + count - 1]?.state.phase).toBe('running'));
 }
 
-/** Waits until all that is to be rendered is. */
+/** A unikernel on demand that has been left alone. */
+async function launchAsleep(): Promise<void> {
+  await store.launch({ ...web, onDemand: { idleMs: 10_000 } });
+  await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+  await clock.advance(10_000);
+  await vi.waitFor(() => expect(store.instances.value[0]?.demand?.asleep).toBe(true));
+}
+
+async function takeSnapshots(): Promise<void> {
+  const [machine] = store.instances.value;
+  for (const name of ['installed', 'configured', 'in use']) {
+    store.snapshot(machine!.id, { name, notes: '' });
+    await vi.waitFor(() => expect(store.snapshots.value.at(-1)?.name).toBe(name));
+    await vi.waitFor(() => expect(store.instances.value[0]?.task).toBeUndefined());
+  }
+}
+
+/** Waits until all that is to be rendered is, parts that are fetched later too. */
 async function rendered(): Promise<void> {
   await view.updateComplete;
-  await new Promise((resolve) => requestAnimationFrame(resolve));
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+  await vi.waitFor(() => {
+    const waiting = [...everyElement(view.renderRoot)].filter((element) => element.matches(':not(:defined)'));
+    expect(waiting.map(({ localName }) => localName)).toEqual([]);
+  });
 }
 
-const states: Readonly<Record<string, () => Promise<void>>> = {
+function* everyElement(root: ParentNode): Generator<Element> {
+  for (const element of root.querySelectorAll('*')) {
+    yield element;
+    if (element.shadowRoot) yield* everyElement(element.shadowRoot);
+  }
+}
+
+/** The element with the focus, through all shadow roots. */
+function focused(): Element | null {
+  let element = document.activeElement;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  return element;
+}
+
+async function publish(...ports: readonly number[]): Promise<void> {
+  const { id } = store.instances.value[0]!;
+  store.go({ view: 'machine', id, tab: 'ports' });
+  for (const port of ports) store.publish(id, port);
+  await vi.waitFor(() => expect(store.instances.value[0]?.ports).toEqual(ports));
+}
+
+async function watchOneSecond(): Promise<void> {
+  store.setWatched(true);
+  await clock.advance(3000);
+}
+
+const states: Readonly<Record<string, () => Promise<unknown>>> = {
   'before the first machine': async () => {},
-  'with a machine that runs': launch,
+  'with a machine that runs': () => launch(),
   'while a machine starts': async () => {
     await launch();
-    store.launch(standardFlavor.draft);
+    void store.launch(standardFlavor.draft);
+    await vi.waitFor(() => expect(driver.made).toHaveLength(2));
     driver.at(1).holdStart();
   },
-  'with a failure, messages, tasks and the menu open': async () => {
+  'with the overview of a fleet, one of it failed': async () => {
+    await launch(3);
+    driver.at(1).enter('failed');
+    store.go({ view: 'overview' });
+    await watchOneSecond();
+  },
+  'with the table of machines, some of them selected': async () => {
+    await launch(3);
+    store.go({ view: 'machines' });
+    await rendered();
+    await page.getByRole('checkbox', { name: 'Select vm-2' }).click();
+  },
+  'with a failure, messages, tasks and a menu open': async () => {
     await launch();
     store.report('Could not start vm-9', new SandboxError('DataLoss', 'sha256:ab does not match'));
     store.act('remove', store.instances.value[0]!.id);
     store.setStorage({ persistent: false, reason: 'denied' });
+    store.setOnline(false);
     store.showTasks(true);
     await rendered();
     await page.getByRole('button', { name: 'More kinds of VM' }).click();
   },
-  'with the start log': async () => {
+  'with published ports of a machine that runs': async () => {
     await launch();
-    await page.getByRole('tab', { name: 'Start log' }).click();
+    await publish(80, 8080);
   },
+  'with published ports of a machine that does not': async () => {
+    await launch();
+    await publish(80);
+    driver.at(0).enter('failed');
+  },
+  'with the question what may leave a network': async () => {
+    store.go({ view: 'networks' });
+    store.setEgress('default', { hosts: ['example.com'], relay: 'https://relay.example/{url}' });
+    await vi.waitFor(() => expect(store.networks.value[0]?.egress).toBeDefined());
+    store.ask({ kind: 'egress', network: 'default' });
+  },
+  'with the summary': async () => {
+    await launch();
+    store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'summary' });
+    await watchOneSecond();
+  },
+  'with the log': async () => {
+    await launch();
+    store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'log' });
+  },
+  'with the snapshots of a machine': async () => {
+    await launch();
+    await takeSnapshots();
+    store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'snapshots' });
+    await rendered();
+    await page.getByRole('treeitem', { name: /configured/ }).click();
+  },
+  'with all snapshots': async () => {
+    await launch();
+    await takeSnapshots();
+    store.go({ view: 'snapshots' });
+  },
+  'with the networks': async () => {
+    await launch(2);
+    store.createNetwork({ name: 'lan', subnet: '10.9.0.0/24', mtu: 9000 });
+    store.go({ view: 'networks' });
+    await rendered();
+    await watchOneSecond();
+  },
+  'with terminals in splits': async () => {
+    await launch();
+    const console = store.terminals.openConsole(store.instances.value[0]!.id)!;
+    store.terminals.split(console, 'row');
+    store.terminals.split(console, 'column');
+  },
+  'with the terminals below a view': async () => {
+    await launch();
+    await rendered();
+    store.go({ view: 'machines' });
+  },
+  'while another tab has the lab': async () => store.setOwnership({ state: 'other', takeOver: () => {} }),
+  'after another tab has taken the lab': async () => store.setOwnership({ state: 'lost', takeOver: () => {} }),
+  'with the address of a machine that is gone': async () => store.go({ view: 'machine', id: 'gone', tab: 'summary' }),
+  'with the dialog for a new VM': async () => store.ask({ kind: 'new-vm' }),
+  'with the dialog for a new unikernel': async () => {
+    store.ask({ kind: 'new-unikernel' });
+    await rendered();
+    await page.getByRole('combobox', { name: 'Program' }).selectOptions('strata/unikernel-kv:1');
+    await page.getByRole('button', { name: 'Add a file' }).click();
+    await page.getByRole('combobox', { name: 'Runs' }).selectOptions('On demand: sleeps after 1 min without traffic');
+  },
+  'with the summary of a unikernel': async () => {
+    await store.launch(web);
+    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'summary' });
+    await watchOneSecond();
+  },
+  'with the dialog for a new app': async () => store.ask({ kind: 'new-app' }),
+  'with the dialog for an app that cannot run': async () => {
+    store.ask({ kind: 'new-app', offer: { name: 'x', image: 'local/x', flavor: 'wasix', lacks: 'isolation' } });
+    await rendered();
+    await page.getByRole('button', { name: 'Write a file' }).click();
+  },
+  'with the summary of an app': async () => {
+    await store.launch({ kind: 'app', image: 'local/x', args: ['a'], env: ['B=c'], files: [], memoryMiB: 8, nics: [] });
+    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'summary' });
+    await watchOneSecond();
+  },
+  'with the summary of a unikernel that sleeps': async () => {
+    await launchAsleep();
+    store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'summary' });
+  },
+  'with the overview of one that sleeps': async () => {
+    await launchAsleep();
+    store.go({ view: 'overview' });
+  },
+  'with the dialog for a network': async () => store.ask({ kind: 'new-network' }),
+  'with the dialog for clones': async () => {
+    await launch();
+    store.ask({ kind: 'clone', source: { instance: store.instances.value[0]!.id }, name: 'vm-1' });
+  },
+  'with the dialog for a snapshot': async () => {
+    await launch();
+    store.ask({ kind: 'snapshot', id: store.instances.value[0]!.id });
+  },
+  'with a question': async () => {
+    store.ask({ kind: 'confirm', title: 'Sure?', body: 'It is lost for good.', action: 'Delete', run: () => {} });
+  },
+  'with the help': async () => store.ask({ kind: 'help' }),
+  'with the commands': async () => store.ask({ kind: 'palette' }),
 };
 
 describe('the page', () => {
   for (const [name, prepare] of Object.entries(states)) {
-    for (const scheme of ['light', 'dark'] as const) {
-      it(`is clean for axe ${name}, ${scheme}`, async () => {
+    it(`is clean for axe ${name}, light and dark`, async () => {
+      await prepare();
+      for (const scheme of ['light', 'dark'] as const) {
         document.documentElement.dataset['theme'] = scheme;
         view.scheme = scheme;
-        await prepare();
         await rendered();
-        expect(await axeProblems()).toEqual([]);
-      });
-    }
+        expect(await axeProblems(), scheme).toEqual([]);
+      }
+    });
   }
+
+  it('makes a unikernel of what is chosen in its dialog', async () => {
+    store.ask({ kind: 'new-unikernel' });
+    await rendered();
+    await page.getByRole('combobox', { name: 'Program' }).selectOptions('strata/unikernel-kv:1');
+    await page.getByRole('textbox', { name: 'Name' }).fill('keys');
+    await page.getByRole('textbox', { name: 'Arguments, one a line' }).fill('--port=8080\n\n--verbose=1');
+    await page.getByRole('button', { name: 'Add a file' }).click();
+    await page.getByRole('textbox', { name: 'Path' }).fill('/etc/motd');
+    await page.getByRole('textbox', { name: 'Text' }).fill('Hello');
+    await page.getByRole('combobox', { name: 'Size of its disk (data)' }).selectOptions('32 MB');
+    await page.getByRole('combobox', { name: 'Address' }).selectOptions('Asks for its address (DHCP)');
+    await page.getByRole('button', { name: 'Start it' }).click();
+    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    expect(store.instances.value[0]?.spec).toEqual({
+      kind: 'unikernel',
+      name: 'keys',
+      image: 'strata/unikernel-kv:1',
+      args: ['--port=8080', '--verbose=1'],
+      config: { '/etc/motd': 'Hello' },
+      memoryMiB: 4,
+      addressing: 'dhcp',
+      nics: [{ network: 'default' }],
+      disks: [{ sizeMiB: 32 }],
+    });
+  });
+
+  it('makes a unikernel on demand, which is told its address', async () => {
+    store.ask({ kind: 'new-unikernel' });
+    await rendered();
+    const addressing = page.getByRole('combobox', { name: 'Address' });
+    await addressing.selectOptions('Asks for its address (DHCP)');
+    await page.getByRole('combobox', { name: 'Runs' }).selectOptions('On demand: sleeps after 10 s without traffic');
+    await expect.element(addressing).toHaveValue('static');
+    await page.getByRole('button', { name: 'Start it' }).click();
+    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    expect(store.instances.value[0]?.spec).toMatchObject({ addressing: 'static', onDemand: { idleMs: 10_000 } });
+  });
+
+  it('says of one that sleeps that it does, and lets it be started and stopped', async () => {
+    await launchAsleep();
+    await rendered();
+    await expect.element(page.getByText('It sleeps, and wakes on the first connection.')).toBeVisible();
+    expect(page.getByText('Asleep', { exact: true }).elements().length).toBeGreaterThan(0);
+    await page.getByRole('toolbar').getByRole('button', { name: 'Stop' }).click();
+    await vi.waitFor(() => expect(store.instances.value[0]?.demand).toBeUndefined());
+    await rendered();
+    expect(page.getByText('Asleep', { exact: true }).elements()).toEqual([]);
+    await page.getByRole('toolbar').getByRole('button', { name: 'Start' }).click();
+    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+  });
+
+  it('offers for a unikernel only what can be done with one', async () => {
+    await store.launch(web);
+    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    await rendered();
+    await page.getByRole('button', { name: /^More: / }).click();
+    const items = page
+      .getByRole('menuitem')
+      .elements()
+      .map((item) => item.textContent?.trim().split(/\s{2,}/)[0]);
+    expect(items).toEqual(['Stop', 'Pause', 'Rename', 'Reset', 'Kill', 'Remove']);
+    expect(page.getByRole('link', { name: 'Snapshots' }).elements()).toHaveLength(1);
+  });
+
+  it('takes a module that is dropped on it, and asks what is to be made of it', async () => {
+    drop('My kv.wasm', unikernel);
+    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-unikernel'));
+    await rendered();
+    await expect
+      .element(page.getByRole('combobox', { name: 'Program' }))
+      .toHaveValue(expect.stringMatching(/^local\/my-kv@sha256:/));
+  });
+
+  it('makes an app of a program that is dropped on it, with all that it is given', async () => {
+    drop('My tool.wasm', program);
+    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-app'));
+    await rendered();
+    await expect.element(page.getByRole('textbox', { name: 'Program' })).toHaveValue('my-tool: WASI (preview 1)');
+    await page.getByRole('textbox', { name: 'Arguments, one a line' }).fill('-v\n\ntwo words');
+    await page.getByRole('textbox', { name: /^Environment/ }).fill('A=1\nB=x y');
+    await page.getByRole('button', { name: 'Write a file' }).click();
+    await page.getByRole('textbox', { name: 'Path' }).fill('data/in.txt');
+    await page.getByRole('textbox', { name: 'Text' }).fill('Hello');
+    await page.getByRole('button', { name: 'Write a file' }).click();
+    await page.getByRole('spinbutton', { name: 'Memory at most, MB' }).fill('32');
+    await page.getByRole('button', { name: 'Start it' }).click();
+    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    expect(store.instances.value[0]?.spec).toEqual({
+      kind: 'app',
+      name: 'my-tool-1',
+      image: expect.stringMatching(/^local\/my-tool@sha256:/),
+      args: ['-v', 'two words'],
+      env: ['A=1', 'B=x y'],
+      files: [{ path: 'data/in.txt', digest: expect.stringMatching(/^sha256:/), size: 5 }],
+      memoryMiB: 32,
+      nics: [],
+      disks: [],
+    });
+  });
+
+  it('says what a file is that it cannot run', async () => {
+    drop('notes.wasm', new TextEncoder().encode('no module'));
+    await expect.element(page.getByText(/does not begin as WebAssembly does/)).toBeVisible();
+    expect(store.dialog.value).toBeUndefined();
+  });
 
   it.each([320, 390, 720, 1280, 1920])('is never wider than a window of %d pixels', async (width) => {
     await page.viewport(width, 640);
-    await launch();
-    await launch();
+    await launch(2);
+    await takeSnapshots();
     store.showTasks(true);
-    await rendered();
-    expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(width);
-    for (const button of view.renderRoot.querySelectorAll('strata-menu-button')) {
-      expect(button.getBoundingClientRect().right).toBeLessThanOrEqual(width);
+    const { id } = store.instances.value[0]!;
+    store.publish(id, 8080);
+    for (const tab of ['terminal', 'summary', 'ports', 'snapshots', 'log'] as const) {
+      store.go({ view: 'machine', id, tab });
+      await rendered();
+      expect(overflowing(width), tab).toEqual([]);
     }
+    for (const place of ['overview', 'machines', 'networks', 'snapshots'] as const) {
+      store.go({ view: place });
+      await rendered();
+      expect(overflowing(width), place).toEqual([]);
+    }
+  });
+
+  /** Buttons that nobody could reach, as they lie beyond the edge of something that does not scroll. */
+  function overflowing(width: number): readonly string[] {
+    const beyond = [...everyElement(view.renderRoot)].filter((element) => {
+      if (!element.matches('button, h2, h3') || element.closest('.scroll, .tabs, nav, .bar')) return false;
+      return element.checkVisibility() && element.getBoundingClientRect().right > width + 1;
+    });
+    const page = document.documentElement.scrollWidth > width ? [`page ${document.documentElement.scrollWidth}`] : [];
+    return [...page, ...beyond.map((element) => element.outerHTML.slice(0, 80))];
+  }
+});
+
+describe('addresses', () => {
+  it('lead to views, and views have addresses', async () => {
+    await launch();
+    const { id } = store.instances.value[0]!;
+    await rendered();
+    expect(location.hash).toBe(`#/machines/${id}/terminal`);
+    location.hash = '#/networks';
+    await vi.waitFor(() => expect(store.route.value).toEqual({ view: 'networks' }));
+    history.back();
+    await vi.waitFor(() => expect(store.selected.value?.id).toBe(id));
   });
 });
 
@@ -98,20 +450,22 @@ describe('by keyboard', () => {
   it('one press starts a machine and one is at its terminal', async () => {
     await page.getByRole('button', { name: 'Start a Linux VM' }).click();
     await vi.waitFor(() => expect(store.selected.value?.state.phase).toBe('running'));
-    await rendered();
+    await vi.waitFor(() => expect(focused()?.localName).toBe('textarea'));
     const typed: string[] = [];
     driver.at(0).console.attach(({ bytes }) => typed.push(new TextDecoder().decode(bytes)));
     await userEvent.keyboard('uname');
     await vi.waitFor(() => expect(typed.join('')).toBe('uname'));
   });
 
-  it('the terminal is no trap: its chord goes to the tabs, and Tab goes on from there', async () => {
+  it('the terminal is no trap: its chord goes to its tab, arrows and Tab go on from there', async () => {
     await page.getByRole('button', { name: 'Start a Linux VM' }).click();
-    await rendered();
+    await vi.waitFor(() => expect(focused()?.localName).toBe('textarea'));
+    await userEvent.keyboard('?n{Control>}k{/Control}');
+    expect(store.dialog.value).toBeUndefined();
     await userEvent.keyboard('{Control>}{Shift>}.{/Shift}{/Control}');
-    expect(focused()?.getAttribute('role')).toBe('tab');
-    await userEvent.keyboard('{ArrowRight}');
-    await vi.waitFor(() => expect(focused()?.textContent?.trim()).toBe('Start log'));
+    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('tab'));
+    await userEvent.keyboard('{Tab}');
+    expect(focused()?.getAttribute('aria-label')).toBe('New shell');
   });
 
   it('arrows move through the machines', async () => {
@@ -133,12 +487,181 @@ describe('by keyboard', () => {
     await rendered();
     const opener = page.getByRole('button', { name: 'More kinds of VM' });
     await opener.click();
+    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('menuitem'));
     await userEvent.keyboard('{Escape}');
+    await vi.waitFor(() => expect(focused()?.getAttribute('aria-label')).toBe('More kinds of VM'));
     expect(await page.getByRole('menu').query()).toBeNull();
-    expect(focused()?.getAttribute('aria-label')).toBe('More kinds of VM');
     await userEvent.keyboard('{Enter}');
-    await userEvent.keyboard('{ArrowDown}{Enter}');
+    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('menuitem'));
+    await userEvent.keyboard('{ArrowDown}{ArrowDown}{Enter}');
     await vi.waitFor(() => expect(store.instances.value[1]?.spec.memoryMiB).toBe(32));
+  });
+
+  it('a row of the table has its menu, and does what is picked there', async () => {
+    await launch(2);
+    await rendered();
+    await userEvent.keyboard('{Tab}');
+    const table = view.renderRoot
+      .querySelector('strata-machines-view')!
+      .shadowRoot!.querySelector('strata-instance-table')!;
+    table.shadowRoot!.querySelector<HTMLElement>('tbody a')!.focus();
+    await userEvent.keyboard('{ArrowDown}{Shift>}{F10}{/Shift}');
+    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('menuitem'));
+    await userEvent.keyboard('p{Enter}');
+    await vi.waitFor(() => expect(store.instances.value[1]?.state.phase).toBe('paused'));
+    expect(focused()?.textContent).toBe('vm-2');
+  });
+
+  it('several machines are stopped at once', async () => {
+    await launch(3);
+    await rendered();
+    await page.getByRole('checkbox', { name: 'Select all machines' }).click();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Stop' }).click();
+    await vi.waitFor(() =>
+      expect(store.instances.value.map(({ state }) => state.phase)).toEqual(['stopped', 'stopped', 'stopped']),
+    );
+  });
+
+  it('commands are found by their words', async () => {
+    await launch();
+    await rendered();
+    (focused() as HTMLElement | null)?.blur();
+    await userEvent.keyboard('{Control>}k{/Control}');
+    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('combobox'));
+    await userEvent.keyboard('pau vm{Enter}');
+    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('paused'));
+    await vi.waitFor(() => expect(store.dialog.value).toBeUndefined());
+  });
+
+  it('the tree of snapshots opens, closes and offers what can be done', async () => {
+    await launch();
+    await takeSnapshots();
+    store.go({ view: 'snapshots' });
+    await rendered();
+    await page.getByRole('treeitem', { name: /installed/ }).click();
+    await userEvent.keyboard('{ArrowLeft}');
+    expect(page.getByRole('treeitem').elements()).toHaveLength(1);
+    await userEvent.keyboard('{ArrowRight}{ArrowRight}');
+    await vi.waitFor(() => expect(focused()?.textContent).toContain('configured'));
+    await userEvent.keyboard('{Shift>}{F10}{/Shift}');
+    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('menuitem'));
+    await userEvent.keyboard('d{Enter}');
+    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('confirm'));
+    await rendered();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await vi.waitFor(() => expect(store.snapshots.value.map(({ name }) => name)).toEqual(['installed', 'in use']));
+  });
+});
+
+describe('the dock of terminals', () => {
+  it('shows a shell beside the console, and keeps lines when tabs change and when it is hidden', async () => {
+    await launch();
+    await rendered();
+    driver.at(0).console.write(new TextEncoder().encode('kept for ever'));
+    const lines = (): string =>
+      [...everyElement(view.renderRoot)].find((element) => element.matches('.xterm-rows'))?.textContent ?? '';
+    await vi.waitFor(() => expect(lines()).toContain('kept for ever'));
+    const terminal = [...everyElement(view.renderRoot)].find((element) => element.localName === 'strata-terminal');
+    store.terminals.openShell(store.instances.value[0]!.id);
+    await rendered();
+    store.go({ view: 'machines' });
+    store.terminals.setOpen(false);
+    await rendered();
+    store.terminals.openConsole(store.instances.value[0]!.id);
+    store.terminals.setOpen(true);
+    await rendered();
+    expect([...everyElement(view.renderRoot)]).toContain(terminal);
+    expect(lines()).toContain('kept for ever');
+  });
+
+  it('is resized and split by keyboard', async () => {
+    await launch();
+    store.terminals.split(store.terminals.openConsole(store.instances.value[0]!.id)!, 'row');
+    store.go({ view: 'machines' });
+    await rendered();
+    const height = store.terminals.height.value;
+    const divider = page.getByRole('separator', { name: 'Height of the terminals' });
+    (divider.element() as HTMLElement).focus();
+    await userEvent.keyboard('{ArrowUp}');
+    expect(store.terminals.height.value).toBe(height + 24);
+    (page.getByRole('separator', { name: 'Width of the left terminals' }).element() as HTMLElement).focus();
+    await userEvent.keyboard('{ArrowLeft}');
+    await rendered();
+    const root = store.terminals.layout.value.root!;
+    expect(root.kind === 'split' && root.share).toBeLessThan(0.5);
+  });
+
+  it('closes and renames tabs', async () => {
+    await launch();
+    await rendered();
+    store.terminals.openShell(store.instances.value[0]!.id);
+    await rendered();
+    (page.getByRole('tab', { name: 'vm-1 sh 1' }).element() as HTMLElement).focus();
+    await userEvent.keyboard('{F2}');
+    await vi.waitFor(() => expect(focused()?.localName).toBe('input'));
+    await userEvent.keyboard('logs{Enter}');
+    await vi.waitFor(() => expect(focused()?.textContent).toContain('logs'));
+    await userEvent.keyboard('{Delete}');
+    await vi.waitFor(() => expect(groupsOf(store.terminals.layout.value.root)[0]?.tabs).toHaveLength(1));
+    expect(store.route.value.view).toBe('machine');
+  });
+});
+
+describe('dialogs', () => {
+  it('start several machines with a name, memory, two networks and a disk', async () => {
+    store.createNetwork({ name: 'lan', subnet: '10.9.0.0/24', mtu: 1500 });
+    await clock.advance(0);
+    store.ask({ kind: 'new-vm' });
+    await rendered();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabelText('Name').fill('web');
+    await dialog.getByLabelText('Memory, MB').fill('96');
+    await dialog.getByRole('button', { name: 'Add a card' }).click();
+    await dialog.getByLabelText('Disk').selectOptions('256');
+    await dialog.getByLabelText('How many').fill('2');
+    await userEvent.keyboard('{Tab}');
+    await dialog.getByRole('button', { name: 'Start 2' }).click();
+    await vi.waitFor(() => expect(store.instances.value).toHaveLength(2));
+    expect(store.instances.value[1]).toMatchObject({
+      name: 'web-2',
+      spec: { memoryMiB: 96, disks: [{ sizeMiB: 256 }], nics: [{ network: 'default' }, { network: 'lan' }] },
+    });
+    await vi.waitFor(() => expect(store.dialog.value).toBeUndefined());
+  });
+
+  it('say what is wrong with a network while it is typed', async () => {
+    store.ask({ kind: 'new-network' });
+    await rendered();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabelText('Name').fill('lan');
+    await dialog.getByLabelText('Subnet').fill('10.0.0.0/16');
+    await vi.waitFor(() => expect(dialog.element().textContent).toMatch(/overlap/));
+    await expect.element(dialog.getByRole('button', { name: 'Make the network' })).toBeDisabled();
+    await dialog.getByLabelText('Subnet').fill('10.7.0.0/24');
+    await dialog.getByRole('button', { name: 'Make the network' }).click();
+    await vi.waitFor(() => expect(store.networks.value.map(({ name }) => name)).toContain('lan'));
+  });
+
+  it('give the focus back', async () => {
+    await launch();
+    store.go({ view: 'networks' });
+    await rendered();
+    const opener = page.getByRole('button', { name: 'New network' });
+    await opener.click();
+    await rendered();
+    await userEvent.keyboard('{Escape}');
+    await vi.waitFor(() => expect(store.dialog.value).toBeUndefined());
+    expect(focused()).toBe(opener.element());
+  });
+});
+
+describe('a name', () => {
+  it('is changed where it stands', async () => {
+    await launch();
+    await rendered();
+    await page.getByRole('button', { name: 'Rename: vm-1' }).click();
+    await userEvent.keyboard('web{Enter}');
+    await vi.waitFor(() => expect(store.instances.value[0]?.name).toBe('web'));
   });
 });
 
@@ -146,7 +669,7 @@ describe('a removal', () => {
   it('is undone by the message that tells of it', async () => {
     await launch();
     await rendered();
-    await page.getByRole('button', { name: 'Remove' }).click();
+    store.act('remove', store.instances.value[0]!.id);
     await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('paused'));
     await page.getByLabelText('Messages').getByRole('button', { name: 'Undo' }).click();
     await vi.waitFor(() => expect(store.instances.value[0]).toMatchObject({ state: { phase: 'running' } }));
@@ -154,9 +677,12 @@ describe('a removal', () => {
   });
 });
 
-/** The element with the focus, through all shadow roots. */
-function focused(): Element | null {
-  let element = document.activeElement;
-  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
-  return element;
-}
+describe('the lab of another tab', () => {
+  it('is asked for by one press', async () => {
+    const takeOver = vi.fn();
+    store.setOwnership({ state: 'other', takeOver });
+    await rendered();
+    await page.getByRole('button', { name: 'Use Strata in this tab' }).click();
+    expect(takeOver).toHaveBeenCalledOnce();
+  });
+});

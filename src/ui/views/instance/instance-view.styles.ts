@@ -8,6 +8,9 @@ export const instanceViewStyles = css`
     min-height: 0;
     min-width: 0;
   }
+  :host(.short) {
+    flex: none;
+  }
   header {
     display: flex;
     flex: none;
@@ -56,20 +59,50 @@ export const instanceViewStyles = css`
   strata-instance-figures {
     flex-basis: 100%;
   }
-  strata-tab-list {
+  nav {
+    display: flex;
+    flex: none;
+    gap: var(--s1);
+    padding: 0 var(--s2);
+    border-bottom: 1px solid var(--line);
+    overflow-x: auto;
+  }
+  nav a {
+    flex: none;
+    padding: 10px var(--s1);
+    border-bottom: 2px solid transparent;
+    margin-bottom: -1px;
+    color: var(--muted);
+    font: 500 var(--t2) / 1.25 var(--sans);
+    text-decoration: none;
+  }
+  nav a:hover {
+    color: var(--text);
+  }
+  nav a[aria-current] {
+    border-bottom-color: var(--accent);
+    color: var(--text);
+  }
+  nav a:focus-visible {
+    outline-offset: -3px;
+  }
+  .view {
+    display: flex;
     flex: 1;
+    flex-direction: column;
     min-height: 0;
+    overflow: auto;
   }
   @media (max-width: 720px) {
     header {
       padding: 12px;
       padding-bottom: 0;
     }
-    .actions span {
-      font-size: var(--t0);
-    }
     .actions button {
       padding: 0 var(--s1);
+    }
+    strata-instance-figures {
+      display: none;
     }
   }
 `;

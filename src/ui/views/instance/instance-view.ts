@@ -1,51 +1,42 @@
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import type { InstancePhase } from '../../../api/instance';
+import type { InstanceRecord } from '../../../engine/instance-record';
+import { imageLabel } from '../../../engine/unikernel-library';
+import '../../elements/inline-edit/inline-edit';
 import '../../elements/instance-figures/instance-figures';
-import { type IconName, icon, iconStyles } from '../../elements/icon/icon';
-import '../../elements/start-log/start-log';
+import { icon, iconStyles } from '../../elements/icon/icon';
+import '../../elements/menu-button/menu-button';
+import type { PickEvent } from '../../elements/menu-button/menu-button';
 import '../../elements/state-badge/state-badge';
-import '../../elements/tab-list/tab-list';
-import type { TabList } from '../../elements/tab-list/tab-list';
-import '../../elements/terminal/terminal';
-import type { InstanceRecord, LabAction } from '../../../engine/lab';
-import type { TerminalElement } from '../../elements/terminal/terminal';
+import { formatRoute, type InstanceTab, instanceTabs } from '../../route';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
 import { text } from '../../text';
-import { actionsByPhase } from './instance-actions';
+import { type AskedAction, actionIcons, actionsOf, actOn, instanceMenu } from './instance-actions';
 import { instanceViewStyles } from './instance-view.styles';
 
-const icons: Record<LabAction, IconName> = {
-  start: 'start',
-  stop: 'stop',
-  kill: 'kill',
-  pause: 'pause',
-  resume: 'start',
-  reset: 'reset',
-  remove: 'remove',
+/** Actions with a button of their own; the menu has all. */
+const shownActions: ReadonlySet<AskedAction> = new Set(['start', 'stop', 'pause', 'resume', 'snapshot', 'clone']);
+
+/** What only some visits need comes when it is asked for. */
+export const instanceParts: Partial<Record<InstanceTab, () => Promise<unknown>>> = {
+  summary: () => import('./instance-summary'),
+  ports: () => import('../ports/ports-view'),
+  snapshots: () => import('../snapshots/snapshots-view'),
+  log: () => import('../../elements/start-log/start-log'),
 };
 
-const tabs = [
-  { id: 'terminal', label: text.tabs.terminal },
-  { id: 'log', label: text.tabs.log },
-] as const;
-
-const off: Partial<Record<InstancePhase, string>> = text.terminal.off;
-
-/** One instance: what it is, what it does now, what can be done to it, and its terminal. */
+/** One instance: what it is, what it does now, what can be done to it. Its terminals are in the dock below. */
 export class InstanceView extends StrataElement {
   static override properties = {
     store: { attribute: false },
     record: { attribute: false },
-    scheme: { attribute: false },
-    tab: { state: true },
+    tab: { attribute: false },
   };
   declare store: Store | undefined;
   declare record: InstanceRecord | undefined;
-  declare scheme: 'light' | 'dark';
-  declare private tab: string;
+  declare tab: InstanceTab;
 
   static override styles = [baseStyles, buttonStyles, iconStyles, instanceViewStyles];
 
@@ -53,110 +44,119 @@ export class InstanceView extends StrataElement {
     super();
     this.store = undefined;
     this.record = undefined;
-    this.scheme = 'dark';
     this.tab = 'terminal';
-  }
-
-  /** Puts the focus into the terminal, where a person who made a machine wants to be. */
-  async focusTerminal(): Promise<void> {
-    await this.updateComplete;
-    const terminal = this.renderRoot.querySelector<TerminalElement>('strata-terminal');
-    await terminal?.updateComplete;
-    terminal?.focus();
   }
 
   override render() {
     const { store, record } = this;
     if (!store || !record) return nothing;
-    const removing = record.task?.action === 'remove';
-    const { phase, exit, error } = record.state;
-    const reason = error?.message ?? (phase === 'stopped' ? exit?.reason : undefined);
+    const { phase } = record.state;
+    const reason = reasonOf(record);
     return html`
       <header>
         <div class="name">
-          <h2>${record.name}</h2>
-          <strata-state-badge .phase=${phase} .removing=${removing}></strata-state-badge>
+          <h2>
+            <strata-inline-edit
+              .value=${record.name}
+              .label=${text.machine.nameLabel}
+              .edit=${text.machine.rename}
+              @change-text=${(event: CustomEvent<string>) => store.rename(record.id, event.detail)}
+            ></strata-inline-edit>
+          </h2>
+          <strata-state-badge .phase=${phase} .action=${record.task?.action} .asleep=${record.demand?.asleep}></strata-state-badge>
           <span class="kind">${describe(record)}</span>
         </div>
-        <div class="actions" role="toolbar" aria-label="${text.actionsLabel} ${record.name}">
-          ${removing ? this.#undo(record) : this.#buttons(phase, record)}
-        </div>
-        ${reason ? html`<p class=${phase === 'failed' ? 'reason bad' : 'reason'}>${reason}</p>` : nothing}
-        ${phase === 'running' || phase === 'paused' ? this.#figures(store, record) : nothing}
+        <div class="actions" role="toolbar" aria-label="${text.actionsLabel} ${record.name}">${this.#buttons(store, record)}</div>
+        ${reason ? html`<p class=${phase === 'failed' ? 'reason bad' : 'reason'}>${reason}${phase === 'failed' ? html`. ${record.demand ? text.unikernels.demand.nextFailed : text.machine.nextFailed}` : nothing}</p>` : nothing}
+        ${
+          phase === 'running' || phase === 'paused'
+            ? html`<strata-instance-figures .record=${record} .reading=${store.stats.value.get(record.id)} .now=${store.now.value}></strata-instance-figures>`
+            : nothing
+        }
       </header>
-      <strata-tab-list .tabs=${tabs} .current=${this.tab} .label=${text.tabs.label} @pick=${(event: CustomEvent<string>) => this.#pick(event.detail)}>
-        ${this.tab === 'terminal' ? this.#terminal(store, record) : this.#log(store, record)}
-      </strata-tab-list>
+      <nav aria-label=${text.machine.views}>
+        ${instanceTabs
+          .filter((tab) => tab !== 'snapshots' || record.abilities.has('checkpoint'))
+          .map(
+            (tab) =>
+              html`<a href=${formatRoute({ view: 'machine', id: record.id, tab })} aria-current=${tab === this.tab ? 'page' : nothing}>${text.machine.tabs[tab]}</a>`,
+          )}
+      </nav>
+      ${this.tab === 'terminal' ? nothing : html`<div class="view">${this.#view(store, record)}</div>`}
     `;
   }
 
-  #figures(store: Store, record: InstanceRecord) {
-    return html`<strata-instance-figures
-      .record=${record}
-      .reading=${store.stats.value.get(record.id)}
-      .now=${store.now.value}
-    ></strata-instance-figures>`;
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (!changed.has('tab')) return;
+    instanceParts[this.tab]?.().catch((error: unknown) => this.store?.report(text.notLoaded, error));
   }
 
-  /** Keyed, so that a button never turns into another under a finger or in the middle of a transition. */
-  #buttons(phase: InstancePhase, record: InstanceRecord) {
-    return repeat(
-      actionsByPhase[phase],
-      (action) => action,
-      (action) => this.#button(action, record),
-    );
-  }
-
-  #button(action: LabAction, record: InstanceRecord) {
-    const busy = record.task !== undefined && action !== 'kill' && action !== 'remove';
-    const filled = action === 'start' || action === 'resume' ? 'filled' : '';
-    return html`<button
-      class=${filled}
-      data-action=${action}
-      title=${text.actionHints[action]}
-      ?disabled=${busy}
-      @click=${() => this.store?.act(action, record.id)}
-    >
-      ${icon(icons[action])}<span>${text.actions[action]}</span>
-    </button>`;
-  }
-
-  #undo(record: InstanceRecord) {
-    return html`<button class="filled" @click=${() => record.task && this.store?.cancel(record.task.id)}>${text.tasks.undo}</button>`;
-  }
-
-  #terminal(store: Store, record: InstanceRecord) {
-    const { fontSize, screenReader } = store.settings.values.value;
-    return html`<strata-terminal
-      .source=${store.instance(record.id)}
-      .label=${text.terminal.label(record.name)}
-      .scheme=${this.scheme}
-      .fontSize=${fontSize}
-      .screenReader=${screenReader}
-      .off=${off[record.state.phase]}
-      @leave=${() => this.renderRoot.querySelector<TabList>('strata-tab-list')?.focusTab()}
-      @font-size=${(event: CustomEvent<number>) => store.settings.change({ fontSize: event.detail })}
-      @screen-reader=${(event: CustomEvent<boolean>) => store.settings.change({ screenReader: event.detail })}
-    ></strata-terminal>`;
-  }
-
-  #log(store: Store, record: InstanceRecord) {
-    const task = store.tasks.value.find(
-      (each) => each.subject === record.name && (each.kind === 'start' || each.kind === 'reset'),
-    );
+  #view(store: Store, record: InstanceRecord) {
+    if (this.tab === 'summary')
+      return html`<strata-instance-summary
+        tabindex="0"
+        role="region"
+        aria-label="${text.machine.tabs.summary}: ${record.name}"
+        .store=${store}
+        .record=${record}
+      ></strata-instance-summary>`;
+    if (this.tab === 'ports') return html`<strata-ports-view .store=${store} .record=${record}></strata-ports-view>`;
+    if (this.tab === 'snapshots')
+      return html`<strata-snapshots-view .store=${store} .instance=${record.id}></strata-snapshots-view>`;
+    const starts = new Set(['start', 'reset', 'restore', 'recover', 'clone']);
+    const task = store.tasks.value.find((each) => each.subject === record.name && starts.has(each.kind));
     return html`<strata-start-log .record=${record} .task=${task} .source=${store.instance(record.id)}></strata-start-log>`;
   }
 
-  #pick(tab: string): void {
-    this.tab = tab;
+  /** Keyed, so that a button never turns into another under a finger or in the middle of a transition. */
+  #buttons(store: Store, record: InstanceRecord) {
+    const { task } = record;
+    if (task?.action === 'remove') {
+      return html`<button class="filled" @click=${() => store.cancel(task.id)}>${text.tasks.undo}</button>`;
+    }
+    const able = actionsOf(record);
+    const shown = able.filter((action) => shownActions.has(action));
+    return html`
+      ${repeat(
+        shown.length > 0 ? shown : able,
+        (action) => action,
+        (action) => this.#button(store, record, action),
+      )}
+      <strata-menu-button
+        .label=${`${text.more}: ${text.table.menu(record.name)}`}
+        .words=${text.more}
+        .align=${'end'}
+        .items=${instanceMenu(store, record).filter(({ id }) => id !== 'open')}
+        @pick=${(event: PickEvent) => actOn(store, record, event.detail)}
+      ></strata-menu-button>
+    `;
+  }
+
+  #button(store: Store, record: InstanceRecord, action: AskedAction) {
+    const filled = action === 'start' || action === 'resume' ? 'filled' : '';
+    return html`<button class=${filled} data-action=${action} title=${text.actionHints[action]} @click=${() => actOn(store, record, action)}>
+      ${icon(actionIcons[action])}<span>${text.actions[action]}</span>
+    </button>`;
   }
 }
 
-/** "64 MB, virtio devices". */
-function describe({ spec }: InstanceRecord): string {
+/** Why it does not run, and what has to happen so that it does. */
+function reasonOf({ state: { phase, exit, error }, demand }: InstanceRecord): string | undefined {
+  if (error) return error.message;
+  if (!demand?.asleep) return phase === 'stopped' ? exit?.reason : undefined;
+  const { demand: words } = text.unikernels;
+  const own = exit && exit.code !== 0 ? `${exit.reason}. ` : '';
+  return `${own}${words.sleeps} ${words.wakes(demand.wakes, demand.lastWakeMs)}`.trim();
+}
+
+/** "64 MB, virtio devices, 10.0.0.2". */
+function describe({ spec, nics }: InstanceRecord): string {
+  const addresses = nics.map(({ address }) => address);
+  if (spec.kind === 'unikernel') return [text.unikernels.describe, imageLabel(spec.image), ...addresses].join(', ');
+  if (spec.kind === 'app') return [text.apps.describe, imageLabel(spec.image), ...addresses].join(', ');
   const parts = [`${spec.memoryMiB} MB`, spec.devices === 'virtio' ? 'virtio devices' : 'emulated devices'];
   if (spec.containerHost) parts.push('container host');
-  return parts.join(', ');
+  return [...parts, ...addresses].join(', ');
 }
 
 define('strata-instance-view', InstanceView);

@@ -1,0 +1,3 @@
+import { buildPreview } from './lib/build-preview.mjs';
+
+await buildPreview();

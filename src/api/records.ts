@@ -1,0 +1,18 @@
+/** Collections of the lab's records. What is in them is told by `engine/lab-records.ts`. */
+export type RecordCollection = 'instances' | 'networks' | 'reservations' | 'snapshots' | 'disks' | 'leases';
+
+/** One step of a change: `value` is put, or the key removed when there is none. */
+export interface RecordChange {
+  readonly collection: RecordCollection;
+  readonly key: string;
+  /** Plain JSON. */
+  readonly value?: unknown;
+}
+
+/** The lab's records. Whatever is acknowledged is on the disk, as far as the browser promises. */
+export interface RecordStore {
+  /** All records of a collection, in the order of their keys. */
+  list(collection: RecordCollection): Promise<readonly { readonly key: string; readonly value: unknown }[]>;
+  /** All steps or none. `ResourceExhausted` over quota; nothing is half written. */
+  apply(changes: readonly RecordChange[]): Promise<void>;
+}

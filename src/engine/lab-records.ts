@@ -1,0 +1,96 @@
+import type { DiskId } from '../api/disk';
+import type { InstanceId, InstanceSpec } from '../api/instance';
+import type { DhcpLease, NetworkSpec, Reservation } from '../api/network';
+import type { RecordChange, RecordStore } from '../api/records';
+import type { SnapshotId, SnapshotRecord } from '../api/snapshot';
+
+/** An instance as it is kept: all that is needed to make it again. */
+export interface StoredInstance {
+  readonly id: InstanceId;
+  /** With its NICs and disks told in full. */
+  readonly spec: InstanceSpec;
+  /** Milliseconds since the epoch; instances are listed in this order. */
+  readonly createdAt: number;
+  /** One for each disk of the spec. */
+  readonly disks: readonly DiskId[];
+  /** The snapshot that its present state descends from. */
+  readonly snapshot?: SnapshotId;
+  /** TCP ports that the page shows; see {@link Lab.publish}. */
+  readonly ports?: readonly number[];
+  /** It ran, and is of a kind that cannot be saved: it starts anew when the page comes back. */
+  readonly revive?: true;
+}
+
+/** What each collection of the lab's records holds. Disks keep their own books in the disk store. */
+export interface LabRecordTypes {
+  readonly instances: StoredInstance;
+  readonly networks: NetworkSpec;
+  readonly reservations: Reservation;
+  readonly snapshots: SnapshotRecord;
+  readonly leases: DhcpLease;
+}
+
+export interface LoadedRecords {
+  readonly instances: readonly StoredInstance[];
+  readonly networks: readonly NetworkSpec[];
+  readonly reservations: readonly Reservation[];
+  readonly snapshots: readonly SnapshotRecord[];
+  readonly leases: readonly DhcpLease[];
+  /** Records that this version cannot read, by collection and key. They are left as they are. */
+  readonly unreadable: readonly string[];
+}
+
+/** Fields without which a record is of no use, by collection. */
+const required: { readonly [C in keyof LabRecordTypes]: readonly (keyof LabRecordTypes[C])[] } = {
+  instances: ['id', 'spec', 'createdAt', 'disks'],
+  networks: ['name', 'subnet', 'mtu'],
+  reservations: ['instance', 'nic', 'network', 'mac', 'address'],
+  snapshots: ['id', 'name', 'createdAt', 'instance', 'spec', 'config', 'layers', 'disks'],
+  leases: ['network', 'address', 'mac', 'expiresAt'],
+};
+
+export async function loadRecords(records: RecordStore): Promise<LoadedRecords> {
+  const unreadable: string[] = [];
+  const read = async <C extends keyof LabRecordTypes>(collection: C): Promise<LabRecordTypes[C][]> => {
+    const found = await records.list(collection);
+    return found.flatMap(({ key, value }) => {
+      if (hasFields(value, required[collection] as readonly string[])) return [value as LabRecordTypes[C]];
+      unreadable.push(`${collection}/${key}`);
+      return [];
+    });
+  };
+  const instances = await read('instances');
+  return {
+    instances: instances.sort((a, b) => a.createdAt - b.createdAt),
+    networks: await read('networks'),
+    reservations: await read('reservations'),
+    snapshots: await read('snapshots'),
+    leases: await read('leases'),
+    unreadable,
+  };
+}
+
+/** A step that writes a record, checked by its collection's type. */
+export function put<C extends keyof LabRecordTypes>(
+  collection: C,
+  key: string,
+  value: LabRecordTypes[C],
+): RecordChange {
+  return { collection, key, value };
+}
+
+export function remove(collection: keyof LabRecordTypes, key: string): RecordChange {
+  return { collection, key };
+}
+
+export function leaseKey({ network, address }: Pick<DhcpLease, 'network' | 'address'>): string {
+  return `${network}/${address}`;
+}
+
+export function reservationKey({ instance, nic }: Pick<Reservation, 'instance' | 'nic'>): string {
+  return `${instance}/${nic}`;
+}
+
+function hasFields(value: unknown, fields: readonly string[]): boolean {
+  return typeof value === 'object' && value !== null && fields.every((field) => field in value);
+}

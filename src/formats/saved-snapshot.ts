@@ -1,0 +1,88 @@
+import type { DiskSpec } from '../api/disk';
+import type { VmSpec } from '../api/instance';
+import type { NicSpec } from '../api/network';
+import type { SnapshotRecord } from '../api/snapshot';
+import { SandboxError } from '../base/errors';
+import {
+  type Fields,
+  optionalString,
+  readCount,
+  readDocument,
+  readList,
+  readRecord,
+  readSnapshotConfig,
+  readString,
+  refused,
+} from './oci-parse';
+
+/** The config blob of a snapshot that users carry away: its record, less what is true in one lab only. */
+export type SavedSnapshot = Pick<SnapshotRecord, 'name' | 'notes' | 'createdAt' | 'spec' | 'config'>;
+
+const formatVersion = 1;
+/** As many as a machine has slots for. */
+const deviceLimit = 4;
+/** Characters; names of ours are shorter. */
+const nameLimit = 120;
+const notesLimit = 4000;
+
+export function serializeSavedSnapshot(saved: SavedSnapshot): Uint8Array<ArrayBuffer> {
+  const { name, notes, createdAt, spec, config } = saved;
+  return new TextEncoder().encode(JSON.stringify({ formatVersion, name, notes, createdAt, spec, config }));
+}
+
+/** Errors: `InvalidArgument`, and `FailedPrecondition` for another version of the format. */
+export function parseSavedSnapshot(bytes: Uint8Array): SavedSnapshot {
+  const root = readDocument(bytes, 'saved');
+  const version = readCount(root['formatVersion'], 'saved.formatVersion');
+  if (version !== formatVersion) {
+    const message = `A saved snapshot of version ${version}: this page reads version ${formatVersion}`;
+    throw new SandboxError('FailedPrecondition', message, { details: { version } });
+  }
+  return {
+    name: readText(root['name'], 'saved.name', nameLimit),
+    notes: readText(root['notes'], 'saved.notes', notesLimit),
+    createdAt: readCount(root['createdAt'], 'saved.createdAt'),
+    spec: readSpec(readRecord(root['spec'], 'saved.spec')),
+    config: readSnapshotConfig(readRecord(root['config'], 'saved.config')),
+  };
+}
+
+function readSpec(spec: Fields): VmSpec {
+  const { kind, devices, containerHost } = spec;
+  if (kind !== 'vm') throw refused('saved.spec.kind', '"vm"', kind);
+  if (devices !== 'virtio' && devices !== 'emulated')
+    throw refused('saved.spec.devices', '"virtio" or "emulated"', devices);
+  if (typeof containerHost !== 'boolean') throw refused('saved.spec.containerHost', 'a boolean', containerHost);
+  return {
+    kind,
+    name: readText(spec['name'], 'saved.spec.name', nameLimit),
+    memoryMiB: readCount(spec['memoryMiB'], 'saved.spec.memoryMiB'),
+    devices,
+    containerHost,
+    nics: readDevices(spec['nics'], 'saved.spec.nics', readNic),
+    disks: readDevices(spec['disks'], 'saved.spec.disks', readDisk),
+  };
+}
+
+function readNic(value: unknown, path: string): NicSpec {
+  const fields = readRecord(value, path);
+  const address = optionalString(fields['address'], `${path}.address`);
+  const network = readText(fields['network'], `${path}.network`, nameLimit);
+  return { network, ...(address !== undefined && { address }) };
+}
+
+function readDisk(value: unknown, path: string): DiskSpec {
+  return { sizeMiB: readCount(readRecord(value, path)['sizeMiB'], `${path}.sizeMiB`) };
+}
+
+function readDevices<T>(value: unknown, path: string, read: (item: unknown, path: string) => T): readonly T[] {
+  const devices = value === undefined ? [] : readList(value, path, read);
+  if (devices.length > deviceLimit) throw refused(path, `at most ${deviceLimit} entries`, devices.length);
+  return devices;
+}
+
+function readText(value: unknown, path: string, limit: number): string {
+  const text = readString(value, path);
+  if (text.length > limit) throw refused(path, `at most ${limit} characters`, text.length);
+  return text;
+}

@@ -1,0 +1,501 @@
+import type { DropReason, FdbEntry, PortSpec, PortStatus } from '../api/network';
+import type { Clock } from '../base/clock';
+import { SandboxError } from '../base/errors';
+import { BufferPool, type FrameSlab, SlabReader, SlabWriter } from '../formats/frame-slab';
+import { serializeMacAddress } from '../formats/mac-address';
+import { ethernetBytes, etherType, vlanTagBytes } from '../formats/wire/ethernet';
+import { ipProtocol } from '../formats/wire/ipv4';
+import type { Link } from '../rpc/slab-port';
+import { ForwardingDatabase } from './forwarding-database';
+import { FrameInfo } from './frame-info';
+import { addressAskedFor, arpAnswer, refusal } from './sleep-answers';
+import { isUnfinished, type PortSink, SwitchPort } from './switch-port';
+
+/**
+ * What became of all frames of a network since it was made, ports that have gone included. Exact at any moment:
+ * `received = refused + forwarded`, and `copies = delivered + lost + queued`, where a frame to everybody is as many
+ * copies as there are other ports.
+ */
+export interface NetworkTotals {
+  /** Frames that came in at any port. */
+  readonly received: number;
+  /** Frames dropped at the port they came from. */
+  readonly refused: number;
+  readonly forwarded: number;
+  readonly copies: number;
+  readonly delivered: number;
+  /** Copies dropped at the port they were for. */
+  readonly lost: number;
+  /** Copies that wait. */
+  readonly queued: number;
+}
+
+/** A port of the switch, for what carries its frames. */
+export interface PortHandle {
+  /** Frames from the port. 'kept' when the buffer was passed on and is the caller's no more. */
+  receive(slab: FrameSlab): 'kept' | undefined;
+  setLink(link: Pick<Link, 'up' | 'offload'>): void;
+  /** The sink takes frames again. */
+  drain(): void;
+}
+
+interface Network {
+  readonly name: string;
+  readonly ports: Set<SwitchPort>;
+  readonly stations: ForwardingDatabase<SwitchPort>;
+  /** Addresses that belong to ports with port security and ARP guard; two during a move. */
+  readonly macs: Map<number, Set<SwitchPort>>;
+  readonly addresses: Map<number, Set<SwitchPort>>;
+  /** Ports that can sleep, by their MAC and by their address. */
+  readonly sleepers: { readonly byMac: Map<number, SwitchPort>; readonly byAddress: Map<number, SwitchPort> };
+  /** Ports that may speak as DHCP servers: none others may while there is one. */
+  dhcpServers: number;
+  /** Of ports that have gone, and of what is not counted at ports. */
+  received: number;
+  refused: number;
+  copies: number;
+  delivered: number;
+  lost: number;
+}
+
+/** Where a frame goes: one port, everybody, or nowhere (dropped, and counted already). */
+type Target = SwitchPort | 'everybody' | undefined;
+
+/**
+ * A learning Ethernet switch (IEEE 802.1D) with any number of networks that know nothing of each other. All of it
+ * is synchronous and knows no threads: frames come in by `receive` and go out to sinks.
+ *
+ * Nothing that a guest sends makes it throw, and nothing it keeps grows without bound: stations, queues and
+ * counters have their limits in the files they are in.
+ */
+export class Switch {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #pool: BufferPool;
+  readonly #wanted: (id: string) => void;
+  readonly #networks = new Map<string, Network>();
+  readonly #ports = new Map<string, SwitchPort>();
+  readonly #info = new FrameInfo();
+  /** Targets of the frames of the slab at hand, used again for each. */
+  readonly #targets: Target[] = [];
+
+  /** Buffers that slabs are copied into come from the pool. `wanted` is told the id of a sleeping port that has to wake. */
+  constructor(clock: Pick<Clock, 'monotonic'>, pool = new BufferPool(), wanted: (id: string) => void = () => {}) {
+    this.#clock = clock;
+    this.#pool = pool;
+    this.#wanted = wanted;
+  }
+
+  /**
+   * Adds a port, down; or plugs a cable into one that sleeps, which keeps what comes for it until it is up.
+   * `AlreadyExists` when something is plugged into that port, `InvalidArgument` for addresses that are none.
+   */
+  addPort(spec: PortSpec, sink: PortSink): PortHandle {
+    const port = this.#makePort(spec);
+    const network = this.#networkOf(spec.network);
+    port.sink = sink;
+    port.sleep?.begin(this.#clock.monotonic());
+    const present = (): boolean => network.ports.has(port) && port.sink === sink;
+    return {
+      receive: (slab) => (present() ? this.#receive(network, port, slab) : undefined),
+      setLink: (link) => {
+        if (present()) setLink(network, port, link);
+      },
+      drain: () => {
+        if (present()) port.drain();
+      },
+    };
+  }
+
+  /** Adds a port that sleeps, or gives one that sleeps another label. Errors as of {@link addPort}. */
+  addSleepingPort(spec: PortSpec): void {
+    const known = this.#ports.has(spec.id);
+    const { sleep } = this.#makePort(spec);
+    if (!sleep) throw new SandboxError('InvalidArgument', `The port ${spec.id} cannot sleep`);
+    if (!known) sleep.layDown();
+  }
+
+  /** Takes the cable out of a port that can sleep. What it was to get once it is up waits for the next one. */
+  unplugPort(id: string): void {
+    const port = this.#ports.get(id);
+    if (!port?.sleep || !port.sink) return;
+    port.sink = undefined;
+    if (port.sleep.phase === 'awake') this.#layDown(port);
+    else port.sleep.phase = 'asleep';
+  }
+
+  /**
+   * Takes the cables out of ports, which sleep from then on, if nothing has passed at any of them for its time and no
+   * connection is open. Otherwise nothing happens: returns how many milliseconds from now it can be at the earliest.
+   */
+  sleepPorts(ids: readonly string[]): number | undefined {
+    const now = this.#clock.monotonic();
+    const ports = ids.flatMap((id) => this.#ports.get(id) ?? []);
+    const waits = ports.map(({ sleep, up, queuedFrames }) => sleep?.waitMs(now, up && queuedFrames === 0) ?? 0);
+    const wait = Math.max(...waits);
+    if (wait > 0) return wait;
+    for (const port of ports) {
+      port.sink = undefined;
+      this.#layDown(port);
+    }
+    return undefined;
+  }
+
+  /**
+   * The owner of a sleeping port could not be woken: connections that wait are refused, and so are those of the next
+   * `ms` milliseconds. After that the next one wakes it again.
+   */
+  refusePort(id: string, ms: number): void {
+    const port = this.#ports.get(id);
+    if (!port?.sleep || port.sink) return;
+    const now = this.#clock.monotonic();
+    const network = this.#networkOf(port.spec.network);
+    port.sleep.refuse(now + ms);
+    for (const slab of port.takeQueued()) {
+      network.lost += port.drop('wake-failed', slab.frames);
+      const reader = new SlabReader(slab, slab.start);
+      while (reader.next()) if (this.#info.read(reader)) this.#refuseConnection(network, port, reader, now);
+    }
+  }
+
+  /** Takes a port away with what waits for it, and forgets the stations behind it. Harmless when it is not there. */
+  removePort(id: string): void {
+    const port = this.#ports.get(id);
+    if (!port) return;
+    const network = this.#networkOf(port.spec.network);
+    setLink(network, port, { up: false, offload: false });
+    this.#ports.delete(id);
+    network.ports.delete(port);
+    removeOwner(network.macs, port.mac, port);
+    setSleeper(network, port, undefined);
+    for (const address of port.addresses ?? []) removeOwner(network.addresses, address, port);
+    if (port.spec.dhcpServer) network.dhcpServers -= 1;
+    network.received += port.rxFrames;
+    network.delivered += port.txFrames;
+  }
+
+  /** Takes a network away with its ports. Returns their ids. */
+  removeNetwork(name: string): readonly string[] {
+    const ids = [...(this.#networks.get(name)?.ports ?? [])].map(({ spec }) => spec.id);
+    for (const id of ids) this.removePort(id);
+    this.#networks.delete(name);
+    return ids;
+  }
+
+  /** Bytes of IP packet that frames of the network may carry from now on. */
+  setMtu(name: string, mtu: number): void {
+    for (const port of this.#networks.get(name)?.ports ?? []) port.mtu = mtu;
+  }
+
+  status(): readonly PortStatus[] {
+    return [...this.#ports.values()].map((port) => port.status());
+  }
+
+  /** The stations of one network, or of all. */
+  fdb(name?: string): readonly FdbEntry[] {
+    const now = this.#clock.monotonic();
+    return [...this.#networks.values()]
+      .filter((network) => name === undefined || network.name === name)
+      .flatMap((network) =>
+        network.stations.list(now).map(({ mac, port, ageMs }) => {
+          return { network: network.name, mac: macText(mac), port: port.spec.id, ageMs };
+        }),
+      );
+  }
+
+  /** All zero for a network that has had no port. */
+  totals(name: string): NetworkTotals {
+    const network = this.#networks.get(name);
+    const ports = [...(network?.ports ?? [])];
+    const sum = (value: (port: SwitchPort) => number): number => ports.reduce((total, port) => total + value(port), 0);
+    const received = (network?.received ?? 0) + sum(({ rxFrames }) => rxFrames);
+    const refused = network?.refused ?? 0;
+    return {
+      received,
+      refused,
+      forwarded: received - refused,
+      copies: network?.copies ?? 0,
+      delivered: (network?.delivered ?? 0) + sum(({ txFrames }) => txFrames),
+      lost: network?.lost ?? 0,
+      queued: sum(({ queuedFrames }) => queuedFrames),
+    };
+  }
+
+  #networkOf(name: string): Network {
+    let network = this.#networks.get(name);
+    if (!network) {
+      network = {
+        name,
+        ports: new Set(),
+        stations: new ForwardingDatabase(),
+        macs: new Map(),
+        addresses: new Map(),
+        sleepers: { byMac: new Map(), byAddress: new Map() },
+        dhcpServers: 0,
+        received: 0,
+        refused: 0,
+        copies: 0,
+        delivered: 0,
+        lost: 0,
+      };
+      this.#networks.set(name, network);
+    }
+    return network;
+  }
+
+  /** First says of each frame where it goes, then moves them: as one buffer when all go the same way. */
+  #receive(network: Network, from: SwitchPort, slab: FrameSlab): 'kept' | undefined {
+    const reader = new SlabReader(slab);
+    const now = this.#clock.monotonic();
+    let frames = 0;
+    let bytes = 0;
+    let unfinished = false;
+    let same = true;
+    while (reader.next()) {
+      const target = this.#route(network, from, reader, now);
+      this.#targets[frames] = target;
+      same &&= target === this.#targets[0];
+      unfinished ||= this.#info.unfinished;
+      frames += 1;
+      bytes += reader.length;
+    }
+    from.countReceived(frames, bytes);
+    const only = this.#targets[0];
+    const whole = same && frames > 0 && !reader.damaged && only instanceof SwitchPort;
+    if (
+      whole &&
+      only.forward(from, { buffer: slab.buffer, bytes: slab.bytes, frames, frameBytes: bytes }, unfinished)
+    ) {
+      network.copies += frames;
+      return 'kept';
+    }
+    this.#copy(network, from, reader, frames);
+    if (reader.damaged) this.#countDamage(network, from);
+    return undefined;
+  }
+
+  /** How many frames a damaged slab had is not known: what was behind the damage counts as one. */
+  #countDamage(network: Network, from: SwitchPort): void {
+    from.countReceived(1, 0);
+    this.#refuse(network, from, 'malformed');
+  }
+
+  #copy(network: Network, from: SwitchPort, reader: SlabReader, frames: number): void {
+    reader.rewind();
+    for (let index = 0; index < frames; index += 1) {
+      // Damage is behind the last frame that was counted.
+      reader.next();
+      const target = this.#targets[index];
+      if (target === undefined) continue;
+      if (target !== 'everybody') {
+        this.#deliver(network, from, target, reader);
+        continue;
+      }
+      for (const port of network.ports) if (port !== from) this.#flood(network, from, port, reader);
+    }
+  }
+
+  /** A frame for everybody wakes nobody, and does not wait for who sleeps. */
+  #flood(network: Network, from: SwitchPort, to: SwitchPort, reader: SlabReader): void {
+    if (!to.sleeps) {
+      this.#deliver(network, from, to, reader);
+      return;
+    }
+    network.copies += 1;
+    network.lost += to.drop('asleep', 1);
+  }
+
+  #deliver(network: Network, from: SwitchPort, to: SwitchPort, reader: SlabReader): void {
+    network.copies += 1;
+    network.lost += to.deliver(from, reader.bytes, reader.start, reader.length, isUnfinished(reader));
+  }
+
+  #route(network: Network, from: SwitchPort, reader: SlabReader, now: number): Target {
+    if (!from.up) return this.#refuse(network, from, 'port-down');
+    const info = this.#info;
+    if (!info.read(reader)) return this.#refuse(network, from, 'malformed');
+    const overhead = ethernetBytes + (info.tags > 0 ? vlanTagBytes : 0);
+    if (info.longest > from.mtu + overhead) return this.#refuse(network, from, 'too-long');
+    if (!mayUse(network.macs, from.mac, from, info.source)) return this.#refuse(network, from, 'port-security');
+    if (info.etherType === etherType.arp && !mayClaim(network, from, info, reader)) {
+      return this.#refuse(network, from, 'arp-guard');
+    }
+    if (network.dhcpServers > 0 && !from.spec.dhcpServer && isDhcpReply(info, reader)) {
+      return this.#refuse(network, from, 'dhcp-guard');
+    }
+    if (!info.fromGroup) network.stations.learn(info.source, from, now);
+    const to = info.toGroup ? undefined : findStation(network, info.destination, now);
+    if (to === from) return this.#refuse(network, from, 'same-port');
+    if (!to && !from.storm.take(info.segments, now)) return this.#refuse(network, from, 'storm-control');
+    if (network.sleepers.byMac.size > 0) this.#attendSleepers(network, from, to, reader, now);
+    return to ?? 'everybody';
+  }
+
+  /** What sleeps and is asked for its address is answered for; what is wanted is woken; what is awake is watched. */
+  #attendSleepers(
+    network: Network,
+    from: SwitchPort,
+    to: SwitchPort | undefined,
+    reader: SlabReader,
+    now: number,
+  ): void {
+    const info = this.#info;
+    if (info.etherType === etherType.arp) {
+      const asked = addressAskedFor(info, reader);
+      const port = asked === undefined ? undefined : network.sleepers.byAddress.get(asked);
+      if (port?.sleeps && port !== from) this.#speakFor(network, port, from, arpAnswer(port.spec, reader));
+      return;
+    }
+    if (!info.toGroup) from.sleep?.note(info, reader, true, now);
+    if (!to?.sleep) return;
+    const { sleep } = to;
+    if (sleep.refuses(now)) {
+      this.#refuseConnection(network, to, reader, now);
+      return;
+    }
+    if (sleep.phase === 'asleep') {
+      if (!sleep.isWokenBy(info, reader)) return;
+      sleep.phase = 'waking';
+      this.#wanted(to.spec.id);
+    }
+    sleep.note(info, reader, false, now);
+  }
+
+  /** Says to who wants to connect that it cannot be, as the station itself would. */
+  #refuseConnection(network: Network, port: SwitchPort, reader: SlabReader, now: number): void {
+    const reset = refusal(this.#info, reader);
+    const to = reset && findStation(network, this.#info.source, now);
+    if (to) this.#speakFor(network, port, to, reset);
+  }
+
+  /** Sends a frame as the owner of a port that sleeps would. */
+  #speakFor(network: Network, port: SwitchPort, to: SwitchPort, frame: Uint8Array): void {
+    const writer = new SlabWriter(this.#pool);
+    writer.append(frame);
+    const slab = writer.take();
+    const reader = new SlabReader(slab);
+    reader.next();
+    port.countReceived(1, frame.length);
+    this.#deliver(network, port, to, reader);
+    this.#pool.give(slab.buffer);
+  }
+
+  /** The port of that id, made if there is none. */
+  #makePort(spec: PortSpec): SwitchPort {
+    const known = this.#ports.get(spec.id);
+    if (known) {
+      const same = known.sleep && !known.sink && spec.mac === known.spec.mac && spec.network === known.spec.network;
+      if (!same) throw new SandboxError('AlreadyExists', `There is a port ${spec.id} already`);
+      known.spec = spec;
+      return known;
+    }
+    const port = new SwitchPort(spec, this.#pool, this.#clock.monotonic());
+    const network = this.#networkOf(spec.network);
+    this.#ports.set(spec.id, port);
+    network.ports.add(port);
+    setOwner(network.macs, port.mac, port);
+    setSleeper(network, port, port);
+    for (const address of port.addresses ?? []) setOwner(network.addresses, address, port);
+    if (spec.dhcpServer) network.dhcpServers += 1;
+    return port;
+  }
+
+  #layDown(port: SwitchPort): void {
+    setLink(this.#networkOf(port.spec.network), port, { up: false, offload: false });
+    port.sleep?.layDown();
+  }
+
+  #refuse(network: Network, from: SwitchPort, reason: DropReason): undefined {
+    from.drops[reason] += 1;
+    network.refused += 1;
+  }
+}
+
+function setLink(network: Network, port: SwitchPort, { up, offload }: Pick<Link, 'up' | 'offload'>): void {
+  port.up = up;
+  port.offload = offload && port.spec.offload !== false;
+  if (up) {
+    if (port.sleep) port.sleep.phase = 'awake';
+    // What waited for it to wake.
+    port.drain();
+    return;
+  }
+  network.lost += port.clear();
+  network.stations.forgetPort(port);
+}
+
+/** Whether a port may use an address: its own when it has one, otherwise one that is nobody else's. */
+function mayUse(owners: Network['macs'], own: number | undefined, port: SwitchPort, address: number): boolean {
+  return own === undefined ? isNobodyElses(owners, port, address) : address === own;
+}
+
+function isNobodyElses(owners: Network['macs'], port: SwitchPort, address: number): boolean {
+  const others = owners.size > 0 ? owners.get(address) : undefined;
+  return others === undefined || others.has(port);
+}
+
+/** What an ARP message for Ethernet and IPv4 (RFC 826) has where, from its start. */
+const arp = { bytes: 28, senderMac: 8, senderAddress: 14 } as const;
+
+/**
+ * ARP guard: the sender may claim its own address, or none (a probe, RFC 5227), under the MAC that the frame comes
+ * from. A port without an address of its own may claim any that is not another port's.
+ */
+function mayClaim(network: Network, from: SwitchPort, { packetStart, source }: FrameInfo, reader: SlabReader): boolean {
+  if (network.addresses.size === 0) return true;
+  if (packetStart + arp.bytes > reader.frameEnd) return from.addresses === undefined;
+  const address = reader.view.getUint32(packetStart + arp.senderAddress);
+  const macAt = packetStart + arp.senderMac;
+  const mac = reader.view.getUint16(macAt) * 2 ** 32 + reader.view.getUint32(macAt + 2);
+  if (from.addresses && mac !== source) return false;
+  return address === 0 || (from.addresses?.has(address) ?? isNobodyElses(network.addresses, from, address));
+}
+
+/** What an IPv4 packet has where, from its start (RFC 791, 3.1), and what it is when a DHCP server speaks. */
+const ip4 = { bytes: 20, fragment: 6, protocol: 9 } as const;
+const dhcpServerPort = 67;
+
+/**
+ * Whether it comes from the port that DHCP servers speak from. Of a packet in fragments the first one tells, and
+ * without it the others are nothing.
+ */
+function isDhcpReply({ etherType: type, packetStart }: FrameInfo, { view, frameEnd }: SlabReader): boolean {
+  if (type !== etherType.ip4 || packetStart + ip4.bytes > frameEnd) return false;
+  if (view.getUint8(packetStart + ip4.protocol) !== ipProtocol.udp) return false;
+  const udp = packetStart + (view.getUint8(packetStart) & 15) * 4;
+  const first = (view.getUint16(packetStart + ip4.fragment) & 0x1fff) === 0;
+  return first && udp + 4 <= frameEnd && view.getUint16(udp) === dhcpServerPort;
+}
+
+function setOwner(owners: Network['macs'], address: number | undefined, port: SwitchPort): void {
+  if (address === undefined) return;
+  const ports = owners.get(address) ?? new Set();
+  owners.set(address, ports.add(port));
+}
+
+function setSleeper({ sleepers }: Network, { mac, sleep }: SwitchPort, port: SwitchPort | undefined): void {
+  if (mac === undefined || !sleep) return;
+  if (port) sleepers.byMac.set(mac, port);
+  else sleepers.byMac.delete(mac);
+  if (port) sleepers.byAddress.set(sleep.address, port);
+  else sleepers.byAddress.delete(sleep.address);
+}
+
+/** Where the station is: known for good when it can sleep, else as it was learned. */
+function findStation({ sleepers, stations }: Network, mac: number, now: number): SwitchPort | undefined {
+  return (sleepers.byMac.size > 0 ? sleepers.byMac.get(mac) : undefined) ?? stations.find(mac, now);
+}
+
+function removeOwner(owners: Network['macs'], address: number | undefined, port: SwitchPort): void {
+  const ports = address === undefined ? undefined : owners.get(address);
+  if (address === undefined || !ports) return;
+  ports.delete(port);
+  if (ports.size === 0) owners.delete(address);
+}
+
+function macText(mac: number): string {
+  const bytes = new Uint8Array(6);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, Math.floor(mac / 2 ** 32));
+  view.setUint32(2, mac % 2 ** 32);
+  return serializeMacAddress(bytes);
+}

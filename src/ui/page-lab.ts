@@ -1,0 +1,54 @@
+import type { Lab } from '../engine/lab';
+
+/** What the page needs of a lab. */
+export type PageLab = Pick<
+  Lab,
+  | 'tasks'
+  | 'changes'
+  | 'stats'
+  | 'list'
+  | 'instance'
+  | 'create'
+  | 'start'
+  | 'stop'
+  | 'kill'
+  | 'pause'
+  | 'resume'
+  | 'reset'
+  | 'remove'
+  | 'rename'
+  | 'migrate'
+  | 'snapshot'
+  | 'restoreSnapshot'
+  | 'clone'
+  | 'snapshots'
+  | 'snapshotChanges'
+  | 'describeSnapshot'
+  | 'deleteSnapshot'
+  | 'networks'
+  | 'networkChanges'
+  | 'networkStatus'
+  | 'networkProblem'
+  | 'createNetwork'
+  | 'removeNetwork'
+  | 'exportSnapshot'
+  | 'importSnapshot'
+  | 'hosts'
+  | 'unikernels'
+  | 'unikernelDevices'
+  | 'bringModule'
+  | 'bringAppFile'
+  | 'setEgress'
+  | 'egressProblem'
+  | 'publish'
+  | 'unpublish'
+  | 'connect'
+>;
+
+/** Which tab runs the machines; see {@link PageLab}. */
+export interface Ownership {
+  /** `other`: another tab does. `lost`: it has taken them from this one. `free`: it has ended since. */
+  readonly state: 'owner' | 'other' | 'lost' | 'free';
+  /** Asks for the machines. */
+  readonly takeOver?: () => void;
+}

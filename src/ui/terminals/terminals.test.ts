@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { FakeClock, settle } from '../../base/fake-clock';
+import { createSettings } from '../settings';
+import { groupsOf } from './dock-layout';
+import { dockHeights, Terminals, terminalLimit } from './terminals';
+
+function memory() {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  };
+}
+
+function setUp(storage = memory()) {
+  const clock = new FakeClock(0);
+  const terminals = new Terminals({
+    instance: () => undefined,
+    settings: createSettings(storage),
+    clock,
+    connect: () => Promise.reject(new Error('nobody there')),
+  });
+  const shape = () =>
+    groupsOf(terminals.layout.value.root).map(({ tabs }) =>
+      tabs.map((id) => {
+        const tab = terminals.tabs.value.get(id)!;
+        return `${tab.kind} ${tab.instance}${tab.kind === 'shell' ? ` ${tab.number}` : ''}`;
+      }),
+    );
+  return { clock, terminals, shape, storage };
+}
+
+describe('terminals', () => {
+  it('are one console and any number of shells for an instance', () => {
+    const { terminals, shape } = setUp();
+    const console = terminals.openConsole('a');
+    terminals.openShell('a');
+    terminals.openShell('a');
+    expect(terminals.openConsole('a')).toBe(console);
+    expect(shape()).toEqual([['console a', 'shell a 1', 'shell a 2']]);
+    expect(terminals.active?.id).toBe(console);
+  });
+
+  it('show the terminal of an instance that is in use, else its console', () => {
+    const { terminals } = setUp();
+    const shell = terminals.openShell('a');
+    terminals.openConsole('b');
+    expect(terminals.showInstance('a')).toBe(shell);
+    terminals.showInstance('c');
+    expect(terminals.active).toMatchObject({ kind: 'console', instance: 'c' });
+  });
+
+  it('are split with another shell of the same machine', () => {
+    const { terminals, shape } = setUp();
+    terminals.split(terminals.openConsole('a')!, 'row');
+    expect(shape()).toEqual([['console a'], ['shell a 1']]);
+  });
+
+  it('have a limit', () => {
+    const { terminals } = setUp();
+    for (let count = 0; count < terminalLimit; count += 1) expect(terminals.openShell('a')).toBeDefined();
+    expect(terminals.openShell('a')).toBeUndefined();
+  });
+
+  it('go with their instance', () => {
+    const { terminals, shape } = setUp();
+    terminals.openConsole('a');
+    terminals.openConsole('b');
+    terminals.instancesChanged(new Set(['b']));
+    expect(shape()).toEqual([['console b']]);
+  });
+
+  it('can be named, and lose the name when it is empty', () => {
+    const { terminals } = setUp();
+    const id = terminals.openConsole('a')!;
+    terminals.rename(id, ' logs ');
+    expect(terminals.tabs.value.get(id)?.name).toBe('logs');
+    terminals.rename(id, '');
+    expect(terminals.tabs.value.get(id)?.name).toBeUndefined();
+  });
+});
+
+describe('after a reload', () => {
+  it('terminals of machines that are still there are back in their places, those of others are not', async () => {
+    const before = setUp();
+    before.terminals.split(before.terminals.openConsole('a')!, 'column');
+    before.terminals.openConsole('b');
+    before.terminals.setHeight(444);
+    await before.clock.advance(1000);
+    const after = setUp(before.storage);
+    expect(after.terminals.height.value).toBe(444);
+    after.terminals.instancesChanged(new Set());
+    expect(after.shape()).toEqual([]);
+    after.terminals.instancesChanged(new Set(['c']));
+    after.terminals.instancesChanged(new Set(['c', 'a']));
+    await settle();
+    expect(after.shape()).toEqual([['console a'], ['shell a 1']]);
+    expect(after.terminals.openShell('a')).toBe('t3');
+  });
+
+  it('the console that the view has opened meanwhile is not opened twice', async () => {
+    const before = setUp();
+    before.terminals.openConsole('a');
+    before.terminals.openShell('a');
+    await before.clock.advance(1000);
+    const { terminals, shape } = setUp(before.storage);
+    terminals.instancesChanged(new Set(['a']));
+    terminals.showInstance('a');
+    await settle();
+    expect(shape()).toEqual([['console a', 'shell a 1']]);
+  });
+
+  it('a shell waits for its machine, and knows its program over several reloads', async () => {
+    const program = 'b1946ac92492d234/3';
+    const shell = { id: 't1', instance: 'a', kind: 'shell', number: 1 };
+    const storage = memory();
+    storage.setItem(
+      'strata.dock',
+      JSON.stringify({
+        tabs: [
+          { ...shell, program },
+          { ...shell, id: 't2' },
+        ],
+      }),
+    );
+    for (let reload = 0; reload < 2; reload += 1) {
+      const { terminals, clock } = setUp(storage);
+      terminals.instancesChanged(new Set(['a']));
+      await settle();
+      const sources = [...terminals.tabs.value.values()].map(({ source }) => source);
+      expect(sources).toMatchObject([
+        { waiting: true, program },
+        { waiting: true, program: undefined },
+      ]);
+      terminals.setHeight(200);
+      await clock.advance(1000);
+    }
+  });
+
+  it.each([
+    'null',
+    '3',
+    '{"tabs":3}',
+    '{"tabs":[{"id":"x"},null,{"id":"t1","instance":"a","kind":"console"}],"height":"x"}',
+  ])('whatever was kept (%s) does no harm', async (kept) => {
+    const storage = memory();
+    storage.setItem('strata.dock', kept);
+    const { terminals } = setUp(storage);
+    terminals.instancesChanged(new Set(['a']));
+    await settle();
+    expect(terminals.tabs.value.size).toBeLessThanOrEqual(1);
+    expect(terminals.height.value).toBe(dockHeights.initial);
+  });
+});

@@ -1,0 +1,41 @@
+/** Words of published ports and their previews. */
+export const portText = {
+  heading: 'Published ports',
+  about: 'What a machine serves on a TCP port is shown here, as any browser would.',
+  none: 'No port is published yet. Web servers are mostly on port 80 or 8080.',
+  number: 'Port',
+  publish: 'Publish',
+  published: 'Published ports of',
+  show: (port: number) => `Port ${port}`,
+  unpublish: (port: number) => `Take port ${port} back`,
+  notPublished: (port: number, name: string) => `Could not publish port ${port} of ${name}`,
+  taken: (port: number, name: string) => `Port ${port} of ${name} is not published any more`,
+  notUnpublished: (port: number, name: string) => `Could not take port ${port} of ${name} back`,
+  noNic: 'This machine has no network card, so nothing reaches it.',
+
+  preview: {
+    frame: (name: string, port: number) => `What ${name} serves on port ${port}`,
+    address: 'Path',
+    go: 'Go',
+    reload: 'Load again',
+    newTab: 'Open in a tab of its own',
+    connect: 'Connect by TCP',
+    opening: 'Opening the preview…',
+    off: (name: string) => `${name} is not running. Start it to see what it serves.`,
+    noOrigin:
+      'This page shows the guest without an origin of its own. Pages, links, forms, pictures, styles and scripts work; document.cookie, storage, WebSockets, modules, workers and navigation by scripts do not.',
+    why: (reason: string) => `Why: ${reason}`,
+    noConfig: 'this Strata is served without a second origin for previews (docs/PREVIEW.md says how to give it one)',
+    noAnswer: 'the preview origin does not answer; this browser may not reach names under localhost, or may block it',
+    alone: 'A page of a machine',
+    noAddress: 'This is no address of a preview. Open it in Strata, from the ports of a machine.',
+    noTab: 'Previews without an origin of their own stay in this page',
+  },
+
+  raw: {
+    tab: (machine: string, port: number) => `${machine} tcp ${port}`,
+    connected: (port: number) => `Connected to port ${port}. Ctrl+D ends what is sent, Ctrl+C the connection`,
+    failed: (why: string) => `${why}. Enter tries again`,
+    ended: 'The connection has ended. Enter connects again',
+  },
+} as const;

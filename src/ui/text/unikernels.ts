@@ -1,0 +1,79 @@
+/** "10 s", "2 min". */
+function duration(ms: number): string {
+  if (ms < 1000) return `${ms} ms`;
+  const seconds = ms / 1000;
+  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}
+
+/** Words of unikernels. */
+export const unikernelText = {
+  kind: 'Unikernel',
+  summary: {
+    image: 'Module',
+    arguments: 'Arguments',
+    files: 'Files',
+    none: 'None',
+    upTo: (memory: string) => `Up to ${memory}`,
+  },
+  devices: 'Devices',
+  addressing: { static: 'Told its address', dhcp: 'Asks for its address (DHCP)' },
+  describe: 'unikernel',
+  notWoken: (name: string) => `${name} could not be woken`,
+  demand: {
+    heading: 'On demand',
+    field: 'Runs',
+    always: 'Always',
+    after: (idleMs: number) => `On demand: sleeps after ${duration(idleMs)} without traffic`,
+    asleep: 'Asleep',
+    sleeps: 'It sleeps, and wakes on the first connection.',
+    about:
+      'While it sleeps nothing of it runs; the switch answers for its address and keeps what comes until it is up. Start runs it now, Stop keeps it off until it is started again.',
+    woken: 'Woken',
+    wakes: (count: number, lastMs: number | undefined) =>
+      count === 0 || lastMs === undefined
+        ? ''
+        : `Woken ${count === 1 ? 'once' : `${count} times`}; the last time it was up after ${Math.round(lastMs)} ms.`,
+    never: 'Not yet',
+    off: 'Not while it is off',
+    nextFailed: 'What next: it is started anew for the next connection; its console tells what it said last.',
+  },
+  notBrought: (file: string) => `Could not take ${file}`,
+  noOffers: 'The unikernels of the registry could not be listed',
+
+  programs: {
+    hello: 'Says hello on its console and on port 7',
+    httpd: 'A web server on port 80',
+    kv: 'A key-value store over HTTP that survives anything',
+    dns: 'A name server for a zone of your own',
+    lb: 'A load balancer for TCP',
+    click: 'Packets through a pipeline: bridge, router, NAT, firewall',
+    search: 'A search engine over HTTP',
+  } as Readonly<Record<string, string>>,
+
+  dialog: {
+    title: 'New unikernel',
+    about: 'One program and its own network stack in a single module: it is there in milliseconds.',
+    program: 'Program',
+    loading: 'Looking what there is…',
+    none: 'The registry has no unikernels',
+    file: 'Take a .wasm file…',
+    fileLabel: 'A .wasm file that imports the calls of docs/ABI.md',
+    name: 'Name',
+    nameHint: 'Left empty, it gets the next free one',
+    memory: 'Memory at most, MB',
+    arguments: 'Arguments, one a line',
+    config: 'Files for it',
+    path: 'Path',
+    content: 'Text',
+    addFile: 'Add a file',
+    removeFile: (path: string) => `Remove the file ${path === '' ? 'without a path' : path}`,
+    networks: 'Network cards',
+    nic: (device: string) => `Network of ${device}`,
+    noNics: 'This program has no network card',
+    disk: 'Disk',
+    disks: (devices: string) => `Size of its disk (${devices})`,
+    addressing: 'Address',
+    count: 'How many',
+    start: (count: number) => (count === 1 ? 'Start it' : `Start ${count}`),
+  },
+} as const;

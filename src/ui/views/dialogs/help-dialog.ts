@@ -1,0 +1,60 @@
+import { css, html } from 'lit';
+import { shortcutGroups } from '../../shortcuts';
+import type { Store } from '../../store';
+import { define } from '../../strata-element';
+import { text } from '../../text';
+import { DialogElement, type DialogFrame } from './dialog-element';
+
+/** All shortcuts, and the switch for the single keys. */
+export class HelpDialog extends DialogElement {
+  static override styles = [
+    ...DialogElement.styles,
+    css`
+      h3 {
+        margin-bottom: var(--s0);
+        font-size: var(--t1);
+      }
+      dl {
+        display: grid;
+        grid-template-columns: max-content 1fr;
+        gap: 6px var(--s2);
+        font-size: var(--t1);
+      }
+      dt {
+        min-width: 132px;
+      }
+      kbd {
+        padding: 1px 6px;
+        border: 1px solid var(--line);
+        border-radius: var(--s0);
+        background: var(--bg);
+        font: var(--t0) var(--mono);
+      }
+    `,
+  ];
+
+  protected override frame(store: Store): DialogFrame {
+    const { help } = text.dialogs;
+    const { singleKeys } = store.settings.values.value;
+    return {
+      heading: help.title,
+      body: html`
+        ${shortcutGroups.map(
+          ({ heading, shortcuts }) => html`<section>
+            <h3>${heading}</h3>
+            <dl>
+              ${shortcuts.map(({ keys, what }) => html`<dt><kbd>${keys}</kbd></dt><dd>${what}</dd>`)}
+            </dl>
+          </section>`,
+        )}
+        <p class="hint">${help.terminal}</p>
+        <label class="check">
+          <input data-first type="checkbox" .checked=${singleKeys} @change=${() => store.settings.change({ singleKeys: !singleKeys })} />
+          ${help.single}
+        </label>
+      `,
+    };
+  }
+}
+
+define('strata-help-dialog', HelpDialog);

@@ -1,0 +1,297 @@
+import { html } from 'lit';
+import type { Dialog } from '../../dialog';
+import { formatTimeOfDay } from '../../format';
+import type { Store } from '../../store';
+import { define } from '../../strata-element';
+import { text } from '../../text';
+import { countOf, DialogElement, type DialogFrame, typedIn } from './dialog-element';
+
+type DialogOf<Kind extends Dialog['kind']> = Extract<Dialog, { readonly kind: Kind }>;
+
+/** Asks before something is lost for good. */
+export class ConfirmDialog extends DialogElement {
+  static override properties = { ...DialogElement.properties, dialog: { attribute: false } };
+  declare dialog: DialogOf<'confirm'> | undefined;
+
+  constructor() {
+    super();
+    this.dialog = undefined;
+  }
+
+  protected override frame(): DialogFrame {
+    const { title = '', body = '', action = '' } = this.dialog ?? {};
+    return { heading: title, body: html`<p>${body}</p>`, go: action, danger: true };
+  }
+
+  protected override submit(): boolean {
+    this.dialog?.run();
+    return true;
+  }
+}
+
+export class RenameDialog extends DialogElement {
+  static override properties = { ...DialogElement.properties, dialog: { attribute: false }, name: { state: true } };
+  declare dialog: DialogOf<'rename'> | undefined;
+  declare private name: string | undefined;
+
+  constructor() {
+    super();
+    this.dialog = undefined;
+    this.name = undefined;
+  }
+
+  protected override frame(store: Store): DialogFrame {
+    const old = store.nameOf(this.dialog?.id ?? '');
+    const { rename } = text.dialogs;
+    return {
+      heading: rename.title(old),
+      go: rename.go,
+      blocked: (this.name ?? old).trim() === '',
+      body: html`<label class="field">
+        <span>${rename.name}</span>
+        <input
+          data-first
+          maxlength="63"
+          autocapitalize="off"
+          spellcheck="false"
+          .value=${this.name ?? old}
+          @input=${(event: Event) => {
+            this.name = typedIn(event);
+          }}
+        />
+      </label>`,
+    };
+  }
+
+  protected override submit(store: Store): boolean {
+    if (this.dialog && this.name !== undefined) store.rename(this.dialog.id, this.name);
+    return true;
+  }
+}
+
+export class SnapshotDialog extends DialogElement {
+  static override properties = {
+    ...DialogElement.properties,
+    dialog: { attribute: false },
+    name: { state: true },
+    notes: { state: true },
+  };
+  declare dialog: DialogOf<'snapshot'> | undefined;
+  declare private name: string | undefined;
+  declare private notes: string;
+
+  constructor() {
+    super();
+    this.dialog = undefined;
+    this.name = undefined;
+    this.notes = '';
+  }
+
+  protected override frame(store: Store): DialogFrame {
+    const { snapshot } = text.dialogs;
+    const machine = store.nameOf(this.dialog?.id ?? '');
+    this.name ??= snapshot.suggestion(machine, formatTimeOfDay(store.now.value));
+    const empty = this.name.trim() === '';
+    return {
+      heading: snapshot.title(machine),
+      go: snapshot.go,
+      blocked: empty,
+      body: html`
+        <label class="field">
+          <span>${snapshot.name}</span>
+          <input
+            data-first
+            maxlength="120"
+            aria-invalid=${empty}
+            .value=${this.name}
+            @input=${(event: Event) => {
+              this.name = typedIn(event);
+            }}
+          />
+          <span class="problem" role="status">${empty ? snapshot.empty : ''}</span>
+        </label>
+        <label class="field">
+          <span>${snapshot.notes}</span>
+          <textarea
+            rows="4"
+            maxlength="4000"
+            .value=${this.notes}
+            @input=${(event: Event) => {
+              this.notes = typedIn(event);
+            }}
+          ></textarea>
+        </label>
+      `,
+    };
+  }
+
+  protected override submit(store: Store): boolean {
+    if (this.dialog) store.snapshot(this.dialog.id, { name: this.name ?? '', notes: this.notes });
+    return true;
+  }
+}
+
+/** Clones made by one wish, at most. */
+const mostClones = 32;
+
+export class CloneDialog extends DialogElement {
+  static override properties = {
+    ...DialogElement.properties,
+    dialog: { attribute: false },
+    count: { state: true },
+    names: { state: true },
+  };
+  declare dialog: DialogOf<'clone'> | undefined;
+  declare private count: number;
+  declare private names: readonly string[];
+
+  constructor() {
+    super();
+    this.dialog = undefined;
+    this.count = 1;
+    this.names = [];
+  }
+
+  protected override frame(): DialogFrame {
+    const { clone } = text.dialogs;
+    const mismatch = this.names.length > 0 && this.names.length !== this.count;
+    return {
+      heading: clone.title(this.dialog?.name ?? ''),
+      go: clone.go(this.count),
+      blocked: mismatch,
+      body: html`
+        <p class="hint">${clone.body}</p>
+        <label class="field">
+          <span>${clone.count}</span>
+          <input
+            data-first
+            type="number"
+            min="1"
+            max=${mostClones}
+            .value=${String(this.count)}
+            @change=${(event: Event) => {
+              this.count = countOf(event, 1, mostClones);
+            }}
+          />
+        </label>
+        <label class="field">
+          <span>${clone.names}</span>
+          <textarea
+            rows=${Math.min(6, Math.max(2, this.count))}
+            autocapitalize="off"
+            spellcheck="false"
+            @input=${(event: Event) => this.#named(typedIn(event))}
+          ></textarea>
+          <span class="hint">${clone.namesHint}</span>
+          <span class="problem" role="status">${mismatch ? clone.tooMany(this.count, this.names.length) : ''}</span>
+        </label>
+      `,
+    };
+  }
+
+  protected override submit(store: Store): boolean {
+    const { dialog, names, count } = this;
+    if (dialog) store.clone(dialog.source, dialog.name, names.length > 0 ? { names } : { count });
+    return true;
+  }
+
+  #named(typed: string): void {
+    this.names = typed
+      .split(/[\n,]/)
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
+    if (this.names.length > this.count) this.count = Math.min(mostClones, this.names.length);
+  }
+}
+
+export class NetworkDialog extends DialogElement {
+  static override properties = {
+    ...DialogElement.properties,
+    name: { state: true },
+    subnet: { state: true },
+    mtu: { state: true },
+    touched: { state: true },
+  };
+  declare private name: string;
+  declare private subnet: string;
+  declare private mtu: number;
+  declare private touched: boolean;
+
+  constructor() {
+    super();
+    this.name = '';
+    this.subnet = '';
+    this.mtu = 1500;
+    this.touched = false;
+  }
+
+  protected override frame(store: Store): DialogFrame {
+    const { network } = text.dialogs;
+    if (this.subnet === '' && !this.touched) this.subnet = freeSubnet(store);
+    const problem = store.networkProblem(this.#spec());
+    return {
+      heading: network.title,
+      go: network.go,
+      blocked: problem !== undefined,
+      body: html`
+        <div class="pair">
+          <label class="field">
+            <span>${network.name}</span>
+            <input data-first maxlength="63" autocapitalize="off" spellcheck="false" .value=${this.name} @input=${(event: Event) => this.#set('name', event)} />
+          </label>
+          <label class="field">
+            <span>${network.subnet}</span>
+            <input class="mono" maxlength="18" spellcheck="false" .value=${this.subnet} @input=${(event: Event) => this.#set('subnet', event)} />
+          </label>
+        </div>
+        <p class="hint">${network.subnetHint}</p>
+        <fieldset>
+          <legend>${network.mtu}</legend>
+          ${[1500, 9000].map(
+            (mtu) => html`<label class="check">
+              <input
+                type="radio"
+                name="mtu"
+                .checked=${this.mtu === mtu}
+                @change=${() => {
+                  this.mtu = mtu;
+                }}
+              />
+              ${mtu === 1500 ? network.mtuUsual : network.mtuJumbo}
+            </label>`,
+          )}
+        </fieldset>
+        <p class="problem" role="status">${this.touched ? problem : ''}</p>
+      `,
+    };
+  }
+
+  protected override submit(store: Store): boolean {
+    store.createNetwork(this.#spec());
+    return true;
+  }
+
+  #spec() {
+    return { name: this.name.trim(), subnet: this.subnet.trim(), mtu: this.mtu };
+  }
+
+  #set(field: 'name' | 'subnet', event: Event): void {
+    this[field] = typedIn(event);
+    this.touched = true;
+  }
+}
+
+/** The first of 10.1.0.0/24, 10.2.0.0/24 and so on that overlaps with nothing. */
+function freeSubnet(store: Store): string {
+  for (let second = 1; second < 256; second += 1) {
+    const subnet = `10.${second}.0.0/24`;
+    if (store.networkProblem({ name: 'a-name-nobody-has', subnet, mtu: 1500 }) === undefined) return subnet;
+  }
+  return '';
+}
+
+define('strata-confirm-dialog', ConfirmDialog);
+define('strata-rename-dialog', RenameDialog);
+define('strata-snapshot-dialog', SnapshotDialog);
+define('strata-clone-dialog', CloneDialog);
+define('strata-network-dialog', NetworkDialog);

@@ -1,0 +1,203 @@
+import { css, html, nothing } from 'lit';
+import type { InstanceDraft } from '../../../engine/instance-record';
+import { icon } from '../../elements/icon/icon';
+import { type Flavor, flavors, standardFlavor } from '../../flavors';
+import { formatMemory } from '../../format';
+import type { Store } from '../../store';
+import { define } from '../../strata-element';
+import { text } from '../../text';
+import { countOf, DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { networkOptions } from './program-dialog';
+
+const mebibyte = 1024 * 1024;
+
+/** What a VM may have, as `api/instance.ts` says. */
+const limits = { memory: { least: 32, most: 1024 }, nics: 4, count: 32 } as const;
+
+/** Container hosts need their initrd's room. */
+const hostMemoryMiB = 128;
+
+/** Sizes on offer, MiB; 0 is no disk. */
+const diskSizes = [0, 64, 256, 1024, 4096] as const;
+
+/** All that a new VM can be, a flavor to begin with. */
+export class VmDialog extends DialogElement {
+  static override properties = {
+    ...DialogElement.properties,
+    flavor: { state: true },
+    name: { state: true },
+    memory: { state: true },
+    nics: { state: true },
+    disk: { state: true },
+    count: { state: true },
+  };
+  declare private flavor: Flavor['id'];
+  declare private name: string;
+  declare private memory: number;
+  declare private nics: readonly string[];
+  declare private disk: number;
+  declare private count: number;
+
+  static override styles = [
+    ...DialogElement.styles,
+    css`
+      .nic {
+        display: flex;
+        align-items: center;
+        gap: var(--s1);
+        margin-top: 4px;
+      }
+      .nic span {
+        width: 4ch;
+        color: var(--muted);
+        font-family: var(--mono);
+        font-size: var(--t0);
+      }
+      .add {
+        margin-top: var(--s1);
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.flavor = standardFlavor.id;
+    this.name = '';
+    this.memory = standardFlavor.draft.memoryMiB;
+    this.nics = ['default'];
+    this.disk = 0;
+    this.count = 1;
+  }
+
+  protected override frame(store: Store): DialogFrame {
+    const { vm } = text.dialogs;
+    return {
+      heading: vm.title,
+      go: vm.start(this.count),
+      body: html`
+        <div class="pair">
+          <label class="field">
+            <span>${vm.kind}</span>
+            <select data-first @change=${(event: Event) => this.#pickFlavor(typedIn(event))}>
+              ${flavors.map(({ id }) => html`<option value=${id} ?selected=${id === this.flavor}>${text.flavors[id].label}: ${text.flavors[id].detail}</option>`)}
+            </select>
+          </label>
+          <label class="field">
+            <span>${vm.custom}</span>
+            <input
+              type="number"
+              min=${this.#leastMemory}
+              max=${limits.memory.most}
+              step="16"
+              .value=${String(this.memory)}
+              @change=${(event: Event) => {
+                this.memory = countOf(event, this.#leastMemory, limits.memory.most);
+              }}
+            />
+          </label>
+        </div>
+        <label class="field">
+          <span>${vm.name}</span>
+          <input
+            maxlength="60"
+            autocapitalize="off"
+            spellcheck="false"
+            placeholder=${vm.nameHint}
+            .value=${this.name}
+            @input=${(event: Event) => {
+              this.name = typedIn(event);
+            }}
+          />
+          ${this.count > 1 && this.name !== '' ? html`<span class="hint">${vm.many}</span>` : nothing}
+        </label>
+        ${this.#networks(store)}
+        <div class="pair">
+          <label class="field">
+            <span>${vm.disk}</span>
+            <select
+              @change=${(event: Event) => {
+                this.disk = Number(typedIn(event));
+              }}
+            >
+              ${diskSizes.map((size) => html`<option value=${size} ?selected=${size === this.disk}>${size === 0 ? vm.noDisk : formatMemory(size * mebibyte)}</option>`)}
+            </select>
+          </label>
+          <label class="field">
+            <span>${vm.count}</span>
+            <input
+              type="number"
+              min="1"
+              max=${limits.count}
+              .value=${String(this.count)}
+              @change=${(event: Event) => {
+                this.count = countOf(event, 1, limits.count);
+              }}
+            />
+          </label>
+        </div>
+        <p class="hint" role="status">${this.count > 1 ? vm.total(formatMemory(this.count * this.memory * mebibyte)) : ''}</p>
+      `,
+    };
+  }
+
+  #networks(store: Store) {
+    const { vm } = text.dialogs;
+    return html`<fieldset>
+      <legend>${vm.networks}</legend>
+      ${this.nics.map(
+        (network, index) => html`<div class="nic">
+          <span>${vm.nic(index)}</span>
+          <select aria-label=${vm.nic(index)} @change=${(event: Event) => this.#setNic(index, typedIn(event))}>
+            ${networkOptions(store, network)}
+          </select>
+          <button type="button" class="quiet icon" aria-label=${vm.removeNic(index)} title=${vm.removeNic(index)} @click=${() => this.#removeNic(index)}>
+            ${icon('remove')}
+          </button>
+        </div>`,
+      )}
+      <button type="button" class="add" ?disabled=${this.nics.length >= limits.nics} @click=${() => this.#addNic(store)}>${icon('plus')}${vm.addNic}</button>
+    </fieldset>`;
+  }
+
+  protected override submit(store: Store): boolean {
+    void store.launch(this.#draft(), this.count);
+    return true;
+  }
+
+  #draft(): InstanceDraft {
+    const { draft } = flavors.find(({ id }) => id === this.flavor) ?? standardFlavor;
+    const name = this.name.trim();
+    return {
+      ...draft,
+      memoryMiB: this.memory,
+      nics: this.nics.map((network) => ({ network })),
+      ...(this.disk > 0 && { disks: [{ sizeMiB: this.disk }] }),
+      ...(name !== '' && { name }),
+    };
+  }
+
+  get #leastMemory(): number {
+    return this.flavor === 'containerHost' ? hostMemoryMiB : limits.memory.least;
+  }
+
+  #pickFlavor(picked: string): void {
+    const flavor = flavors.find(({ id }) => id === picked) ?? standardFlavor;
+    this.flavor = flavor.id;
+    this.memory = flavor.draft.memoryMiB;
+  }
+
+  #setNic(index: number, network: string): void {
+    this.nics = this.nics.map((each, at) => (at === index ? network : each));
+  }
+
+  #removeNic(index: number): void {
+    this.nics = this.nics.filter((_, at) => at !== index);
+  }
+
+  #addNic(store: Store): void {
+    const unused = store.networks.value.find(({ name }) => !this.nics.includes(name)) ?? store.networks.value[0];
+    if (unused) this.nics = [...this.nics, unused.name];
+  }
+}
+
+define('strata-vm-dialog', VmDialog);

@@ -1,0 +1,3 @@
+import { servePoolThread } from '../src/runtime/app/wasix/pool-thread';
+
+servePoolThread();
