@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
+import { screenOf } from '../support/page-screen';
 
 describe('the first prompt', () => {
   let server: Awaited<ReturnType<typeof startServer>>;
@@ -20,7 +21,6 @@ describe('the first prompt', () => {
       if (message.type() === 'error') complaints.push(message.text());
     });
     await page.goto(server.url);
-    await page.evaluate(terminalReader);
   });
   afterAll(async () => {
     await browser?.close();
@@ -28,7 +28,7 @@ describe('the first prompt', () => {
   });
 
   /** What the terminal in view shows, line by line. */
-  const screen = (): Promise<string> => page.evaluate(() => readTerminal());
+  const screen = (): Promise<string> => screenOf(page);
   const answered = async (expected: string): Promise<void> => {
     await expect.poll(screen, { timeout: 60_000, interval: 50 }).toContain(expected);
   };
@@ -60,7 +60,6 @@ describe('the first prompt', () => {
     });
     await page.context().route('**/registry/**', (route) => route.abort());
     await page.reload();
-    await page.evaluate(terminalReader);
     await page
       .getByRole('button', { name: /start|new/i })
       .first()
@@ -77,22 +76,3 @@ describe('the first prompt', () => {
     expect(picture.length).toBeGreaterThan(10_000);
   });
 });
-
-declare function readTerminal(): string;
-
-/** Reads xterm's rows through the open shadow roots of the page. */
-const terminalReader = `
-  globalThis.readTerminal = () => {
-    const rows = [];
-    const visit = (root) => {
-      for (const element of root.querySelectorAll('*')) {
-        if (element.classList.contains('xterm-rows')) {
-          for (const row of element.children) rows.push(row.textContent);
-        }
-        if (element.shadowRoot) visit(element.shadowRoot);
-      }
-    };
-    visit(document);
-    return rows.join('\\n');
-  };
-`;

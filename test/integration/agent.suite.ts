@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Process } from '../../src/api/instance';
 import { concatBytes } from '../../src/base/bytes';
 import { systemClock } from '../../src/base/clock';
 import { serializeMessage } from '../../src/formats/agent';
 import { copyFromGuest, copyIntoGuest } from '../../src/runtime/vm/agent-files';
-import type { AgentProcess } from '../../src/runtime/vm/agent-process';
-import { AgentSession, type AgentTransport } from '../../src/runtime/vm/agent-session';
+import { type AgentExecSpec, AgentSession, type AgentTransport } from '../../src/runtime/vm/agent-session';
+import { openExec } from '../../src/runtime/vm/guest-process';
 
 /** An agent to talk to: in a VM, or run natively. */
 export interface AgentUnderTest {
@@ -50,13 +51,13 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
     });
 
     it('runs a program and keeps its outputs and its exit code apart', async () => {
-      const result = await collect(session.exec({ argv: ['sh', '-c', 'echo out; echo err >&2; exit 3'] }));
+      const result = await collect(run(session, { argv: ['sh', '-c', 'echo out; echo err >&2; exit 3'] }));
       expect(result).toEqual({ stdout: 'out\n', stderr: 'err\n', code: 3 });
     });
 
     it('gives a program its environment, directory and user', async () => {
       const script = 'echo $GREETING; pwd; id -u; id -g';
-      const process = session.exec({
+      const process = run(session, {
         argv: ['sh', '-c', script],
         env: ['GREETING=hi'],
         cwd: '/tmp',
@@ -81,11 +82,11 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
         stderr: '/no/such: No such file or directory\n',
       },
     ])('says why $what does not run', async ({ spec, code, stderr }) => {
-      expect(await collect(session.exec(spec))).toEqual({ stdout: '', stderr, code });
+      expect(await collect(run(session, spec))).toEqual({ stdout: '', stderr, code });
     });
 
     it('ends the input of a program when it is closed', async () => {
-      const process = session.exec({ argv: ['cat'] });
+      const process = run(session, { argv: ['cat'] });
       const result = collect(process);
       await write(process, 'hello');
       await process.stdin.close();
@@ -93,7 +94,7 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
     });
 
     it('fails the writer of a program that takes no more', async () => {
-      const process = session.exec({ argv: ['sh', '-c', 'exec <&-; echo closed; read never < /dev/ptmx'] });
+      const process = run(session, { argv: ['sh', '-c', 'exec <&-; echo closed; read never < /dev/ptmx'] });
       const reader = process.stdout.getReader();
       await reader.read();
       const writer = process.stdin.getWriter();
@@ -104,7 +105,7 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
     });
 
     it('signals the whole group of a program', async () => {
-      const process = session.exec({ argv: ['sh', '-c', 'sleep 1000 & echo ready; wait'] });
+      const process = run(session, { argv: ['sh', '-c', 'sleep 1000 & echo ready; wait'] });
       const reader = process.stdout.getReader();
       await reader.read();
       process.kill('SIGTERM');
@@ -113,14 +114,14 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
     });
 
     it('does not wait for what a program leaves in the background', async () => {
-      const result = await collect(session.exec({ argv: ['sh', '-c', 'sleep 1000 & echo $!'] }));
+      const result = await collect(run(session, { argv: ['sh', '-c', 'sleep 1000 & echo $!'] }));
       expect(result.code).toBe(0);
-      await collect(session.exec({ argv: ['kill', result.stdout.trim()] }));
+      await collect(run(session, { argv: ['kill', result.stdout.trim()] }));
     });
 
     it('gives a program a terminal of the asked size, and resizes it', async () => {
       const script = 'stty size; trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 0.1; done';
-      const process = session.exec({ argv: ['sh', '-c', script], terminal: { columns: 91, rows: 17 } });
+      const process = run(session, { argv: ['sh', '-c', script], terminal: { columns: 91, rows: 17 } });
       const lines = readLines(process);
       expect(await lines.next()).toBe('17 91');
       expect(await lines.next()).toBe('ready');
@@ -130,7 +131,7 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
     });
 
     it('interrupts the program in a terminal by control-C', async () => {
-      const process = session.exec({
+      const process = run(session, {
         argv: ['sh', '-c', 'echo ready; exec sleep 1000'],
         terminal: { columns: 80, rows: 24 },
       });
@@ -141,14 +142,14 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
     });
 
     it('ends the input of a program in a terminal', async () => {
-      const process = session.exec({ argv: ['cat'], terminal: { columns: 80, rows: 24 } });
+      const process = run(session, { argv: ['cat'], terminal: { columns: 80, rows: 24 } });
       await process.stdin.close();
       expect((await collect(process)).code).toBe(0);
     });
 
     it('runs many programs at once', async () => {
       const runs = Array.from({ length: options.programs }, async (_, index) => {
-        const result = await collect(session.exec({ argv: ['sh', '-c', `echo ${index}; exit ${index % 100}`] }));
+        const result = await collect(run(session, { argv: ['sh', '-c', `echo ${index}; exit ${index % 100}`] }));
         expect(result).toEqual({ stdout: `${index}\n`, stderr: '', code: index % 100 });
       });
       await Promise.all(runs);
@@ -156,7 +157,7 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
     }, 120_000);
 
     it('streams through the guest and back without losing or moving a byte', async () => {
-      const process = session.exec({ argv: ['cat'] });
+      const process = run(session, { argv: ['cat'] });
       const sent = feed(process, options.streamBytes);
       await expectPattern(process, options.streamBytes);
       await sent;
@@ -164,11 +165,11 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
     }, 600_000);
 
     it('holds a program back whose output nobody reads, and nobody else', async () => {
-      const idle = session.exec({ argv: ['sh', '-c', 'dd if=/dev/zero bs=65536 count=64 2>/dev/null'] });
-      const stuck = session.exec({ argv: ['sleep', '1000'] });
+      const idle = run(session, { argv: ['sh', '-c', 'dd if=/dev/zero bs=65536 count=64 2>/dev/null'] });
+      const stuck = run(session, { argv: ['sleep', '1000'] });
       const blocked = stuck.stdin.getWriter().write(createPattern(1 << 20, 1));
       blocked.catch(() => {});
-      expect((await collect(session.exec({ argv: ['echo', 'alive'] }))).stdout).toBe('alive\n');
+      expect((await collect(run(session, { argv: ['echo', 'alive'] }))).stdout).toBe('alive\n');
       expect(await countBytes(idle.stdout)).toBe(64 * 65536);
       expect(await idle.exited).toBe(0);
       stuck.kill('SIGKILL');
@@ -177,7 +178,7 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
     });
 
     it('stops a program when its output is canceled', async () => {
-      const process = session.exec({ argv: ['yes'] });
+      const process = run(session, { argv: ['yes'] });
       const reader = process.stdout.getReader();
       await reader.read();
       await reader.cancel();
@@ -186,27 +187,33 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
     });
 
     it('copies a tree in and out as tar', async () => {
-      const directory = (await collect(session.exec({ argv: ['mktemp', '-d'] }))).stdout.trim();
+      const directory = (await collect(run(session, { argv: ['mktemp', '-d'] }))).stdout.trim();
       await collect(
-        session.exec({ argv: ['sh', '-c', 'mkdir a b; seq 20000 > a/numbers; ln -s numbers a/link'], cwd: directory }),
+        run(session, { argv: ['sh', '-c', 'mkdir a b; seq 20000 > a/numbers; ln -s numbers a/link'], cwd: directory }),
       );
-      await copyIntoGuest(session, `${directory}/b`, await copyFromGuest(session, `${directory}/a`));
+      await copyIntoGuest(
+        executor(session),
+        `${directory}/b`,
+        await copyFromGuest(executor(session), `${directory}/a`),
+      );
       const check = 'cmp a/numbers b/a/numbers && readlink b/a/link';
-      const result = await collect(session.exec({ argv: ['sh', '-c', check], cwd: directory }));
+      const result = await collect(run(session, { argv: ['sh', '-c', check], cwd: directory }));
       expect(result).toEqual({ stdout: 'numbers\n', stderr: '', code: 0 });
-      await collect(session.exec({ argv: ['rm', '-r', directory] }));
+      await collect(run(session, { argv: ['rm', '-r', directory] }));
     });
 
     it('says what could not be copied', async () => {
-      const tar = await copyFromGuest(session, '/no/such/file');
+      const tar = await copyFromGuest(executor(session), '/no/such/file');
       await expect(countBytes(tar)).rejects.toMatchObject({ code: 'NotFound' });
-      const source = await copyFromGuest(session, '/etc/passwd');
-      await expect(copyIntoGuest(session, '/no/such/place', source)).rejects.toMatchObject({ code: 'NotFound' });
+      const source = await copyFromGuest(executor(session), '/etc/passwd');
+      await expect(copyIntoGuest(executor(session), '/no/such/place', source)).rejects.toMatchObject({
+        code: 'NotFound',
+      });
     });
 
     it('counts what the guest uses', async () => {
       const before = await session.stats();
-      await collect(session.exec({ argv: ['sh', '-c', 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done'] }));
+      await collect(run(session, { argv: ['sh', '-c', 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done'] }));
       const after = await session.stats();
       expect(after.cpuMicros).toBeGreaterThan(before.cpuMicros);
       expect(after.memoryTotal).toBeGreaterThan(after.memoryAvailable);
@@ -223,18 +230,18 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
       const old = newSession(agent.transport);
       session.dispose();
       await old.hello(helloMs);
-      const process = old.exec({ argv: ['sh', '-c', 'echo $$; exec sleep 1000'] });
+      const process = run(old, { argv: ['sh', '-c', 'echo $$; exec sleep 1000'] });
       const pid = await readLines(process).next();
       session = newSession(agent.transport);
       old.dispose();
       await session.hello(helloMs);
       await expect(process.exited).rejects.toMatchObject({ code: 'Canceled' });
       const wait = `while kill -0 ${pid} 2>/dev/null; do sleep 0.05; done; echo gone`;
-      expect((await collect(session.exec({ argv: ['sh', '-c', wait] }))).stdout).toBe('gone\n');
+      expect((await collect(run(session, { argv: ['sh', '-c', wait] }))).stdout).toBe('gone\n');
     });
 
     it('begins anew in the middle of a flood', async () => {
-      const flood = session.exec({ argv: ['yes'] }).stdout.getReader();
+      const flood = run(session, { argv: ['yes'] }).stdout.getReader();
       for (let count = 0; count < 20; count += 1) await flood.read();
       session.dispose();
       session = newSession(agent.transport);
@@ -255,14 +262,14 @@ export function agentSuite(name: string, start: () => Promise<AgentUnderTest>, o
     );
 
     it('does nothing that was cut and completed by another host', async () => {
-      const marker = (await collect(session.exec({ argv: ['mktemp', '-u'] }))).stdout.trim();
+      const marker = (await collect(run(session, { argv: ['mktemp', '-u'] }))).stdout.trim();
       session.dispose();
       const program = { argv: ['touch', marker], env: [], cwd: '/', uid: 0, gid: 0 };
       const exec = serializeMessage({ kind: 'exec', stream: 7, program });
       agent.transport.send(exec.subarray(0, exec.length - 4));
       session = newSession(agent.transport);
       await session.hello(helloMs);
-      expect((await collect(session.exec({ argv: ['test', '-e', marker] }))).code).toBe(1);
+      expect((await collect(run(session, { argv: ['test', '-e', marker] }))).code).toBe(1);
     });
 
     if (options.mayConfigure) configuring(() => session);
@@ -292,7 +299,7 @@ function configuring(session: () => AgentSession): void {
   it('sets identity: randomness, clock, names and network', async () => {
     const micros = Date.UTC(2031, 4, 6, 7, 8, 9) * 1000;
     await session().identity({ micros, entropy: createPattern(32, 2), network });
-    const { stdout } = await collect(session().exec({ argv: ['sh', '-c', `date -u +%Y-%m-%dT%H:%M; ${show}`] }));
+    const { stdout } = await collect(run(session(), { argv: ['sh', '-c', `date -u +%Y-%m-%dT%H:%M; ${show}`] }));
     expect(stdout).toContain('2031-05-06T07:08');
     for (const part of ['renamed', '02:00:00:00:12:34', 'mtu 1400', '10.9.0.5/24', 'fd00::5/64'])
       expect(stdout).toContain(part);
@@ -306,7 +313,7 @@ function configuring(session: () => AgentSession): void {
     await session().network(network);
     const addresses = [{ address: '10.8.0.7', prefix: 16 }];
     await session().network({ up: true, addresses, routes: [] });
-    const { stdout } = await collect(session().exec({ argv: ['sh', '-c', show] }));
+    const { stdout } = await collect(run(session(), { argv: ['sh', '-c', show] }));
     expect(stdout).toContain('10.8.0.7/16');
     for (const gone of ['10.9.0.5/24', 'fd00::5/64', 'default via']) expect(stdout).not.toContain(gone);
   });
@@ -325,16 +332,19 @@ function configuring(session: () => AgentSession): void {
   it('resizes the console', async () => {
     await session().resizeConsole({ columns: 133, rows: 37 });
     const { stdout } = await collect(
-      session().exec({ argv: ['sh', '-c', 'stty size < /dev/hvc0 || stty size < /dev/ttyS0'] }),
+      run(session(), { argv: ['sh', '-c', 'stty size < /dev/hvc0 || stty size < /dev/ttyS0'] }),
     );
     expect(stdout).toBe('37 133\n');
   });
 
   it('fills free memory with zeros and gives it back', async () => {
     expect(await session().trim()).toBeGreaterThan(4 << 20);
-    expect((await collect(session().exec({ argv: ['echo', 'alive'] }))).stdout).toBe('alive\n');
+    expect((await collect(run(session(), { argv: ['echo', 'alive'] }))).stdout).toBe('alive\n');
   }, 60_000);
 }
+
+/** What runs over a session of the agent; the driver gives it its name. */
+type Program = Omit<Process, 'id'>;
 
 function newSession(transport: AgentTransport): AgentSession {
   return new AgentSession(transport, {
@@ -343,7 +353,15 @@ function newSession(transport: AgentTransport): AgentSession {
   });
 }
 
-async function collect(process: AgentProcess): Promise<{ stdout: string; stderr: string; code: number }> {
+function run(session: AgentSession, spec: AgentExecSpec): Program {
+  const { ports, process } = openExec(new AbortController().signal);
+  session.exec(spec, ports);
+  return process;
+}
+
+const executor = (session: AgentSession) => ({ exec: (spec: AgentExecSpec) => ({ ...run(session, spec), id: '1' }) });
+
+async function collect(process: Program): Promise<{ stdout: string; stderr: string; code: number }> {
   const [stdout, stderr] = await Promise.all([readText(process.stdout), readText(process.stderr)]);
   return { stdout, stderr, code: await process.exited };
 }
@@ -360,13 +378,13 @@ async function countBytes(stream: ReadableStream<Uint8Array>): Promise<number> {
   return count;
 }
 
-async function write(process: AgentProcess, text: string): Promise<void> {
+async function write(process: Program, text: string): Promise<void> {
   const writer = process.stdin.getWriter();
   await writer.write(new TextEncoder().encode(text));
   writer.releaseLock();
 }
 
-function readLines(process: AgentProcess): { next(): Promise<string | undefined> } {
+function readLines(process: Program): { next(): Promise<string | undefined> } {
   const reader = process.stdout.getReader();
   const decoder = new TextDecoder();
   let text = '';
@@ -408,7 +426,7 @@ function createPiece(noise: Uint8Array, number: number): Uint8Array<ArrayBuffer>
   return piece;
 }
 
-async function feed(process: AgentProcess, total: number): Promise<void> {
+async function feed(process: Program, total: number): Promise<void> {
   const noise = createPattern(pieceBytes, 7);
   const writer = process.stdin.getWriter();
   for (let number = 0; number * pieceBytes < total; number += 1) {
@@ -417,7 +435,7 @@ async function feed(process: AgentProcess, total: number): Promise<void> {
   await writer.close();
 }
 
-async function expectPattern(process: AgentProcess, total: number): Promise<void> {
+async function expectPattern(process: Program, total: number): Promise<void> {
   const noise = createPattern(pieceBytes, 7);
   let expected = createPiece(noise, 0);
   let seen = 0;

@@ -15,7 +15,10 @@ agentSuite(
       await readFile(createRequire(import.meta.url).resolve('v86/build/v86.wasm')),
     );
     const machine = await Machine.create({ config, wasm, mac: Uint8Array.of(2, 0, 0, 0, 0, 1) });
-    machine.restore(image.state, image.console);
+    machine.restore(
+      image.layers.map(({ bytes }) => bytes),
+      image.console,
+    );
     await machine.run();
     return {
       transport: machine.agentPort,

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Instance, TerminalSize, VmSpec } from '../../src/api/instance';
 import type { MachineImageSource } from '../../src/api/machine';
@@ -10,13 +9,14 @@ import { agentProtocolVersion } from '../../src/formats/agent';
 import { inProcessSpawner, nodeSpawner } from '../../src/rpc/spawn-node';
 import type { SpawnWorker, WorkerHandle } from '../../src/rpc/worker-handle';
 import { Supervisor } from '../../src/runtime/supervisor';
+import { compileV86 } from '../../src/runtime/vm/v86-wasm-node';
 import { createVmDriver, type VmDriver } from '../../src/runtime/vm/vm-driver';
 import { serveVm } from '../../src/runtime/vm/vm-worker';
 import { StoreService } from '../../src/storage/store-service';
 
 /** Where the runs are: every machine in a thread of its own, or all in this one. */
 export const threads: SpawnWorker = nodeSpawner(new URL('../../workers/vm.node.ts', import.meta.url));
-export const oneProcess: SpawnWorker = inProcessSpawner(serveVm);
+export const oneProcess: SpawnWorker = inProcessSpawner((port) => serveVm(port, compileV86));
 
 export interface NodeLab {
   readonly driver: VmDriver;
@@ -29,6 +29,8 @@ export interface NodeLab {
 
 export interface NodeLabOptions {
   readonly spawn?: SpawnWorker;
+  /** See `VmDriverOptions`. */
+  readonly spawnOn?: (host: string) => SpawnWorker;
   readonly images?: (images: MachineImageSource) => MachineImageSource;
   readonly memoryBudgetMiB?: number;
 }
@@ -44,7 +46,6 @@ export async function createNodeLab(options: NodeLabOptions = {}): Promise<NodeL
   const stored = createMachineImages(loader);
   const images = options.images?.(stored) ?? stored;
   const supervisor = new Supervisor(systemClock);
-  let wasm: Promise<WebAssembly.Module> | undefined;
   const handles = new Map<string, WorkerHandle>();
   const spawn = options.spawn ?? threads;
   const driver = createVmDriver({
@@ -54,14 +55,12 @@ export async function createNodeLab(options: NodeLabOptions = {}): Promise<NodeL
       handles.set(name, handle);
       return handle;
     },
+    ...(options.spawnOn && { spawnOn: options.spawnOn }),
     supervisor,
     clock: systemClock,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     agentProtocol: agentProtocolVersion,
-    wasm: () => {
-      wasm ??= compileV86();
-      return wasm;
-    },
+    wasm: compileV86,
     memoryBudgetMiB: options.memoryBudgetMiB ?? 8192,
   });
   return {
@@ -74,11 +73,6 @@ export async function createNodeLab(options: NodeLabOptions = {}): Promise<NodeL
       await store.close();
     },
   };
-}
-
-async function compileV86(): Promise<WebAssembly.Module> {
-  const path = createRequire(import.meta.url).resolve('v86/build/v86.wasm');
-  return WebAssembly.compile(await readFile(path));
 }
 
 /** The fetch of a static server, for files of this checkout. */
@@ -109,6 +103,14 @@ export async function shell(instance: Instance, command: string, terminal?: Term
     process.exited,
   ]);
   return { code, stdout, stderr };
+}
+
+/** Seconds by which the guest's clock, which is read in whole seconds, is certainly wrong. */
+export async function clockError(instance: Instance): Promise<number> {
+  const before = Date.now() / 1000;
+  const seconds = Number((await shell(instance, 'date +%s')).stdout);
+  const after = Date.now() / 1000;
+  return Math.max(0, before - (seconds + 1), seconds - after);
 }
 
 /** The console as text; `until` resolves once it has printed something after `from`. */
