@@ -1,19 +1,6 @@
 import type { Page } from 'playwright-core';
-import type { InstanceDraft, Lab } from '../src/engine/lab';
-
-/** The page's documented object, as scripts in it see it. */
-export interface StrataPage {
-  readonly strata: { readonly lab: Lab };
-}
-
-/** The machine that one click makes. */
-export const smallVm: InstanceDraft = { kind: 'vm', memoryMiB: 64, devices: 'virtio', containerHost: false };
-
-/** Opens the page and waits until its lab is there. */
-export async function openPage(page: Page, url: string): Promise<void> {
-  await page.goto(url);
-  await page.waitForFunction(() => 'strata' in globalThis);
-}
+import type { InstanceDraft } from '../src/engine/instance-record';
+import { type StrataPage, smallVm } from '../test/support/page-fleet';
 
 /**
  * Starts a machine and types a command at its console; milliseconds from the request to the command's answer
@@ -23,7 +10,7 @@ export function startToAnswer(page: Page, draft: InstanceDraft = smallVm): Promi
   return page.evaluate(async (spec) => {
     const { lab } = (globalThis as unknown as StrataPage).strata;
     const begun = performance.now();
-    const { id } = lab.create(spec);
+    const { id } = await lab.create(spec);
     await lab.start(id).finished;
     const instance = lab.instance(id);
     await new Promise<void>((resolve) => {

@@ -1,5 +1,6 @@
+import { openPage, type StrataPage } from '../../test/support/page-fleet';
 import type { BrowserLab } from '../browser';
-import { openPage, type StrataPage, startToAnswer } from '../page-lab';
+import { startToAnswer } from '../page-lab';
 import { atLeast, atMost, type Row } from '../row';
 import { median, quantile } from '../statistics';
 
@@ -78,7 +79,8 @@ export async function agentStream(lab: BrowserLab): Promise<readonly Row[]> {
       };
       const into = async (): Promise<number> => {
         const begun = performance.now();
-        const process = await instance.exec({ argv: ['dd', 'of=/dev/null', 'bs=64k'] });
+        // What it says at its end would find nobody who reads it.
+        const process = await instance.exec({ argv: ['sh', '-c', 'exec dd of=/dev/null bs=64k 2>/dev/null'] });
         void process.stderr.cancel();
         void process.stdout.cancel();
         const writer = process.stdin.getWriter();

@@ -1,5 +1,6 @@
+import { openPage } from '../../test/support/page-fleet';
 import type { BrowserLab } from '../browser';
-import { openPage, startToAnswer } from '../page-lab';
+import { startToAnswer } from '../page-lab';
 import { atMost, type Row } from '../row';
 
 /** After a start the browser compiles and collects for a while; that is not the idle machine. */

@@ -2,10 +2,18 @@ import type { BrowserLab } from '../browser';
 import type { Row } from '../row';
 import { agentEcho, agentStream } from './agent';
 import { coldBoot } from './cold-boot';
+import { broadcastFlood, cloneToPrompt, eightMachines, migrationDowntime, vmPing, vmTcp } from './fleet';
 import { idleCpu } from './idle-cpu';
+import { inbrowserTcp } from './inbrowser';
 import { pageDelay } from './page-delay';
+import { pageFlood } from './page-flood';
 import { firstVisit, promptCold, promptWarm } from './prompt';
+import { publishedPort } from './published-port';
+import { createOverNetwork, dhcpLeases, sleepingService } from './services';
 import { kernelSize, snapshotSize } from './sizes';
+import { switchFrames } from './switch';
+import { balancer, unikernels } from './unikernel';
+import { vmToHttpd } from './vm-httpd';
 
 export interface BenchCase {
   readonly name: string;
@@ -23,4 +31,20 @@ export const cases: readonly BenchCase[] = [
   { name: 'agent-stream', measure: agentStream },
   { name: 'idle-cpu', measure: idleCpu },
   { name: 'page-delay', measure: pageDelay },
+  { name: 'page-flood', measure: pageFlood },
+  { name: 'switch', measure: switchFrames },
+  { name: 'unikernel', measure: unikernels },
+  { name: 'published-port', measure: publishedPort },
+  { name: 'lb', measure: balancer },
+  { name: 'create', measure: createOverNetwork },
+  { name: 'wake', measure: sleepingService },
+  { name: 'dhcp', measure: dhcpLeases },
+  { name: 'vm-httpd', measure: vmToHttpd },
+  { name: 'clone', measure: cloneToPrompt },
+  { name: 'vm-ping', measure: vmPing },
+  { name: 'vm-tcp', measure: vmTcp },
+  { name: 'inbrowser', measure: inbrowserTcp },
+  { name: 'eight', measure: eightMachines },
+  { name: 'migration', measure: migrationDowntime },
+  { name: 'broadcast-flood', measure: broadcastFlood },
 ];

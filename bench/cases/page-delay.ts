@@ -1,5 +1,6 @@
+import { openPage } from '../../test/support/page-fleet';
 import type { BrowserLab } from '../browser';
-import { bootToAnswer, openPage, startToAnswer } from '../page-lab';
+import { bootToAnswer, startToAnswer } from '../page-lab';
 import { atMost, type Row } from '../row';
 import { quantile } from '../statistics';
 
