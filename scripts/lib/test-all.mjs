@@ -18,7 +18,7 @@ const strict = process.env['CI'] === 'true';
  */
 export async function testAll() {
   /** @type {import('./vitest-projects.mjs').Counts} */
-  const total = { passed: 0, failed: 0 };
+  const total = { passed: 0, failed: 0, failures: [] };
   try {
     await prepare(total);
     for (const project of projects) {
@@ -27,12 +27,14 @@ export async function testAll() {
       const counts = await runProject(project);
       total.passed += counts.passed;
       total.failed += counts.failed;
+      total.failures.push(...counts.failures);
     }
   } catch (error) {
-    console.log(`FAILED ${error instanceof Error ? error.message : error}`);
-    total.failed += 1;
+    fail(total, error instanceof Error ? error.message : String(error));
   }
   if (total.passed + total.failed === 0) console.log('FAILED No test ran');
+  // Once more at the end: of a long log, the end is what is kept and read.
+  for (const failure of total.failures) console.log(`FAILED ${failure}`);
   const { line, exitCode } = conclude(total);
   console.log(line);
   return exitCode;
@@ -47,17 +49,20 @@ async function prepare(total) {
   await installJudges();
   for (const name of missingJudges()) {
     console.log(`not run: ${name} missing`);
-    if (strict) total.failed += 1;
+    if (strict) fail(total, `${name} is missing`);
   }
-  total.failed += (await runSteps(staticSteps, Math.min(4, availableParallelism()))).length;
-  for (const problem of await verifyArtifacts()) {
-    console.log(`FAILED artefacts: ${problem}`);
-    total.failed += 1;
-  }
+  for (const name of await runSteps(staticSteps, Math.min(4, availableParallelism()))) fail(total, name);
+  for (const problem of await verifyArtifacts()) fail(total, `artefacts: ${problem}`);
   try {
     await ensureSite();
   } catch (error) {
-    console.log(`FAILED ${error instanceof Error ? error.message : error}`);
-    total.failed += 1;
+    fail(total, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** @param {import('./vitest-projects.mjs').Counts} total @param {string} failure */
+function fail(total, failure) {
+  console.log(`FAILED ${failure}`);
+  total.failed += 1;
+  total.failures.push(failure);
 }

@@ -7,6 +7,7 @@ import { runTool } from './run.mjs';
  * @typedef {object} Counts
  * @property {number} passed
  * @property {number} failed
+ * @property {string[]} failures what failed, each with the first lines of why
  *
  * @typedef {object} Project
  * @property {string} name as in vitest.config.ts
@@ -38,9 +39,10 @@ export async function runProject({ name, minutes }) {
     const result = await runTool('vitest/vitest.mjs', [...args, `--outputFile.json=${report}`], {
       timeoutMs: minutes * 60_000,
     });
-    if (result.timedOut) console.log(`FAILED ${name}: not done in ${minutes} minutes`);
-    const counts = await readReport(report);
-    return { passed: counts.passed, failed: counts.failed || (result.ok ? 0 : 1) };
+    const { passed, failed, failures } = await readReport(report);
+    if (result.timedOut) failures.push(`${name}: not done in ${minutes} minutes`);
+    if (failed > 0 || result.ok) return { passed, failed, failures };
+    return { passed, failed: 1, failures: [...failures, `${name}: ended with an error and no failed test`] };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -54,8 +56,31 @@ export async function runProject({ name, minutes }) {
 async function readReport(path) {
   try {
     const report = JSON.parse(await readFile(path, 'utf8'));
-    return { passed: report.numPassedTests, failed: report.numFailedTests };
+    return { passed: report.numPassedTests, failed: report.numFailedTests, failures: listFailures(report) };
   } catch {
-    return { passed: 0, failed: 0 };
+    return { passed: 0, failed: 0, failures: [] };
   }
+}
+
+const maxMessageLines = 12;
+
+/**
+ * @param {any} report of vitest, in Jest's form
+ * @returns {string[]} each failed test, and each file that failed as a whole, with the first lines of why
+ */
+export function listFailures(report) {
+  /** @type {string[]} */
+  const failures = [];
+  for (const file of report.testResults) {
+    const failed = file.assertionResults.filter((/** @type {any} */ test) => test.status === 'failed');
+    for (const test of failed)
+      failures.push(describe(`${file.name}: ${test.fullName}`, test.failureMessages.join('\n')));
+    if (failed.length === 0 && file.status === 'failed') failures.push(describe(file.name, file.message));
+  }
+  return failures;
+}
+
+/** @param {string} name @param {string} message */
+function describe(name, message) {
+  return [name, ...message.trim().split('\n').slice(0, maxMessageLines)].join('\n    ');
 }
