@@ -1,5 +1,17 @@
-/** Collections of the lab's records. What is in them is told by `engine/lab-records.ts`. */
-export type RecordCollection = 'instances' | 'networks' | 'reservations' | 'snapshots' | 'disks' | 'leases';
+/**
+ * Collections of the lab's records. What is in them is told by `engine/lab-records.ts`; what is in those of images
+ * (the last three) by `storage`, where they are written together with blobs.
+ */
+export type RecordCollection =
+  | 'instances'
+  | 'networks'
+  | 'reservations'
+  | 'snapshots'
+  | 'disks'
+  | 'leases'
+  | 'images'
+  | 'imageLeases'
+  | 'layers';
 
 /** One step of a change: `value` is put, or the key removed when there is none. */
 export interface RecordChange {

@@ -70,7 +70,9 @@ describe('database', () => {
     await opened.store.close();
     const back = await openDB<StoreSchema>(databaseName);
     expect(back.version).toBe(schemaVersion);
-    expect([...back.objectStoreNames]).toEqual(expect.arrayContaining(['extents', 'diskLayers']));
+    expect([...back.objectStoreNames]).toEqual(
+      expect.arrayContaining(['extents', 'diskLayers', 'images', 'imageLeases', 'layers']),
+    );
     expect(await back.getAll('ingests')).toHaveLength(1);
     back.close();
   });

@@ -32,7 +32,9 @@ export interface StoreSchema extends DBSchema, Record<RecordCollection, { key: s
 /** The lab's records: an object store for each collection. */
 const firstCollections = ['instances', 'networks', 'reservations', 'snapshots', 'disks'] as const;
 
-export const recordCollections: readonly RecordCollection[] = [...firstCollections, 'leases'];
+const imageCollections = ['images', 'imageLeases', 'layers'] as const;
+
+export const recordCollections: readonly RecordCollection[] = [...firstCollections, 'leases', ...imageCollections];
 
 /** All chunks of a content. */
 export function chunksOf(content: string): IDBKeyRange {
@@ -41,13 +43,14 @@ export function chunksOf(content: string): IDBKeyRange {
 
 export type StoreDatabase = IDBPDatabase<StoreSchema>;
 
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /** What each version of the schema added. Nothing is ever taken away without moving what was in it. */
 const additions: readonly (readonly StoreNames<StoreSchema>[])[] = [
   ['blobs', 'chunks', 'ingests', 'metadata'],
   [...firstCollections, 'extents', 'diskLayers'],
   ['leases'],
+  [...imageCollections],
 ];
 
 /** An older tab is asked to let go (`versionchange`) and does so at once; this is for one that hangs. */
