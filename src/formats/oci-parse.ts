@@ -1,4 +1,5 @@
 import type { Digest } from '../api/content-store';
+import type { Platform } from '../api/image';
 import type { SnapshotConfig } from '../api/machine';
 import { SandboxError } from '../base/errors';
 import { isDigest } from './digest';
@@ -18,12 +19,14 @@ const listLimit = 10_000;
 export function parseIndex(bytes: Uint8Array): Index {
   const root = readDocument(bytes, 'index');
   requireEqual(root['schemaVersion'], 2, 'index.schemaVersion');
-  // The media type is optional in the specification; when it is there it must be this one.
-  if (root['mediaType'] !== undefined) requireEqual(root['mediaType'], mediaTypes.index, 'index.mediaType');
+  const mediaType = readMediaType(root, 'index', [mediaTypes.index, mediaTypes.dockerIndex]);
+  requireAbsent(root, 'index', ['config', 'layers', 'fsLayers']);
+  const found = readAnnotations(root['annotations'], 'index.annotations');
   return {
     schemaVersion: 2,
-    mediaType: mediaTypes.index,
+    mediaType,
     manifests: readList(root['manifests'], 'index.manifests', readDescriptor),
+    ...(found === undefined ? {} : { annotations: found }),
   };
 }
 
@@ -31,17 +34,34 @@ export function parseIndex(bytes: Uint8Array): Index {
 export function parseManifest(bytes: Uint8Array): Manifest {
   const root = readDocument(bytes, 'manifest');
   requireEqual(root['schemaVersion'], 2, 'manifest.schemaVersion');
-  if (root['mediaType'] !== undefined) requireEqual(root['mediaType'], mediaTypes.manifest, 'manifest.mediaType');
+  const mediaType = readMediaType(root, 'manifest', [mediaTypes.manifest, mediaTypes.dockerManifest]);
+  requireAbsent(root, 'manifest', ['manifests', 'fsLayers']);
   const artifactType = optionalString(root['artifactType'], 'manifest.artifactType');
   const found = readAnnotations(root['annotations'], 'manifest.annotations');
   return {
     schemaVersion: 2,
-    mediaType: mediaTypes.manifest,
+    mediaType,
     config: readDescriptor(root['config'], 'manifest.config'),
     layers: readList(root['layers'], 'manifest.layers', readDescriptor),
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(found === undefined ? {} : { annotations: found }),
   };
+}
+
+/** Optional in the specification, where it is OCI's then; when it is there it must be one of these. */
+function readMediaType<T extends string>(root: Fields, path: string, allowed: readonly [T, ...T[]]): T {
+  const value = root['mediaType'];
+  if (value === undefined) return allowed[0];
+  const found = allowed.find((each) => each === value);
+  if (found === undefined) throw refused(`${path}.mediaType`, allowed.map((each) => `"${each}"`).join(' or '), value);
+  return found;
+}
+
+/** A document that is an image to one reader and an index to another is a trick (CVE-2021-41190). */
+function requireAbsent(root: Fields, path: string, names: readonly string[]): void {
+  for (const name of names) {
+    if (root[name] !== undefined && root[name] !== null) throw refused(`${path}.${name}`, 'absent', root[name]);
+  }
 }
 
 /** The config blob of a snapshot artifact. */
@@ -119,16 +139,29 @@ function readDescriptor(value: unknown, path: string): Descriptor {
   const fields = readRecord(value, path);
   const artifactType = optionalString(fields['artifactType'], `${path}.artifactType`);
   const found = readAnnotations(fields['annotations'], `${path}.annotations`);
+  const platform = fields['platform'];
   return {
     mediaType: readString(fields['mediaType'], `${path}.mediaType`),
     digest: readDigest(fields['digest'], `${path}.digest`),
     size: readCount(fields['size'], `${path}.size`),
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(found === undefined ? {} : { annotations: found }),
+    // docker writes a platform without a value for what is not an image.
+    ...(platform === undefined || platform === null ? {} : { platform: readPlatform(platform, `${path}.platform`) }),
   };
 }
 
-function readAnnotations(value: unknown, path: string): Readonly<Record<string, string>> | undefined {
+export function readPlatform(value: unknown, path: string): Platform {
+  const fields = readRecord(value, path);
+  const variant = optionalString(fields['variant'], `${path}.variant`);
+  return {
+    os: readString(fields['os'], `${path}.os`),
+    architecture: readString(fields['architecture'], `${path}.architecture`),
+    ...(variant === undefined || variant === '' ? {} : { variant }),
+  };
+}
+
+export function readAnnotations(value: unknown, path: string): Readonly<Record<string, string>> | undefined {
   if (value === undefined) return undefined;
   const entries = Object.entries(readRecord(value, path));
   if (entries.length > listLimit) throw refused(path, `at most ${listLimit} entries`, entries.length);
@@ -161,7 +194,7 @@ export function readCount(value: unknown, path: string): number {
   return value;
 }
 
-function readDigest(value: unknown, path: string): Digest {
+export function readDigest(value: unknown, path: string): Digest {
   if (!isDigest(value)) throw refused(path, 'a sha256 digest', value);
   return value;
 }
