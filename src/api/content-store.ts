@@ -1,4 +1,5 @@
 import type { Operation } from './operation';
+import type { ImageCollection, RecordChange, RecordStore } from './records';
 
 /** `sha256:<64 lower-case hex digits>`, as in the OCI image specification, descriptor.md. */
 export type Digest = `sha256:${string}`;
@@ -44,6 +45,20 @@ export interface Ingest {
   abort(): Promise<void>;
 }
 
+/** What is stored, as of one instant. */
+export interface StoreView {
+  /** See {@link RecordStore}. */
+  list(collection: ImageCollection): ReturnType<RecordStore['list']>;
+  get(collection: ImageCollection, key: string): Promise<unknown>;
+  blobs(): Promise<readonly BlobInfo[]>;
+}
+
+export interface StoreUpdate {
+  /** Blobs to delete. Those that are not there do no harm. */
+  readonly remove?: readonly Digest[];
+  readonly changes?: readonly RecordChange[];
+}
+
 /**
  * Blobs by digest, verified when written and again when read.
  * Modelled on containerd's content store: content is invisible until committed.
@@ -57,6 +72,17 @@ export interface ContentStore {
   /** Bytes of a range, in chunks. Every stored chunk touched is verified against its recorded checksum. */
   open(digest: Digest, range?: ByteRange): AsyncIterable<Uint8Array<ArrayBuffer>>;
   ingest(expect: Expectation): Promise<Ingest>;
+  /**
+   * Commits ingests of this store, and the changes that `plan` wants for them, in one step: all or nothing. What
+   * `plan` reads, it reads in that step, so nobody changes it meanwhile; it may wait for nothing else, may be run
+   * twice, and may throw to undo all. Errors as of {@link Ingest.commit}.
+   */
+  commitAll(
+    ingests: readonly Ingest[],
+    plan: (blobs: readonly BlobInfo[], view: StoreView) => Promise<readonly RecordChange[]>,
+  ): Promise<readonly BlobInfo[]>;
+  /** Deletes blobs and changes records in one step, by what `plan` reads in it. See {@link commitAll} for `plan`. */
+  update(plan: (view: StoreView) => Promise<StoreUpdate>): Promise<void>;
   list(): Promise<readonly BlobInfo[]>;
   /** Harmless when there is no such blob. */
   delete(digest: Digest): Promise<void>;

@@ -15,6 +15,15 @@ export interface LayerIndex {
 /** `whiteout`: what lower layers have of this name is not there any more (`.wh.NAME` in the tar). */
 export type LayerNodeKind = 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'whiteout';
 
+/** Some bytes of a sparse file. */
+export interface FilePart {
+  /** Where they are in the file. */
+  readonly start: number;
+  readonly size: number;
+  /** Where they begin in the uncompressed tar. */
+  readonly offset: number;
+}
+
 export interface LayerNode {
   readonly kind: LayerNodeKind;
   /** Permission bits with setuid, setgid and sticky: 0 to 0o7777. */
@@ -28,6 +37,8 @@ export interface LayerNode {
   /** Of a file: bytes, and where they begin in the uncompressed tar. */
   readonly size: number;
   readonly offset: number;
+  /** Of a sparse file: what is not zeros, in order; `offset` says nothing then. Read files by `file-pieces.ts`. */
+  readonly parts?: readonly FilePart[];
   /** Of a symbolic link. */
   readonly target?: string;
   /** Of a device. */
@@ -35,6 +46,14 @@ export interface LayerNode {
   readonly xattrs?: ReadonlyMap<string, Uint8Array>;
   /** A directory that hides what lower layers have below it (`.wh..wh..opq` in the tar). */
   readonly opaque?: boolean;
-  /** Of a directory: inode numbers by name, in the order of the names' bytes. */
+  /**
+   * A directory that the tar has no entry for, only for what is in it: owner, mode and times are those of the
+   * directory that lower layers have there, if any (`union.ts`).
+   */
+  readonly implied?: boolean;
+  /**
+   * Of a directory: inode numbers by name, in the order of the names' bytes. Names that are no UTF-8 are kept:
+   * `serializeFileName` of `formats/file-name.ts` gives the bytes of each.
+   */
   readonly children?: ReadonlyMap<string, number>;
 }

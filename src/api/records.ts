@@ -9,9 +9,7 @@ export type RecordCollection =
   | 'snapshots'
   | 'disks'
   | 'leases'
-  | 'images'
-  | 'imageLeases'
-  | 'layers';
+  | ImageCollection;
 
 /** One step of a change: `value` is put, or the key removed when there is none. */
 export interface RecordChange {
@@ -20,6 +18,9 @@ export interface RecordChange {
   /** Plain JSON. */
   readonly value?: unknown;
 }
+
+/** Collections that are written together with blobs: see {@link ContentStore.commitAll}. */
+export type ImageCollection = 'images' | 'imageLeases' | 'layers';
 
 /** The lab's records. Whatever is acknowledged is on the disk, as far as the browser promises. */
 export interface RecordStore {

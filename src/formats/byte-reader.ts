@@ -33,6 +33,23 @@ export class ByteReader {
     return this.#view.getBigUint64(this.#take(8), true);
   }
 
+  f64(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  /** See {@link ByteWriter.uint}. */
+  uint(): number {
+    let [value, unit] = [0, 1];
+    for (;;) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * unit;
+      if (byte < 0x80) break;
+      unit *= 0x80;
+    }
+    if (!Number.isSafeInteger(value)) throw new SandboxError('DataLoss', 'A number is beyond 2^53');
+    return value;
+  }
+
   /** A copy of the next bytes. */
   bytes(count: number): Uint8Array<ArrayBuffer> {
     const start = this.#take(count);

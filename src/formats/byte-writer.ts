@@ -37,6 +37,22 @@ export class ByteWriter {
     return this;
   }
 
+  f64(value: number): this {
+    const at = this.#grow(8);
+    this.#view.setFloat64(at, value, true);
+    return this;
+  }
+
+  /** A whole number below 2^53 in as few bytes as it needs: seven bits each, the lowest first, the last without 0x80. */
+  uint(value: number): this {
+    let rest = value;
+    while (rest > 0x7f) {
+      this.u8((rest % 0x80) | 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    return this.u8(rest);
+  }
+
   bytes(value: Uint8Array): this {
     const at = this.#grow(value.length);
     this.#bytes.set(value, at);

@@ -260,7 +260,7 @@ describe('artifact source', () => {
     if (!record) throw new Error('Not stored');
     const checksums = record.checksums.map((byte) => byte ^ 1);
     await backend.begin('other', undefined);
-    await backend.commit({ ...record, content: 'other', checksums }, undefined);
+    await backend.commit([{ record: { ...record, content: 'other', checksums }, last: undefined }]);
     const phases: string[] = [];
     expect((await source.load(layer, { onProgress: ({ phase }) => phases.push(phase) })).length).toBe(unpacked.length);
     expect(phases).toContain(artifactPhases.damagedStored);

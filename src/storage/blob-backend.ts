@@ -1,4 +1,4 @@
-import type { BlobInfo, Digest } from '../api/content-store';
+import type { BlobInfo, Digest, StoreUpdate, StoreView } from '../api/content-store';
 
 /** A committed blob as a backend knows it. */
 export interface BlobRecord extends BlobInfo {
@@ -17,6 +17,15 @@ export interface Chunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** A content that is complete but for its last chunk, and what it is to be known as. */
+export interface BlobCommit {
+  readonly record: BlobRecord;
+  readonly last: Chunk | undefined;
+}
+
+/** Says what else to change, by what it reads in the same step. See {@link ContentStore.commitAll}. */
+export type UpdatePlan = (view: StoreView) => Promise<StoreUpdate>;
+
 /**
  * Where chunks and records are kept. It moves bytes and makes commits atomic; digests, sizes and checksums
  * are the business of {@link VerifiedContentStore}, so that every backend is verified by the same code.
@@ -31,10 +40,15 @@ export interface BlobBackend {
   /** Opens a content for chunks. `ResourceExhausted` when `size` is known not to fit. */
   begin(content: string, size: number | undefined): Promise<void>;
   put(content: string, chunk: Chunk): Promise<void>;
-  /** In one step: the last chunk, the record, and the end of an earlier content of the same digest. */
-  commit(record: BlobRecord, last: Chunk | undefined): Promise<void>;
+  /** In one step: last chunks, records, the end of earlier contents of the same digests, and what the plan wants. */
+  commit(commits: readonly BlobCommit[], plan?: UpdatePlan): Promise<void>;
   /** Drops a content that was not committed. Harmless for any other. */
   drop(content: string): Promise<void>;
   remove(digest: Digest): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What others are told of a record. */
+export function infoOf({ digest, size, committedAt, label }: BlobRecord): BlobInfo {
+  return { digest, size, committedAt, ...(label !== undefined && { label }) };
 }

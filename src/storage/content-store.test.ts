@@ -19,7 +19,7 @@ class FragileMemoryBackend extends MemoryBackend {
     for (let index = 0; index * this.chunkSize < bytes.length; index += 1) {
       await this.put(content, { index, bytes: bytes.subarray(index * this.chunkSize, (index + 1) * this.chunkSize) });
     }
-    await this.commit({ ...record, content }, undefined);
+    await this.commit([{ record: { ...record, content }, last: undefined }]);
   }
 }
 

@@ -32,7 +32,7 @@ export interface StoreSchema extends DBSchema, Record<RecordCollection, { key: s
 /** The lab's records: an object store for each collection. */
 const firstCollections = ['instances', 'networks', 'reservations', 'snapshots', 'disks'] as const;
 
-const imageCollections = ['images', 'imageLeases', 'layers'] as const;
+export const imageCollections = ['images', 'imageLeases', 'layers'] as const;
 
 export const recordCollections: readonly RecordCollection[] = [...firstCollections, 'leases', ...imageCollections];
 

@@ -1,12 +1,21 @@
-import type { Digest } from '../api/content-store';
+import type { Digest, StoreView } from '../api/content-store';
+import type { ImageCollection } from '../api/records';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
-import type { BlobBackend, BlobRecord, Chunk } from './blob-backend';
-import { chunksOf, type Database } from './database';
+import {
+  type BlobBackend,
+  type BlobCommit,
+  type BlobRecord,
+  type Chunk,
+  infoOf,
+  type UpdatePlan,
+} from './blob-backend';
+import { chunksOf, type Database, imageCollections } from './database';
 import { embeddedBlob } from './embedded-blob';
 import { collectAbandoned, type Session } from './ingest-journal';
 import { availableBytes, quotaExceeded } from './quota';
-import { writeToEnd } from './write-transaction';
+import { changeRequests, copyChanges, readEntries } from './record-store';
+import { type WriteTransaction, writeToEnd } from './write-transaction';
 
 /**
  * Bytes of a chunk, and of a transaction. Measured in Chromium on 21 MB, median of a whole verified read:
@@ -23,6 +32,12 @@ import { writeToEnd } from './write-transaction';
  * a Blob is that file, and a part of one can be read. Much larger Blobs have been lost by browsers.
  */
 const defaultChunkSize = 8 * 1024 * 1024;
+
+type BlobStore = 'ingests' | 'chunks' | 'blobs';
+const blobStores: BlobStore[] = ['ingests', 'chunks', 'blobs'];
+
+/** A transaction over the stores of blobs, and maybe over more. */
+type BlobTransaction = Pick<WriteTransaction<BlobStore>, 'objectStore'>;
 
 /** Blobs in IndexedDB. */
 export class IdbBackend implements BlobBackend {
@@ -90,32 +105,20 @@ export class IdbBackend implements BlobBackend {
     });
   }
 
-  async commit(record: BlobRecord, last: Chunk | undefined): Promise<void> {
-    const { content, digest } = record;
-    const needed = last?.bytes.length ?? 0;
+  async commit(commits: readonly BlobCommit[], plan?: UpdatePlan): Promise<void> {
+    const needed = commits.reduce((sum, { last }) => sum + (last?.bytes.length ?? 0), 0);
     // Strict: what is committed survives a power cut; the chunks before it go to the disk with it.
-    await writeToEnd(
-      this.#database,
-      ['ingests', 'chunks', 'blobs'],
-      { needed, durability: 'strict' },
-      async (transaction) => {
-        const [ingests, chunks, blobs] = [
-          transaction.objectStore('ingests'),
-          transaction.objectStore('chunks'),
-          transaction.objectStore('blobs'),
-        ];
-        const earlier = await blobs.get(digest);
-        // A commit that is repeated because the connection was lost after it had gone through.
-        if (earlier?.content === content) return [];
-        await requireEntry(ingests.get(content));
-        return [
-          ...(last ? [chunks.put(embeddedBlob(last.bytes), [content, last.index])] : []),
-          ...(earlier ? [chunks.delete(chunksOf(earlier.content))] : []),
-          blobs.put(record, digest),
-          ingests.delete(content),
-        ];
-      },
-    );
+    const options = { needed, durability: 'strict' } as const;
+    if (!plan) {
+      await writeToEnd(this.#database, blobStores, options, (transaction) => commitBlobs(transaction, commits));
+      return;
+    }
+    await writeToEnd(this.#database, [...blobStores, ...imageCollections], options, async (transaction) => {
+      const update = await plan(viewOf(transaction));
+      const requests = await commitBlobs(transaction, commits);
+      for (const digest of update.remove ?? []) requests.push(...(await removeBlob(transaction, digest)));
+      return [...requests, ...changeRequests(transaction, copyChanges(update.changes ?? []))];
+    });
   }
 
   async drop(content: string): Promise<void> {
@@ -130,20 +133,54 @@ export class IdbBackend implements BlobBackend {
   }
 
   async remove(digest: Digest): Promise<void> {
-    await writeToEnd(this.#database, ['blobs', 'chunks'], {}, async (transaction) => {
-      const record = await transaction.objectStore('blobs').get(digest);
-      if (!record) return [];
-      return [
-        transaction.objectStore('blobs').delete(digest),
-        transaction.objectStore('chunks').delete(chunksOf(record.content)),
-      ];
-    });
+    await writeToEnd(this.#database, blobStores, {}, (transaction) => removeBlob(transaction, digest));
   }
 
   async close(): Promise<void> {
     await this.#database.close();
     this.#session.end();
   }
+}
+
+async function commitBlobs(transaction: BlobTransaction, commits: readonly BlobCommit[]): Promise<Promise<unknown>[]> {
+  const [ingests, chunks, blobs] = [
+    transaction.objectStore('ingests'),
+    transaction.objectStore('chunks'),
+    transaction.objectStore('blobs'),
+  ];
+  const requests: Promise<unknown>[] = [];
+  for (const { record, last } of commits) {
+    const { content, digest } = record;
+    const earlier = await blobs.get(digest);
+    // A commit that is repeated because the connection was lost after it had gone through.
+    if (earlier?.content === content) continue;
+    await requireEntry(ingests.get(content));
+    if (last) requests.push(heard(chunks.put(embeddedBlob(last.bytes), [content, last.index])));
+    if (earlier) requests.push(heard(chunks.delete(chunksOf(earlier.content))));
+    requests.push(heard(blobs.put(record, digest)), heard(ingests.delete(content)));
+  }
+  return requests;
+}
+
+async function removeBlob(transaction: BlobTransaction, digest: Digest): Promise<Promise<unknown>[]> {
+  const [chunks, blobs] = [transaction.objectStore('chunks'), transaction.objectStore('blobs')];
+  const record = await blobs.get(digest);
+  if (!record) return [];
+  return [heard(blobs.delete(digest)), heard(chunks.delete(chunksOf(record.content)))];
+}
+
+/** A request that fails because another one did is nobody's unhandled rejection. */
+function heard<T>(request: Promise<T>): Promise<T> {
+  request.catch(() => undefined);
+  return request;
+}
+
+function viewOf(transaction: WriteTransaction<BlobStore | ImageCollection>): StoreView {
+  return {
+    list: (collection) => readEntries(transaction.objectStore(collection)),
+    get: (collection, key) => transaction.objectStore(collection).get(key),
+    blobs: async () => (await transaction.objectStore('blobs').getAll()).map(infoOf),
+  };
 }
 
 /** Chromium's `DataError` and Firefox's `NotReadableError`: the file of a large value has gone or is damaged. */

@@ -1,7 +1,15 @@
-import type { Digest } from '../api/content-store';
+import type { Digest, StoreView } from '../api/content-store';
 import { SandboxError } from '../base/errors';
-import type { BlobBackend, BlobRecord, Chunk } from './blob-backend';
+import {
+  type BlobBackend,
+  type BlobCommit,
+  type BlobRecord,
+  type Chunk,
+  infoOf,
+  type UpdatePlan,
+} from './blob-backend';
 import { quotaExceeded } from './quota';
+import { copyChanges, MemoryRecordStore } from './record-store';
 
 /** Bytes kept at most: beyond that a tab is better told than killed. */
 const defaultLimit = 768 * 1024 * 1024;
@@ -13,11 +21,18 @@ export class MemoryBackend implements BlobBackend {
   readonly #records = new Map<Digest, BlobRecord>();
   readonly #contents = new Map<string, Uint8Array<ArrayBuffer>[]>();
   readonly #open = new Set<string>();
+  readonly #written: MemoryRecordStore;
   #used = 0;
 
-  constructor({ chunkSize = 1024 * 1024, limit = defaultLimit }: { chunkSize?: number; limit?: number } = {}) {
+  /** `records` are those that change together with blobs. */
+  constructor({
+    chunkSize = 1024 * 1024,
+    limit = defaultLimit,
+    records = new MemoryRecordStore(),
+  }: { chunkSize?: number; limit?: number; records?: MemoryRecordStore } = {}) {
     this.chunkSize = chunkSize;
     this.#limit = limit;
+    this.#written = records;
   }
 
   /** Chunks held, committed or not. */
@@ -56,19 +71,26 @@ export class MemoryBackend implements BlobBackend {
   }
 
   async put(content: string, chunk: Chunk): Promise<void> {
-    const chunks = this.#requireOpen(content);
+    this.#requireOpen(content);
     this.#requireRoom(chunk.bytes.length);
-    chunks[chunk.index] = chunk.bytes.slice();
-    this.#used += chunk.bytes.length;
+    this.#keep(content, chunk);
   }
 
-  async commit(record: BlobRecord, last: Chunk | undefined): Promise<void> {
-    this.#requireOpen(record.content);
-    if (last) await this.put(record.content, last);
-    const earlier = this.#records.get(record.digest);
-    this.#records.set(record.digest, record);
-    this.#open.delete(record.content);
-    if (earlier) this.#discard(earlier.content);
+  async commit(commits: readonly BlobCommit[], plan?: UpdatePlan): Promise<void> {
+    const { remove = [], changes = [] } = (await plan?.(this.#view())) ?? {};
+    // Everything that can fail is done before anything changes.
+    const copies = copyChanges(changes);
+    for (const { record } of commits) this.#requireOpen(record.content);
+    this.#requireRoom(commits.reduce((sum, { last }) => sum + (last?.bytes.length ?? 0), 0));
+    for (const { record, last } of commits) {
+      if (last) this.#keep(record.content, last);
+      const earlier = this.#records.get(record.digest);
+      this.#records.set(record.digest, record);
+      this.#open.delete(record.content);
+      if (earlier) this.#discard(earlier.content);
+    }
+    for (const digest of remove) this.#removeNow(digest);
+    this.#written.put(copies);
   }
 
   async drop(content: string): Promise<void> {
@@ -76,10 +98,7 @@ export class MemoryBackend implements BlobBackend {
   }
 
   async remove(digest: Digest): Promise<void> {
-    const record = this.#records.get(digest);
-    if (!record) return;
-    this.#records.delete(digest);
-    this.#discard(record.content);
+    this.#removeNow(digest);
   }
 
   async close(): Promise<void> {
@@ -87,6 +106,26 @@ export class MemoryBackend implements BlobBackend {
     this.#contents.clear();
     this.#open.clear();
     this.#used = 0;
+  }
+
+  #view(): StoreView {
+    return {
+      list: (collection) => this.#written.list(collection),
+      get: (collection, key) => this.#written.get(collection, key),
+      blobs: async () => [...this.#records.values()].map(infoOf),
+    };
+  }
+
+  #keep(content: string, { index, bytes }: Chunk): void {
+    this.#requireOpen(content)[index] = bytes.slice();
+    this.#used += bytes.length;
+  }
+
+  #removeNow(digest: Digest): void {
+    const record = this.#records.get(digest);
+    if (!record) return;
+    this.#records.delete(digest);
+    this.#discard(record.content);
   }
 
   #requireOpen(content: string): Uint8Array<ArrayBuffer>[] {

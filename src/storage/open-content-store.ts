@@ -78,7 +78,9 @@ export function createMemoryContentStore({
   chunkSize,
   limit,
 }: OpenStoreOptions & { readonly limit?: number } = {}): OpenedStore {
+  const records = new MemoryRecordStore();
   const backend = new MemoryBackend({
+    records,
     ...(chunkSize !== undefined && { chunkSize }),
     ...(limit !== undefined && { limit }),
   });
@@ -86,7 +88,7 @@ export function createMemoryContentStore({
   return {
     store,
     metadata: new MemoryMetadataStore(),
-    records: new MemoryRecordStore(),
+    records,
     disks: new LayeredDiskStore(new MemoryDiskBackend(limit === undefined ? {} : { limit }), clock),
     persistent: false,
   };

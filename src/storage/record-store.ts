@@ -1,7 +1,8 @@
+import type { StoreNames } from 'idb';
 import type { RecordChange, RecordCollection, RecordStore } from '../api/records';
 import { SandboxError } from '../base/errors';
-import { type Database, recordCollections } from './database';
-import { writeToEnd } from './write-transaction';
+import { type Database, recordCollections, type StoreSchema } from './database';
+import { type WriteTransaction, writeToEnd } from './write-transaction';
 
 type Entry = Awaited<ReturnType<RecordStore['list']>>[number];
 
@@ -15,29 +16,45 @@ export class IdbRecordStore implements RecordStore {
 
   async list(collection: RecordCollection): Promise<readonly Entry[]> {
     requireCollection(collection);
-    return this.#database.read(collection, async (store) => {
-      const [keys, values] = await Promise.all([store.getAllKeys(), store.getAll()]);
-      return keys.map((key, index) => ({ key, value: values[index] }));
-    });
+    return this.#database.read(collection, readEntries);
   }
 
   async apply(changes: readonly RecordChange[]): Promise<void> {
     const copies = copyChanges(changes);
     if (copies.length === 0) return;
     const collections = [...new Set(copies.map(({ collection }) => collection))];
-    const options = { needed: sizeOf(copies), durability: 'strict' } as const;
-    await writeToEnd(this.#database, collections, options, (transaction) =>
-      copies.map(({ collection, key, value }) => {
-        const store = transaction.objectStore(collection);
-        return value === undefined ? store.delete(key) : store.put(value, key);
-      }),
-    );
+    const options = { needed: sizeOfChanges(copies), durability: 'strict' } as const;
+    await writeToEnd(this.#database, collections, options, (transaction) => changeRequests(transaction, copies));
   }
+}
+
+/** All records of an object store. */
+export async function readEntries(store: {
+  getAllKeys(): Promise<string[]>;
+  getAll(): Promise<unknown[]>;
+}): Promise<readonly Entry[]> {
+  const [keys, values] = await Promise.all([store.getAllKeys(), store.getAll()]);
+  return keys.map((key, index) => ({ key, value: values[index] }));
+}
+
+/** The requests that make changes which {@link copyChanges} has checked. */
+export function changeRequests<Names extends StoreNames<StoreSchema>>(
+  transaction: WriteTransaction<Names | RecordCollection>,
+  copies: readonly RecordChange[],
+): readonly Promise<unknown>[] {
+  return copies.map(({ collection, key, value }) => {
+    const store = transaction.objectStore(collection);
+    return value === undefined ? store.delete(key) : store.put(value, key);
+  });
 }
 
 /** Records in this thread's memory, gone with it. */
 export class MemoryRecordStore implements RecordStore {
   readonly #collections = new Map(recordCollections.map((name) => [name, new Map<string, unknown>()]));
+
+  async get(collection: RecordCollection, key: string): Promise<unknown> {
+    return structuredClone(requireCollection(collection, this.#collections).get(key));
+  }
 
   async list(collection: RecordCollection): Promise<readonly Entry[]> {
     const entries = [...requireCollection(collection, this.#collections)];
@@ -48,7 +65,12 @@ export class MemoryRecordStore implements RecordStore {
 
   async apply(changes: readonly RecordChange[]): Promise<void> {
     // Everything that can fail is done before the first record changes.
-    for (const { collection, key, value } of copyChanges(changes)) {
+    this.put(copyChanges(changes));
+  }
+
+  /** Takes changes that {@link copyChanges} has checked. */
+  put(copies: readonly RecordChange[]): void {
+    for (const { collection, key, value } of copies) {
       const records = requireCollection(collection, this.#collections);
       if (value === undefined) records.delete(key);
       else records.set(key, value);
@@ -71,7 +93,7 @@ function requireCollection(collection: RecordCollection, all: ReadonlyMap<Record
  * The changes with values of our own, checked: after this nothing about them can fail any more. Values go
  * through JSON, so that a record is read back as it was written whatever keeps it.
  */
-function copyChanges(changes: readonly RecordChange[]): readonly RecordChange[] {
+export function copyChanges(changes: readonly RecordChange[]): readonly RecordChange[] {
   return changes.map(({ collection, key, value }) => {
     requireCollection(collection);
     if (typeof key !== 'string') throw new SandboxError('InvalidArgument', `The key of a record is a text, not ${key}`);
@@ -89,6 +111,6 @@ function copyJson(collection: string, key: string, value: unknown): unknown {
 }
 
 /** Bytes, nearly: for the message when there is no room. */
-function sizeOf(changes: readonly RecordChange[]): number {
+export function sizeOfChanges(changes: readonly RecordChange[]): number {
   return changes.reduce((sum, { key, value }) => sum + key.length + (JSON.stringify(value)?.length ?? 0), 0);
 }

@@ -1,9 +1,10 @@
-import type { BlobInfo, Digest, Expectation, Ingest } from '../api/content-store';
+import type { BlobInfo, Digest, Expectation, Ingest, StoreView } from '../api/content-store';
+import type { RecordChange } from '../api/records';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { failpoint } from '../base/failpoint';
 import { createDigester, type Digester } from '../formats/digest';
-import type { BlobBackend, Chunk } from './blob-backend';
+import { type BlobBackend, type BlobCommit, type Chunk, infoOf } from './blob-backend';
 import { type BlockChecksums, createBlockChecksums } from './block-checksums';
 import { randomId } from './random-id';
 
@@ -55,13 +56,26 @@ class StoreIngest implements Ingest {
     return this.#exclusively(() => this.#take(bytes));
   }
 
-  commit(): Promise<BlobInfo> {
+  async commit(): Promise<BlobInfo> {
+    const [info] = await commitIngests(this.#backend, [this]);
+    return info as BlobInfo;
+  }
+
+  /** What is to be committed, checked. Nothing more is taken. */
+  prepare(): Promise<BlobCommit> {
     return this.#exclusively(() => this.#finish());
+  }
+
+  /** It was committed. */
+  end(): void {
+    this.#ended = true;
+    this.#buffer = undefined;
+    this.#filled = 0;
   }
 
   async abort(): Promise<void> {
     if (this.#ended) return;
-    this.#end();
+    this.end();
     await this.#backend.drop(this.#content);
   }
 
@@ -102,7 +116,7 @@ class StoreIngest implements Ingest {
     }
   }
 
-  async #finish(): Promise<BlobInfo> {
+  async #finish(): Promise<BlobCommit> {
     const digest = this.#digester.digest();
     const { digest: expectedDigest = digest, size: expectedSize = this.#offset } = this.#expect;
     if (this.#offset !== expectedSize)
@@ -112,11 +126,7 @@ class StoreIngest implements Ingest {
     const info = { digest, size: this.#offset, committedAt: this.#clock.now(), ...(label !== undefined && { label }) };
     const { chunkSize } = this.#backend;
     const record = { ...info, content: this.#content, chunkSize, checksums: this.#checksums.finish() };
-    await failpoint('ingest.commit');
-    await this.#backend.commit(record, this.#filled > 0 ? this.#chunk() : undefined);
-    this.#end();
-    await failpoint('ingest.committed');
-    return info;
+    return { record, last: this.#filled > 0 ? this.#chunk() : undefined };
   }
 
   /** What somebody has stored without a label is theirs as well: it must not look as if nobody else needed it. */
@@ -145,12 +155,33 @@ class StoreIngest implements Ingest {
   #chunk(): Chunk {
     return { index: this.#chunks, bytes: this.#currentBuffer().subarray(0, this.#filled) };
   }
+}
 
-  #end(): void {
-    this.#ended = true;
-    this.#buffer = undefined;
-    this.#filled = 0;
+/** See {@link ContentStore.commitAll}. When it fails, nothing of any of them is left. */
+export async function commitIngests(
+  backend: BlobBackend,
+  ingests: readonly Ingest[],
+  plan?: (blobs: readonly BlobInfo[], view: StoreView) => Promise<readonly RecordChange[]>,
+): Promise<readonly BlobInfo[]> {
+  try {
+    const own = ingests.map(requireOwn);
+    const commits: BlobCommit[] = [];
+    for (const ingest of own) commits.push(await ingest.prepare());
+    const infos = commits.map(({ record }) => infoOf(record));
+    await failpoint('ingest.commit');
+    await backend.commit(commits, plan && (async (view) => ({ changes: await plan(infos, view) })));
+    for (const ingest of own) ingest.end();
+    await failpoint('ingest.committed');
+    return infos;
+  } catch (error) {
+    for (const ingest of ingests) await ingest.abort().catch(() => undefined);
+    throw error;
   }
+}
+
+function requireOwn(ingest: Ingest): StoreIngest {
+  if (ingest instanceof StoreIngest) return ingest;
+  throw new SandboxError('InvalidArgument', 'This ingest is of another store');
 }
 
 function mismatch(expect: Expectation, what: string): SandboxError {

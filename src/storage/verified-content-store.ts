@@ -1,10 +1,21 @@
-import type { BlobInfo, ByteRange, ContentStore, Digest, Expectation, Ingest } from '../api/content-store';
+import type {
+  BlobInfo,
+  ByteRange,
+  ContentStore,
+  Digest,
+  Expectation,
+  Ingest,
+  StoreUpdate,
+  StoreView,
+} from '../api/content-store';
 import type { Operation } from '../api/operation';
+import type { RecordChange } from '../api/records';
 import type { Clock } from '../base/clock';
 import { SandboxError, throwIfAborted } from '../base/errors';
-import type { BlobBackend, BlobRecord } from './blob-backend';
+import { failpoint } from '../base/failpoint';
+import { type BlobBackend, type BlobRecord, infoOf } from './blob-backend';
 import { blockSize, createBlockVerifier, type VerifyBlocks } from './block-checksums';
-import { beginIngest } from './store-ingest';
+import { beginIngest, commitIngests } from './store-ingest';
 
 /** Bytes handed out at a time by `open`; a multiple of the block size. */
 const pieceSize = 4 * blockSize;
@@ -62,6 +73,19 @@ export class VerifiedContentStore implements ContentStore {
     return beginIngest(this.#backend, this.#clock, expect);
   }
 
+  commitAll(
+    ingests: readonly Ingest[],
+    plan: (blobs: readonly BlobInfo[], view: StoreView) => Promise<readonly RecordChange[]>,
+  ): Promise<readonly BlobInfo[]> {
+    return commitIngests(this.#backend, ingests, plan);
+  }
+
+  async update(plan: (view: StoreView) => Promise<StoreUpdate>): Promise<void> {
+    await failpoint('store.update');
+    await this.#backend.commit([], plan);
+    await failpoint('store.updated');
+  }
+
   async list(): Promise<readonly BlobInfo[]> {
     const records = await this.#backend.list();
     return records.map(infoOf);
@@ -110,8 +134,4 @@ function damaged(digest: Digest): SandboxError {
   return new SandboxError('DataLoss', `The stored bytes of blob ${digest} are damaged; delete it and fetch it again`, {
     details: { digest },
   });
-}
-
-function infoOf({ digest, size, committedAt, label }: BlobRecord): BlobInfo {
-  return { digest, size, committedAt, ...(label !== undefined && { label }) };
 }
