@@ -1,4 +1,5 @@
 import { annotations, type Descriptor, mediaTypes } from '../src/formats/oci';
+import type { DiskTemplate } from './disks/build';
 import type { Firmware } from './firmware/build';
 import type { OciLayout } from './lib/oci-layout';
 import type { Unikernel } from './unikernels/build';
@@ -8,6 +9,7 @@ export const references = {
   kernel: 'strata/kernel:6.1',
   firmware: 'strata/firmware:1',
   containerHostInitrd: 'strata/initrd:container-host',
+  disks: 'strata/disk:ext4',
 } as const;
 
 /** A unikernel's modules, as they are: the host that serves them compresses them. */
@@ -41,5 +43,13 @@ export function putFirmware(layout: OciLayout, { bios, vgaBios }: Firmware): voi
     layers: Object.entries(roms).map(([title, bytes]) =>
       layout.putBlob(mediaTypes.firmwareLayer, bytes, { [annotations.title]: title }),
     ),
+  });
+}
+
+/** One layer for each size, titled by it in MiB. */
+export function putDisks(layout: OciLayout, templates: readonly DiskTemplate[]): void {
+  layout.putArtifact(references.disks, {
+    artifactType: mediaTypes.disk,
+    layers: templates.map(({ sizeMiB, image }) => layout.putCompressed(mediaTypes.diskLayer, String(sizeMiB), image)),
   });
 }

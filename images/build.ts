@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { formatBytes } from '../src/base/bytes';
 import { SandboxError, toSandboxError } from '../src/base/errors';
 import type { Descriptor } from '../src/formats/oci';
-import { putContainerHostInitrd, putFirmware, putKernel, putUnikernel } from './artifacts';
+import { putContainerHostInitrd, putDisks, putFirmware, putKernel, putUnikernel } from './artifacts';
+import { buildDisks } from './disks/build';
 import { buildFirmware } from './firmware/build';
 import { buildContainerHostInitrd } from './guest/container-host';
 import { buildInitramfs } from './guest/initramfs';
@@ -15,7 +16,7 @@ import { type Lock, readLock } from './lib/lock';
 import { copyLayout, OciLayout, readReferences } from './lib/oci-layout';
 import { buildDirectory, rootDirectory } from './lib/paths';
 import { compareReferences } from './lib/report';
-import { assertTools, toolchainVersions } from './lib/tools';
+import { assertTools, isPart, parts, toolchainVersions } from './lib/tools';
 import { updateLock } from './lib/update-lock';
 import { buildSnapshots } from './snapshots/build';
 import { buildUnikernels } from './unikernels/build';
@@ -23,8 +24,7 @@ import { buildUnikernels } from './unikernels/build';
 const usage = `npm run images -- [options]
 Rebuilds everything a guest boots into build/registry.
   --update     first move images/lock.json to the versions apt has now
-  --only unikernels
-               leave all but the unikernels as they are in build/registry
+  --only NAME  leave all but these as they are in build/registry: unikernels, disks
   --clean      compile the kernel anew: a full check that it is reproducible
   --publish    then copy build/registry to public/registry
   --help       this text`;
@@ -55,8 +55,8 @@ process.exit();
 
 async function main(): Promise<void> {
   const { only } = options;
-  if (only !== undefined && only !== 'unikernels') {
-    throw new SandboxError('InvalidArgument', `--only ${only}: only "unikernels" can be built apart`);
+  if (only !== undefined && !isPart(only)) {
+    throw new SandboxError('InvalidArgument', `--only ${only}: only ${parts.join(' and ')} can be built apart`);
   }
   assertTools(only ?? 'everything');
   if (only === undefined) assertForeignArchitecture();
@@ -64,13 +64,15 @@ async function main(): Promise<void> {
   const lock = readLock();
   warnOfToolchain(lock.toolchain);
 
-  // What is not built here is what is published.
-  if (only !== undefined && !existsSync(layoutDirectory)) copyLayout(publicDirectory, layoutDirectory);
+  // What is not built here is what is published; nothing else may change when it is published again.
+  if (only !== undefined && (options.publish || !existsSync(layoutDirectory)))
+    copyLayout(publicDirectory, layoutDirectory);
   const before = readReferences(layoutDirectory);
   const layout = new OciLayout(layoutDirectory);
   if (only === undefined) await putGuests(lock, layout, before);
   else for (const [reference, descriptor] of before) layout.keepArtifact(reference, descriptor);
-  putUnikernels(lock, layout);
+  if (only !== 'disks') putUnikernels(lock, layout);
+  if (only !== 'unikernels') putDisks(layout, await buildDisks());
   layout.finish();
 
   for (const line of compareReferences(before, readReferences(layoutDirectory))) console.log(line);

@@ -120,6 +120,7 @@ export function runApp(): StrataPage {
     records: createRecordClient(remote),
     blobs,
     disks: createDiskClient(remote),
+    artifacts: loader,
     store: storage.events,
     switch: new SwitchClient({ start: () => supervisor.spawn(browserSpawner(switchWorkerUrl), 'switch'), clock }),
     gateways: {

@@ -20,6 +20,8 @@ const unikernelNeeds: Needs = {
   files: {},
 };
 
+const diskNeeds: Needs = { programs: { mke2fs: 'e2fsprogs', tar: 'tar', zstd: 'zstd' }, files: {} };
+
 const guestPrograms: Readonly<Record<string, string>> = {
   bc: 'bc',
   bison: 'bison',
@@ -40,13 +42,24 @@ const guestFiles: Readonly<Record<string, string>> = {
 };
 
 const everything: Needs = {
-  programs: { ...guestPrograms, ...unikernelNeeds.programs },
+  programs: { ...guestPrograms, ...unikernelNeeds.programs, ...diskNeeds.programs },
   files: { ...guestFiles, ...unikernelNeeds.files },
 };
 
+const needsOfParts = { unikernels: unikernelNeeds, disks: diskNeeds } as const;
+
+/** What can be built by itself. */
+export type Part = keyof typeof needsOfParts;
+
+export const parts = Object.keys(needsOfParts) as readonly Part[];
+
+export function isPart(name: string): name is Part {
+  return name in needsOfParts;
+}
+
 /** Throws the apt line that installs what is missing here. */
-export function assertTools(what: 'everything' | 'unikernels'): void {
-  const { programs, files } = what === 'everything' ? everything : unikernelNeeds;
+export function assertTools(what: 'everything' | Part): void {
+  const { programs, files } = what === 'everything' ? everything : needsOfParts[what];
   const missing = [
     ...Object.entries(programs).filter(([program]) => !isThere(program)),
     ...Object.entries(files).filter(([path]) => spawnSync('test', ['-e', path]).status !== 0),
@@ -58,8 +71,13 @@ export function assertTools(what: 'everything' | 'unikernels'): void {
 
 /** Versions of what the bytes of the kernel, the unikernels and our compressed layers depend on. */
 export function toolchainVersions(): Readonly<Record<string, string>> {
-  const firstLine = (program: string): string => run(program, ['--version']).split('\n', 1)[0]?.trim() ?? '';
-  const programs = ['clang', 'gcc', 'ld', 'lz4', 'wasm-ld', 'wasm-opt', 'zstd'];
+  const firstLine = (program: string): string => {
+    // mke2fs says its version to standard error, and by another option.
+    const text =
+      program === 'mke2fs' ? spawnSync(program, ['-V'], { encoding: 'utf8' }).stderr : run(program, ['--version']);
+    return text.trim().split('\n', 1)[0]?.trim() ?? '';
+  };
+  const programs = ['clang', 'gcc', 'ld', 'lz4', 'mke2fs', 'wasm-ld', 'wasm-opt', 'zstd'];
   return Object.fromEntries(programs.filter(isThere).map((program) => [program, firstLine(program)]));
 }
 

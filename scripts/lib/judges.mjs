@@ -9,6 +9,7 @@ import { run } from './run.mjs';
 const judges = [
   { name: 'chromium', apt: 'chromium' },
   { name: 'clang', apt: 'clang' },
+  { name: 'mke2fs', apt: 'e2fsprogs' },
   { name: 'skopeo', apt: 'skopeo' },
   { name: 'tshark', apt: 'tshark' },
 ];

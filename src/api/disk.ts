@@ -8,9 +8,22 @@ export interface DiskGeneration {
   readonly generation: number;
 }
 
+/** A file system that a new disk can have. */
+export type DiskFormat = 'ext4';
+
+/**
+ * Sizes in MiB of the empty file systems that there are. A formatted disk has one of them: a size in between is
+ * rounded up, which costs nothing, since what was never written takes no room.
+ */
+export const templateSizesMiB: readonly number[] = [
+  64, 128, 256, 512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12_288, 16_384, 24_576, 32_768, 49_152, 65_536,
+];
+
 /** A disk to be made. */
 export interface DiskSpec {
   readonly sizeMiB: number;
+  /** The file system that it has from the beginning; without one it is all zeros. */
+  readonly format?: DiskFormat;
 }
 
 export interface DiskInfo {

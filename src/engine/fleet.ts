@@ -1,4 +1,4 @@
-import type { DiskId, DiskStore } from '../api/disk';
+import type { DiskId, DiskInfo, DiskSpec, DiskStore } from '../api/disk';
 import type {
   DiskAttachment,
   Instance,
@@ -15,6 +15,7 @@ import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
 import type { Disposable } from '../base/lifecycle';
+import { completeDisk } from './complete-disk';
 import { hostsFile } from './hosts-file';
 import { checkName, defaultName } from './instance-names';
 import { type Entry, type InstanceDraft, type InstanceRecord, toRecord } from './instance-record';
@@ -28,6 +29,7 @@ export interface FleetOptions {
   readonly records: RecordStore;
   readonly networks: Networks;
   readonly disks: DiskStore;
+  readonly createDisk: (spec: DiskSpec) => Promise<DiskInfo>;
   /** Opens disks for a machine that starts. */
   readonly attachDisks: (ids: readonly DiskId[]) => Promise<readonly DiskAttachment[]>;
   readonly clock: Clock;
@@ -215,7 +217,7 @@ export class Fleet implements Disposable {
     const name = draft.name ?? defaultName(stemOf(draft), taken);
     checkName(name, taken);
     const nics = draft.nics ?? [{ network: defaultNetwork.name }];
-    return { ...draft, name, nics, disks: draft.disks ?? [] };
+    return completeDisks({ ...draft, name, nics });
   }
 
   #names(): ReadonlySet<string> {
@@ -259,10 +261,10 @@ export class Fleet implements Disposable {
   }
 
   #blankDisks({ disks: wishes = [] }: InstanceSpec): Promise<readonly DiskId[]> {
-    const { disks } = this.#options;
+    const { disks, createDisk } = this.#options;
     return makeDisks(
       disks,
-      wishes.map((wish) => () => disks.create(wish)),
+      wishes.map((wish) => () => createDisk(wish)),
     );
   }
 
@@ -287,6 +289,12 @@ export class Fleet implements Disposable {
   #fire(): void {
     this.#changes.fire(this.list());
   }
+}
+
+/** With its disks told in full. */
+function completeDisks(spec: InstanceSpec): InstanceSpec {
+  const complete = <Spec extends DiskSpec>(disk: Spec): Spec => ({ ...disk, ...completeDisk(disk) });
+  return { ...spec, disks: (spec.disks ?? []).map(complete) };
 }
 
 /** What instances are called that nobody gives a name: by their kind, or by the program that they are. */

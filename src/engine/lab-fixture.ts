@@ -27,6 +27,8 @@ export async function createTestStorage(): Promise<TestStorage> {
 }
 
 export interface TestLabOptions {
+  /** Where file systems of new disks come from. */
+  readonly artifacts?: LabOptions['artifacts'];
   readonly library?: (storage: TestStorage) => UnikernelLibrary;
   readonly devices?: ReadDevices;
   /** What apps find here; an isolated page with JSPI when absent. */
@@ -47,6 +49,7 @@ export async function openTestLab(given?: TestStorage, store?: Event<StoreEvent>
   const lab = createLab({
     ...storage,
     ...(store && { store }),
+    ...(options.artifacts && { artifacts: options.artifacts }),
     drivers: [driver, unikernels, apps],
     apps: { waiting: 'jspi', isolated: true, ...options.apps, library: new AppLibrary(storage.blobs) },
     ...(options.library && {

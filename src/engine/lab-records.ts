@@ -1,4 +1,5 @@
-import type { DiskId } from '../api/disk';
+import type { Digest } from '../api/content-store';
+import type { DiskFormat, DiskGeneration, DiskId } from '../api/disk';
 import type { InstanceId, InstanceSpec } from '../api/instance';
 import type { DhcpLease, NetworkSpec, Reservation } from '../api/network';
 import type { RecordChange, RecordStore } from '../api/records';
@@ -21,12 +22,27 @@ export interface StoredInstance {
   readonly revive?: true;
 }
 
-/** What each collection of the lab's records holds. Disks keep their own books in the disk store. */
+/** An empty file system in the disk store, of which new disks are copies. */
+export interface StoredTemplate {
+  readonly kind: 'template';
+  readonly id: string;
+  readonly format: DiskFormat;
+  readonly sizeMiB: number;
+  /** Of the image that it was written from. */
+  readonly digest: Digest;
+  readonly base: DiskGeneration;
+}
+
+/** What the lab keeps of disks that are no instance's. */
+export type StoredDisk = StoredTemplate;
+
+/** What each collection of the lab's records holds. What a disk consists of is told by the disk store's own books. */
 export interface LabRecordTypes {
   readonly instances: StoredInstance;
   readonly networks: NetworkSpec;
   readonly reservations: Reservation;
   readonly snapshots: SnapshotRecord;
+  readonly disks: StoredDisk;
   readonly leases: DhcpLease;
 }
 
@@ -35,6 +51,7 @@ export interface LoadedRecords {
   readonly networks: readonly NetworkSpec[];
   readonly reservations: readonly Reservation[];
   readonly snapshots: readonly SnapshotRecord[];
+  readonly disks: readonly StoredDisk[];
   readonly leases: readonly DhcpLease[];
   /** Records that this version cannot read, by collection and key. They are left as they are. */
   readonly unreadable: readonly string[];
@@ -46,6 +63,7 @@ const required: { readonly [C in keyof LabRecordTypes]: readonly (keyof LabRecor
   networks: ['name', 'subnet', 'mtu'],
   reservations: ['instance', 'nic', 'network', 'mac', 'address'],
   snapshots: ['id', 'name', 'createdAt', 'instance', 'spec', 'config', 'layers', 'disks'],
+  disks: ['kind', 'id'],
   leases: ['network', 'address', 'mac', 'expiresAt'],
 };
 
@@ -65,6 +83,7 @@ export async function loadRecords(records: RecordStore): Promise<LoadedRecords> 
     networks: await read('networks'),
     reservations: await read('reservations'),
     snapshots: await read('snapshots'),
+    disks: await read('disks'),
     leases: await read('leases'),
     unreadable,
   };
@@ -81,6 +100,10 @@ export function put<C extends keyof LabRecordTypes>(
 
 export function remove(collection: keyof LabRecordTypes, key: string): RecordChange {
   return { collection, key };
+}
+
+export function diskKey({ kind, id }: Pick<StoredDisk, 'kind' | 'id'>): string {
+  return `${kind}/${id}`;
 }
 
 export function leaseKey({ network, address }: Pick<DhcpLease, 'network' | 'address'>): string {

@@ -1,5 +1,5 @@
 import type { AppFile, AppFlavor } from '../api/app';
-import type { DiskStore } from '../api/disk';
+import type { DiskInfo, DiskSpec, DiskStore } from '../api/disk';
 import type { Instance, InstanceAbility, InstanceDriver, InstanceId } from '../api/instance';
 import type { Egress, NetworkSpec } from '../api/network';
 import type { Operation } from '../api/operation';
@@ -22,8 +22,11 @@ import { Activator, type NotWoken } from './activator';
 import type { AppLibrary } from './app-library';
 import { Autosave } from './autosave';
 import type { BlobClient } from './blob-client';
+import { completeDisk } from './complete-disk';
 import { DiskAttachments } from './disk-attachments';
+import { DiskBook } from './disk-book';
 import { sweepDisks } from './disk-sweep';
+import type { DiskTemplates } from './disk-templates';
 import type { EgressOptions } from './egress';
 import { Fleet, type FleetOptions } from './fleet';
 import type { GatewayEvent, GatewaySource, PageConnection } from './gateways';
@@ -35,6 +38,7 @@ import { type NetworkStatus, Networks } from './networks';
 import { rewriteRecords } from './rewrite-records';
 import { Snapshots } from './snapshots';
 import { type StatReading, StatSampler } from './stat-sampler';
+import type { ArtifactLoader } from './store-client';
 import { type Task, type TaskSpec, Tasks } from './tasks';
 import type { ReadDevices, UnikernelLibrary, UnikernelOffer } from './unikernel-library';
 
@@ -56,6 +60,8 @@ export interface LabOptions {
   readonly records: RecordStore;
   readonly blobs: BlobClient;
   readonly disks: DiskStore;
+  /** Where the file systems of new disks come from. Without, new disks are empty. */
+  readonly artifacts?: ArtifactLoader;
   readonly switch: SwitchClient;
   /** Where the networks' gateways come from. Without, they have none. */
   readonly gateways?: GatewaySource;
@@ -111,6 +117,7 @@ export class Lab implements Disposable {
   readonly #options: LabOptions;
   readonly #networks: Networks;
   readonly #snapshots: Snapshots;
+  readonly #diskBook: DiskBook;
   readonly #fleet: Fleet;
   readonly #copies: MachineCopies;
   readonly #sampler: StatSampler;
@@ -123,6 +130,7 @@ export class Lab implements Disposable {
   #storeLife = new AbortController();
   readonly #randomId: () => string;
   #autosave: Autosave | undefined;
+  #templates: Promise<DiskTemplates> | undefined;
 
   constructor(options: LabOptions) {
     const { clock, records, blobs, disks, drivers, randomBytes } = options;
@@ -141,9 +149,19 @@ export class Lab implements Disposable {
         failed: (error) => this.#failures.fire(error),
       }),
     );
+    this.#diskBook = new DiskBook(records);
     const attachDisks: FleetOptions['attachDisks'] = (ids) => attachments.attach(ids);
     this.#fleet = this.#disposables.add(
-      new Fleet({ drivers, records, networks: this.#networks, disks, attachDisks, clock, randomId }),
+      new Fleet({
+        drivers,
+        records,
+        networks: this.#networks,
+        disks,
+        createDisk: (spec) => this.#createDisk(spec),
+        attachDisks,
+        clock,
+        randomId,
+      }),
     );
     this.#gateways = this.#disposables.add(
       new LabGateways({
@@ -177,15 +195,17 @@ export class Lab implements Disposable {
   async open(): Promise<{ readonly unreadable: readonly string[] }> {
     try {
       const loaded = await loadRecords(this.#options.records);
-      const { instances, networks, reservations, snapshots, leases, unreadable } = loaded;
+      const { instances, networks, reservations, snapshots, disks: disksOfNobody, leases, unreadable } = loaded;
       this.#networks.adopt(networks, reservations, leases);
       this.#snapshots.adopt(snapshots);
+      this.#diskBook.adopt(disksOfNobody);
       this.#fleet.adopt(instances);
       const inUse = {
         disks: instances.flatMap((each) => each.disks),
-        generations: snapshots.flatMap((each) => each.disks),
+        generations: [...snapshots.flatMap((each) => each.disks), ...this.#diskBook.generations()],
       };
-      await sweepDisks(this.#options.disks, inUse);
+      // What is in records that cannot be read may have disks, too.
+      if (unreadable.length === 0) await sweepDisks(this.#options.disks, inUse);
       await this.#snapshots.sweep().catch(() => {});
       await this.#sweepModules();
       const { clock } = this.#options;
@@ -524,6 +544,17 @@ export class Lab implements Disposable {
     this.#failures.dispose();
     this.#opened.reject(new SandboxError('Unavailable', 'The lab is closed'));
     this.#disposables.dispose();
+  }
+
+  async #createDisk(spec: DiskSpec): Promise<DiskInfo> {
+    const { disks, artifacts: loader } = this.#options;
+    const { sizeMiB, format } = completeDisk(spec);
+    if (format === undefined) return disks.create({ sizeMiB });
+    // Rare: its code comes when it is asked for.
+    this.#templates ??= import('./disk-templates').then(
+      (module) => new module.DiskTemplates({ disks, book: this.#diskBook, loader, lost: () => this.#storeLife.signal }),
+    );
+    return (await this.#templates).create({ sizeMiB, format });
   }
 
   #endStoreLife(): void {

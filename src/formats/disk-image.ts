@@ -1,6 +1,7 @@
 import { SandboxError } from '../base/errors';
 import { ByteReader } from './byte-reader';
 import { ByteWriter } from './byte-writer';
+import type { SparsePart } from './sparse-tar';
 
 /**
  * A disk as a stream of the extents that have something in them, for snapshots that are carried away.
@@ -42,6 +43,31 @@ export async function* serializeDiskImage({ sizeBytes, extents }: DiskImage): As
     yield bytes;
   }
   yield new ByteWriter().u32(endMark).finish();
+}
+
+/** A sparse file by extents. Those of zeros are left out: that is what is not mentioned reads as. */
+export async function* extentsOf(parts: AsyncIterable<SparsePart>): AsyncGenerator<DiskImageExtent> {
+  let open: DiskImageExtent | undefined;
+  for await (const { offset, bytes } of parts) {
+    for (let from = 0; from < bytes.length; ) {
+      const at = offset + from;
+      const index = Math.floor(at / extentSize);
+      if (open?.index !== index) {
+        if (open && !isZero(open.bytes)) yield open;
+        open = { index, bytes: new Uint8Array(extentSize) };
+      }
+      const part = bytes.subarray(from, from + extentSize - (at % extentSize));
+      open.bytes.set(part, at % extentSize);
+      from += part.length;
+    }
+  }
+  if (open && !isZero(open.bytes)) yield open;
+}
+
+/** Whether an extent, or another buffer of whole words, has nothing in it. */
+export function isZero(extent: Uint8Array<ArrayBuffer>): boolean {
+  // Four bytes at a time: this looks at everything that is written.
+  return new Int32Array(extent.buffer, extent.byteOffset, extent.length / 4).every((word) => word === 0);
 }
 
 /**

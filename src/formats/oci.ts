@@ -27,6 +27,9 @@ export const mediaTypes = {
   snapshotLayer: 'application/vnd.strata.snapshot.state.v1+zstd',
   unikernel: 'application/vnd.strata.unikernel.v1',
   unikernelLayer: 'application/vnd.strata.unikernel.layer.v1+wasm',
+  /** Empty file systems, one layer for each size: images/disks. */
+  disk: 'application/vnd.strata.disk.v1',
+  diskLayer: 'application/vnd.strata.disk.image.v1+zstd',
   /** A snapshot that users carry away: engine/snapshot-archive.ts. */
   savedSnapshot: 'application/vnd.strata.saved-snapshot.v1',
   savedSnapshotConfig: 'application/vnd.strata.saved-snapshot.config.v1+json',

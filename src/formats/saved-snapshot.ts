@@ -72,7 +72,9 @@ function readNic(value: unknown, path: string): NicSpec {
 }
 
 function readDisk(value: unknown, path: string): DiskSpec {
-  return { sizeMiB: readCount(readRecord(value, path)['sizeMiB'], `${path}.sizeMiB`) };
+  const { sizeMiB, format } = readRecord(value, path);
+  if (format !== undefined && format !== 'ext4') throw refused(`${path}.format`, '"ext4"', format);
+  return { sizeMiB: readCount(sizeMiB, `${path}.sizeMiB`), ...(format && { format }) };
 }
 
 function readDevices<T>(value: unknown, path: string, read: (item: unknown, path: string) => T): readonly T[] {

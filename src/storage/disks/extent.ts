@@ -1,4 +1,4 @@
-import { extentSize } from '../../formats/disk-image';
+import { extentSize, isZero } from '../../formats/disk-image';
 
 /**
  * Disks are kept in pieces of this many bytes, which are the pieces of a disk image too, each a value of its own in the database. Measured in Chromium
@@ -15,15 +15,10 @@ import { extentSize } from '../../formats/disk-image';
  * From 64 KiB on Chromium keeps a value as a file of its own, and a Blob is that file without a detour. Smaller
  * extents read faster one by one, but a disk then has so many keys that listing them at open takes seconds.
  */
-export { extentSize };
+export { extentSize, isZero };
 
 /** What an extent reads as that was never written. Nobody writes to it. */
 export const zeroExtent: Uint8Array<ArrayBuffer> = new Uint8Array(extentSize);
-
-export function isZero(extent: Uint8Array<ArrayBuffer>): boolean {
-  // Four bytes at a time: this looks at everything that is written.
-  return new Int32Array(extent.buffer, extent.byteOffset, extent.length / 4).every((word) => word === 0);
-}
 
 /** The part of an extent that a range of the disk touches. */
 export interface ExtentPart {
