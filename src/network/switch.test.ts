@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DropReason, PortSpec, PortStatus } from '../api/network';
+import { toHex } from '../base/bytes';
 import type { SandboxError } from '../base/errors';
 import { FakeClock } from '../base/fake-clock';
 import { ageingMs, maxStations } from './forwarding-database';
+import { finishFrame } from './offload';
 import { type PortHandle, Switch } from './switch';
 import {
   arpClaim,
@@ -321,6 +323,35 @@ describe('offloads', () => {
     plain.windowFrames = 14;
     bench.handles.get('d')!.drain();
     expect(plain.packets).toHaveLength(14);
+  });
+
+  it('get frames of one flow as one segment, and who has none gets them as they came', () => {
+    const bench = trio();
+    const plain = bench.add('d', {}, { up: true, offload: false });
+    bench.announce('b', 2);
+    bench.announce('d', 4);
+    for (const sink of bench.sinks.values()) sink.packets.length = 0;
+    const framesFor = (to: string) => {
+      const { header, frame } = tcpSegment({ version: 4, payload, to, flags: 0x10 }, 1460);
+      return finishFrame(Uint8Array.of(...header, ...frame));
+    };
+    const [toGuest, toPlain] = [framesFor(macOf(2)), framesFor(macOf(4))];
+    const stranger = ethernet(macOf(2), macOf(1));
+    // Alone, with others behind them, and in the way of a queue.
+    expect(bench.send('a', ...toGuest)).toBeUndefined();
+    expect(bench.send('a', ...toPlain)).toBe('kept');
+    bench.sinks.get('b')!.windowFrames = 1;
+    bench.send('a', ...toGuest, stranger, ...toPlain);
+    bench.check();
+    expect(bench.status('b')).toMatchObject({ queuedFrames: 1, counters: { txFrames: 3 } });
+    bench.sinks.get('b')!.windowFrames = 1;
+    bench.handles.get('b')!.drain();
+    const guest = bench.sinks.get('b')!;
+    expect(guest.frames.map(({ length }) => length)).toEqual([54 + payload.length, 54 + payload.length, 60]);
+    expect(guest.frames.slice(0, 2).flatMap((frame) => [...frame.subarray(54)])).toEqual([...payload, ...payload]);
+    expect(plain.frames.map((frame) => toHex(frame))).toEqual([...toPlain, ...toPlain].map((frame) => toHex(frame)));
+    expect(bench.switch.totals('lab')).toMatchObject({ received: 2 + 4 * 14 + 1, refused: 0 });
+    bench.check();
   });
 
   it('are not believed from a sender that lies about them', () => {

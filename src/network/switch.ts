@@ -4,10 +4,11 @@ import { SandboxError } from '../base/errors';
 import { BufferPool, type FrameSlab, SlabReader, SlabWriter } from '../formats/frame-slab';
 import { serializeMacAddress } from '../formats/mac-address';
 import { ethernetBytes, etherType, vlanTagBytes } from '../formats/wire/ethernet';
-import { ipProtocol } from '../formats/wire/ipv4';
 import type { Link } from '../rpc/slab-port';
 import { ForwardingDatabase } from './forwarding-database';
 import { FrameInfo } from './frame-info';
+import { joinSegments } from './join-segments';
+import { type AddressOwners, isDhcpReply, mayClaim, mayUse, removeOwner, setOwner } from './port-guards';
 import { addressAskedFor, arpAnswer, refusal } from './sleep-answers';
 import { isUnfinished, type PortSink, SwitchPort } from './switch-port';
 
@@ -22,6 +23,7 @@ export interface NetworkTotals {
   /** Frames dropped at the port they came from. */
   readonly refused: number;
   readonly forwarded: number;
+  /** Frames that were joined to one (join-segments.ts) are one from here on. */
   readonly copies: number;
   readonly delivered: number;
   /** Copies dropped at the port they were for. */
@@ -43,9 +45,9 @@ interface Network {
   readonly name: string;
   readonly ports: Set<SwitchPort>;
   readonly stations: ForwardingDatabase<SwitchPort>;
-  /** Addresses that belong to ports with port security and ARP guard; two during a move. */
-  readonly macs: Map<number, Set<SwitchPort>>;
-  readonly addresses: Map<number, Set<SwitchPort>>;
+  /** Addresses that belong to ports with port security and ARP guard. */
+  readonly macs: AddressOwners;
+  readonly addresses: AddressOwners;
   /** Ports that can sleep, by their MAC and by their address. */
   readonly sleepers: { readonly byMac: Map<number, SwitchPort>; readonly byAddress: Map<number, SwitchPort> };
   /** Ports that may speak as DHCP servers: none others may while there is one. */
@@ -60,6 +62,17 @@ interface Network {
 
 /** Where a frame goes: one port, everybody, or nowhere (dropped, and counted already). */
 type Target = SwitchPort | 'everybody' | undefined;
+
+/** Frames that came at once. */
+interface Batch {
+  readonly frames: number;
+  /** Bytes of the frames alone. */
+  readonly frameBytes: number;
+  /** Whether anything is left to do for any of them. */
+  readonly unfinished: boolean;
+  /** What stands behind them in the slab is no frame. */
+  readonly damaged: boolean;
+}
 
 /**
  * A learning Ethernet switch (IEEE 802.1D) with any number of networks that know nothing of each other. All of it
@@ -245,32 +258,34 @@ export class Switch {
   /** First says of each frame where it goes, then moves them: as one buffer when all go the same way. */
   #receive(network: Network, from: SwitchPort, slab: FrameSlab): 'kept' | undefined {
     const reader = new SlabReader(slab);
+    const { mayJoin, ...batch } = this.#routeAll(network, from, reader);
+    const joined = mayJoin ? joinSegments(slab, this.#targets, takesSegments, this.#pool) : undefined;
+    if (!joined) return this.#send(network, from, slab, batch) ? 'kept' : undefined;
+    const { frames, frameBytes } = joined;
+    const sent = this.#send(network, from, joined, { ...batch, frames, frameBytes, unfinished: true });
+    if (!sent) this.#pool.give(joined.buffer);
+    return undefined;
+  }
+
+  /** Sets the target of each frame. */
+  #routeAll(network: Network, from: SwitchPort, reader: SlabReader): Batch & { readonly mayJoin: boolean } {
     const now = this.#clock.monotonic();
-    let frames = 0;
-    let bytes = 0;
+    this.#targets.length = 0;
+    let frameBytes = 0;
     let unfinished = false;
-    let same = true;
+    let mayJoin = false;
     while (reader.next()) {
       const target = this.#route(network, from, reader, now);
-      this.#targets[frames] = target;
-      same &&= target === this.#targets[0];
+      mayJoin ||= this.#targets.length > 0 && takesSegments(target);
+      this.#targets.push(target);
       unfinished ||= this.#info.unfinished;
-      frames += 1;
-      bytes += reader.length;
+      frameBytes += reader.length;
     }
-    from.countReceived(frames, bytes);
-    const only = this.#targets[0];
-    const whole = same && frames > 0 && !reader.damaged && only instanceof SwitchPort;
-    if (
-      whole &&
-      only.forward(from, { buffer: slab.buffer, bytes: slab.bytes, frames, frameBytes: bytes }, unfinished)
-    ) {
-      network.copies += frames;
-      return 'kept';
-    }
-    this.#copy(network, from, reader, frames);
-    if (reader.damaged) this.#countDamage(network, from);
-    return undefined;
+    const frames = this.#targets.length;
+    from.countReceived(frames, frameBytes);
+    const { damaged } = reader;
+    if (damaged) this.#countDamage(network, from);
+    return { frames, frameBytes, unfinished, damaged, mayJoin };
   }
 
   /** How many frames a damaged slab had is not known: what was behind the damage counts as one. */
@@ -279,12 +294,24 @@ export class Switch {
     this.#refuse(network, from, 'malformed');
   }
 
-  #copy(network: Network, from: SwitchPort, reader: SlabReader, frames: number): void {
-    reader.rewind();
-    for (let index = 0; index < frames; index += 1) {
+  /** Sends frames to their targets. True when the buffer itself went on and is the caller's no more. */
+  #send(network: Network, from: SwitchPort, { buffer, bytes }: FrameSlab, batch: Batch): boolean {
+    const { frames, frameBytes, unfinished, damaged } = batch;
+    const [only] = this.#targets;
+    const whole = !damaged && only instanceof SwitchPort && this.#targets.every((target) => target === only);
+    if (whole && only.forward(from, { buffer, bytes, frames, frameBytes }, unfinished)) {
+      network.copies += frames;
+      return true;
+    }
+    this.#copy(network, from, { buffer, bytes });
+    return false;
+  }
+
+  #copy(network: Network, from: SwitchPort, slab: FrameSlab): void {
+    const reader = new SlabReader(slab);
+    for (const target of this.#targets) {
       // Damage is behind the last frame that was counted.
       reader.next();
-      const target = this.#targets[index];
       if (target === undefined) continue;
       if (target !== 'everybody') {
         this.#deliver(network, from, target, reader);
@@ -316,7 +343,7 @@ export class Switch {
     const overhead = ethernetBytes + (info.tags > 0 ? vlanTagBytes : 0);
     if (info.longest > from.mtu + overhead) return this.#refuse(network, from, 'too-long');
     if (!mayUse(network.macs, from.mac, from, info.source)) return this.#refuse(network, from, 'port-security');
-    if (info.etherType === etherType.arp && !mayClaim(network, from, info, reader)) {
+    if (info.etherType === etherType.arp && !mayClaim(network.addresses, from, info, reader)) {
       return this.#refuse(network, from, 'arp-guard');
     }
     if (network.dhcpServers > 0 && !from.spec.dhcpServer && isDhcpReply(info, reader)) {
@@ -410,6 +437,11 @@ export class Switch {
   }
 }
 
+/** Whether frames for it are worth joining: it is up, and takes large segments without checksums. */
+function takesSegments(target: Target): boolean {
+  return target instanceof SwitchPort && target.up && target.offload;
+}
+
 function setLink(network: Network, port: SwitchPort, { up, offload }: Pick<Link, 'up' | 'offload'>): void {
   port.up = up;
   port.offload = offload && port.spec.offload !== false;
@@ -423,55 +455,6 @@ function setLink(network: Network, port: SwitchPort, { up, offload }: Pick<Link,
   network.stations.forgetPort(port);
 }
 
-/** Whether a port may use an address: its own when it has one, otherwise one that is nobody else's. */
-function mayUse(owners: Network['macs'], own: number | undefined, port: SwitchPort, address: number): boolean {
-  return own === undefined ? isNobodyElses(owners, port, address) : address === own;
-}
-
-function isNobodyElses(owners: Network['macs'], port: SwitchPort, address: number): boolean {
-  const others = owners.size > 0 ? owners.get(address) : undefined;
-  return others === undefined || others.has(port);
-}
-
-/** What an ARP message for Ethernet and IPv4 (RFC 826) has where, from its start. */
-const arp = { bytes: 28, senderMac: 8, senderAddress: 14 } as const;
-
-/**
- * ARP guard: the sender may claim its own address, or none (a probe, RFC 5227), under the MAC that the frame comes
- * from. A port without an address of its own may claim any that is not another port's.
- */
-function mayClaim(network: Network, from: SwitchPort, { packetStart, source }: FrameInfo, reader: SlabReader): boolean {
-  if (network.addresses.size === 0) return true;
-  if (packetStart + arp.bytes > reader.frameEnd) return from.addresses === undefined;
-  const address = reader.view.getUint32(packetStart + arp.senderAddress);
-  const macAt = packetStart + arp.senderMac;
-  const mac = reader.view.getUint16(macAt) * 2 ** 32 + reader.view.getUint32(macAt + 2);
-  if (from.addresses && mac !== source) return false;
-  return address === 0 || (from.addresses?.has(address) ?? isNobodyElses(network.addresses, from, address));
-}
-
-/** What an IPv4 packet has where, from its start (RFC 791, 3.1), and what it is when a DHCP server speaks. */
-const ip4 = { bytes: 20, fragment: 6, protocol: 9 } as const;
-const dhcpServerPort = 67;
-
-/**
- * Whether it comes from the port that DHCP servers speak from. Of a packet in fragments the first one tells, and
- * without it the others are nothing.
- */
-function isDhcpReply({ etherType: type, packetStart }: FrameInfo, { view, frameEnd }: SlabReader): boolean {
-  if (type !== etherType.ip4 || packetStart + ip4.bytes > frameEnd) return false;
-  if (view.getUint8(packetStart + ip4.protocol) !== ipProtocol.udp) return false;
-  const udp = packetStart + (view.getUint8(packetStart) & 15) * 4;
-  const first = (view.getUint16(packetStart + ip4.fragment) & 0x1fff) === 0;
-  return first && udp + 4 <= frameEnd && view.getUint16(udp) === dhcpServerPort;
-}
-
-function setOwner(owners: Network['macs'], address: number | undefined, port: SwitchPort): void {
-  if (address === undefined) return;
-  const ports = owners.get(address) ?? new Set();
-  owners.set(address, ports.add(port));
-}
-
 function setSleeper({ sleepers }: Network, { mac, sleep }: SwitchPort, port: SwitchPort | undefined): void {
   if (mac === undefined || !sleep) return;
   if (port) sleepers.byMac.set(mac, port);
@@ -483,13 +466,6 @@ function setSleeper({ sleepers }: Network, { mac, sleep }: SwitchPort, port: Swi
 /** Where the station is: known for good when it can sleep, else as it was learned. */
 function findStation({ sleepers, stations }: Network, mac: number, now: number): SwitchPort | undefined {
   return (sleepers.byMac.size > 0 ? sleepers.byMac.get(mac) : undefined) ?? stations.find(mac, now);
-}
-
-function removeOwner(owners: Network['macs'], address: number | undefined, port: SwitchPort): void {
-  const ports = address === undefined ? undefined : owners.get(address);
-  if (address === undefined || !ports) return;
-  ports.delete(port);
-  if (ports.size === 0) owners.delete(address);
 }
 
 function macText(mac: number): string {
