@@ -190,6 +190,17 @@ describe('the origin of a preview', { timeout: 300_000 }, () => {
     await tab.close();
   });
 
+  it('says in its own tab that it cannot be found when the server does not tell where', async () => {
+    const tab = await context.newPage();
+    const complaints: string[] = [];
+    tab.on('pageerror', (error) => complaints.push(String(error)));
+    await tab.route('**/preview.json', (route) => route.abort());
+    await tab.goto(`${server.url}preview-tab.html#${originOf('one')}/`);
+    await tab.getByText('This tab could not read where previews are shown').waitFor();
+    expect(complaints).toEqual([]);
+    await tab.close();
+  });
+
   it('goes on when the browser has ended its service worker', async () => {
     const frame = await show('one');
     const cdp = await context.newCDPSession(page);

@@ -29,6 +29,8 @@ export const portText = {
     noAnswer: 'the preview origin does not answer; this browser may not reach names under localhost, or may block it',
     alone: 'A page of a machine',
     noAddress: 'This is no address of a preview. Open it in Strata, from the ports of a machine.',
+    configUnread: (reason: string) =>
+      `This tab could not read where previews are shown (preview.json): ${reason}. See whether the server that Strata came from still runs, then load the tab again.`,
     noTab: 'Previews without an origin of their own stay in this page',
   },
 
