@@ -66,6 +66,8 @@ interface Entry {
   readonly network: string;
   /** What is done to it, one after the other. */
   work: Promise<void>;
+  /** Of that, what puts it on its network. */
+  attached: Promise<void>;
   running: boolean;
   /** What it was last told, as text. */
   told: string;
@@ -107,7 +109,7 @@ export class Gateways implements Disposable {
       options.switch.portsRenewed((ports) => {
         for (const { id, port } of ports) {
           const entry = [...this.#entries.values()].find(({ network }) => portId(network) === id);
-          if (entry) this.#queue(entry, () => this.#renew(entry, port));
+          if (entry) this.#attach(entry, () => this.#renew(entry, port));
         }
       }),
     );
@@ -121,9 +123,10 @@ export class Gateways implements Disposable {
   /** Has the gateway of a network run from now on. Nobody has to wait for it; `events` tells what becomes of it. */
   want(network: string): void {
     if (this.#disposed || this.#entries.has(network)) return;
-    const entry: Entry = { network, work: Promise.resolve(), running: false, told: '', failures: 0 };
+    const [work, attached] = [Promise.resolve(), Promise.resolve()];
+    const entry: Entry = { network, work, attached, running: false, told: '', failures: 0 };
     this.#entries.set(network, entry);
-    this.#queue(entry, () => this.#start(entry));
+    this.#attach(entry, () => this.#start(entry));
   }
 
   /** Names or addresses may have changed. */
@@ -158,12 +161,9 @@ export class Gateways implements Disposable {
   async connect(network: string, to: Endpoint, timeoutMs = connectMs): Promise<PageConnection> {
     this.want(network);
     const { clock } = this.#options;
-    await withTimeout(
-      clock,
-      startMs,
-      `The gateway of the network "${network}" does not start`,
-      this.#entries.get(network)?.work ?? Promise.resolve(),
-    );
+    // What it is being told of names is nothing to wait for.
+    const attached = this.#entries.get(network)?.attached ?? Promise.resolve();
+    await withTimeout(clock, startMs, `The gateway of the network "${network}" does not start`, attached);
     const worker = await this.#worker;
     if (!worker) throw new SandboxError('Unavailable', `The gateway of the network "${network}" does not run`);
     const [received, sent] = [new MessageChannel(), new MessageChannel()];
@@ -196,6 +196,11 @@ export class Gateways implements Disposable {
   /** What fails shows at the gateway itself, which is then started again. */
   #queue(entry: Entry, work: () => Promise<void>): void {
     entry.work = entry.work.then(work).catch((error: unknown) => this.#onFailure(entry, toSandboxError(error)));
+  }
+
+  #attach(entry: Entry, work: () => Promise<void>): void {
+    this.#queue(entry, work);
+    entry.attached = entry.work;
   }
 
   async #start(entry: Entry): Promise<void> {
@@ -232,7 +237,7 @@ export class Gateways implements Disposable {
     entry.failures += 1;
     entry.retry?.dispose();
     const pause = entry.failures === 1 ? 0 : Math.min(longestPauseMs, firstPauseMs * 2 ** (entry.failures - 2));
-    entry.retry = this.#options.clock.after(pause, () => this.#queue(entry, () => this.#start(entry)));
+    entry.retry = this.#options.clock.after(pause, () => this.#attach(entry, () => this.#start(entry)));
     this.#events.fire({ kind: 'failed', network: entry.network, error });
   }
 

@@ -624,17 +624,23 @@ export class Lab implements Disposable {
   /** What the machine was is over: it descends from whatever it was started from now. */
   async #beginAnew(entry: Entry, begin: () => Promise<void>): Promise<void> {
     this.#autosave?.forget(entry);
-    await begin();
+    await this.#withRevival(entry, begin);
     const { origin } = entry.instance;
     const [base] = origin;
     entry.lineage = { layers: origin, ...(base !== undefined && { base }) };
-    const revivable = !entry.abilities.has('checkpoint') && !entry.stored.revive;
-    if (revivable && isLive(entry.instance.state.phase)) {
-      await this.#fleet.update(entry, { revive: true });
-      // It may have ended in the meantime, unheard.
-      if (!isLive(entry.instance.state.phase)) this.#forgetRevival(entry);
-    }
     if (entry.stored.snapshot !== undefined) await this.#fleet.update(entry, { snapshot: undefined });
+  }
+
+  /**
+   * Has one that cannot be saved start anew after a reload, from now on and as long as it lives. That is written while
+   * it begins, for one of them takes as long as the other.
+   */
+  async #withRevival(entry: Entry, begin: () => Promise<void>): Promise<void> {
+    if (entry.abilities.has('checkpoint') || entry.stored.revive) return begin();
+    const [written, begun] = await Promise.allSettled([this.#fleet.update(entry, { revive: true }), begin()]);
+    // It may have ended in the meantime, unheard.
+    if (!isLive(entry.instance.state.phase)) this.#forgetRevival(entry);
+    for (const outcome of [begun, written]) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   async #remove(entry: Entry, operation: Required<Operation>): Promise<void> {

