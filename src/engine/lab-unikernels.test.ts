@@ -60,6 +60,22 @@ describe('a unikernel in the lab', () => {
     expect(lab.tasks.list().filter(({ state }) => state === 'failed')).toEqual([]);
   });
 
+  it('is not started anew when it could not be started', async () => {
+    const storage = await createTestStorage();
+    const before = await openTestLab(storage);
+    const { id } = await before.lab.create({ ...draft, name: 'web' });
+    const gate = before.unikernels.at(0).holdStart();
+    const { finished } = before.lab.start(id);
+    await settle();
+    gate.reject(new SandboxError('Aborted', 'It does not start'));
+    await expect(finished).rejects.toThrow('It does not start');
+    await settle();
+    await before.lab.close();
+    const after = await openTestLab(storage);
+    await settle();
+    expect(after.lab.list().map(({ state }) => state.phase)).toEqual(['created']);
+  });
+
   it('starts anew when the page comes back, if it ran', async () => {
     const storage = await createTestStorage();
     const before = await openTestLab(storage);
