@@ -1,6 +1,6 @@
 /**
  * What a whole run comes to. A run in which nothing was tested has shown nothing, so it is a failure.
- * @param {import('./vitest-projects.mjs').Counts} total
+ * @param {{ passed: number, failed: number }} total
  * @returns {{ line: string, exitCode: number }} the last line to print, and the process's exit code
  */
 export function conclude({ passed, failed }) {

@@ -41,6 +41,8 @@ export interface TcpView {
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly sequence: number;
+  /** Says something where the flag ACK is set. */
+  readonly acknowledgment: number;
   readonly flags: number;
   readonly payloadBytes: number;
 }
@@ -54,6 +56,7 @@ export function viewTcp({ view, start, end }: Ip4View): TcpView | undefined {
     sourcePort: view.getUint16(start),
     destinationPort: view.getUint16(start + 2),
     sequence: view.getUint32(start + 4),
+    acknowledgment: view.getUint32(start + 8),
     flags: view.getUint8(start + 13),
     payloadBytes: end - payload,
   };

@@ -108,14 +108,19 @@ function ip(from: number, to: number, protocol: number, payload: Uint8Array<Arra
 }
 
 /** A segment of the connection between port 5000 of a client and port 80 of the service, either way. */
-function tcp(from: number, to: number, flags: number, { data = '', port = 5000, sequence = 100 } = {}) {
+function tcp(
+  from: number,
+  to: number,
+  flags: number,
+  { data = '', port = 5000, sequence = 100, acknowledgment = 0 } = {},
+) {
   const [sourcePort, destinationPort] = from === 9 ? [80, port] : [port, 80];
   const payload = serializeTcp(
     {
       sourcePort,
       destinationPort,
       sequence,
-      acknowledgment: 0,
+      acknowledgment,
       flags,
       window: 1000,
       urgentPointer: 0,
@@ -433,9 +438,21 @@ describe('a port that is awake', () => {
     bench.send(1, tcp(1, 9, fin | ack));
     await bench.clock.advance(idleMs);
     expect(sleep(bench)).toBe(idleMs);
-    bench.send(9, tcp(9, 1, fin | ack));
-    bench.send(1, tcp(1, 9, ack));
+    bench.send(9, tcp(9, 1, fin | ack, { sequence: 0xffff_ffff, acknowledgment: 101 }));
+    bench.send(1, tcp(1, 9, ack, { acknowledgment: 0 }));
     expect(sleep(bench)).toBe(idleMs);
+    await bench.clock.advance(idleMs);
+    expect(sleep(bench)).toBeUndefined();
+  });
+
+  it('stays awake for whoever has not heard yet that their end was heard', async () => {
+    const bench = awake();
+    bench.send(1, tcp(1, 9, syn));
+    bench.send(9, tcp(9, 1, fin | ack, { sequence: 500, acknowledgment: 101 }));
+    bench.send(1, tcp(1, 9, fin | ack, { sequence: 101, acknowledgment: 501 }));
+    await bench.clock.advance(10 * idleMs);
+    expect(sleep(bench)).toBe(idleMs);
+    bench.send(9, tcp(9, 1, ack, { sequence: 501, acknowledgment: 102 }));
     await bench.clock.advance(idleMs);
     expect(sleep(bench)).toBeUndefined();
   });

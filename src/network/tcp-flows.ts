@@ -11,10 +11,16 @@ export const flowTimeouts = { established: 7_440_000, transitory: 240_000 } as c
 /** Connections that are followed at once; none of our servers has more. */
 export const maxFlows = 4096;
 
+/** How far one side has come with saying its last byte. */
+interface End {
+  /** What the other side acknowledges with its FIN; absent before. */
+  sequence?: number;
+  acknowledged: boolean;
+}
+
 interface Flow {
   phase: 'opening' | 'established' | 'closing';
-  /** Which side has said its last byte. */
-  readonly ended: { ours: boolean; theirs: boolean };
+  readonly ends: { readonly ours: End; readonly theirs: End };
   /** The clock when a segment of it was last seen, milliseconds. */
   seen: number;
 }
@@ -29,10 +35,8 @@ export class TcpFlows {
   /** A segment from the station (`ours`) to another, or the other way. `peer` is the other's address. */
   note(segment: TcpView, peer: number, ours: boolean, now: number): void {
     const { flags, payloadBytes } = segment;
-    const [own, remote] = ours
-      ? [segment.sourcePort, segment.destinationPort]
-      : [segment.destinationPort, segment.sourcePort];
-    const key = `${peer}:${remote}:${own}`;
+    const [from, to] = [segment.sourcePort, segment.destinationPort];
+    const key = ours ? `${peer}:${to}:${from}` : `${peer}:${from}:${to}`;
     if ((flags & tcpFlag.rst) !== 0) {
       this.#flows.delete(key);
       return;
@@ -42,17 +46,22 @@ export class TcpFlows {
     if (!flow) {
       // One that was open before the switch was started again is known by its data.
       if (!begins && payloadBytes === 0) return;
-      flow = { phase: begins ? 'opening' : 'established', ended: { ours: false, theirs: false }, seen: now };
+      flow = {
+        phase: begins ? 'opening' : 'established',
+        ends: { ours: { acknowledged: false }, theirs: { acknowledged: false } },
+        seen: now,
+      };
       this.#flows.delete(key);
       if (!this.#makeRoom()) return;
       this.#flows.set(key, flow);
     }
     flow.seen = now;
     if (flow.phase === 'opening' && (flags & tcpFlag.syn) === 0) flow.phase = 'established';
-    if ((flags & tcpFlag.fin) === 0) return;
-    flow.phase = 'closing';
-    flow.ended[ours ? 'ours' : 'theirs'] = true;
-    if (flow.ended.ours && flow.ended.theirs) this.#flows.delete(key);
+    const { ours: own, theirs } = flow.ends;
+    noteEnds(segment, ours ? own : theirs, ours ? theirs : own);
+    if (own.sequence !== undefined || theirs.sequence !== undefined) flow.phase = 'closing';
+    // Whose FIN is not acknowledged says it again, and must find somebody who knows of it.
+    if (own.acknowledged && theirs.acknowledged) this.#flows.delete(key);
   }
 
   /** How many are open. */
@@ -73,4 +82,12 @@ export class TcpFlows {
     for (const [key, { phase }] of this.#flows) if (phase !== 'established') return this.#flows.delete(key);
     return false;
   }
+}
+
+/** What a segment says of the end of the side that sent it, and of the other's. */
+function noteEnds({ flags, sequence, acknowledgment, payloadBytes }: TcpView, sender: End, other: End): void {
+  if ((flags & tcpFlag.fin) !== 0) sender.sequence = (sequence + payloadBytes + 1) | 0;
+  if ((flags & tcpFlag.ack) === 0 || other.sequence === undefined) return;
+  // Sequence numbers go round (RFC 9293, 3.4).
+  if (((acknowledgment - other.sequence) | 0) >= 0) other.acknowledged = true;
 }

@@ -24,16 +24,17 @@ describe('a unikernel on demand', () => {
   it('wakes on its first request and still has its data, asked by a machine and by the page', async () => {
     expect(await made.ask('PUT', '/colour', 'blue')).toMatchObject({ status: 201 });
     await made.asleep();
+    const before = made.record().demand?.wakes ?? 0;
     // The machine asks for the address first, which the switch tells in its place.
     const begun = performance.now();
     expect(await run('wget -q -O - http://kv/colour')).toMatchObject({ code: 0, stdout: 'blue' });
     const took = performance.now() - begun;
     const { wakes = 0, lastWakeMs = 0 } = made.record().demand ?? {};
     console.log(`a machine's request to a sleeping kv: ${took.toFixed(0)} ms, up after ${lastWakeMs.toFixed(1)} ms`);
-    expect(wakes).toBe(1);
+    expect(wakes).toBe(before + 1);
     await made.asleep();
     expect(await made.ask('GET', '/colour')).toMatchObject({ status: 200, body: 'blue' });
-    expect(made.record().demand).toMatchObject({ asleep: false, wakes: 2 });
+    expect(made.record().demand?.wakes).toBe(before + 2);
   });
 
   it('wakes for a ping, and not for a search for another address', async () => {
@@ -41,7 +42,7 @@ describe('a unikernel on demand', () => {
     const { wakes } = made.record().demand ?? {};
     expect(await run('arping -c 2 -w 2 -I eth0 10.0.0.99')).toMatchObject({ code: 1 });
     const { nics } = made.record();
-    expect(await run(`arping -c 1 -w 2 -I eth0 ${nics[0]?.address}`)).toMatchObject({
+    expect(await run(`arping -c 1 -w 20 -I eth0 ${nics[0]?.address}`)).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(new RegExp(nics[0]?.mac ?? 'none', 'i')),
     });
@@ -54,7 +55,7 @@ describe('a unikernel on demand', () => {
     await made.asleep();
     const connection = await made.connect();
     const { wakes } = made.record().demand ?? {};
-    await new Promise((resolve) => setTimeout(resolve, 10 * made.idleMs));
+    await new Promise((resolve) => setTimeout(resolve, 3 * made.idleMs));
     expect(made.record()).toMatchObject({ state: { phase: 'running' }, demand: { wakes } });
     expect(await httpOver(connection, 'GET', '/colour')).toMatchObject({ body: 'blue' });
     await made.asleep();
@@ -93,17 +94,6 @@ describe('a unikernel on demand', () => {
     expect(await made.ask('GET', '/colour')).toMatchObject({ body: 'blue' });
   });
 
-  it('sleeps and wakes 300 times and leaves nothing behind', { timeout: 300_000 }, async () => {
-    await made.asleep();
-    await made.cycle(20);
-    const before = await made.remains();
-    await made.cycle(280);
-    const after = await made.remains();
-    expect({ ...after, heapMiB: 0 }).toEqual({ ...before, heapMiB: 0 });
-    console.log(`heap: ${before.heapMiB.toFixed(1)} MiB before, ${after.heapMiB.toFixed(1)} after`);
-    expect(await made.ask('GET', '/colour')).toMatchObject({ body: 'blue' });
-  });
-
   it('sleeps after a reload of the page, and wakes with its data', async () => {
     const { stores } = made;
     await made.lab.close();
@@ -115,6 +105,23 @@ describe('a unikernel on demand', () => {
       await next.dispose();
     }
   });
+});
+
+it('sleeps and wakes 300 times and leaves nothing behind', { timeout: 300_000 }, async () => {
+  const made = await openDemandLab({ idleMs: 40 });
+  try {
+    await made.startKv();
+    await made.ask('PUT', '/colour', 'blue');
+    await made.cycle(20);
+    const before = await made.remains();
+    await made.cycle(280);
+    const after = await made.remains();
+    expect({ ...after, heapMiB: 0 }).toEqual({ ...before, heapMiB: 0 });
+    console.log(`heap: ${before.heapMiB.toFixed(1)} MiB before, ${after.heapMiB.toFixed(1)} after`);
+    expect(await made.ask('GET', '/colour')).toMatchObject({ body: 'blue' });
+  } finally {
+    await made.dispose();
+  }
 });
 
 describe('a unikernel on demand whose store dies', () => {

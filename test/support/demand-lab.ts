@@ -30,15 +30,19 @@ export interface DemandLab extends GatewayLab {
   remains(): Promise<Remains>;
 }
 
-const idleMs = 40;
 const mebibyte = 1024 * 1024;
 
 export interface DemandLabOptions {
+  /**
+   * Long enough for whoever is in the middle of something, even on a machine that does much else: a guest that takes
+   * longer to say where it is (ARP) misses the answer.
+   */
+  readonly idleMs?: number;
   readonly stores?: Stores;
   readonly disks?: KillableStore;
 }
 
-export async function openDemandLab({ stores, disks }: DemandLabOptions = {}): Promise<DemandLab> {
+export async function openDemandLab({ stores, disks, idleMs = 400 }: DemandLabOptions = {}): Promise<DemandLab> {
   const made = await createGatewayLab(stores, disks);
   const { lab, nodes, unikernels } = made;
   const record = (): InstanceRecord => {
