@@ -21,7 +21,7 @@ export interface Expectation {
   readonly size?: number;
   /**
    * What the blob is kept for, so that it can be told from others when nobody needs it any more. A blob that is
-   * there without a label stays without, and one that is stored again without loses its own.
+   * there without a label, or with another, has none from then on: somebody else needs it as well.
    */
   readonly label?: string;
 }

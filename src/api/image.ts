@@ -22,8 +22,11 @@ export interface Lease {
  * reference appears when everything below it is there.
  */
 export interface ImageContent {
-  /** A layer counts as there when its blob, its uncompressed tar and its index are. */
-  has(descriptor: Descriptor): Promise<boolean>;
+  /**
+   * A layer counts as there when its blob, its uncompressed tar and its index are. With a lease, what is there stays:
+   * to be given by whoever does not put it then.
+   */
+  has(descriptor: Descriptor, lease?: Lease): Promise<boolean>;
   /**
    * Takes a blob, verified. A layer (by media type) is decompressed, indexed and stored seekable on the way.
    * Errors: `DataLoss` when digest or size differ, `InvalidArgument` for a layer that is no sound tar or beyond the

@@ -1,10 +1,10 @@
 import type { Operation } from '../api/operation';
 import type { RecordStore } from '../api/records';
-import { throwIfAborted } from '../base/errors';
-import { callback, type Remote, transfer } from '../rpc/control';
+import { type Remote, transfer } from '../rpc/control';
 import type { Artifact } from '../storage/artifact-source';
 import type { LoadRequest, StoreService } from '../storage/store-service';
 import type { BlobClient } from './blob-client';
+import { runStoreTask } from './store-task';
 
 /** Where artifacts come from, in this thread or another. */
 export interface ArtifactLoader {
@@ -15,21 +15,10 @@ export interface ArtifactLoader {
 
 /** The store in its worker, as seen from here: signals and progress cross the boundary. */
 export function createStoreClient(remote: Remote<StoreService>): ArtifactLoader {
-  let lastTask = 0;
   return {
     resolve: (reference) => remote.resolve(reference),
-    async load(request, { signal, onProgress } = {}) {
-      throwIfAborted(signal);
-      lastTask += 1;
-      const task = `load-${lastTask}`;
-      const cancel = (): void => void remote.cancel(task).catch(() => {});
-      signal?.addEventListener('abort', cancel, { once: true });
-      try {
-        return await remote.loadArtifact({ ...request, task }, ...(onProgress ? [callback(onProgress)] : []));
-      } finally {
-        signal?.removeEventListener('abort', cancel);
-      }
-    },
+    load: (request, operation = {}) =>
+      runStoreTask(remote, operation, (task, onProgress) => remote.loadArtifact({ ...request, task }, ...onProgress)),
   };
 }
 

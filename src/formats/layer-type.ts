@@ -23,3 +23,18 @@ export function isForeignLayer(mediaType: string): boolean {
     mediaType.startsWith('application/vnd.docker.image.rootfs.foreign.diff.tar')
   );
 }
+
+/** First bytes that {@link sniffCompression} wants to see. */
+export const magicLength = 4;
+
+/** How bytes that begin so are compressed (RFC 1952, RFC 8878). */
+export function sniffCompression(head: Uint8Array): LayerCompression {
+  const begins = (...magic: readonly number[]): boolean => magic.every((byte, at) => head[at] === byte);
+  if (begins(0x1f, 0x8b)) return 'gzip';
+  return begins(0x28, 0xb5, 0x2f, 0xfd) ? 'zstd' : 'none';
+}
+
+/** The media type that OCI has for a layer which is compressed so. */
+export function layerMediaType(compression: LayerCompression): string {
+  return { none: mediaTypes.layer, gzip: mediaTypes.layerGzip, zstd: mediaTypes.layerZstd }[compression];
+}

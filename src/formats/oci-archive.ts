@@ -1,8 +1,8 @@
-import { createTarDecoder, createTarPacker, type ParsedTarEntry } from 'modern-tar';
+import { createTarPacker } from 'modern-tar';
 import type { Digest } from '../api/content-store';
 import { concatBytes } from '../base/bytes';
-import { SandboxError, toSandboxError } from '../base/errors';
-import { chunksOf } from '../base/streams';
+import { SandboxError } from '../base/errors';
+import { type ArchiveLimits, readArchiveEntries } from './archive-entries';
 import { createDigester, digestHex, digestOf, isDigest } from './digest';
 import type { Descriptor, Index } from './oci';
 import { documentLimit, parseIndex } from './oci-parse';
@@ -21,41 +21,46 @@ export interface ArchiveBlob {
 }
 
 const layoutFile = '{"imageLayoutVersion":"1.0.0"}';
-const blobFolder = 'blobs/sha256/';
+/** Where a layout has its blobs, each under the hex digits of its digest. */
+export const blobFolder = 'blobs/sha256/';
 
-export interface ArchiveLimits {
-  /** Entries, of whatever kind. */
-  readonly entries: number;
-  /** Bytes of one blob. */
-  readonly blobBytes: number;
+interface LayoutLimits extends ArchiveLimits {
   /** A blob up to this size is kept while the archive is scanned, as it may be a manifest or a config. */
   readonly documentBytes: number;
   /** Bytes of all blobs that are kept. */
   readonly documentsBytes: number;
 }
 
-const defaultLimits: ArchiveLimits = {
+const defaultLimits: LayoutLimits = {
   entries: 4096,
   blobBytes: 16 * 1024 ** 3,
   documentBytes: 1024 ** 2,
   documentsBytes: 16 * 1024 ** 2,
 };
 
-/** The archive's bytes as they are asked for. The same index and blobs give the same bytes. */
-export function writeOciArchive(index: Index, blobs: readonly ArchiveBlob[]): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** A file that stands in an archive beside the layout. */
+export interface ExtraFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The archive's bytes as they are asked for. The same index, blobs and extra files give the same bytes. */
+export function writeOciArchive(
+  index: Index,
+  blobs: readonly ArchiveBlob[],
+  extras: readonly ExtraFile[] = [],
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   const { readable, controller } = createTarPacker();
   const add = async (name: string, size: number, chunks: AsyncIterable<Uint8Array>): Promise<void> => {
     const entry = controller.add({ name, size, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 }).getWriter();
     for await (const chunk of chunks) await entry.write(chunk);
     await entry.close();
   };
-  const addText = (name: string, text: string): Promise<void> => {
-    const bytes = new TextEncoder().encode(text);
-    return add(name, bytes.length, once(bytes));
-  };
+  const addBytes = (name: string, bytes: Uint8Array): Promise<void> => add(name, bytes.length, once(bytes));
   const write = async (): Promise<void> => {
-    await addText('oci-layout', layoutFile);
-    await addText('index.json', JSON.stringify(index));
+    await addBytes('oci-layout', new TextEncoder().encode(layoutFile));
+    await addBytes('index.json', new TextEncoder().encode(JSON.stringify(index)));
+    for (const { name, bytes } of extras) await addBytes(name, bytes);
     for (const { digest, size, open } of blobs) await add(blobFolder + digestHex(digest), size, open());
     controller.finalize();
   };
@@ -79,13 +84,13 @@ export interface OciArchive {
  */
 export async function scanOciArchive(
   archive: ReadableStream<Uint8Array>,
-  limits: ArchiveLimits = defaultLimits,
+  limits: LayoutLimits = defaultLimits,
 ): Promise<OciArchive> {
   const blobs = new Map<Digest, number>();
   const documents = new Map<Digest, Uint8Array<ArrayBuffer>>();
   const named = new Map<string, Uint8Array<ArrayBuffer>>();
   let kept = 0;
-  for await (const { name, size, body } of readEntries(archive, limits)) {
+  for await (const { name, size, body } of readArchiveEntries(archive, limits)) {
     const digest = digestOfPath(name);
     if (name === 'oci-layout' || name === 'index.json') {
       if (size > documentLimit) throw refused(`${name} has ${size} bytes, at most ${documentLimit} are read`);
@@ -128,7 +133,7 @@ export async function* readArchiveBlobs(
   wanted: ReadonlySet<Digest>,
   limits: ArchiveLimits = defaultLimits,
 ): AsyncGenerator<ArchivedBlob> {
-  for await (const { name, size, body } of readEntries(archive, limits)) {
+  for await (const { name, size, body } of readArchiveEntries(archive, limits)) {
     const digest = digestOfPath(name);
     if (digest && wanted.has(digest)) yield { digest, size, bytes: verified(digest, body) };
   }
@@ -136,56 +141,6 @@ export async function* readArchiveBlobs(
 
 export function missingBlob(digest: Digest): SandboxError {
   return new SandboxError('DataLoss', `The archive lacks the blob ${digest}`, { details: { digest } });
-}
-
-interface FileEntry {
-  readonly name: string;
-  readonly size: number;
-  readonly body: AsyncGenerator<Uint8Array, void, undefined>;
-}
-
-/** The files of a tar. What the loop does not read of one is skipped. */
-async function* readEntries(
-  archive: ReadableStream<Uint8Array>,
-  limits: ArchiveLimits,
-): AsyncGenerator<FileEntry, void, undefined> {
-  let count = 0;
-  for await (const { header, body } of typed(chunksOf(archive.pipeThrough(asTransform())))) {
-    count += 1;
-    if (count > limits.entries) throw refused(`it has more than ${limits.entries} entries`);
-    const name = header.name.replace(/^\.\//, '');
-    const chunks = typed(chunksOf(body));
-    if (header.type !== 'directory') {
-      if (header.type !== 'file') throw refused(`${shorten(name)} is a ${header.type}`);
-      if (header.size > limits.blobBytes) throw refused(`${shorten(name)} has ${header.size} bytes`);
-      yield { name, size: header.size, body: chunks };
-    }
-    for await (const _ of chunks) {
-      // What is left of it is in the way of the next.
-    }
-  }
-}
-
-/** The same chunks; an error of the decoder becomes one of ours. */
-async function* typed<T>(chunks: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  try {
-    yield* chunks;
-  } catch (error) {
-    throw error instanceof SandboxError ? error : notTar(error);
-  }
-}
-
-/** The decoder's two ends have wider types than `pipeThrough` takes. */
-function asTransform(): ReadableWritablePair<ParsedTarEntry, Uint8Array> {
-  return createTarDecoder({ strict: true });
-}
-
-/** The decoder has no types of errors; a tar that ends too early is the one that is worth telling apart. */
-function notTar(thrown: unknown): SandboxError {
-  const { message } = toSandboxError(thrown);
-  return /truncated/.test(message)
-    ? new SandboxError('DataLoss', 'The archive ends too early: it was not copied whole', { cause: thrown })
-    : new SandboxError('InvalidArgument', `Not an archive: it is no tar file (${message})`, { cause: thrown });
 }
 
 async function* verified(digest: Digest, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -197,7 +152,8 @@ async function* verified(digest: Digest, body: AsyncIterable<Uint8Array>): Async
   if (digester.digest() !== digest) throw damagedBlob(digest, 'is not what its digest says');
 }
 
-function requireLayout(bytes: Uint8Array | undefined): void {
+/** `FailedPrecondition` for a layout of another version, `InvalidArgument` for none. */
+export function requireLayout(bytes: Uint8Array | undefined): void {
   if (!bytes) throw refused('it has no oci-layout file');
   let version: unknown;
   try {
@@ -211,7 +167,8 @@ function requireLayout(bytes: Uint8Array | undefined): void {
   throw new SandboxError('FailedPrecondition', message);
 }
 
-function digestOfPath(name: string): Digest | undefined {
+/** The digest of the blob that a path of a layout names, if it names one. */
+export function digestOfPath(name: string): Digest | undefined {
   const digest = name.startsWith(blobFolder) ? `sha256:${name.slice(blobFolder.length)}` : '';
   return isDigest(digest) ? digest : undefined;
 }

@@ -125,14 +125,18 @@ export function storedForm(descriptor: Descriptor): StoredForm {
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function readDocument(bytes: Uint8Array, path: string): Fields {
+  return readRecord(readJson(bytes, path), path);
+}
+
+/** What stands in a document, whatever it is. */
+export function readJson(bytes: Uint8Array, path: string): unknown {
   if (bytes.length > documentLimit) throw refused(path, `at most ${documentLimit} bytes`, bytes.length);
-  let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return value;
   } catch (cause) {
     throw new SandboxError('InvalidArgument', `Invalid OCI document: ${path} is not JSON`, { cause });
   }
-  return readRecord(value, path);
 }
 
 function readDescriptor(value: unknown, path: string): Descriptor {

@@ -78,7 +78,7 @@ export function describeContentStore(
       );
     });
 
-    it('keeps a label, but gives none to a blob that is there without', async () => {
+    it('keeps a label, but gives none to a blob that is there without, or with another', async () => {
       const bytes = patternBytes(100);
       const put = async (label?: string) => {
         const ingest = await store.ingest(label === undefined ? {} : { label });
@@ -86,12 +86,15 @@ export function describeContentStore(
         return ingest.commit();
       };
       const { digest } = await put('a');
-      expect(await store.info(digest)).toMatchObject({ label: 'a' });
-      await put('b');
-      expect(await store.list()).toMatchObject([{ digest, label: 'b' }]);
-      expect(await put()).not.toHaveProperty('label');
-      expect(await put('a')).not.toHaveProperty('label');
-      expect(await store.info(digest)).not.toHaveProperty('label');
+      expect(await put('a')).toMatchObject({ label: 'a' });
+      expect(await store.list()).toMatchObject([{ digest, label: 'a' }]);
+      for (const other of ['b', undefined]) {
+        await store.delete(digest);
+        await put('a');
+        expect(await put(other)).not.toHaveProperty('label');
+        expect(await put('a')).not.toHaveProperty('label');
+        expect(await store.info(digest)).not.toHaveProperty('label');
+      }
     });
 
     it('gives any range', async () => {

@@ -7,7 +7,9 @@ import { IdbDiskBackend } from './disks/idb-disk-backend';
 import { LayeredDiskStore } from './disks/layered-disk-store';
 import { MemoryDiskBackend } from './disks/memory-disk-backend';
 import { IdbBackend } from './idb-backend';
+import { ImageStore } from './images/image-store';
 import { openSession, type Session } from './ingest-journal';
+import { LayerStore } from './layers/layer-store';
 import { MemoryBackend } from './memory-backend';
 import { IdbMetadataStore, MemoryMetadataStore, type MetadataStore } from './metadata-store';
 import { IdbRecordStore, MemoryRecordStore } from './record-store';
@@ -18,6 +20,8 @@ export interface OpenedStore {
   readonly store: ContentStore;
   readonly metadata: MetadataStore;
   readonly records: RecordStore;
+  readonly layers: LayerStore;
+  readonly images: ImageStore;
   /** To be disposed of before the store is closed: it writes what guests have not flushed. */
   readonly disks: LayeredDiskStore;
   /** False in memory mode: everything is gone when the page closes. */
@@ -64,7 +68,8 @@ export async function openIdbContentStore(options: OpenStoreOptions = {}): Promi
     const metadata = new IdbMetadataStore(database);
     const disks = new LayeredDiskStore(new IdbDiskBackend(database), clock);
     const records = new IdbRecordStore(database);
-    return { store, metadata, records, disks, persistent: true, lock: session.lock };
+    const parts = { store, records, ...createImageStores(store, records, clock) };
+    return { ...parts, metadata, disks, persistent: true, lock: session.lock };
   } catch (error) {
     session?.end();
     await database.close();
@@ -89,9 +94,19 @@ export function createMemoryContentStore({
     store,
     metadata: new MemoryMetadataStore(),
     records,
+    ...createImageStores(store, records, clock),
     disks: new LayeredDiskStore(new MemoryDiskBackend(limit === undefined ? {} : { limit }), clock),
     persistent: false,
   };
+}
+
+function createImageStores(
+  content: ContentStore,
+  records: RecordStore,
+  clock: Clock,
+): Pick<OpenedStore, 'layers' | 'images'> {
+  const layers = new LayerStore(content, records);
+  return { layers, images: new ImageStore({ content, records, layers, clock }) };
 }
 
 /**

@@ -129,11 +129,11 @@ class StoreIngest implements Ingest {
     return { record, last: this.#filled > 0 ? this.#chunk() : undefined };
   }
 
-  /** What somebody has stored without a label is theirs as well: it must not look as if nobody else needed it. */
+  /** What is kept for something else is theirs as well: it must not look as if nobody else needed it. */
   async #label(digest: Digest): Promise<string | undefined> {
     const { label } = this.#expect;
     const earlier = label === undefined ? undefined : await this.#backend.find(digest);
-    return earlier && earlier.label === undefined ? undefined : label;
+    return earlier && earlier.label !== label ? undefined : label;
   }
 
   #currentBuffer(): Uint8Array<ArrayBuffer> {

@@ -9,6 +9,8 @@ import { storedForm } from '../formats/oci-parse';
 import { transfer } from '../rpc/control';
 import { type Artifact, ArtifactSource } from './artifact-source';
 import type { Fetch } from './download';
+import { ImageService } from './images/image-service';
+import { NamedTasks } from './named-tasks';
 import { type OpenedStore, openContentStore } from './open-content-store';
 import { estimateStorage } from './quota';
 
@@ -53,11 +55,22 @@ export interface StoreServiceOptions {
   readonly clock?: Clock;
 }
 
+/** Services of this worker that have an interface of their own; see {@link StoreService.call}. */
+interface StoreParts {
+  readonly images: ImageService;
+}
+
+interface Opened {
+  readonly opened: OpenedStore;
+  readonly source: ArtifactSource;
+  readonly parts: StoreParts;
+}
+
 /** The store and the artifact source as one object with calls that cross a MessagePort. Runs in its worker. */
 export class StoreService {
   readonly #options: StoreServiceOptions;
-  readonly #tasks = new Map<string, AbortController>();
-  #opened: Promise<{ readonly opened: OpenedStore; readonly source: ArtifactSource }> | undefined;
+  readonly #tasks = new NamedTasks();
+  #opened: Promise<Opened> | undefined;
 
   constructor(options: StoreServiceOptions = {}) {
     this.#options = options;
@@ -94,7 +107,7 @@ export class StoreService {
 
   /** The verified bytes, in a buffer of their own that moves to the caller. */
   loadArtifact(request: LoadRequest, onProgress?: (progress: Progress) => void): Promise<ArrayBuffer> {
-    return this.#run(request.task, onProgress, async (operation) => {
+    return this.#tasks.run(request.task, onProgress, async (operation) => {
       const { source } = await this.#require();
       const artifact = await source.resolve(request.reference, operation);
       const { buffer } = await source.load(findPart(artifact, request.part), operation);
@@ -104,7 +117,7 @@ export class StoreService {
 
   /** Stores bytes that move here. `ResourceExhausted` over quota, and nothing is kept then. */
   putBlob(bytes: ArrayBuffer, { label, task }: PutRequest = {}): Promise<StoredBlob> {
-    return this.#run(task, undefined, async (operation) => {
+    return this.#tasks.run(task, undefined, async (operation) => {
       const { opened } = await this.#require();
       return putBytes(opened.store, new Uint8Array(bytes), label, operation);
     });
@@ -142,7 +155,7 @@ export class StoreService {
 
   /** Stops the call of that name; harmless when it is over. */
   cancel(task: string): void {
-    this.#tasks.get(task)?.abort(new SandboxError('Canceled', 'Canceled'));
+    this.#tasks.cancel(task);
   }
 
   /** See {@link RecordStore}. */
@@ -201,6 +214,16 @@ export class StoreService {
     await (await this.#disks()).delete(disk);
   }
 
+  /** Calls a method of one of the parts. Arguments stand here one by one, so that callbacks and ports can cross. */
+  async call(part: keyof StoreParts, method: string, ...args: readonly unknown[]): Promise<unknown> {
+    const { parts } = await this.#require();
+    const target: object | undefined = Object.hasOwn(parts, part) ? parts[part] : undefined;
+    const known =
+      target !== undefined && method !== 'constructor' && Object.hasOwn(Object.getPrototypeOf(target), method);
+    if (!known) throw new SandboxError('Unimplemented', `No such call of the store: ${part}.${method}`);
+    return (target as Readonly<Record<string, (...given: readonly unknown[]) => unknown>>)[method]?.(...args);
+  }
+
   async usage(): Promise<StoreUsage> {
     const { opened } = await this.#require();
     const [blobs, estimate] = await Promise.all([
@@ -212,7 +235,7 @@ export class StoreService {
   }
 
   async close(): Promise<void> {
-    for (const task of this.#tasks.values()) task.abort(new SandboxError('Canceled', 'The store was closed'));
+    this.#tasks.cancelAll(new SandboxError('Canceled', 'The store was closed'));
     const opening = this.#opened;
     this.#opened = undefined;
     // One that never opened has nothing to close.
@@ -221,7 +244,7 @@ export class StoreService {
     await ready?.opened.store.close();
   }
 
-  async #open(baseUrl: string): Promise<{ opened: OpenedStore; source: ArtifactSource }> {
+  async #open(baseUrl: string): Promise<Opened> {
     const {
       open = openContentStore,
       fetch = (url, init) => globalThis.fetch(url, init),
@@ -229,34 +252,20 @@ export class StoreService {
     } = this.#options;
     const opened = await open();
     const { store, metadata } = opened;
-    return { opened, source: new ArtifactSource({ baseUrl, store, metadata, fetch, clock }) };
+    return {
+      opened,
+      source: new ArtifactSource({ baseUrl, store, metadata, fetch, clock }),
+      parts: { images: new ImageService(opened, this.#tasks, clock) },
+    };
   }
 
   async #disks(): Promise<DiskStore> {
     return (await this.#require()).opened.disks;
   }
 
-  #require(): Promise<{ readonly opened: OpenedStore; readonly source: ArtifactSource }> {
+  #require(): Promise<Opened> {
     if (this.#opened) return this.#opened;
     return Promise.reject(new SandboxError('FailedPrecondition', 'The store is not open; call open first'));
-  }
-
-  async #run<T>(
-    task: string | undefined,
-    onProgress: ((progress: Progress) => void) | undefined,
-    work: (operation: Operation) => Promise<T>,
-  ): Promise<T> {
-    const abort = new AbortController();
-    const name = task ?? '';
-    if (task !== undefined) {
-      if (this.#tasks.has(name)) throw new SandboxError('AlreadyExists', `A call with this name is under way: ${name}`);
-      this.#tasks.set(name, abort);
-    }
-    try {
-      return await work({ signal: abort.signal, ...(onProgress && { onProgress }) });
-    } finally {
-      if (task !== undefined) this.#tasks.delete(name);
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { concatBytes } from '../../base/bytes';
 import { SandboxError } from '../../base/errors';
-import type { LayerCompression } from '../../formats/layer/layer-media-type';
+import type { LayerCompression } from '../../formats/layer-type';
 import { BombGuard } from '../bomb-guard';
 import { createZstdFramesUnpacker } from '../unpack';
 import { gunzip } from './gunzip';

@@ -7,12 +7,12 @@ import { failpoint } from '../../base/failpoint';
 import { filePieces } from '../../formats/layer/file-pieces';
 import { LayerBuilder } from '../../formats/layer/layer-builder';
 import { parseLayerIndex, serializeLayerIndex } from '../../formats/layer/layer-index';
-import { layerCompression } from '../../formats/layer/layer-media-type';
+import { layerCompression } from '../../formats/layer-type';
 import type { Descriptor } from '../../formats/oci';
 import { TarScanner } from '../../formats/tar/tar-scanner';
 import { decompressLayer } from './decompress-layer';
 import { ReceivedBytes } from './received-bytes';
-import { layerLabel, parseStoredLayer, planLayerRemoval, type StoredLayer } from './stored-layer';
+import { imageLabel, parseStoredLayer, planLayerRemoval, type StoredLayer } from './stored-layer';
 
 /** Changes that are made in the same step in which a layer appears: see {@link ContentStore.commitAll}. */
 export type LayerPlan = (layer: StoredLayer, view: StoreView) => Promise<readonly RecordChange[]>;
@@ -67,14 +67,14 @@ export class LayerStore {
     const { digest, size, mediaType } = descriptor;
     const compression = layerCompression(mediaType);
     if (!compression) throw new SandboxError('InvalidArgument', `Not a layer of an image: ${digest} is ${mediaType}`);
-    const blob = await this.#store.ingest({ digest, size, label: layerLabel });
+    const blob = await this.#store.ingest({ digest, size, label: imageLabel });
     const ingests = [blob];
     const received = new ReceivedBytes(bytes, blob, size, operation);
     try {
-      if (compression !== 'none') ingests.push(await this.#store.ingest({ label: layerLabel }));
+      if (compression !== 'none') ingests.push(await this.#store.ingest({ label: imageLabel }));
       const tar = ingests.at(-1) as Ingest;
       const unpacked = await this.#unpack(received, { digest, compression, blob, tar });
-      const index = await this.#store.ingest({ label: layerLabel });
+      const index = await this.#store.ingest({ label: imageLabel });
       ingests.push(index);
       await index.write(serializeLayerIndex({ size: tar.offset, nodes: unpacked }));
       return await this.#commit(ingests, { compression, plan });

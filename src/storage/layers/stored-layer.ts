@@ -1,6 +1,6 @@
 import type { Digest, StoreUpdate, StoreView } from '../../api/content-store';
 import { SandboxError } from '../../base/errors';
-import type { LayerCompression } from '../../formats/layer/layer-media-type';
+import type { LayerCompression } from '../../formats/layer-type';
 
 /** What is kept of a layer, by the digest of its blob: a record of the collection `layers`. */
 export interface StoredLayer {
@@ -16,8 +16,8 @@ export interface StoredLayer {
   readonly indexSize: number;
 }
 
-/** Label of the blobs that only layers need: see {@link Expectation}. */
-export const layerLabel = 'layer';
+/** Label of the blobs that only images need: see {@link Expectation}. One with it goes when nothing needs it any more. */
+export const imageLabel = 'image';
 
 const fields: readonly (keyof StoredLayer)[] = [
   'digest',
@@ -49,7 +49,7 @@ export async function planLayerRemoval(view: StoreView, digests: ReadonlySet<Dig
   const layers = (await view.list('layers')).map(({ value }) => parseStoredLayer(value));
   const gone = layers.filter(({ digest }) => digests.has(digest));
   const needed = new Set(layers.filter(({ digest }) => !digests.has(digest)).flatMap(blobsOf));
-  const own = new Set((await view.blobs()).filter(({ label }) => label === layerLabel).map(({ digest }) => digest));
+  const own = new Set((await view.blobs()).filter(({ label }) => label === imageLabel).map(({ digest }) => digest));
   const remove = gone.flatMap(blobsOf).filter((digest) => !needed.has(digest) && own.has(digest));
   return { remove: [...new Set(remove)], changes: gone.map(({ digest }) => ({ collection: 'layers', key: digest })) };
 }

@@ -1,0 +1,161 @@
+import type { Platform } from '../../api/image';
+import type {
+  HistoryLine,
+  ImageInspection,
+  ImageSummary,
+  ImageUsage,
+  ImageUser,
+  LoadedImage,
+  RemovalReport,
+  SelectedImage,
+} from '../../api/image-summary';
+import type { Progress } from '../../api/operation';
+import type { Clock } from '../../base/clock';
+import type { Disposable } from '../../base/lifecycle';
+import { chunksOf } from '../../base/streams';
+import { readableFromPort, writableToPort } from '../../rpc/byte-stream';
+import { transfer } from '../../rpc/control';
+import type { NamedTasks } from '../named-tasks';
+import type { OpenedStore } from '../open-content-store';
+import { type ArchiveSource, archiveFiles, type FolderFile } from './archive-source';
+import { ImageLibrary } from './image-library';
+import type { ImageStore } from './image-store';
+import { loadImages } from './load-images';
+import { commitImage, type ImageChanges, type ImportOptions, importImage } from './make-image';
+import type { RemovalOptions } from './remove-image';
+import { type ArchiveFormat, saveImages } from './save-images';
+
+/** Bytes as they come from another thread: a file, or a port that they stream through (`rpc/byte-stream.ts`). */
+export type SentBytes = Blob | MessagePort;
+
+type OnProgress = (progress: Progress) => void;
+
+/** Images with calls that cross a MessagePort. `task` is the caller's name for a call, by which it can be stopped. */
+export class ImageService {
+  readonly #store: ImageStore;
+  readonly #library: ImageLibrary;
+  readonly #tasks: NamedTasks;
+  readonly #clock: Clock;
+  #watching: Disposable | undefined;
+
+  constructor({ images, store }: Pick<OpenedStore, 'images' | 'store'>, tasks: NamedTasks, clock: Clock) {
+    this.#store = images;
+    this.#library = new ImageLibrary(images, store);
+    this.#tasks = tasks;
+    this.#clock = clock;
+  }
+
+  /** Tells of all images now, and again after each change. One listener; the next takes its place. */
+  async watch(listener: (images: readonly ImageSummary[]) => unknown): Promise<void> {
+    this.#watching?.dispose();
+    let telling: Promise<void> | undefined;
+    let again = false;
+    // Changes that come while the list is read are told together.
+    const tell = async (): Promise<void> => {
+      do {
+        again = false;
+        listener(await this.#library.list());
+      } while (again);
+      telling = undefined;
+    };
+    const hear = (): Promise<void> => {
+      again = true;
+      telling ??= tell();
+      return telling;
+    };
+    this.#watching = this.#store.changes(() => void hear().catch(() => undefined));
+    await hear();
+  }
+
+  usage(): Promise<ImageUsage> {
+    return this.#library.usage();
+  }
+
+  select(name: string, platform?: Platform): Promise<SelectedImage> {
+    return this.#library.select(name, platform);
+  }
+
+  inspect(name: string, platform?: Platform): Promise<ImageInspection> {
+    return this.#library.inspect(name, platform);
+  }
+
+  history(name: string, platform?: Platform): Promise<readonly HistoryLine[]> {
+    return this.#library.history(name, platform);
+  }
+
+  tag(name: string, reference: string): Promise<void> {
+    return this.#library.tag(name, reference);
+  }
+
+  remove(name: string, options?: RemovalOptions): Promise<RemovalReport> {
+    return this.#library.remove(name, options);
+  }
+
+  prune(options?: { readonly all?: boolean }): Promise<RemovalReport> {
+    return this.#library.prune(options);
+  }
+
+  hold(user: ImageUser): Promise<void> {
+    return this.#library.hold(user);
+  }
+
+  releaseHold(user: string): Promise<void> {
+    return this.#library.releaseHold(user);
+  }
+
+  retainHolds(users: readonly string[]): Promise<void> {
+    return this.#library.retainHolds(users);
+  }
+
+  load(task: string, archive: SentBytes, onProgress?: OnProgress): Promise<readonly LoadedImage[]> {
+    return this.#load(task, (stream) => ({ kind: 'tar', stream: stream(archive) }), onProgress);
+  }
+
+  loadFolder(task: string, files: readonly FolderFile[], onProgress?: OnProgress): Promise<readonly LoadedImage[]> {
+    return this.#load(task, () => ({ kind: 'folder', files }), onProgress);
+  }
+
+  import(task: string, tar: SentBytes, options?: ImportOptions, onProgress?: OnProgress): Promise<LoadedImage> {
+    return this.#tasks.run(task, onProgress, (operation) =>
+      importImage(this.#store, this.#clock, chunksOf(streamFrom(tar, operation.signal)), options, operation),
+    );
+  }
+
+  commit(
+    task: string,
+    base: string,
+    layer: SentBytes,
+    changes?: ImageChanges,
+    onProgress?: OnProgress,
+  ): Promise<LoadedImage> {
+    return this.#tasks.run(task, onProgress, (operation) => {
+      const bytes = chunksOf(streamFrom(layer, operation.signal));
+      return commitImage(this.#store, this.#clock, base, bytes, changes, operation);
+    });
+  }
+
+  /** The port gives the bytes of the archive; it moves to the caller. */
+  async save(names: readonly string[], format: ArchiveFormat): Promise<MessagePort> {
+    const archive = await saveImages(this.#store, names, format);
+    const { port1, port2 } = new MessageChannel();
+    // Its reader hears of a failure, and may leave; nobody else waits for it.
+    archive.pipeTo(writableToPort(port1, new AbortController().signal)).catch(() => undefined);
+    return transfer(port2, [port2]);
+  }
+
+  #load(
+    task: string,
+    source: (stream: (bytes: SentBytes) => ReadableStream<Uint8Array>) => ArchiveSource,
+    onProgress: OnProgress | undefined,
+  ): Promise<readonly LoadedImage[]> {
+    return this.#tasks.run(task, onProgress, (operation) => {
+      const archive = source((bytes) => streamFrom(bytes, operation.signal));
+      return loadImages(this.#store, archiveFiles(archive), operation);
+    });
+  }
+}
+
+/** A stream that waits for the other thread ends when the call is stopped. */
+function streamFrom(bytes: SentBytes, signal = new AbortController().signal): ReadableStream<Uint8Array> {
+  return bytes instanceof Blob ? bytes.stream() : readableFromPort(bytes, signal);
+}
