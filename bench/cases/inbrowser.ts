@@ -46,7 +46,7 @@ export async function inbrowserTcp(lab: BrowserLab): Promise<readonly Row[]> {
 async function writeMachine(folder: string): Promise<void> {
   const lab = await createNodeLab();
   const boot = await lab.images.loadBoot({ memoryMiB: 64, devices: 'virtio', containerHost: false });
-  const files = { 'bios.bin': boot.bios, 'vgabios.bin': boot.vgaBios, 'kernel.bin': boot.kernel };
+  const files = { 'bios.bin': boot.bios, 'vgabios.bin': boot.vgaBios, 'kernel.bin': boot.kernel ?? new ArrayBuffer(0) };
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), new Uint8Array(bytes));
   await lab.dispose();
 }

@@ -1,3 +1,5 @@
+import type { Digest } from './content-store';
+
 /** A disk, by a random id. */
 export type DiskId = string;
 
@@ -19,11 +21,30 @@ export const templateSizesMiB: readonly number[] = [
   64, 128, 256, 512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12_288, 16_384, 24_576, 32_768, 49_152, 65_536,
 ];
 
+/** What a disk is to a machine that starts from a BIOS. */
+export type DriveKind = 'floppy' | 'disk' | 'cdrom';
+
+/** A file of a user's that a disk began as. */
+export interface DiskSource {
+  /** What the file was called. */
+  readonly name: string;
+  /** Of the whole file. */
+  readonly digest: Digest;
+  /** The file's length, to the byte: what the machine sees. */
+  readonly sizeBytes: number;
+  /** The file as it is kept here. The machine's disk stands on it and never changes it. Absent: it is not here. */
+  readonly generation?: DiskGeneration;
+}
+
 /** A disk to be made. */
 export interface DiskSpec {
   readonly sizeMiB: number;
   /** The file system that it has from the beginning; without one it is all zeros. */
   readonly format?: DiskFormat;
+  /** Of a machine that starts from a BIOS; absent: a hard disk. */
+  readonly drive?: DriveKind;
+  /** Absent: it begins empty. */
+  readonly source?: DiskSource;
 }
 
 export interface DiskInfo {

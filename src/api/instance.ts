@@ -2,10 +2,11 @@ import type { ErrorRecord, SandboxError } from '../base/errors';
 import type { Event } from '../base/events';
 import type { AppSpec } from './app';
 import type { Digest } from './content-store';
-import type { DiskGeneration, DiskId, DiskSpec } from './disk';
+import type { DiskGeneration, DiskId, DiskSpec, DriveKind } from './disk';
 import type { SavedMachine, SnapshotConfig } from './machine';
 import type { NicAttachment, NicSpec } from './network';
 import type { Operation } from './operation';
+import type { ScreenAttachment, ScreenUpdate } from './screen';
 import type { StatSample } from './stats';
 import type { UnikernelSpec } from './unikernel';
 
@@ -13,10 +14,10 @@ import type { UnikernelSpec } from './unikernel';
 export type InstanceKind = 'vm' | 'unikernel' | 'app';
 
 /**
- * What instances of some kinds can do and of others cannot: stand still, run programs, be saved (and so be copied, and
- * go on after a reload), move to another worker. What is asked of one that cannot is refused with `FailedPrecondition`.
+ * What some instances can do and others cannot: stand still, run programs, be saved (and so be copied, and go on after a
+ * reload), move to another worker, show a screen. What is asked of one that cannot is refused with `FailedPrecondition`.
  */
-export type InstanceAbility = 'pause' | 'exec' | 'checkpoint' | 'migrate';
+export type InstanceAbility = 'pause' | 'exec' | 'checkpoint' | 'migrate' | 'screen';
 
 export type InstanceId = string;
 
@@ -138,6 +139,8 @@ export interface Instance {
   reset(operation?: Operation): Promise<void>;
 
   attachConsole(onOutput: (output: ConsoleOutput) => void): ConsoleAttachment;
+  /** Of instances with the ability `screen`: all that it shows first, then what changes, over resets and migrations. */
+  attachScreen?(onUpdate: (update: ScreenUpdate) => void): ScreenAttachment;
   exec(spec: ExecSpec): Promise<Process>;
   /** The programs that run, and those that ended unheard; also those that were started before a reload. */
   programs(): Promise<readonly Program[]>;
@@ -184,6 +187,14 @@ export interface VmSpec {
   readonly nics?: readonly NicSpec[];
   /** In the order of vda, vdb and so on, at most 4. Absent: none. */
   readonly disks?: readonly DiskSpec[];
+  /** Present: it starts from its own disks, whatever is on them, and has none of our kernel and agent. */
+  readonly firmware?: FirmwareSpec;
+}
+
+/** A machine as it comes without a system: a BIOS, and drives to start from. */
+export interface FirmwareSpec {
+  /** What the BIOS tries to start from, in this order. */
+  readonly boot: readonly DriveKind[];
 }
 
 export type InstanceSpec = VmSpec | UnikernelSpec | AppSpec;
@@ -247,8 +258,8 @@ export interface Migration {
 /** Makes instances of one kind. */
 export interface InstanceDriver {
   readonly kind: InstanceKind;
-  /** What its instances can do. */
-  readonly abilities: ReadonlySet<InstanceAbility>;
+  /** What an instance of that spec can do. */
+  abilities(spec: InstanceSpec): ReadonlySet<InstanceAbility>;
   /** Empty when the spec can be started here and now. */
   check(spec: InstanceSpec): readonly Problem[];
   /** `id` is given for an instance that existed before; without `resources` it has no network and no disks. */

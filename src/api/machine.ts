@@ -1,4 +1,5 @@
 import type { Digest } from './content-store';
+import type { DriveKind } from './disk';
 import type { Operation } from './operation';
 
 /**
@@ -13,8 +14,24 @@ export interface MachineConfig {
   readonly containerHost: boolean;
   /** How many NICs; 1 when absent. The prepared snapshots have one. */
   readonly nics?: number;
-  /** How many disks; none when absent. */
+  /** How many disks of virtio; none when absent. */
   readonly disks?: number;
+  /** Of a machine that starts from its drives. */
+  readonly firmware?: FirmwareConfig;
+}
+
+export interface FirmwareConfig {
+  /** What the BIOS tries to start from, in this order. */
+  readonly boot: readonly DriveKind[];
+  /** In the order of the machine's disks. */
+  readonly drives: readonly DriveConfig[];
+}
+
+/** A drive with what is in it. */
+export interface DriveConfig {
+  readonly kind: DriveKind;
+  /** What the guest sees of the disk. */
+  readonly sizeBytes: number;
 }
 
 /** The config blob of a snapshot artifact. */
@@ -23,7 +40,7 @@ export interface SnapshotConfig {
   /** Exact version of the emulator that saved it. */
   readonly v86: string;
   readonly machine: MachineConfig;
-  /** Digest of the uncompressed bzImage that is running in it. */
+  /** Digest of the uncompressed bzImage that is running in it; of the BIOS, where a machine starts from its drives. */
   readonly kernel: Digest;
   /** Digest of the uncompressed initrd, for a container host. */
   readonly initrd?: Digest;
@@ -58,7 +75,8 @@ export type MachineImage =
       readonly kind: 'boot';
       readonly bios: ArrayBuffer;
       readonly vgaBios: ArrayBuffer;
-      readonly kernel: ArrayBuffer;
+      /** Absent: the machine starts from its drives. */
+      readonly kernel?: ArrayBuffer;
       readonly initrd?: ArrayBuffer;
     };
 
@@ -66,7 +84,7 @@ export type MachineImage =
 export interface MachineImageSource {
   /** The prepared snapshot for a configuration, or undefined when there is none. Cheap: reads its config only. */
   describeSnapshot(config: MachineConfig, operation?: Operation): Promise<SnapshotConfig | undefined>;
-  /** Digests of what a cold boot would run; cheap. */
+  /** Digests of what a cold boot would run (`kernel` as in {@link SnapshotConfig}); cheap. */
   describeBoot(
     config: MachineConfig,
     operation?: Operation,

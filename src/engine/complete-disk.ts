@@ -7,7 +7,7 @@ export function completeDisk(spec: DiskSpec): DiskSpec {
   const { sizeMiB, format } = spec;
   if (format !== 'ext4') throw new SandboxError('InvalidArgument', `No such file system: ${format}. There is ext4`);
   const fitting = Number.isInteger(sizeMiB) && sizeMiB > 0 && templateSizesMiB.find((size) => size >= sizeMiB);
-  if (fitting) return { sizeMiB: fitting, format };
+  if (fitting) return { ...spec, sizeMiB: fitting };
   const message = `A disk with a file system has 1 to ${templateSizesMiB.at(-1)} MiB, not ${sizeMiB}`;
   throw new SandboxError('InvalidArgument', message, { details: { sizeMiB } });
 }

@@ -13,7 +13,7 @@ import type { ArtifactLoader } from './store-client';
 const referenceOf = (format: DiskFormat): string => `strata/disk:${format}`;
 
 /** A disk with a file system. */
-export type FormattedDiskSpec = Required<DiskSpec>;
+export type FormattedDiskSpec = Required<Pick<DiskSpec, 'sizeMiB' | 'format'>>;
 
 export interface DiskTemplatesOptions {
   readonly disks: DiskStore;

@@ -116,7 +116,7 @@ export class Fleet implements Disposable {
   }
 
   /** `InvalidArgument`, `AlreadyExists` or `ResourceExhausted` say why a spec cannot be had; nothing is left then. */
-  async create(draft: InstanceDraft, wished: MakeDisks = (spec) => this.#blankDisks(spec)): Promise<Entry> {
+  async create(draft: InstanceDraft, wished: MakeDisks = (spec) => this.#newDisks(spec)): Promise<Entry> {
     const spec = this.#complete(draft);
     const { records, networks, disks, clock, randomId } = this.#options;
     const id = randomId();
@@ -235,7 +235,7 @@ export class Fleet implements Disposable {
     const driver = this.#driver(spec);
     const instance = driver.create(spec, this.#resources(id), id);
     const stateListener = instance.states((state) => this.#stateChanged(id, state));
-    const { abilities } = driver;
+    const abilities = driver.abilities(spec);
     const entry: Entry = { instance, abilities, stateListener, stored, lineage: { layers: [] } };
     this.#entries.set(id, entry);
     this.#fire();
@@ -260,11 +260,12 @@ export class Fleet implements Disposable {
     return hostsFile(this.entry(id).stored.spec.name, networks.reservationsOf(id), neighbours);
   }
 
-  #blankDisks({ disks: wishes = [] }: InstanceSpec): Promise<readonly DiskId[]> {
+  /** Empty ones, and copies of the files that disks are to begin as. */
+  #newDisks({ disks: wishes = [] }: InstanceSpec): Promise<readonly DiskId[]> {
     const { disks, createDisk } = this.#options;
     return makeDisks(
       disks,
-      wishes.map((wish) => () => createDisk(wish)),
+      wishes.map((wish) => () => (wish.source?.generation ? disks.fork(wish.source.generation) : createDisk(wish))),
     );
   }
 

@@ -1,4 +1,12 @@
-import type { Instance, InstanceAbility, InstanceId, InstanceSpec, InstanceState, StartMethod } from '../api/instance';
+import type {
+  Instance,
+  InstanceAbility,
+  InstanceId,
+  InstanceSpec,
+  InstanceState,
+  StartMethod,
+  VmSpec,
+} from '../api/instance';
 import type { Reservation } from '../api/network';
 import type { SnapshotId } from '../api/snapshot';
 import type { Disposable } from '../base/lifecycle';
@@ -61,6 +69,8 @@ export interface InstanceRecord {
 
 /** A spec in which the name may be left to the lab. */
 export type InstanceDraft = DraftOf<InstanceSpec>;
+
+export type VmDraft = DraftOf<VmSpec>;
 
 /** For each kind its own: what one has another has not. */
 type DraftOf<Spec> = Spec extends InstanceSpec ? Omit<Spec, 'name'> & { readonly name?: string } : never;

@@ -1,5 +1,5 @@
 import type { AppFile, AppFlavor } from '../api/app';
-import type { DiskInfo, DiskSpec, DiskStore } from '../api/disk';
+import type { DiskInfo, DiskSource, DiskSpec, DiskStore } from '../api/disk';
 import type { Instance, InstanceAbility, InstanceDriver, InstanceId } from '../api/instance';
 import type { Egress, NetworkSpec } from '../api/network';
 import type { Operation } from '../api/operation';
@@ -25,12 +25,14 @@ import type { BlobClient } from './blob-client';
 import { completeDisk } from './complete-disk';
 import { DiskAttachments } from './disk-attachments';
 import { DiskBook } from './disk-book';
+import { type DiskFile, DiskFiles } from './disk-files';
+import { diskSources } from './disk-sources';
 import { sweepDisks } from './disk-sweep';
 import type { DiskTemplates } from './disk-templates';
 import type { EgressOptions } from './egress';
 import { Fleet, type FleetOptions } from './fleet';
 import type { GatewayEvent, GatewaySource, PageConnection } from './gateways';
-import type { Entry, InstanceDraft, InstanceRecord, LabAction } from './instance-record';
+import type { Entry, InstanceDraft, InstanceRecord, LabAction, VmDraft } from './instance-record';
 import { LabGateways } from './lab-gateways';
 import { loadRecords } from './lab-records';
 import { MachineCopies } from './machine-copies';
@@ -123,6 +125,7 @@ export class Lab implements Disposable {
   readonly #sampler: StatSampler;
   readonly #gateways: LabGateways;
   readonly #activator: Activator;
+  readonly #diskFiles: DiskFiles;
   readonly #disposables = new DisposableStore();
   readonly #opened = createDeferred<void>();
   readonly #failures = new Emitter<SandboxError>();
@@ -178,6 +181,7 @@ export class Lab implements Disposable {
       new Activator({ fleet: this.#fleet, networks: this.#networks, switch: wire, clock, stopGraceMs }),
     );
     this.#copies = new MachineCopies({ fleet: this.#fleet, snapshots: this.#snapshots, disks });
+    this.#diskFiles = new DiskFiles(disks, () => this.#diskSources());
     this.#sampler = this.#disposables.add(new StatSampler(clock, () => this.#fleet.running()));
     this.#opened.promise.catch(() => {});
     this.#disposables.add(this.#fleet.ended((entry) => this.#forgetRevival(entry)));
@@ -202,7 +206,11 @@ export class Lab implements Disposable {
       this.#fleet.adopt(instances);
       const inUse = {
         disks: instances.flatMap((each) => each.disks),
-        generations: [...snapshots.flatMap((each) => each.disks), ...this.#diskBook.generations()],
+        generations: [
+          ...snapshots.flatMap((each) => each.disks),
+          ...this.#diskBook.generations(),
+          ...this.#diskSources().flatMap(({ generation }) => (generation ? [generation] : [])),
+        ],
       };
       // What is in records that cannot be read may have disks, too.
       if (unreadable.length === 0) await sweepDisks(this.#options.disks, inUse);
@@ -388,7 +396,9 @@ export class Lab implements Disposable {
       entry.lineage = { ...lineage, ...(parent !== undefined && { snapshot: parent }) };
       await this.#fleet.update(entry, { snapshot: parent });
     }
+    const sources = diskSources([this.#snapshots.get(id).spec]);
     await this.#snapshots.delete(id);
+    this.#diskFiles.release(sources);
   }
 
   /** The snapshot as one file: an OCI image layout in a tar. */
@@ -447,6 +457,25 @@ export class Lab implements Disposable {
   async bringAppFile(path: string, bytes: ArrayBuffer): Promise<AppFile> {
     await this.#opened.promise;
     return this.#apps().library.bringFile(path, bytes);
+  }
+
+  /**
+   * Makes a machine that starts from its drives, and starts it. The files are stored first; one that is stored already
+   * is told by its digest alone. Errors: as of {@link create}, and of the files.
+   */
+  launchMachine(draft: VmDraft, files: readonly (DiskFile | undefined)[]): Task {
+    const subject = draft.name ?? files.find((file) => file !== undefined)?.name ?? draft.kind;
+    return this.tasks.run({ kind: 'import', subject, cancelable: true }, async (operation) => {
+      await this.#opened.promise;
+      const { launchDisks } = await import('./launch-disks');
+      const disks = await launchDisks(this.#diskFiles, draft.disks ?? [], files, operation);
+      try {
+        const { id } = await this.create({ ...draft, disks });
+        this.start(id);
+      } finally {
+        for (const { source } of disks) if (source) this.#diskFiles.settle(source);
+      }
+    });
   }
 
   networks(): readonly NetworkSpec[] {
@@ -657,7 +686,9 @@ export class Lab implements Disposable {
     operation.onProgress({ phase: 'Ending the machine' });
     this.#autosave?.forget(entry);
     this.#activator.disarm(entry);
+    const sources = diskSources([entry.stored.spec]);
     await this.#fleet.remove(entry);
+    this.#diskFiles.release(sources);
     if (instance.kind !== 'vm') await this.#sweepModules();
   }
 
@@ -672,6 +703,13 @@ export class Lab implements Disposable {
   /** What has ended is not started by itself, unless it only sleeps. */
   #forgetRevival(entry: Entry): void {
     if (entry.stored.revive && !entry.demand) this.#fleet.update(entry, { revive: undefined }).catch(() => {});
+  }
+
+  #diskSources(): readonly DiskSource[] {
+    return diskSources([
+      ...this.#fleet.entries().map(({ stored }) => stored.spec),
+      ...this.snapshots().map(({ spec }) => spec),
+    ]);
   }
 
   /** Modules that users brought and that no instance is made of any more go. */

@@ -41,6 +41,7 @@ export class MachineCopies {
   async restore(entry: Entry, id: SnapshotId, operation: Operation, continued = false): Promise<void> {
     const record = this.#snapshots.get(id);
     assertSameShape(entry.stored.spec, record);
+    assertSameIdentity(entry, record);
     await this.#snapshots.assertDisks(record);
     operation.onProgress?.({ phase: 'Reading the snapshot' });
     const saved = await this.#snapshots.read(id, continued);
@@ -56,7 +57,8 @@ export class MachineCopies {
 
   /**
    * New machines from a snapshot: the same memory, copy-on-write disks, and an identity of their own before
-   * their ports go up.
+   * their ports go up. Nobody can tell a guest without our agent that it is another now: such a clone starts from
+   * its disks, as a machine does whose power was cut at that instant.
    */
   async clone(id: SnapshotId, names: readonly (string | undefined)[], operation: Operation): Promise<void> {
     const record = this.#snapshots.get(id);
@@ -75,6 +77,10 @@ export class MachineCopies {
   }
 
   async #startClone(entry: Entry, record: SnapshotRecord, operation: Operation): Promise<void> {
+    if (record.spec.firmware) {
+      await entry.instance.start(operation);
+      return;
+    }
     const saved = await this.#snapshots.read(record.id, false);
     await entry.instance.restore(saved, operation);
     entry.lineage = lineageOf(record);
@@ -111,6 +117,15 @@ function lineageOf({ automatic, id, parent, layers, base }: SnapshotRecord): Lin
   if (!automatic) return { snapshot: id, layers, ...shared };
   // A snapshot of the page's own is soon replaced, and nobody's parent: the next one descends from what it did.
   return { ...(parent !== undefined && { snapshot: parent }), layers: layers.slice(0, -1), ...shared };
+}
+
+/** A guest without our agent goes on as whom it was, its MAC included, which two machines must not have. */
+function assertSameIdentity({ instance }: Entry, { name, spec, instance: saved }: SnapshotRecord): void {
+  if (!spec.firmware || saved === instance.id) return;
+  throw new SandboxError(
+    'FailedPrecondition',
+    `The snapshot "${name}" is of another machine, and its guest cannot be told that it is this one: clone it instead`,
+  );
 }
 
 function assertSameShape(spec: InstanceSpec, { name, spec: saved }: SnapshotRecord): void {

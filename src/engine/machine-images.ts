@@ -1,7 +1,7 @@
 import type { MachineConfig, MachineImageSource, SnapshotConfig } from '../api/machine';
 import { decodeBase64 } from '../base/base64';
 import { SandboxError, toSandboxError } from '../base/errors';
-import type { Descriptor } from '../formats/oci';
+import { annotations, type Descriptor } from '../formats/oci';
 import { parseSnapshotConfig, storedForm } from '../formats/oci-parse';
 import type { ArtifactLoader } from './store-client';
 
@@ -31,10 +31,17 @@ export function createMachineImages(loader: ArtifactLoader): MachineImageSource 
     if (!layer) throw new SandboxError('DataLoss', `The artifact ${reference} has no layers: build the images again`);
     return layer;
   };
+  const firmwarePart = async (title: string): Promise<Descriptor> => {
+    const { layers } = (await loader.resolve(references.firmware)).manifest;
+    const part = layers.find((layer) => layer.annotations?.[annotations.title] === title);
+    if (part) return part;
+    throw new SandboxError('DataLoss', `The artifact ${references.firmware} has no ${title}: build the images again`);
+  };
 
   return {
     describeSnapshot: snapshotConfig,
-    async describeBoot({ containerHost }) {
+    async describeBoot({ containerHost, firmware }) {
+      if (firmware) return { kernel: storedForm(await firmwarePart(firmwareTitles.bios)).digest };
       const kernel = storedForm(await firstLayer(references.kernel)).digest;
       return containerHost ? { kernel, initrd: storedForm(await firstLayer(references.initrd)).digest } : { kernel };
     },
@@ -51,11 +58,12 @@ export function createMachineImages(loader: ArtifactLoader): MachineImageSource 
       const bytes = await loader.load({ reference, part: 0 }, operation);
       return { kind: 'state', layers: [{ digest, bytes }], console: decodeBase64(described.console) };
     },
-    async loadBoot({ containerHost }, operation) {
+    async loadBoot({ containerHost, firmware }, operation) {
       const load = (reference: string, part: number | { readonly title: string }): Promise<ArrayBuffer> =>
         loader.load({ reference, part }, operation);
       const bios = await load(references.firmware, { title: firmwareTitles.bios });
       const vgaBios = await load(references.firmware, { title: firmwareTitles.vgaBios });
+      if (firmware) return { kind: 'boot', bios, vgaBios };
       const kernel = await load(references.kernel, 0);
       if (!containerHost) return { kind: 'boot', bios, vgaBios, kernel };
       return { kind: 'boot', bios, vgaBios, kernel, initrd: await load(references.initrd, 0) };

@@ -229,7 +229,7 @@ function outOfScope(what: string): SandboxError {
 /** Makes scripted instances and keeps them at hand. */
 export class ScriptedDriver implements InstanceDriver {
   readonly kind: InstanceKind;
-  readonly abilities: ReadonlySet<InstanceAbility>;
+  readonly #abilities: ReadonlySet<InstanceAbility>;
   readonly made: ScriptedInstance[] = [];
   readonly #clock: Clock;
   problems: readonly Problem[] = [];
@@ -241,7 +241,11 @@ export class ScriptedDriver implements InstanceDriver {
   ) {
     this.#clock = clock;
     this.kind = kind;
-    this.abilities = new Set(abilities);
+    this.#abilities = new Set(abilities);
+  }
+
+  abilities(): ReadonlySet<InstanceAbility> {
+    return this.#abilities;
   }
 
   check(): readonly Problem[] {

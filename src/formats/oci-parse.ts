@@ -1,6 +1,7 @@
 import type { Digest } from '../api/content-store';
+import type { DriveKind } from '../api/disk';
 import type { Platform } from '../api/image';
-import type { SnapshotConfig } from '../api/machine';
+import type { FirmwareConfig, SnapshotConfig } from '../api/machine';
 import { SandboxError } from '../base/errors';
 import { isDigest } from './digest';
 import { annotations, type Descriptor, type Index, type Manifest, mediaTypes } from './oci';
@@ -86,11 +87,27 @@ export function readSnapshotConfig(root: Fields): SnapshotConfig {
       containerHost,
       ...(machine['nics'] === undefined ? {} : { nics: readCount(machine['nics'], 'snapshot.machine.nics') }),
       ...(machine['disks'] === undefined ? {} : { disks: readCount(machine['disks'], 'snapshot.machine.disks') }),
+      ...(machine['firmware'] === undefined ? {} : { firmware: readFirmwareConfig(machine['firmware']) }),
     },
     kernel: readDigest(root['kernel'], 'snapshot.kernel'),
     agentProtocol: readCount(root['agentProtocol'], 'snapshot.agentProtocol'),
     console: readString(root['console'], 'snapshot.console'),
     ...(root['initrd'] === undefined ? {} : { initrd: readDigest(root['initrd'], 'snapshot.initrd') }),
+  };
+}
+
+function readFirmwareConfig(value: unknown): FirmwareConfig {
+  const path = 'snapshot.machine.firmware';
+  const fields = readRecord(value, path);
+  return {
+    boot: readList(fields['boot'], `${path}.boot`, readDrive),
+    drives: readList(fields['drives'], `${path}.drives`, (item, at) => {
+      const drive = readRecord(item, at);
+      return {
+        kind: readDrive(drive['kind'], `${at}.kind`),
+        sizeBytes: readCount(drive['sizeBytes'], `${at}.sizeBytes`),
+      };
+    }),
   };
 }
 
@@ -135,7 +152,7 @@ export function readJson(bytes: Uint8Array, path: string): unknown {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     return value;
   } catch (cause) {
-    throw new SandboxError('InvalidArgument', `Invalid OCI document: ${path} is not JSON`, { cause });
+    throw new SandboxError('InvalidArgument', `Invalid document: ${path} is not JSON`, { cause });
   }
 }
 
@@ -198,6 +215,14 @@ export function readCount(value: unknown, path: string): number {
   return value;
 }
 
+const driveKinds: readonly DriveKind[] = ['floppy', 'disk', 'cdrom'];
+
+export function readDrive(value: unknown, path: string): DriveKind {
+  const found = driveKinds.find((kind) => kind === value);
+  if (found) return found;
+  throw refused(path, driveKinds.map((kind) => `"${kind}"`).join(', '), value);
+}
+
 export function readDigest(value: unknown, path: string): Digest {
   if (!isDigest(value)) throw refused(path, 'a sha256 digest', value);
   return value;
@@ -211,5 +236,5 @@ export function refused(path: string, expected: string, value: unknown): Sandbox
   const shown =
     typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'an object') : String(value);
   const short = shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
-  return new SandboxError('InvalidArgument', `Invalid OCI document: ${path} must be ${expected}, not ${short}`);
+  return new SandboxError('InvalidArgument', `Invalid document: ${path} must be ${expected}, not ${short}`);
 }

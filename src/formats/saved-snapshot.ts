@@ -1,5 +1,5 @@
-import type { DiskSpec } from '../api/disk';
-import type { VmSpec } from '../api/instance';
+import type { DiskSource, DiskSpec } from '../api/disk';
+import type { FirmwareSpec, VmSpec } from '../api/instance';
 import type { NicSpec } from '../api/network';
 import type { SnapshotRecord } from '../api/snapshot';
 import { SandboxError } from '../base/errors';
@@ -7,7 +7,9 @@ import {
   type Fields,
   optionalString,
   readCount,
+  readDigest,
   readDocument,
+  readDrive,
   readList,
   readRecord,
   readSnapshotConfig,
@@ -61,6 +63,9 @@ function readSpec(spec: Fields): VmSpec {
     containerHost,
     nics: readDevices(spec['nics'], 'saved.spec.nics', readNic),
     disks: readDevices(spec['disks'], 'saved.spec.disks', readDisk),
+    ...(spec['firmware'] !== undefined && {
+      firmware: readFirmware(readRecord(spec['firmware'], 'saved.spec.firmware')),
+    }),
   };
 }
 
@@ -72,9 +77,28 @@ function readNic(value: unknown, path: string): NicSpec {
 }
 
 function readDisk(value: unknown, path: string): DiskSpec {
-  const { sizeMiB, format } = readRecord(value, path);
+  const fields = readRecord(value, path);
+  const { drive, source, format } = fields;
   if (format !== undefined && format !== 'ext4') throw refused(`${path}.format`, '"ext4"', format);
-  return { sizeMiB: readCount(sizeMiB, `${path}.sizeMiB`), ...(format && { format }) };
+  return {
+    sizeMiB: readCount(fields['sizeMiB'], `${path}.sizeMiB`),
+    ...(format && { format }),
+    ...(drive !== undefined && { drive: readDrive(drive, `${path}.drive`) }),
+    ...(source !== undefined && { source: readSource(readRecord(source, `${path}.source`), `${path}.source`) }),
+  };
+}
+
+/** The file itself is not here: the disk has what had become of it. */
+function readSource(fields: Fields, path: string): DiskSource {
+  return {
+    name: readText(fields['name'], `${path}.name`, nameLimit),
+    digest: readDigest(fields['digest'], `${path}.digest`),
+    sizeBytes: readCount(fields['sizeBytes'], `${path}.sizeBytes`),
+  };
+}
+
+function readFirmware(fields: Fields): FirmwareSpec {
+  return { boot: readDevices(fields['boot'], 'saved.spec.firmware.boot', readDrive) };
 }
 
 function readDevices<T>(value: unknown, path: string, read: (item: unknown, path: string) => T): readonly T[] {

@@ -5,7 +5,7 @@ import { Emitter, type Event } from '../../src/base/events';
 import { SlabReader } from '../../src/formats/frame-slab';
 import { BlockPortClient, type BlockTarget, serveBlockPort } from '../../src/rpc/block-port';
 import { type ReceivedSlab, SlabPort, windowFrames } from '../../src/rpc/slab-port';
-import type { DiskBacking } from '../../src/runtime/vm/devices/virtio-blk';
+import type { DiskBacking } from '../../src/runtime/vm/devices/machine-disk';
 import { joinNics, type LabMachine, type LabMachineOptions, startLabMachine } from '../support/machine-lab';
 import { createNodeLab, type NodeLab } from '../support/node-lab';
 

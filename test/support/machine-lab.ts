@@ -4,7 +4,7 @@ import type { MachineConfig, MachineImageSource } from '../../src/api/machine';
 import { systemClock } from '../../src/base/clock';
 import { SlabPort } from '../../src/rpc/slab-port';
 import { AgentSession } from '../../src/runtime/vm/agent-session';
-import type { DiskBacking } from '../../src/runtime/vm/devices/virtio-blk';
+import type { DiskBacking } from '../../src/runtime/vm/devices/machine-disk';
 import { openExec } from '../../src/runtime/vm/guest-process';
 import { Machine } from '../../src/runtime/vm/machine';
 import type { Outcome } from './node-lab';

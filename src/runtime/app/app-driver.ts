@@ -73,7 +73,6 @@ export function createAppDriver(options: AppDriverOptions): AppDriver {
 
 class Driver implements AppDriver {
   readonly kind = 'app';
-  readonly abilities: ReadonlySet<InstanceAbility> = new Set();
   readonly waiting: Waiting;
   readonly #options: AppDriverOptions;
   readonly #instances = new Set<AppInstance>();
@@ -81,6 +80,10 @@ class Driver implements AppDriver {
   constructor(options: AppDriverOptions) {
     this.#options = options;
     this.waiting = options.waiting ?? (findJspi() ? 'jspi' : options.isolated ? 'shared' : 'none');
+  }
+
+  abilities(): ReadonlySet<InstanceAbility> {
+    return new Set();
   }
 
   check(spec: InstanceSpec): readonly Problem[] {

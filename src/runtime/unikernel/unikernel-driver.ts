@@ -60,7 +60,6 @@ export function createUnikernelDriver(options: UnikernelDriverOptions): Unikerne
 
 class Driver implements UnikernelDriver {
   readonly kind = 'unikernel';
-  readonly abilities: ReadonlySet<InstanceAbility> = new Set(['pause']);
   readonly #options: UnikernelDriverOptions;
   readonly #modules: ModuleCache;
   readonly #pool: TenderPool;
@@ -76,6 +75,10 @@ class Driver implements UnikernelDriver {
 
   get workers(): number {
     return this.#pool.workers;
+  }
+
+  abilities(): ReadonlySet<InstanceAbility> {
+    return new Set(['pause']);
   }
 
   check(spec: InstanceSpec): readonly Problem[] {

@@ -21,6 +21,7 @@ export function snapshotMismatches(snapshot: SnapshotConfig, present: Present): 
   differ('container host', String(snapshot.machine.containerHost), String(present.machine.containerHost));
   differ('number of NICs', snapshot.machine.nics ?? 1, present.machine.nics ?? 1);
   differ('number of disks', snapshot.machine.disks ?? 0, present.machine.disks ?? 0);
+  differ('firmware and drives', JSON.stringify(snapshot.machine.firmware), JSON.stringify(present.machine.firmware));
   differ('kernel', snapshot.kernel, present.kernel);
   differ('initrd', snapshot.initrd, present.initrd);
   differ('agent protocol', snapshot.agentProtocol, present.agentProtocol);

@@ -1,5 +1,14 @@
 import type { V86 } from 'v86';
 
+/** What browsers have for pixels and Node has not; v86 draws into it. */
+class PlainImage {
+  constructor(
+    readonly data: Uint8ClampedArray,
+    readonly width: number,
+    readonly height: number,
+  ) {}
+}
+
 /**
  * Loads the emulator so that it never starts a worker of its own.
  *
@@ -10,6 +19,7 @@ import type { V86 } from 'v86';
  */
 export async function loadV86(): Promise<typeof V86> {
   (globalThis as { Worker?: unknown }).Worker = undefined;
+  (globalThis as { ImageData?: unknown }).ImageData ??= PlainImage;
   const module = await import('v86');
   return module.V86;
 }

@@ -3,8 +3,11 @@ import type { MachineConfig, MachineImage } from '../../api/machine';
 import { SandboxError } from '../../base/errors';
 import { Emitter } from '../../base/events';
 import { ConsoleHub } from './console-hub';
+import type { MachineDisk } from './devices/machine-disk';
 import { Ne2kNic } from './devices/ne2k-nic';
 import type { Nic } from './devices/nic';
+import { Pc } from './devices/pc';
+import { PcDrives } from './devices/pc-drives';
 import { diskSlots, nicSlots, serialSlot } from './devices/slots';
 import { VirtioBlk } from './devices/virtio-blk';
 import { VirtioNic } from './devices/virtio-net';
@@ -12,7 +15,7 @@ import { type SerialPort, VirtioSerial } from './devices/virtio-serial';
 import { installYield } from './install-yield';
 import { loadV86 } from './load-v86';
 import { loadLayers, loadOnto, type MemoryParent, saveLayer } from './saved-state';
-import { coreOf, hidePciDevice } from './v86-internals';
+import { busOf, type Cpu, coreOf, type EmulatorBus, hidePciDevice } from './v86-internals';
 
 /** Kernel command line (the kernel's admin-guide/kernel-parameters.txt). A saved state has it baked in. */
 function commandLine({ memoryMiB }: MachineConfig): string {
@@ -34,14 +37,14 @@ function commandLine({ memoryMiB }: MachineConfig): string {
 /** PCI slots of v86's IDE controller and display, which only machines with emulated devices use. */
 const unusedSlots = [0x1e, 0x12];
 
-/** Text and a frame buffer nobody looks at; v86 wants some. */
-const videoBytes = 1 << 20;
+/** Text and a frame buffer nobody looks at; v86 wants some. With a screen: what the largest mode of the BIOS needs. */
+const videoBytes = { unused: 1 << 20, screen: 8 << 20 } as const;
 
 const agentPort = 1;
 
-/** The guest's CPU came to rest for good, or wants to begin anew: because it was told to, or after a panic. */
+/** The guest's CPU came to rest for good, or it turned itself off, or wants to begin anew: as told to, or after a panic. */
 export type MachineEvent =
-  | { readonly type: 'halted' }
+  | { readonly type: 'halted' | 'turnedOff' }
   | { readonly type: 'reboot' }
   | { readonly type: 'panic'; readonly message: string };
 
@@ -65,21 +68,28 @@ export interface MachineOptions {
  */
 export class Machine {
   readonly #emulator: V86;
-  readonly #serial: VirtioSerial;
+  readonly #bus: EmulatorBus;
+  /** Of a machine with our kernel. */
+  readonly #serial: VirtioSerial | undefined;
+  /** Of a machine that starts from its drives. */
+  readonly pc: Pc | undefined;
   readonly #events = new Emitter<MachineEvent>();
   readonly config: MachineConfig;
   readonly console = new ConsoleHub();
   /** In the order of eth0, eth1 and so on. With emulated devices the first is a ne2k, the others are virtio. */
   readonly nics: readonly Nic[];
-  /** In the order of vda, vdb and so on; virtio, whatever the other devices are. */
-  readonly disks: readonly VirtioBlk[];
+  /** In the order of vda, vdb and so on, virtio whatever the other devices are; or the drives. */
+  readonly disks: readonly MachineDisk[];
   readonly events = this.#events.event;
   #serialTail = '';
   #ended = false;
   #plugged = false;
+  #cpuMs = 0;
+  readonly #shown: number[] = [];
 
-  private constructor(emulator: V86, options: MachineOptions) {
+  private constructor(emulator: V86, options: MachineOptions, drives: PcDrives | undefined) {
     this.#emulator = emulator;
+    this.#bus = busOf(emulator);
     this.config = options.config;
     const core = coreOf(emulator);
     installYield(core);
@@ -89,11 +99,11 @@ export class Machine {
       resetCpu();
       this.#onReboot();
     };
-    this.#serial = new VirtioSerial(core.cpu, serialSlot, [
-      { name: 'strata.console', console: true },
-      { name: 'strata.agent', console: false },
-    ]);
-    if (options.config.devices === 'virtio') for (const slot of unusedSlots) hidePciDevice(core.cpu, slot);
+    this.pc = drives && new Pc(emulator, core.cpu, drives);
+    if (this.pc) this.#measure(core.cpu);
+    this.#serial = this.pc ? undefined : makeSerial(core.cpu);
+    const unused = this.pc || options.config.devices !== 'virtio' ? [] : unusedSlots;
+    for (const slot of unused) hidePciDevice(core.cpu, slot);
     const plugged = (): void => {
       this.#plugged = true;
     };
@@ -102,11 +112,14 @@ export class Machine {
       const emulated = index === 0 && options.config.devices === 'emulated';
       return emulated ? new Ne2kNic(emulator, core.cpu, mac) : new VirtioNic(core.cpu, slot, mac, plugged);
     });
-    this.disks = diskSlots.slice(0, options.config.disks ?? 0).map((slot) => new VirtioBlk(core.cpu, slot, plugged));
-    this.#serial.port(0).received((bytes) => this.console.write(bytes));
+    const virtioDisks = diskSlots.slice(0, options.config.disks ?? 0);
+    this.disks = this.pc?.disks ?? virtioDisks.map((slot) => new VirtioBlk(core.cpu, slot, plugged));
+    this.#serial?.port(0).received((bytes) => this.console.write(bytes));
+    this.pc?.power.turnedOff(() => this.#stopFor({ type: 'turnedOff' }));
     // Fires when the CPU halts with interrupts off; v86's typings do not know it.
     const halted = 'cpu-event-halt' as Parameters<V86['add_listener']>[0];
-    emulator.add_listener(halted, () => this.#stopFor({ type: 'halted' }));
+    // A machine with a screen stands still and goes on showing it, as one of iron does.
+    emulator.add_listener(halted, () => this.pc ?? this.#stopFor({ type: 'halted' }));
     emulator.add_listener('serial0-output-byte', (byte) => this.#onSerialByte(byte));
   }
 
@@ -115,10 +128,12 @@ export class Machine {
     assertMemoryFor(options.config);
     const V86 = await loadV86();
     const { promise: instance, instantiate } = instantiator(options);
+    const { firmware } = options.config;
+    const drives = firmware && new PcDrives(firmware);
     const emulator = new V86({
       wasm_fn: instantiate,
       memory_size: options.config.memoryMiB * 1024 * 1024,
-      vga_memory_size: videoBytes,
+      vga_memory_size: drives ? videoBytes.screen : videoBytes.unused,
       autostart: false,
       disable_keyboard: true,
       disable_mouse: true,
@@ -128,13 +143,13 @@ export class Machine {
       net_device: { type: options.config.devices === 'emulated' ? 'ne2k' : 'none' },
       // The local APIC comes with it, whose timer can sleep for longer than the PIT's 27 ms.
       acpi: true,
-      cmdline: commandLine(options.config),
+      ...(drives ? drives.options() : { cmdline: commandLine(options.config) }),
       ...(boot && bootOptions(boot)),
     } as ConstructorParameters<typeof V86>[0]);
     const loaded = new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
     await instance;
     await loaded;
-    return new Machine(emulator, options);
+    return new Machine(emulator, options, drives);
   }
 
   /** eth0, for those who know of one NIC only. */
@@ -150,9 +165,15 @@ export class Machine {
     return this.#plugged;
   }
 
-  /** The port the agent listens on. */
+  /** The port the agent listens on. `FailedPrecondition` for a machine that starts from its drives. */
   get agentPort(): SerialPort {
-    return this.#serial.port(agentPort);
+    if (this.#serial) return this.#serial.port(agentPort);
+    throw new SandboxError('FailedPrecondition', 'A machine that starts from its drives has no agent');
+  }
+
+  /** How long the host has worked for the guest, milliseconds; measured where no agent tells. */
+  get cpuMs(): number {
+    return this.#cpuMs;
   }
 
   /** The end of what came over serial line 0: a kernel that dies early says why only there. */
@@ -206,25 +227,46 @@ export class Machine {
 
   /** Typed, and not read by the guest yet. No part of a saved state. */
   get pendingConsoleInput(): Uint8Array {
-    return this.#serial.port(0).pendingInput;
+    return this.#serial?.port(0).pendingInput ?? new Uint8Array(0);
   }
 
   writeConsole(bytes: Uint8Array): boolean {
-    return this.#serial.port(0).send(bytes);
+    if (this.#serial) return this.#serial.port(0).send(bytes);
+    for (const byte of bytes) this.#bus.send('serial0-input', byte);
+    return true;
   }
 
   resizeConsole(columns: number, rows: number): void {
-    this.#serial.resizeConsole(columns, rows);
+    this.#serial?.resizeConsole(columns, rows);
   }
 
   async dispose(): Promise<void> {
     await this.#emulator.destroy();
   }
 
+  #measure(cpu: Cpu): void {
+    const run = cpu.main_loop.bind(cpu);
+    cpu.main_loop = () => {
+      const begun = performance.now();
+      try {
+        return run();
+      } finally {
+        this.#cpuMs += performance.now() - begun;
+      }
+    };
+  }
+
   #onSerialByte(byte: number): void {
+    if (this.pc) this.#showSerial(byte);
     const tail = this.#serialTail + String.fromCharCode(byte);
     // Cut rarely: a copy for each byte would be quadratic.
     this.#serialTail = tail.length > 2 * serialTailBytes ? tail.slice(-serialTailBytes) : tail;
+  }
+
+  /** Without our console the serial line is the machine's; its bytes come one by one, all that one slice writes together. */
+  #showSerial(byte: number): void {
+    if (this.#shown.length === 0) queueMicrotask(() => this.console.write(Uint8Array.from(this.#shown.splice(0))));
+    this.#shown.push(byte);
   }
 
   /** The guest asked for a reset. With `panic=-1` so does a kernel that died. */
@@ -240,6 +282,13 @@ export class Machine {
     void this.#emulator.stop();
     this.#events.fire(event);
   }
+}
+
+function makeSerial(cpu: Cpu): VirtioSerial {
+  return new VirtioSerial(cpu, serialSlot, [
+    { name: 'strata.console', console: true },
+    { name: 'strata.agent', console: false },
+  ]);
 }
 
 function countUp(mac: Uint8Array, count: number): Uint8Array {
@@ -292,7 +341,7 @@ function bootOptions(boot: MachineImage & { kind: 'boot' }) {
   return {
     bios: { buffer: boot.bios },
     vga_bios: { buffer: boot.vgaBios },
-    bzimage: { buffer: boot.kernel },
+    ...(boot.kernel && { bzimage: { buffer: boot.kernel } }),
     ...(boot.initrd && { initrd: { buffer: boot.initrd } }),
   };
 }

@@ -1,4 +1,5 @@
 import type { NicGateway } from '../../api/network';
+import type { StatSample } from '../../api/stats';
 import { type Clock, systemClock } from '../../base/clock';
 import { parseError, SandboxError, serializeError } from '../../base/errors';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
@@ -9,11 +10,14 @@ import { SlabPort } from '../../rpc/slab-port';
 import { AgentSession } from './agent-session';
 import type { AgentSessionState } from './agent-session-state';
 import type { ConsoleReader, ReaderPlace } from './console-hub';
+import type { Pc } from './devices/pc';
+import { hostStats } from './host-stats';
 import type { Machine } from './machine';
 import type { MemoryImage, MemoryLayer } from './memory-image';
 import { copyMemory, walkMemory } from './memory-walk';
 import { RelayPort } from './relay-port';
 import { prepareParent } from './saved-state';
+import { ScreenFeed } from './screen-feed';
 import type {
   Connections,
   ConsoleToClient,
@@ -56,7 +60,9 @@ interface Console {
 export class RunningMachine implements Disposable {
   readonly machine: Machine;
   readonly #clock: Clock = systemClock;
-  #agent: AgentSession;
+  /** Of a machine with our kernel. */
+  #agent: AgentSession | undefined;
+  readonly #screen: ScreenFeed | undefined;
   #console: Console | undefined;
   #slabPorts: (SlabPort | undefined)[] = [];
   #disks: readonly Disk[] = [];
@@ -76,10 +82,36 @@ export class RunningMachine implements Disposable {
     this.machine = machine;
     this.#machineEvents = machine.events((event) => this.#onEvent(event));
     this.#agent = this.#openSession(session);
+    const { pc } = machine;
+    this.#screen = pc && new ScreenFeed(this.#clock, pc.screen, pc.input);
   }
 
+  /** `FailedPrecondition` where the guest has none. */
   get agent(): AgentSession {
-    return this.#agent;
+    if (this.#agent) return this.#agent;
+    throw new SandboxError(
+      'FailedPrecondition',
+      'The guest runs a system of its own, without our agent: use its screen',
+    );
+  }
+
+  /** What the host knows of the guest; its agent tells more. */
+  get hostStats(): StatSample {
+    return hostStats(this.machine, this.#clock.now());
+  }
+
+  openScreen(port: MessagePort): void {
+    if (!this.#screen) throw new SandboxError('FailedPrecondition', 'The machine has no screen');
+    this.#screen.connect(port);
+  }
+
+  /** Asks the guest to turn the machine off. `FailedPrecondition` when nobody there listens to the power button. */
+  async powerOff(): Promise<void> {
+    const { pc } = this.machine;
+    if (!pc) await this.agent.powerOff();
+    else if (!pc.power.press()) {
+      throw new SandboxError('FailedPrecondition', 'The guest does not listen to the power button');
+    }
   }
 
   /** Joins the machine to its surroundings. Its NICs stay down. */
@@ -124,11 +156,24 @@ export class RunningMachine implements Disposable {
 
   /** Runs a machine whose guest is told who it is; resolves once it has taken that on and its NICs are up. */
   async start(identity: Identity, nics: readonly NicConnection[], timeoutMs: number): Promise<void> {
+    if (this.machine.pc) await this.#turnOn(this.machine.pc);
+    else await this.#introduce(identity, nics, timeoutMs);
+    this.#linkUp();
+  }
+
+  /** A guest that is not ours finds its address by DHCP, and its MAC in the card. */
+  async #turnOn(pc: Pc): Promise<void> {
+    await pc.prepareBoot();
+    await this.run();
+  }
+
+  async #introduce(identity: Identity, nics: readonly NicConnection[], timeoutMs: number): Promise<void> {
+    const { agent } = this;
     await this.run();
     await this.#hello(timeoutMs);
-    if (this.machine.hasNewDevices) await this.#agent.scanDevices();
+    if (this.machine.hasNewDevices) await agent.scanDevices();
     const [first, ...others] = nics;
-    await this.#agent.identity({
+    await agent.identity({
       micros: this.#micros(),
       entropy: randomBytes(entropyBytes),
       network: {
@@ -140,18 +185,19 @@ export class RunningMachine implements Disposable {
       },
     });
     for (const [index, nic] of others.entries()) {
-      await this.#agent.network({ ...networkOf(nic, true), interface: `eth${index + 1}` });
+      await agent.network({ ...networkOf(nic, true), interface: `eth${index + 1}` });
     }
-    this.#linkUp();
   }
 
   /** Runs a machine that goes on as it was, some time later. */
   async resume(): Promise<void> {
     await this.run();
-    const woken = this.#agent.clock(this.#micros());
-    await withTimeout(this.#clock, resumeTimeoutMs, 'The guest did not wake up', woken);
-    // Two pages may have gone on from the same state.
-    await this.#agent.entropy(randomBytes(entropyBytes));
+    if (this.#agent) {
+      const woken = this.#agent.clock(this.#micros());
+      await withTimeout(this.#clock, resumeTimeoutMs, 'The guest did not wake up', woken);
+      // Two pages may have gone on from the same state.
+      await this.#agent.entropy(randomBytes(entropyBytes));
+    }
     this.#linkUp();
   }
 
@@ -166,7 +212,7 @@ export class RunningMachine implements Disposable {
   }
 
   async setClock(): Promise<void> {
-    await this.#agent.clock(this.#micros());
+    await this.#agent?.clock(this.#micros());
   }
 
   /** See `VmService.checkpoint`. */
@@ -182,12 +228,12 @@ export class RunningMachine implements Disposable {
       const freezing = withTimeout(this.#clock, diskTimeoutMs, 'The disks did not freeze', freezeDisks(marks));
       // Said below; meanwhile it must not count as unhandled.
       freezing.catch(() => {});
-      const session = this.#agent.hold();
+      const session = this.#agent?.hold();
       let layer: ArrayBuffer;
       try {
         layer = this.machine.saveLayer(below, session);
       } finally {
-        this.#agent.release();
+        this.#agent?.release();
       }
       const console = this.machine.console.snapshot();
       const disks = await freezing;
@@ -217,7 +263,7 @@ export class RunningMachine implements Disposable {
       await this.#drainDisks((client) => client.quiet());
       this.#console?.relay.hold();
       for (const port of this.#slabPorts) port?.hold();
-      const session = this.#agent.hold();
+      const session = this.#agent?.hold();
       const layer = this.machine.saveLayer({ layers: [], ...(this.#copied && { image: this.#copied }) }, session);
       return { layer, console: this.machine.console.snapshot(), stoppedAt };
     } catch (error) {
@@ -234,7 +280,7 @@ export class RunningMachine implements Disposable {
       await this.#beginAnew(connections, onEvent);
       return;
     }
-    this.#agent.release();
+    this.#agent?.release();
     await this.run();
     for (const port of this.#slabPorts) port?.release();
     this.#console?.relay.release();
@@ -258,7 +304,7 @@ export class RunningMachine implements Disposable {
     this.#disks = [];
     this.#given = disks;
     this.#agentEvents.dispose();
-    return { console, nics, disks, programs: this.#agent.leave() };
+    return { console, nics, disks, programs: this.#agent?.leave() ?? new Map() };
   }
 
   /** Takes what the machine had in another worker. It still stands. */
@@ -275,7 +321,7 @@ export class RunningMachine implements Disposable {
       return port;
     });
     this.#connectConsole(console, console.place);
-    this.#agent.adopt(programs);
+    this.#agent?.adopt(programs);
   }
 
   /** The machine is here now. Resolves once its agent has answered. */
@@ -291,7 +337,8 @@ export class RunningMachine implements Disposable {
     this.#onEvent = () => {};
     this.#machineEvents.dispose();
     this.#agentEvents.dispose();
-    this.#agent.dispose();
+    this.#agent?.dispose();
+    this.#screen?.dispose();
     this.#console?.relay.close();
     for (const port of this.#slabPorts) port?.dispose();
     for (const { client } of this.#disks) client.dispose();
@@ -301,7 +348,7 @@ export class RunningMachine implements Disposable {
   /** A guest whose agent stays silent said why, if anywhere, on serial line 0. */
   async #hello(timeoutMs: number): Promise<void> {
     try {
-      await this.#agent.hello(timeoutMs);
+      await this.agent.hello(timeoutMs);
       this.#greeted = true;
     } catch (cause) {
       const lastWords = this.machine.serialTail.trim().slice(-500);
@@ -317,12 +364,13 @@ export class RunningMachine implements Disposable {
     this.#agent = this.#openSession();
     this.connect(connections, onEvent);
     await this.run();
-    await this.#hello(resumeTimeoutMs);
+    if (this.#agent) await this.#hello(resumeTimeoutMs);
     await this.setClock();
     this.#linkUp();
   }
 
-  #openSession(from?: AgentSessionState): AgentSession {
+  #openSession(from?: AgentSessionState): AgentSession | undefined {
+    if (this.machine.pc) return undefined;
     const agent = new AgentSession(this.machine.agentPort, { clock: this.#clock, random: randomBytes }, from);
     this.#greeted = from !== undefined;
     this.#agentEvents = new DisposableStore();

@@ -101,12 +101,118 @@ export interface Ne2k {
   readonly curpg: number;
 }
 
+/** What v86 takes for what is in a drive (its src/buffer.js). */
+export interface DriveMedium {
+  readonly byteLength: number;
+  onload: ((event: object) => void) | undefined;
+  load(): void;
+  get(start: number, length: number, callback: (bytes: Uint8Array<ArrayBuffer>) => void): void;
+  set(start: number, bytes: Uint8Array, callback: () => void): void;
+  get_and_cache(start: number, length: number, callback: (bytes: Uint8Array<ArrayBuffer>) => void): void;
+  get_from_cache(start: number, length: number): Uint8Array<ArrayBuffer> | undefined;
+  get_buffer(callback: (buffer: undefined) => void): void;
+  get_state(): unknown[];
+  set_state(state: unknown): void;
+}
+
+/** A drive at the IDE controller (its src/ide.js). */
+export interface IdeDrive {
+  /** Null for an empty drive. */
+  readonly buffer: unknown;
+  readonly channel: { dma_status: number };
+  status_reg: number;
+  error_reg: number;
+  current_command: number;
+  /** Takes the medium, and the geometry from its partition table. */
+  set_disk_buffer(medium: DriveMedium): void;
+  push_irq(): void;
+  ata_command(command: number): void;
+}
+
+interface IdeChannel {
+  readonly master: IdeDrive;
+  readonly slave: IdeDrive;
+}
+
+/** Power management (its src/acpi.js): the registers of the ACPI specification, 4.8.3. */
+export interface Acpi {
+  /** PM1 control. */
+  status: number;
+  pm1_status: number;
+  readonly pm1_enable: number;
+}
+
+/** A rectangle of pixels on its way to the screen. */
+export interface ScreenLayer {
+  /** RGBA. */
+  readonly image_data: { readonly data: Uint8ClampedArray; readonly width: number };
+  /** Where it goes. */
+  readonly screen_x: number;
+  readonly screen_y: number;
+  /** Which part of the image. */
+  readonly buffer_x: number;
+  readonly buffer_y: number;
+  readonly buffer_width: number;
+  readonly buffer_height: number;
+}
+
+/** What the display tells its screen (its src/browser/dummy_screen.js). Words of cells as in api/screen.ts. */
+export interface ScreenAdapter {
+  readonly FLAG_BLINKING: number;
+  readonly FLAG_FONT_PAGE_B: number;
+  set_mode(graphical: boolean): void;
+  clear_text_state(): void;
+  set_size_text(columns: number, rows: number): void;
+  put_char(row: number, column: number, character: number, flags: number, background: number, foreground: number): void;
+  update_cursor(row: number, column: number): void;
+  update_cursor_scanline(first: number, last: number, visible: boolean): void;
+  /** `glyphs`: eight fonts of 256 characters of 32 bytes. */
+  set_font_bitmap(
+    height: number,
+    nine: boolean,
+    doubled: boolean,
+    joined: boolean,
+    glyphs: Uint8Array,
+    changed: boolean,
+  ): void;
+  set_font_page(first: number, second: number): void;
+  set_size_graphical(width: number, height: number, virtualWidth: number, virtualHeight: number): void;
+  clear_screen(): void;
+  update_buffer(layers: readonly ScreenLayer[]): void;
+}
+
+/** The display (its src/vga.js). */
+export interface Vga {
+  screen: ScreenAdapter;
+  readonly graphical_mode: boolean;
+  /** Draws what has changed, and begins another retrace. */
+  screen_fill_buffer(): void;
+  /** Begins another retrace: some guests wait for one. */
+  update_vertical_retrace(): void;
+}
+
 export interface Cpu {
   readonly devices: {
     readonly pci: Pci;
     readonly virtio_balloon: { readonly virtio: VirtIo };
     readonly net?: Ne2k;
+    readonly vga: Vga;
+    readonly acpi: Acpi;
+    readonly ide: { readonly primary?: IdeChannel; readonly secondary?: IdeChannel };
   };
+  readonly io: {
+    /** Replaces what a port of the machine does when it is written. */
+    register_write(
+      port: number,
+      device: object,
+      write8: ((value: number) => void) | undefined,
+      write16?: (value: number) => void,
+      write32?: (value: number) => void,
+    ): void;
+  };
+  /** Runs the guest for a while; gives the milliseconds until it wants to go on. */
+  main_loop(): number;
+  device_raise_irq(line: number): void;
   /** The guest's RAM. */
   readonly mem8: Uint8Array;
   get_state(): unknown[];
@@ -137,6 +243,13 @@ export function coreOf(emulator: V86): EmulatorCore {
 /** v86's devices and whoever listens to them speak over this. */
 export interface EmulatorBus {
   send(event: 'net0-receive', frame: Uint8Array): void;
+  /** One byte of a scan code. */
+  send(event: 'keyboard-code', byte: number): void;
+  /** Counts to the right and up. */
+  send(event: 'mouse-delta', counts: readonly [x: number, y: number]): void;
+  send(event: 'mouse-click', down: readonly [left: boolean, middle: boolean, right: boolean]): void;
+  send(event: 'mouse-wheel', notches: readonly [y: number, x: number]): void;
+  send(event: 'serial0-input', byte: number): void;
 }
 
 export function busOf(emulator: V86): EmulatorBus {

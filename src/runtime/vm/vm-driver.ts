@@ -16,6 +16,7 @@ import type { SpawnWorker } from '../../rpc/worker-handle';
 import { isLive } from '../instance-state';
 import { assertName, invalidSpec, nameProblem } from '../spec-problems';
 import type { Supervisor } from '../supervisor';
+import { firmwareProblems } from './firmware-problems';
 import { VmInstance } from './vm-instance';
 import type { VmService } from './vm-protocol';
 import type { VmWorkerHandle } from './vm-run';
@@ -32,6 +33,12 @@ const maxDisks = 4;
 
 /** v86 puts an initrd at 64 MB, and a container host needs one. */
 const minContainerHostMiB = 128;
+
+/** A guest that is not ours has no agent that runs programs, and a screen instead. */
+const abilities: Readonly<Record<'ours' | 'unmodified', ReadonlySet<InstanceAbility>>> = {
+  ours: new Set(['pause', 'exec', 'checkpoint', 'migrate']),
+  unmodified: new Set(['pause', 'checkpoint', 'migrate', 'screen']),
+};
 
 export interface VmDriverOptions {
   readonly images: MachineImageSource;
@@ -64,7 +71,6 @@ export function createVmDriver(options: VmDriverOptions): VmDriver {
 
 class Driver implements VmDriver {
   readonly kind = 'vm';
-  readonly abilities: ReadonlySet<InstanceAbility> = new Set(['pause', 'exec', 'checkpoint', 'migrate']);
   readonly #options: VmDriverOptions;
   readonly #instances = new Set<VmInstance>();
   #spare: VmWorkerHandle | undefined;
@@ -74,8 +80,14 @@ class Driver implements VmDriver {
     this.#options = options;
   }
 
+  abilities(spec: InstanceSpec): ReadonlySet<InstanceAbility> {
+    return asVm(spec).firmware ? abilities.unmodified : abilities.ours;
+  }
+
   check(spec: InstanceSpec): readonly Problem[] {
-    const problems = [nameProblem(spec.name), ...sizeProblems(asVm(spec))].filter((problem) => problem !== undefined);
+    const vm = asVm(spec);
+    const found = [nameProblem(spec.name), ...sizeProblems(vm), ...firmwareProblems(vm)];
+    const problems = found.filter((problem) => problem !== undefined);
     return problems.length > 0 ? problems : this.#memoryProblems(spec.memoryMiB);
   }
 

@@ -18,6 +18,7 @@ import type {
 } from '../../api/instance';
 import type { MachineConfig, MachineImage, MachineImageSource, SavedMachine, SnapshotConfig } from '../../api/machine';
 import type { Operation } from '../../api/operation';
+import type { ScreenAttachment, ScreenUpdate } from '../../api/screen';
 import type { StatSample } from '../../api/stats';
 import { decodeBase64, encodeBase64 } from '../../base/base64';
 import { type Clock, delay } from '../../base/clock';
@@ -30,7 +31,9 @@ import { preparedConfig, snapshotMismatches } from './compatibility';
 import { ConsoleClient } from './console-client';
 import { setHostname, setHosts } from './guest-names';
 import { reattachGuestProcess, startGuestProcess } from './guest-process';
+import { machineConfig } from './machine-config';
 import { portsOf } from './machine-ports';
+import { ScreenClient } from './screen-client';
 import { v86Version } from './v86-internals';
 import { migrate } from './vm-migration';
 import type { VmEvent } from './vm-protocol';
@@ -81,6 +84,7 @@ export class VmInstance implements Instance {
   readonly #resources: VmResources;
   readonly #state: InstanceStateMachine;
   readonly #console = new ConsoleClient();
+  readonly #screen = new ScreenClient();
   readonly #mac: Uint8Array;
   #spec: VmSpec;
   #run: VmRun | undefined;
@@ -127,7 +131,10 @@ export class VmInstance implements Instance {
   async start(operation: Operation = {}): Promise<void> {
     this.#state.require('start', 'created', 'stopped', 'failed');
     this.#resources.assertMemory();
-    await this.#begin(operation, (run) => this.#restoreOrBoot(run, operation));
+    const { firmware } = this.#spec;
+    await this.#begin(operation, (run) =>
+      firmware ? this.#boot(run, operation) : this.#restoreOrBoot(run, operation),
+    );
   }
 
   async reset(operation: Operation = {}): Promise<void> {
@@ -220,6 +227,10 @@ export class VmInstance implements Instance {
     return this.#console.attach(onOutput);
   }
 
+  attachScreen(onUpdate: (update: ScreenUpdate) => void): ScreenAttachment {
+    return this.#screen.attach(onUpdate);
+  }
+
   async exec(spec: ExecSpec): Promise<Process> {
     return this.#ask('exec', ({ worker, streams }) => startGuestProcess(worker.remote, spec, streams));
   }
@@ -252,7 +263,8 @@ export class VmInstance implements Instance {
 
   async updateHosts(): Promise<void> {
     const { surroundings } = this.#resources;
-    if (!surroundings) return;
+    // A guest without our agent cannot be told.
+    if (!surroundings || this.#spec.firmware) return;
     if (this.state.phase === 'running') await setHosts(this, surroundings.hosts());
     else this.#namesChanged = true;
   }
@@ -260,6 +272,7 @@ export class VmInstance implements Instance {
   async rename(name: string): Promise<void> {
     this.#resources.assertName(name);
     this.#spec = { ...this.#spec, name };
+    if (this.#spec.firmware) return;
     if (this.state.phase === 'running') await setHostname(this, name);
     else this.#namesChanged = true;
   }
@@ -267,20 +280,12 @@ export class VmInstance implements Instance {
   async dispose(): Promise<void> {
     if (this.#run) await this.kill();
     this.#console.disconnect();
+    this.#screen.dispose();
     this.#resources.disposed();
   }
 
   get #config(): MachineConfig {
-    const { memoryMiB, devices, containerHost, nics, disks } = this.#spec;
-    // One NIC also where no network is wanted: the prepared snapshots have it.
-    const nicCount = Math.max(1, nics?.length ?? 1);
-    return {
-      memoryMiB,
-      devices,
-      containerHost,
-      ...(nicCount > 1 && { nics: nicCount }),
-      ...(disks && disks.length > 0 && { disks: disks.length }),
-    };
+    return machineConfig(this.#spec);
   }
 
   #require(): VmRun {
@@ -325,7 +330,7 @@ export class VmInstance implements Instance {
     run.assertAlive();
     const target = host === undefined ? worker() : workerOn(host);
     this.#watchFor(run, target);
-    return migrate({
+    const migration = await migrate({
       clock,
       run,
       config: this.#config,
@@ -336,11 +341,13 @@ export class VmInstance implements Instance {
       onEvent: (from) => (event) => this.#onVmEvent(from, event),
       fail: (error) => this.#run === run && this.#fail(error),
     });
+    await this.#openScreen(run);
+    return migration;
   }
 
   /** Names that changed while the guest could not be told. */
   async #catchUpNames(): Promise<void> {
-    if (!this.#namesChanged || this.state.phase !== 'running') return;
+    if (!this.#namesChanged || this.#spec.firmware || this.state.phase !== 'running') return;
     this.#namesChanged = false;
     await setHostname(this, this.#spec.name);
     await this.updateHosts();
@@ -430,9 +437,9 @@ export class VmInstance implements Instance {
     const config = this.#config;
     run.origin = { ...(await images.describeBoot(config, operation)), layers: [] };
     const image = await images.loadBoot(config, operation);
-    operation.onProgress?.({ phase: 'Booting the kernel' });
-    const buffers = [image.bios, image.vgaBios, image.kernel];
-    if (image.initrd) buffers.push(image.initrd);
+    operation.onProgress?.({ phase: image.kernel ? 'Booting the kernel' : 'Starting the BIOS' });
+    const { bios, vgaBios, kernel, initrd } = image;
+    const buffers = [bios, vgaBios, kernel, initrd].filter((buffer) => buffer !== undefined);
     await this.#launch(run, { image, buffers, continued: false });
     this.#startMethod = 'cold-boot';
   }
@@ -449,7 +456,14 @@ export class VmInstance implements Instance {
     const transfers = [...buffers, ...portsOf(nics), ...portsOf(disks)];
     const onEvent = callback((event: VmEvent) => this.#onVmEvent(worker, event));
     await worker.remote.start(transfer(request, transfers), transfer(console, [console]), onEvent);
+    await this.#openScreen(run);
     run.launched.resolve();
+  }
+
+  async #openScreen({ worker }: VmRun): Promise<void> {
+    if (!this.#spec.firmware) return;
+    const screen = this.#screen.connect();
+    await worker.remote.openScreen(transfer(screen, [screen]));
   }
 
   /** `FailedPrecondition` says in plain words what is different here. */
@@ -524,7 +538,7 @@ export class VmInstance implements Instance {
     }
     if (event.type === 'panic') {
       this.#fail(new SandboxError('Internal', `The guest's kernel died: ${event.message}`));
-    } else if (event.type === 'halted') {
+    } else if (event.type === 'halted' || event.type === 'turnedOff') {
       this.#end('stopped', { code: 0, reason: 'Powered off' });
     } else if (this.state.phase === 'running') {
       // A reboot from inside is a reset; how it went shows in the state.
@@ -562,6 +576,7 @@ export class VmInstance implements Instance {
     const run = this.#run;
     this.#run = undefined;
     this.#console.disconnect();
+    this.#screen.disconnect();
     run?.end(new SandboxError('Aborted', `The instance ${this.#spec.name} has ended: ${reason}`));
   }
 }

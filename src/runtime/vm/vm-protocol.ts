@@ -2,6 +2,7 @@ import type { DiskGeneration } from '../../api/disk';
 import type { ExecSpec, Program, ProgramId, Signal, TerminalSize } from '../../api/instance';
 import type { MachineConfig, MachineImage } from '../../api/machine';
 import type { NicGateway } from '../../api/network';
+import type { ScreenInput, ScreenUpdate } from '../../api/screen';
 import type { StatSample } from '../../api/stats';
 import type { ErrorRecord } from '../../base/errors';
 import type { LastingBlockState } from '../../rpc/lasting-block-client';
@@ -71,6 +72,11 @@ export type ConsoleToWorker =
   | { readonly input: Uint8Array }
   | { readonly resize: TerminalSize };
 
+/** Worker to client on the screen's port. */
+export type ScreenToClient = ScreenUpdate;
+/** Client to worker on the screen's port. A new port is not watched, and `shown` allows for the next update. */
+export type ScreenToWorker = { readonly watch: boolean } | { readonly shown: true } | { readonly input: ScreenInput };
+
 /** What happened to the machine by itself. */
 export type VmEvent = MachineEvent | { readonly type: 'agentLost'; readonly error: ErrorRecord };
 
@@ -85,8 +91,10 @@ export interface VmService extends Pingable {
   start(request: StartRequest, console: MessagePort, onEvent: (event: VmEvent) => void): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Asks the guest to power off; `halted` follows. */
+  /** Asks the guest to power off; `halted` or `turnedOff` follows. `FailedPrecondition` when nobody there listens. */
   powerOff(): Promise<void>;
+  /** Shows the machine's screen on the port from now on, and no more on one that it had. */
+  openScreen(port: MessagePort): Promise<void>;
   exec(spec: ExecSpec, ports: ExecPorts): Promise<ProgramId>;
   /** The programs of this machine's execs, those included that an earlier worker began. */
   programs(): Promise<readonly Program[]>;

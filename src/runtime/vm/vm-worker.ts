@@ -63,7 +63,8 @@ class VmWorker implements VmService, Disposable {
     const session = request.continued ? sessionIn(saved) : undefined;
     const running = this.#take(new RunningMachine(machine, session));
     running.connect({ console, nics, disks }, onEvent);
-    if (session) await running.resume();
+    // Nobody can tell a guest without our agent who it is: it goes on as whom it was.
+    if (session || (machine.pc && image.kind === 'state')) await running.resume();
     else await running.start(identity, nics, agentTimeoutMs[image.kind === 'state' ? 'restored' : 'booted']);
   }
 
@@ -77,7 +78,11 @@ class VmWorker implements VmService, Disposable {
   }
 
   async powerOff(): Promise<void> {
-    await this.#agent.powerOff();
+    await this.#current.powerOff();
+  }
+
+  async openScreen(port: MessagePort): Promise<void> {
+    this.#current.openScreen(port);
   }
 
   async exec(spec: ExecSpec, ports: ExecPorts): Promise<ProgramId> {
@@ -103,6 +108,7 @@ class VmWorker implements VmService, Disposable {
   }
 
   async stats(): Promise<StatSample> {
+    if (this.#current.machine.pc) return this.#current.hostStats;
     const stats = await this.#agent.stats();
     const { cpuMicros, memoryTotal, memoryAvailable, processes } = stats;
     const { rxBytes, txBytes, rxPackets, txPackets, readBytes, writtenBytes } = stats;
@@ -152,7 +158,8 @@ class VmWorker implements VmService, Disposable {
     this.#arriving = undefined;
     if (!machine) throw new SandboxError('FailedPrecondition', 'No machine was announced to this worker');
     const session = sessionIn(machine.restoreOnto(layer, console));
-    if (!session) throw new SandboxError('DataLoss', 'A machine on its way to another worker lost its session');
+    if (!session && !machine.pc)
+      throw new SandboxError('DataLoss', 'A machine on its way to another worker lost its session');
     this.#take(new RunningMachine(machine, session));
   }
 
@@ -253,6 +260,8 @@ function sameConfig(a: MachineConfig, b: MachineConfig): boolean {
     a.devices === b.devices &&
     a.containerHost === b.containerHost &&
     (a.nics ?? 1) === (b.nics ?? 1) &&
-    (a.disks ?? 0) === (b.disks ?? 0)
+    (a.disks ?? 0) === (b.disks ?? 0) &&
+    // Both come from the same few lines, with their fields in the same order.
+    JSON.stringify(a.firmware) === JSON.stringify(b.firmware)
   );
 }

@@ -2,7 +2,6 @@ import { createDeferred, type Deferred } from '../../../base/deferred';
 import { SandboxError } from '../../../base/errors';
 import type { Disposable } from '../../../base/lifecycle';
 import { blockRequestLimit } from '../../../rpc/block-port';
-import type { LastingBlockClient } from '../../../rpc/lasting-block-client';
 import {
   type BufferChain,
   type Cpu,
@@ -15,6 +14,7 @@ import {
   type VirtIo,
   type VirtQueue,
 } from '../v86-internals';
+import type { DiskBacking, MachineDisk } from './machine-disk';
 import type { DeviceSlot } from './slots';
 
 /** Feature bits (virtio 1.2, 5.2.3). */
@@ -43,20 +43,12 @@ interface Request {
   readonly length: number;
 }
 
-/** Where a disk's bytes are. */
-export interface DiskBacking {
-  readonly client: Pick<LastingBlockClient, 'hasRoom' | 'roomMade' | 'read' | 'write' | 'flush'>;
-  readonly sizeBytes: number;
-  /** Shown to the guest as the disk's serial number; its first 20 bytes. */
-  readonly id: string;
-}
-
 /**
  * A virtio block device (virtio 1.2, 5.2) over a block port. As many requests as the port has room for are under
  * way at once; the rest stays in the guest's ring. A flush is answered when the port's is, so what a guest has
  * synced is as durable as the store can make it. What the port cannot do is an I/O error to the guest.
  */
-export class VirtioBlk implements SavedDevice {
+export class VirtioBlk implements MachineDisk, SavedDevice {
   readonly #virtio: VirtIo;
   #backing: DiskBacking | undefined;
   #subscription: Disposable | undefined;
@@ -108,7 +100,6 @@ export class VirtioBlk implements SavedDevice {
     saveWithMachine(cpu, slot, this, plugged);
   }
 
-  /** Requests that the block port has not answered. */
   get inFlight(): number {
     return this.#inFlight;
   }

@@ -1,0 +1,33 @@
+import type { DiskSpec } from '../../api/disk';
+import type { VmSpec } from '../../api/instance';
+import type { DriveConfig, MachineConfig } from '../../api/machine';
+import { mediumSize } from '../../formats/disk-medium';
+
+const mebibyte = 1024 * 1024;
+
+/** The machine that a spec asks for. */
+export function machineConfig({
+  memoryMiB,
+  devices,
+  containerHost,
+  nics,
+  disks = [],
+  firmware,
+}: VmSpec): MachineConfig {
+  // One NIC also where no network is wanted: the prepared snapshots have it.
+  const nicCount = Math.max(1, nics?.length ?? 1);
+  return {
+    memoryMiB,
+    devices,
+    containerHost,
+    ...(nicCount > 1 && { nics: nicCount }),
+    ...(!firmware && disks.length > 0 && { disks: disks.length }),
+    ...(firmware && { firmware: { boot: firmware.boot, drives: disks.map(driveConfig) } }),
+  };
+}
+
+/** A disk that came from a file is as long as that was. */
+function driveConfig({ drive = 'disk', sizeMiB, source }: DiskSpec): DriveConfig {
+  const sizeBytes = source ? mediumSize(drive, source.sizeBytes) : sizeMiB * mebibyte;
+  return { kind: drive, sizeBytes };
+}
