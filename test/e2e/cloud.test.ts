@@ -5,6 +5,7 @@ import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
 import type { InstanceDraft, InstanceRecord } from '../../src/engine/instance-record';
 import { openForeignFrame } from '../support/foreign-frame';
+import { buildLinuxHttpd, canBuildLinuxHttpd, copyHttpdIn, startLinuxHttpd } from '../support/linux-httpd';
 import { launch, recordsOf, type StrataPage, shellIn, smallVm } from '../support/page-fleet';
 import { dropFile, screenOf } from '../support/page-screen';
 import { saying } from '../support/wasi-programs';
@@ -22,6 +23,17 @@ const ofUnikernel = (name: string, image: string, more: Partial<InstanceDraft> =
     addressing: 'static',
     ...more,
   }) as InstanceDraft;
+
+/** Requests to a page of 2,700 bytes, and the status of their answers. */
+const requests = [
+  ['GET /page HTTP/1.1\\r\\nConnection: close', 200],
+  ['GET /page HTTP/1.1\\r\\nRange: bytes=5-20\\r\\nConnection: close', 206],
+  ['GET /page HTTP/1.1\\r\\nRange: bytes=5000-\\r\\nConnection: close', 416],
+  ['HEAD /page HTTP/1.0', 200],
+  ['GET /none HTTP/1.0', 404],
+  ['PUT /page HTTP/1.0', 405],
+  ['no HTTP', 400],
+] as const;
 
 /**
  * The three kinds together on one network, as a lecture would show them: in a tab of their own, and in a frame of
@@ -126,6 +138,29 @@ describe.each(['a tab', 'a frame of another site'] as const)('a cloud in %s', { 
     const before = (await recordOf('kv')).demand?.wakes ?? 0;
     expect(await shellIn(frame, 'client', 'wget -q -O - http://kv/colour')).toBe('blue');
     expect((await recordOf('kv')).demand?.wakes).toBe(before + 1);
+  });
+
+  it.runIf(canBuildLinuxHttpd)('serves the same by the same program on a machine as in a unikernel', async () => {
+    const page = { '/www/page': 'the same\n'.repeat(300) };
+    await launch(frame, ofUnikernel('small', 'httpd', { config: page }));
+    const id = await launch(frame, { ...smallVm, name: 'large' });
+    await copyHttpdIn(frame, id, buildLinuxHttpd());
+    await shellIn(
+      frame,
+      'large',
+      `mkdir /www && yes 'the same' | head -n 300 > /www/page && ${startLinuxHttpd('large')}`,
+    );
+    const ask = (server: string, head: string): Promise<string> =>
+      shellIn(frame, 'client', `printf '${head}\\r\\nHost: web\\r\\n\\r\\n' | nc ${server} 80`);
+    const alike = (answer: string): string => answer.replace(/^(Date|X-Served-By): .*\r\n/gm, '');
+    const served = /X-Served-By: (.*)\r\n/;
+    for (const [head, status] of requests) {
+      const [small, large] = [await ask('small', head), await ask('large', head)];
+      // What is no HTTP is refused before anybody serves it.
+      if (status !== 400) expect([small, large].map((answer) => served.exec(answer)?.[1])).toEqual(['small', 'large']);
+      expect(small).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(alike(large)).toBe(alike(small));
+    }
   });
 
   it('runs a program that is dropped on it', async () => {
