@@ -16,6 +16,12 @@ export interface PageTools {
   readonly lab: Lab;
   /** Milliseconds from the wish for a connection to the end of the answer; tried again as long as it is refused. */
   get(address: string): Promise<number>;
+  /** Requests a second, one after the other on each of several kept connections. */
+  rate(address: string, load: { readonly connections: number; readonly forMs: number }): Promise<number>;
+  /** Of an instance, on its first network. */
+  addressOf(id: string): string;
+  /** Resolves when the instance runs the next time. */
+  running(id: string): Promise<void>;
   /** Resolves when the instance sleeps. */
   asleep(id: string): Promise<void>;
   /** Resolves when its console prints that, or has printed it. */
@@ -47,6 +53,38 @@ export function pageTools(page: Page): Promise<JSHandle<PageTools>> {
         if (!answer.startsWith('HTTP/1.1 200 ')) throw new Error(`Answered with ${answer.slice(0, 40)}`);
         return took;
       },
+      async rate(address, { connections, forMs }) {
+        const request = new TextEncoder().encode('GET / HTTP/1.1\r\nHost: bench\r\n\r\n');
+        const end = performance.now() + forMs;
+        const each = Array.from({ length: connections }, async () => {
+          const { readable, writable } = await connect(address);
+          const [reader, writer] = [readable.getReader(), writable.getWriter()];
+          let answers = 0;
+          while (performance.now() < end) {
+            await writer.write(request);
+            let answer = '';
+            // The head, an empty line, and a body without one.
+            while (!/\r\n\r\n./.test(answer)) {
+              const { value, done } = await reader.read();
+              if (done) throw new Error('The server closed a connection that was to be kept');
+              answer += new TextDecoder().decode(value);
+            }
+            answers += 1;
+          }
+          await writer.close();
+          return answers;
+        });
+        return ((await Promise.all(each)).reduce((a, b) => a + b) * 1000) / forMs;
+      },
+      addressOf: (id) => lab.list().find((record) => record.id === id)?.nics[0]?.address ?? '',
+      running: (id) =>
+        new Promise((resolve) => {
+          const listening = lab.instance(id).states(({ phase }) => {
+            if (phase !== 'running') return;
+            listening.dispose();
+            resolve();
+          });
+        }),
       asleep: (id) =>
         new Promise((resolve) => {
           const check = (): void => {

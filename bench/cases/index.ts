@@ -9,6 +9,7 @@ import { pageDelay } from './page-delay';
 import { pageFlood } from './page-flood';
 import { firstVisit, promptCold, promptWarm } from './prompt';
 import { publishedPort } from './published-port';
+import { sameHttpd } from './same-httpd';
 import { createOverNetwork, dhcpLeases, sleepingService } from './services';
 import { kernelSize, snapshotSize } from './sizes';
 import { switchFrames } from './switch';
@@ -40,6 +41,7 @@ export const cases: readonly BenchCase[] = [
   { name: 'wake', measure: sleepingService },
   { name: 'dhcp', measure: dhcpLeases },
   { name: 'vm-httpd', measure: vmToHttpd },
+  { name: 'same-httpd', measure: sameHttpd },
   { name: 'clone', measure: cloneToPrompt },
   { name: 'vm-ping', measure: vmPing },
   { name: 'vm-tcp', measure: vmTcp },

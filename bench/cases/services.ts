@@ -82,7 +82,7 @@ export async function createOverNetwork(lab: BrowserLab): Promise<readonly Row[]
       name: `httpd in the lab: create to first answer, ${addressing === 'dhcp' ? 'by DHCP' : 'static address'}`,
       value: median(times),
       unit: 'ms',
-      ...(addressing === 'dhcp' && { goal: atMost(60) }),
+      goal: atMost(addressing === 'dhcp' ? 60 : 10),
       peer: `${fastest(times)}; recorded after ${part(0)}, running after ${part(1)}`,
     });
   }
@@ -99,10 +99,14 @@ async function createOnce(
       const begun = performance.now();
       const { id, nics } = await inside.lab.create(draft);
       const created = performance.now() - begun;
-      await inside.lab.start(id).finished;
+      // It serves as soon as it runs; that it is started again after a reload is written down meanwhile.
+      const running = inside.running(id);
+      const { finished } = inside.lab.start(id);
+      await running;
       const started = performance.now() - begun;
       await inside.get(nics[0]?.address ?? '');
       const took = performance.now() - begun;
+      await finished;
       await inside.lab.kill(id).finished;
       return [took, created, started] as const;
     },
