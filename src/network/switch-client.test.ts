@@ -2,12 +2,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SandboxError } from '../base/errors';
 import { FakeClock } from '../base/fake-clock';
 import { SlabReader } from '../formats/frame-slab';
-import { connect } from '../rpc/control';
+import { connect, expose } from '../rpc/control';
 import { SlabPort } from '../rpc/slab-port';
 import { inProcessSpawner } from '../rpc/spawn-node';
 import { SwitchClient, type SwitchWorker } from './switch-client';
 import { broadcast, ethernet, macOf, portSpec } from './switch-fixture';
-import { serveSwitch } from './switch-service';
+import { SwitchService } from './switch-service';
 
 const ends: (() => void)[] = [];
 afterEach(() => {
@@ -18,10 +18,12 @@ afterEach(() => {
 function lab() {
   const workers: SwitchWorker[] = [];
   const clock = new FakeClock();
-  const spawn = inProcessSpawner(serveSwitch);
+  // The switch's own, by which ports fall asleep.
+  const wireClock = new FakeClock();
+  const spawn = inProcessSpawner((port) => expose(new SwitchService(wireClock), port));
   const start = (): SwitchWorker => {
     const handle = spawn('switch');
-    const connection = connect<import('./switch-service').SwitchService>(handle.port);
+    const connection = connect<SwitchService>(handle.port);
     const lost = new AbortController();
     const worker: SwitchWorker = {
       remote: connection.remote,
@@ -39,7 +41,7 @@ function lab() {
   const client = new SwitchClient({ start, clock });
   ends.push(() => client.dispose());
   const crash = (): void => workers.at(-1)?.terminate(new SandboxError('Internal', 'The worker switch died'));
-  return { client, clock, crash, workers };
+  return { client, clock, wireClock, crash, workers };
 }
 
 function cableFor(port: MessagePort): SlabPort {
@@ -139,7 +141,7 @@ describe('ports that sleep', () => {
   );
 
   it('say that they are wanted, take a cable, and give it back', async () => {
-    const { client } = lab();
+    const { client, wireClock } = lab();
     const a = await plug(client, 'a');
     await client.addSleepingPort(sleeper);
     while (!(await client.status())[0]?.up);
@@ -153,8 +155,9 @@ describe('ports that sleep', () => {
     const arrived = nextFrame(cable);
     cable.setLink({ up: true, offload: false });
     expect(await arrived).toEqual([...ping]);
-    expect(await client.sleepPorts(['service'])).toBeGreaterThan(0);
-    while ((await client.sleepPorts(['service'])) !== undefined);
+    expect(await client.sleepPorts(['service'])).toBe(30);
+    await wireClock.advance(30);
+    expect(await client.sleepPorts(['service'])).toBeUndefined();
     // The cable of a run that is over: harmless.
     await client.unplugPort('service');
     expect((await client.status()).map(({ id, asleep }) => [id, asleep])).toEqual([
