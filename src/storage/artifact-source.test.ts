@@ -8,10 +8,10 @@ import { digestHex, digestOf } from '../formats/digest';
 import { annotations, type Descriptor, mediaTypes } from '../formats/oci';
 import { ArtifactSource, artifactPhases } from './artifact-source';
 import { patternBytes } from './content-store.conformance';
-import { stallTimeoutMs } from './download';
 import { MemoryBackend } from './memory-backend';
 import { MemoryMetadataStore } from './metadata-store';
 import { VerifiedContentStore } from './verified-content-store';
+import { stallTimeoutMs } from './watchdog';
 import { storeAsZstd, zerosAsZstd } from './zstd-frame';
 
 interface Served {

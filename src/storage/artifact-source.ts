@@ -2,11 +2,11 @@ import type { ContentStore, Digest } from '../api/content-store';
 import type { Operation } from '../api/operation';
 import type { Clock } from '../base/clock';
 import { SandboxError, throwIfAborted } from '../base/errors';
-import { withTimeout } from '../base/timeout';
 import { digestHex } from '../formats/digest';
 import { annotations, type Descriptor, type Index, type Manifest } from '../formats/oci';
-import { documentLimit, parseIndex, parseManifest, storedForm } from '../formats/oci-parse';
+import { parseManifest, storedForm } from '../formats/oci-parse';
 import { downloadBlob, type Fetch } from './download';
+import { LayoutIndex } from './layout-index';
 import type { MetadataStore } from './metadata-store';
 import { SharedTasks } from './shared-tasks';
 
@@ -25,9 +25,6 @@ export interface ArtifactSourceOptions {
   readonly fetch: Fetch;
   readonly clock: Clock;
 }
-
-/** A server that has not given a few kilobytes by now is taken for away; milliseconds. */
-const indexTimeoutMs = 5000;
 
 /** The phases that an operation here goes through. */
 export const artifactPhases = {
@@ -48,17 +45,18 @@ export class ArtifactSource {
   readonly #downloads = new SharedTasks<void>();
   /** At most as many as there are artifacts; on the way to a prompt every read of the store counts. */
   readonly #manifests = new Map<Digest, Manifest>();
-  #index: Promise<Index> | undefined;
+  readonly #index: LayoutIndex;
 
   constructor(options: ArtifactSourceOptions) {
     this.#options = options;
+    this.#index = new LayoutIndex(options);
   }
 
   /** `NotFound` when the index has no such reference, `Unavailable` when there is no index to be had. */
   async resolve(reference: string, operation: Operation = {}): Promise<Artifact> {
     throwIfAborted(operation.signal);
     operation.onProgress?.({ phase: artifactPhases.lookup });
-    const index = await this.#currentIndex();
+    const index = await this.#index.current();
     const descriptor = index.manifests.find((entry) => entry.annotations?.[annotations.refName] === reference);
     if (!descriptor) throw unknownReference(reference, index);
     const manifest = this.#manifests.get(descriptor.digest) ?? parseManifest(await this.load(descriptor, operation));
@@ -104,61 +102,6 @@ export class ArtifactSource {
       await downloadBlob({ ...rest, url, descriptor, phase, cache: 'reload' }, operation);
     }
   }
-
-  /** Fetched once in the life of this source; the stored copy stands in only while it cannot be fetched. */
-  async #currentIndex(): Promise<Index> {
-    this.#index ??= this.#fetchIndex();
-    const fetching = this.#index;
-    try {
-      return await fetching;
-    } catch (error) {
-      if (this.#index === fetching) this.#index = undefined;
-      const stored = await this.#options.metadata.get(this.#indexKey);
-      if (stored === undefined) throw error;
-      return parseIndex(new TextEncoder().encode(stored));
-    }
-  }
-
-  async #fetchIndex(): Promise<Index> {
-    const { clock, fetch, metadata } = this.#options;
-    const url = this.#indexUrl;
-    const message = `Cannot fetch ${url}: nothing came for ${indexTimeoutMs / 1000} seconds; check the connection`;
-    const abort = new AbortController();
-    const text = await withTimeout(clock, indexTimeoutMs, message, fetchText(fetch, url, abort.signal)).catch(
-      (error: unknown) => {
-        abort.abort();
-        throw error;
-      },
-    );
-    const index = parseIndex(new TextEncoder().encode(text));
-    await metadata.put(this.#indexKey, text);
-    return index;
-  }
-
-  get #indexUrl(): string {
-    return `${this.#options.baseUrl}index.json`;
-  }
-
-  get #indexKey(): string {
-    return `index:${this.#indexUrl}`;
-  }
-}
-
-async function fetchText(fetch: Fetch, url: string, signal: AbortSignal): Promise<string> {
-  let response: Response;
-  try {
-    response = await fetch(url, { cache: 'no-cache', signal });
-    if (response.ok && Number(response.headers.get('content-length') ?? 0) <= documentLimit)
-      return await response.text();
-  } catch (cause) {
-    throw new SandboxError('Unavailable', `Cannot fetch ${url}: the server cannot be reached; check the connection`, {
-      cause,
-      details: { url },
-    });
-  }
-  throw new SandboxError('Unavailable', `Cannot fetch ${url}: the server answered ${response.status}`, {
-    details: { url },
-  });
 }
 
 function unknownReference(reference: string, index: Index): SandboxError {

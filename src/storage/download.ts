@@ -5,7 +5,9 @@ import { SandboxError, throwIfAborted, toSandboxError } from '../base/errors';
 import { createDigester } from '../formats/digest';
 import type { Descriptor } from '../formats/oci';
 import { type StoredForm, storedForm } from '../formats/oci-parse';
+import { readBody } from './read-body';
 import { createZstdUnpacker, passThrough, type Unpacker } from './unpack';
+import { Watchdog } from './watchdog';
 
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
@@ -21,9 +23,6 @@ export interface DownloadOptions {
   readonly cache: RequestCache;
 }
 
-/** A download that gives nothing for this long has failed; milliseconds. */
-export const stallTimeoutMs = 30_000;
-
 /**
  * Fetches one blob into the store, in its stored form. Digest and size are verified as it travelled and as
  * it is kept; nothing is seen of it unless both are right.
@@ -32,7 +31,7 @@ export const stallTimeoutMs = 30_000;
 export async function downloadBlob(options: DownloadOptions, operation: Operation = {}): Promise<void> {
   throwIfAborted(operation.signal);
   const form = storedForm(options.descriptor);
-  const watchdog = new Watchdog(options, operation.signal);
+  const watchdog = new Watchdog(options.clock, operation.signal);
   try {
     const response = await request(options, watchdog);
     const ingest = await options.store.ingest({ digest: form.digest, size: form.size });
@@ -94,24 +93,6 @@ async function request({ url, fetch, cache }: DownloadOptions, watchdog: Watchdo
   return response;
 }
 
-/** Bytes of the body; leaving early cancels the rest. */
-async function* readBody(response: Response): AsyncIterable<Uint8Array> {
-  if (!response.body) return;
-  const reader = response.body.getReader();
-  try {
-    for (;;) {
-      const { value, done } = await reader.read().catch((cause: unknown) => {
-        throw new SandboxError('Unavailable', 'the connection broke', { cause });
-      });
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    // Not awaited: a body that is stuck must not hold us back.
-    reader.cancel().catch(() => undefined);
-  }
-}
-
 function requireDigest(actual: Digest, expected: Digest): void {
   if (actual !== expected) throw new SandboxError('DataLoss', `it has digest ${actual}`);
 }
@@ -124,48 +105,4 @@ function named(thrown: unknown, { descriptor, url }: DownloadOptions): SandboxEr
     cause: thrown,
     details: { digest: descriptor.digest, url },
   });
-}
-
-/** Ends a transfer when the caller says so or when nothing comes any more, and knows which it was. */
-class Watchdog {
-  readonly #abort = new AbortController();
-  readonly #clock: Clock;
-  readonly #callerSignal: AbortSignal | undefined;
-  readonly #onAbort = (): void => this.#end(new SandboxError('Canceled', 'Canceled'));
-  #timer: { dispose(): void } | undefined;
-  #reason: SandboxError | undefined;
-
-  constructor({ clock }: DownloadOptions, callerSignal: AbortSignal | undefined) {
-    this.#clock = clock;
-    this.#callerSignal = callerSignal;
-    callerSignal?.addEventListener('abort', this.#onAbort);
-    this.feed();
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  /** Why it was ended, if it was. */
-  get reason(): SandboxError | undefined {
-    return this.#reason;
-  }
-
-  /** Something came: wait anew. */
-  feed(): void {
-    this.#timer?.dispose();
-    this.#timer = this.#clock.after(stallTimeoutMs, () => {
-      this.#end(new SandboxError('Unavailable', `nothing came for ${stallTimeoutMs / 1000} seconds`));
-    });
-  }
-
-  dispose(): void {
-    this.#timer?.dispose();
-    this.#callerSignal?.removeEventListener('abort', this.#onAbort);
-  }
-
-  #end(reason: SandboxError): void {
-    this.#reason ??= reason;
-    this.#abort.abort(reason);
-  }
 }
