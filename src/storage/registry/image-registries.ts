@@ -1,0 +1,93 @@
+import type { Digest } from '../../api/content-store';
+import type { FindCredentials, PulledImage, PullOptions, PushOptions } from '../../api/distribution';
+import type { ImageContent } from '../../api/image';
+import type { Clock } from '../../base/clock';
+import { throwIfAborted } from '../../base/errors';
+import { familiarName, parseReference, type Reference } from '../../formats/reference';
+import type { Fetch } from '../download';
+import { LayoutIndex } from '../layout-index';
+import type { MetadataStore } from '../metadata-store';
+import type { ImageSource } from './image-source';
+import { LayoutSource } from './layout-source';
+import { pullImage } from './pull-image';
+import { pushImage } from './push-image';
+import { Registry } from './registry';
+import { RegistryRepository } from './registry-repository';
+import { Transport } from './transport';
+
+export interface ImageRegistriesOptions {
+  readonly content: ImageContent;
+  readonly metadata: MetadataStore;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  /** Directory of the static image layout that comes with the page, absolute, with a slash at the end. */
+  readonly layoutUrl: string;
+  /** Nobody unless said. */
+  readonly credentials?: FindCredentials;
+  /** Origins that are asked in place of registries, by name, as docker's `registry-mirrors`. */
+  readonly mirrors?: Readonly<Record<string, string>>;
+  /** Where the page is from; absent outside of a browser, where nobody keeps us from other origins. */
+  readonly pageOrigin?: string;
+}
+
+/** Moves images between the content and where they come from or go to: the layout that comes with the page, and registries. */
+export class ImageRegistries {
+  readonly #options: ImageRegistriesOptions;
+  readonly #registries = new Map<string, Registry>();
+  readonly #layoutTransport: Transport;
+  readonly #index: LayoutIndex;
+
+  constructor(options: ImageRegistriesOptions) {
+    const { layoutUrl: baseUrl, metadata, fetch, clock } = options;
+    this.#options = options;
+    this.#layoutTransport = new Transport(options);
+    this.#index = new LayoutIndex({ baseUrl, metadata, fetch, clock });
+  }
+
+  /** See {@link pullImage}. The name is as users write it: `busybox`, `registry.example.org/web:2`. */
+  async pull(name: string, options: PullOptions = {}): Promise<PulledImage> {
+    throwIfAborted(options.signal);
+    const reference = parseReference(name);
+    const { content, clock } = this.#options;
+    return pullImage(reference, { source: await this.#sourceOf(reference), content, clock }, options);
+  }
+
+  /** See {@link pushImage}. The digest of what was pushed. */
+  async push(name: string, options: PushOptions = {}): Promise<Digest> {
+    throwIfAborted(options.signal);
+    const reference = parseReference(name);
+    const { content, clock } = this.#options;
+    return pushImage(reference, { registry: this.#registry(reference.registry), content, clock }, options);
+  }
+
+  /** What comes with the page is taken from it; docker.io, where its names belong, is one that no web page can read. */
+  async #sourceOf(reference: Reference): Promise<ImageSource> {
+    if (reference.registry === 'docker.io') {
+      const layout = this.#layoutSource(reference);
+      const { mirrors } = this.#options;
+      // Without a mirror, that the layout cannot be had is the failure to tell of.
+      const failed = (error: unknown): false => {
+        if (mirrors?.['docker.io'] === undefined) throw error;
+        return false;
+      };
+      if (await layout.offers(reference).catch(failed)) return layout;
+    }
+    return new RegistryRepository(this.#registry(reference.registry), reference.repository);
+  }
+
+  #layoutSource(reference: Reference): LayoutSource {
+    const { layoutUrl: baseUrl } = this.#options;
+    return new LayoutSource({ baseUrl, index: this.#index, transport: this.#layoutTransport }, familiarName(reference));
+  }
+
+  #registry(name: string): Registry {
+    const known = this.#registries.get(name);
+    if (known) return known;
+    const { credentials = nobody } = this.#options;
+    const registry = new Registry(name, { ...this.#options, credentials });
+    this.#registries.set(name, registry);
+    return registry;
+  }
+}
+
+async function nobody(): Promise<undefined> {}
