@@ -18,6 +18,7 @@ import { buildDirectory, rootDirectory } from './lib/paths';
 import { compareReferences } from './lib/report';
 import { assertTools, isPart, parts, toolchainVersions } from './lib/tools';
 import { updateLock } from './lib/update-lock';
+import { signLayout } from './signing/sign-layout';
 import { buildSnapshots } from './snapshots/build';
 import { buildUnikernels } from './unikernels/build';
 
@@ -26,7 +27,7 @@ Rebuilds everything a guest boots into build/registry.
   --update     first move images/lock.json to the versions apt has now
   --only NAME  leave all but these as they are in build/registry: unikernels, disks
   --clean      compile the kernel anew: a full check that it is reproducible
-  --publish    then copy build/registry to public/registry
+  --publish    then sign it, and copy build/registry to public/registry
   --help       this text`;
 
 const layoutDirectory = join(buildDirectory, 'registry');
@@ -77,6 +78,7 @@ async function main(): Promise<void> {
 
   for (const line of compareReferences(before, readReferences(layoutDirectory))) console.log(line);
   if (!options.publish) return;
+  console.log(`Signed: ${await signLayout(layoutDirectory)} artifacts`);
   copyLayout(layoutDirectory, publicDirectory);
   console.log('Published to public/registry');
 }
