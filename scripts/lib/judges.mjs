@@ -9,7 +9,9 @@ import { run } from './run.mjs';
 const judges = [
   { name: 'chromium', apt: 'chromium' },
   { name: 'clang', apt: 'clang' },
+  { name: 'docker-registry', apt: 'docker-registry' },
   { name: 'mke2fs', apt: 'e2fsprogs' },
+  { name: 'openssl', apt: 'openssl' },
   { name: 'skopeo', apt: 'skopeo' },
   { name: 'tshark', apt: 'tshark' },
 ];
