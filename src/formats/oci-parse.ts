@@ -88,6 +88,7 @@ export function readSnapshotConfig(root: Fields): SnapshotConfig {
       ...(machine['nics'] === undefined ? {} : { nics: readCount(machine['nics'], 'snapshot.machine.nics') }),
       ...(machine['disks'] === undefined ? {} : { disks: readCount(machine['disks'], 'snapshot.machine.disks') }),
       ...(machine['firmware'] === undefined ? {} : { firmware: readFirmwareConfig(machine['firmware']) }),
+      ...(machine['shares'] === undefined ? {} : { shares: readCount(machine['shares'], 'snapshot.machine.shares') }),
     },
     kernel: readDigest(root['kernel'], 'snapshot.kernel'),
     agentProtocol: readCount(root['agentProtocol'], 'snapshot.agentProtocol'),
