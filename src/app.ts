@@ -8,7 +8,7 @@ import { createDiskClient } from './engine/disk-client';
 import { loadGatewayModule } from './engine/gateway-module';
 import { createLab, type Lab } from './engine/lab';
 import { createMachineImages } from './engine/machine-images';
-import { createBlobClient, createRecordClient, createStoreClient } from './engine/store-client';
+import { createBlobClient, createRecordClient, createShareClient, createStoreClient } from './engine/store-client';
 import { UnikernelLibrary } from './engine/unikernel-library';
 import { agentProtocolVersion } from './formats/agent';
 import { SwitchClient } from './network/switch-client';
@@ -121,6 +121,7 @@ export function runApp(): StrataPage {
     blobs,
     disks: createDiskClient(remote),
     artifacts: loader,
+    shares: createShareClient(remote),
     store: storage.events,
     switch: new SwitchClient({ start: () => supervisor.spawn(browserSpawner(switchWorkerUrl), 'switch'), clock }),
     gateways: {

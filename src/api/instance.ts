@@ -7,6 +7,7 @@ import type { SavedMachine, SnapshotConfig } from './machine';
 import type { NicAttachment, NicSpec } from './network';
 import type { Operation } from './operation';
 import type { ScreenAttachment, ScreenUpdate } from './screen';
+import type { ShareSpec } from './share';
 import type { StatSample } from './stats';
 import type { UnikernelSpec } from './unikernel';
 
@@ -187,6 +188,8 @@ export interface VmSpec {
   readonly nics?: readonly NicSpec[];
   /** In the order of vda, vdb and so on, at most 4. Absent: none. */
   readonly disks?: readonly DiskSpec[];
+  /** At most 4. Absent: none. */
+  readonly shares?: readonly ShareSpec[];
   /** Present: it starts from its own disks, whatever is on them, and has none of our kernel and agent. */
   readonly firmware?: FirmwareSpec;
 }
@@ -222,11 +225,31 @@ export interface DiskAttachment {
 /** A disk that was opened anew, or why it cannot be: what the guest asks of it from now on is an I/O error. */
 export type ReopenedDisk = { readonly port: MessagePort; readonly mark: string } | { readonly error: SandboxError };
 
+/** What is behind a share: one layer, or several. */
+export type ShareKind = 'layer' | 'layers';
+
+/** A share of an instance, opened for one start. */
+export interface ShareAttachment {
+  readonly tag: string;
+  readonly kind: ShareKind;
+  /** Layer ports (rpc/layer-port.ts), the lowest layer first; they go to the instance's worker. */
+  readonly ports: readonly MessagePort[];
+  /** Fires when the store had to be started again, with what takes the place of `ports`. */
+  readonly reopened: Event<ReopenedShare>;
+  /** It is not opened again any more. */
+  detach(): void;
+}
+
+/** A share that was opened anew, or why it cannot be: what the guest asks of it from now on is an I/O error. */
+export type ReopenedShare = { readonly ports: readonly MessagePort[] } | { readonly error: SandboxError };
+
 /** What surrounds an instance, asked for anew at each start. */
 export interface InstanceResources {
   /** Puts every NIC on its network, its port still down. */
   attachNics(): Promise<readonly NicAttachment[]>;
   openDisks(): Promise<readonly DiskAttachment[]>;
+  /** Absent: there are none. */
+  openShares?(): Promise<readonly ShareAttachment[]>;
   /** What the guest's /etc/hosts shall say now. */
   hosts(): string;
 }

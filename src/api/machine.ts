@@ -16,6 +16,8 @@ export interface MachineConfig {
   readonly nics?: number;
   /** How many disks of virtio; none when absent. */
   readonly disks?: number;
+  /** How many shares; none when absent. */
+  readonly shares?: number;
   /** Of a machine that starts from its drives. */
   readonly firmware?: FirmwareConfig;
 }

@@ -8,8 +8,10 @@ import type {
   InstanceResources,
   InstanceSpec,
   InstanceState,
+  ShareAttachment,
 } from '../api/instance';
 import type { RecordStore } from '../api/records';
+import type { ShareSpec } from '../api/share';
 import type { SnapshotId } from '../api/snapshot';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
@@ -22,6 +24,7 @@ import { type Entry, type InstanceDraft, type InstanceRecord, toRecord } from '.
 import { put, remove, type StoredInstance } from './lab-records';
 import { makeDisks, removeDisks } from './make-disks';
 import { defaultNetwork, type Networks } from './networks';
+import { sharesOf } from './shares-of';
 import { moduleStem } from './unikernel-library';
 
 export interface FleetOptions {
@@ -32,6 +35,8 @@ export interface FleetOptions {
   readonly createDisk: (spec: DiskSpec) => Promise<DiskInfo>;
   /** Opens disks for a machine that starts. */
   readonly attachDisks: (ids: readonly DiskId[]) => Promise<readonly DiskAttachment[]>;
+  /** Opens shares for a machine that starts. */
+  readonly attachShares: (shares: readonly ShareSpec[]) => Promise<readonly ShareAttachment[]>;
   readonly clock: Clock;
   readonly randomId: () => string;
 }
@@ -243,10 +248,11 @@ export class Fleet implements Disposable {
   }
 
   #resources(id: InstanceId): InstanceResources {
-    const { networks, attachDisks } = this.#options;
+    const { networks, attachDisks, attachShares } = this.#options;
     return {
       attachNics: () => networks.attach(id, this.entry(id).stored.spec),
       openDisks: () => attachDisks(this.entry(id).stored.disks),
+      openShares: () => attachShares(sharesOf(this.entry(id).stored.spec)),
       hosts: () => this.#hosts(id),
     };
   }

@@ -4,6 +4,7 @@ import type { Instance, InstanceAbility, InstanceDriver, InstanceId } from '../a
 import type { Egress, NetworkSpec } from '../api/network';
 import type { Operation } from '../api/operation';
 import type { RecordStore } from '../api/records';
+import type { ShareStore } from '../api/share';
 import type { SnapshotId, SnapshotRecord } from '../api/snapshot';
 import type { UnikernelDevice } from '../api/unikernel';
 import { toHex } from '../base/bytes';
@@ -38,6 +39,7 @@ import { loadRecords } from './lab-records';
 import { MachineCopies } from './machine-copies';
 import { type NetworkStatus, Networks } from './networks';
 import { rewriteRecords } from './rewrite-records';
+import { ShareAttachments } from './share-attachments';
 import { Snapshots } from './snapshots';
 import { type StatReading, StatSampler } from './stat-sampler';
 import type { ArtifactLoader } from './store-client';
@@ -64,6 +66,8 @@ export interface LabOptions {
   readonly disks: DiskStore;
   /** Where the file systems of new disks come from. Without, new disks are empty. */
   readonly artifacts?: ArtifactLoader;
+  /** Where the files of shares come from. Without, machines have none. */
+  readonly shares?: ShareStore;
   readonly switch: SwitchClient;
   /** Where the networks' gateways come from. Without, they have none. */
   readonly gateways?: GatewaySource;
@@ -154,6 +158,15 @@ export class Lab implements Disposable {
     );
     this.#diskBook = new DiskBook(records);
     const attachDisks: FleetOptions['attachDisks'] = (ids) => attachments.attach(ids);
+    const shares = this.#disposables.add(
+      new ShareAttachments({
+        shares: options.shares,
+        storeLost: this.#whenStore('lost'),
+        clock,
+        failed: (error) => this.#failures.fire(error),
+      }),
+    );
+    const attachShares: FleetOptions['attachShares'] = (specs) => shares.attach(specs);
     this.#fleet = this.#disposables.add(
       new Fleet({
         drivers,
@@ -162,6 +175,7 @@ export class Lab implements Disposable {
         disks,
         createDisk: (spec) => this.#createDisk(spec),
         attachDisks,
+        attachShares,
         clock,
         randomId,
       }),

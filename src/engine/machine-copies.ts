@@ -8,6 +8,7 @@ import type { Fleet } from './fleet';
 import { defaultName } from './instance-names';
 import type { Entry } from './instance-record';
 import { makeDisks, removeDisks } from './make-disks';
+import { sharesOf } from './shares-of';
 import type { Lineage, Snapshots, SnapshotWish } from './snapshots';
 
 export interface MachineCopiesOptions {
@@ -135,8 +136,11 @@ function assertSameShape(spec: InstanceSpec, { name, spec: saved }: SnapshotReco
   const differs = (['memoryMiB', 'devices', 'containerHost'] as const).find((field) => spec[field] !== saved[field]);
   const counts =
     (spec.nics?.length ?? 0) !== (saved.nics?.length ?? 0) || (spec.disks?.length ?? 0) !== (saved.disks?.length ?? 0);
-  if (differs === undefined && !counts) return;
-  const what = differs === undefined ? 'other NICs or disks' : `${differs} ${saved[differs]}, not ${spec[differs]}`;
+  // Its guest has files open in them.
+  const shares = JSON.stringify(sharesOf(spec)) !== JSON.stringify(sharesOf(saved));
+  if (differs === undefined && !counts && !shares) return;
+  const what =
+    differs === undefined ? 'other NICs, disks or shares' : `${differs} ${saved[differs]}, not ${spec[differs]}`;
   throw new SandboxError(
     'FailedPrecondition',
     `The snapshot "${name}" is of a machine with ${what}: clone it instead of restoring it here`,

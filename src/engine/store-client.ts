@@ -1,5 +1,6 @@
 import type { Operation } from '../api/operation';
 import type { RecordStore } from '../api/records';
+import type { ShareStore } from '../api/share';
 import { type Remote, transfer } from '../rpc/control';
 import type { Artifact } from '../storage/artifact-source';
 import type { LoadRequest, StoreService } from '../storage/store-service';
@@ -28,6 +29,11 @@ export function createRecordClient(remote: Remote<StoreService>): RecordStore {
     list: (collection) => remote.listRecords(collection),
     apply: (changes) => remote.applyRecords(changes),
   };
+}
+
+/** The files of shares in the store's worker. */
+export function createShareClient(remote: Remote<StoreService>): ShareStore {
+  return { openLayer: (diffId) => remote.openLayer(diffId) };
 }
 
 /** The store's blobs as the engine uses them. */

@@ -7,9 +7,11 @@ import { SandboxError, throwIfAborted } from '../base/errors';
 import { annotations, type Descriptor } from '../formats/oci';
 import { storedForm } from '../formats/oci-parse';
 import { transfer } from '../rpc/control';
+import { serveLayerPort } from '../rpc/layer-port';
 import { type Artifact, ArtifactSource } from './artifact-source';
 import type { Fetch } from './download';
 import { ImageService } from './images/image-service';
+import { createLayerTarget } from './layer-target';
 import { NamedTasks } from './named-tasks';
 import { type OpenedStore, openContentStore } from './open-content-store';
 import { estimateStorage } from './quota';
@@ -212,6 +214,15 @@ export class StoreService {
 
   async deleteDisk(disk: DiskId): Promise<void> {
     await (await this.#disks()).delete(disk);
+  }
+
+  /** See {@link ShareStore}. The port moves to the caller. */
+  async openLayer(diffId: Digest): Promise<MessagePort> {
+    const { opened } = await this.#require();
+    const index = await opened.images.layer(diffId);
+    const { port1, port2 } = new MessageChannel();
+    serveLayerPort(port1, createLayerTarget(opened.store, index));
+    return transfer(port2, [port2]);
   }
 
   /** Calls a method of one of the parts. Arguments stand here one by one, so that callbacks and ports can cross. */

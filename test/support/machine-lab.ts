@@ -5,6 +5,7 @@ import { systemClock } from '../../src/base/clock';
 import { SlabPort } from '../../src/rpc/slab-port';
 import { AgentSession } from '../../src/runtime/vm/agent-session';
 import type { DiskBacking } from '../../src/runtime/vm/devices/machine-disk';
+import type { ShareBacking } from '../../src/runtime/vm/devices/virtio-9p';
 import { openExec } from '../../src/runtime/vm/guest-process';
 import { Machine } from '../../src/runtime/vm/machine';
 import type { Outcome } from './node-lab';
@@ -25,6 +26,7 @@ export interface LabMachineOptions {
   /** From the prepared snapshot of a machine with fewer devices, or by booting. */
   readonly start: 'restored' | 'booted' | ArrayBuffer;
   readonly disks?: readonly DiskBacking[];
+  readonly shares?: readonly ShareBacking[];
 }
 
 let compiled: Promise<WebAssembly.Module> | undefined;
@@ -41,13 +43,14 @@ export async function startLabMachine(images: MachineImageSource, options: LabMa
   const boot = start === 'booted' ? await images.loadBoot(config) : undefined;
   const machine = await Machine.create({ config, wasm, mac: Uint8Array.from(options.mac) }, boot);
   if (start === 'restored') {
-    const { layers, console } = await images.loadSnapshot({ ...config, nics: 1, disks: 0 });
+    const { layers, console } = await images.loadSnapshot({ ...config, nics: 1, disks: 0, shares: 0 });
     machine.restore(
       layers.map(({ bytes }) => bytes),
       console,
     );
   } else if (start !== 'booted') machine.restore([start], new Uint8Array(0));
   for (const [index, disk] of (options.disks ?? []).entries()) machine.disks[index]?.attach(disk);
+  for (const [index, share] of (options.shares ?? []).entries()) machine.shares[index]?.attach(share);
   const agent = new AgentSession(machine.agentPort, { clock: systemClock, random: randomBytes });
   await machine.run();
   await agent.hello(60_000);

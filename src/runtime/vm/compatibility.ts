@@ -22,13 +22,14 @@ export function snapshotMismatches(snapshot: SnapshotConfig, present: Present): 
   differ('number of NICs', snapshot.machine.nics ?? 1, present.machine.nics ?? 1);
   differ('number of disks', snapshot.machine.disks ?? 0, present.machine.disks ?? 0);
   differ('firmware and drives', JSON.stringify(snapshot.machine.firmware), JSON.stringify(present.machine.firmware));
+  differ('number of shares', snapshot.machine.shares ?? 0, present.machine.shares ?? 0);
   differ('kernel', snapshot.kernel, present.kernel);
   differ('initrd', snapshot.initrd, present.initrd);
   differ('agent protocol', snapshot.agentProtocol, present.agentProtocol);
   return reasons;
 }
 
-/** The configuration of the prepared snapshots: further NICs and disks are plugged in after the restore. */
+/** The configuration of the prepared snapshots: further NICs, disks and shares are plugged in after the restore. */
 export function preparedConfig({ memoryMiB, devices, containerHost }: MachineConfig): MachineConfig {
   return { memoryMiB, devices, containerHost };
 }

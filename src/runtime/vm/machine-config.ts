@@ -12,6 +12,7 @@ export function machineConfig({
   containerHost,
   nics,
   disks = [],
+  shares = [],
   firmware,
 }: VmSpec): MachineConfig {
   // One NIC also where no network is wanted: the prepared snapshots have it.
@@ -22,6 +23,7 @@ export function machineConfig({
     containerHost,
     ...(nicCount > 1 && { nics: nicCount }),
     ...(!firmware && disks.length > 0 && { disks: disks.length }),
+    ...(shares.length > 0 && { shares: shares.length }),
     ...(firmware && { firmware: { boot: firmware.boot, drives: disks.map(driveConfig) } }),
   };
 }

@@ -1,21 +1,23 @@
 import { transferablesOfSlabPort } from '../../rpc/slab-port';
 import { transferablesOf } from './agent-session-state';
 import type { MemoryLayer } from './memory-image';
-import type { MachinePorts, NicConnection } from './vm-protocol';
+import type { Connections, MachinePorts } from './vm-protocol';
 
 /** What must be in the transfer list of the message that carries the ports. */
-export function transferablesOfMachine({ console, nics, disks, programs }: MachinePorts): Transferable[] {
+export function transferablesOfMachine({ console, nics, disks, shares, programs }: MachinePorts): Transferable[] {
   return [
     console.port,
     ...nics.flatMap((nic) => (nic ? transferablesOfSlabPort(nic) : [])),
     // What is not flushed is copied: the worker it comes from may have to go on with it.
     ...disks.flatMap(({ port }) => (port ? [port] : [])),
+    ...shares.flatMap(({ ports }) => ports.flatMap(({ port }) => (port ? [port] : []))),
     ...transferablesOf(programs),
   ];
 }
 
-export function portsOf(connections: readonly Pick<NicConnection, 'port'>[]): MessagePort[] {
-  return connections.map(({ port }) => port);
+/** The ports of what a machine is connected to, for a transfer list. */
+export function portsOf({ nics, disks, shares }: Omit<Connections, 'console'>): MessagePort[] {
+  return [...[...nics, ...disks].map(({ port }) => port), ...shares.flatMap(({ ports }) => ports)];
 }
 
 /** The buffers of a copied memory, for a transfer list. */

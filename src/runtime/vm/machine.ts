@@ -8,7 +8,8 @@ import { Ne2kNic } from './devices/ne2k-nic';
 import type { Nic } from './devices/nic';
 import { Pc } from './devices/pc';
 import { PcDrives } from './devices/pc-drives';
-import { diskSlots, nicSlots, serialSlot } from './devices/slots';
+import { diskSlots, nicSlots, serialSlot, shareSlots } from './devices/slots';
+import { Virtio9p } from './devices/virtio-9p';
 import { VirtioBlk } from './devices/virtio-blk';
 import { VirtioNic } from './devices/virtio-net';
 import { type SerialPort, VirtioSerial } from './devices/virtio-serial';
@@ -80,6 +81,8 @@ export class Machine {
   readonly nics: readonly Nic[];
   /** In the order of vda, vdb and so on, virtio whatever the other devices are; or the drives. */
   readonly disks: readonly MachineDisk[];
+  /** In the order of the spec's shares. */
+  readonly shares: readonly Virtio9p[];
   readonly events = this.#events.event;
   #serialTail = '';
   #ended = false;
@@ -114,6 +117,7 @@ export class Machine {
     });
     const virtioDisks = diskSlots.slice(0, options.config.disks ?? 0);
     this.disks = this.pc?.disks ?? virtioDisks.map((slot) => new VirtioBlk(core.cpu, slot, plugged));
+    this.shares = shareSlots.slice(0, options.config.shares ?? 0).map((slot) => new Virtio9p(core.cpu, slot, plugged));
     this.#serial?.port(0).received((bytes) => this.console.write(bytes));
     this.pc?.power.turnedOff(() => this.#stopFor({ type: 'turnedOff' }));
     // Fires when the CPU halts with interrupts off; v86's typings do not know it.
@@ -158,7 +162,7 @@ export class Machine {
   }
 
   /**
-   * Whether the machine was restored from a state with fewer NICs or disks than it has. The guest finds them when
+   * Whether the machine was restored from a state with fewer NICs, disks or shares than it has. The guest finds them when
    * its agent scans for devices.
    */
   get hasNewDevices(): boolean {

@@ -13,6 +13,7 @@ import type { ConsoleReader, ReaderPlace } from './console-hub';
 import type { Pc } from './devices/pc';
 import { hostStats } from './host-stats';
 import type { Machine } from './machine';
+import { MachineShare } from './machine-share';
 import type { MemoryImage, MemoryLayer } from './memory-image';
 import { copyMemory, walkMemory } from './memory-walk';
 import { RelayPort } from './relay-port';
@@ -28,8 +29,10 @@ import type {
   MachinePorts,
   MovedConsole,
   MovedDisk,
+  MovedShare,
   NicConnection,
   RenewedDisk,
+  RenewedShare,
   Saved,
   VmEvent,
 } from './vm-protocol';
@@ -66,6 +69,7 @@ export class RunningMachine implements Disposable {
   #console: Console | undefined;
   #slabPorts: (SlabPort | undefined)[] = [];
   #disks: readonly Disk[] = [];
+  #shares: readonly MachineShare[] = [];
   /** What had not been flushed when the machine was given away. */
   #given: readonly MovedDisk[] = [];
   #onEvent: (event: VmEvent) => void = () => {};
@@ -115,13 +119,14 @@ export class RunningMachine implements Disposable {
   }
 
   /** Joins the machine to its surroundings. Its NICs stay down. */
-  connect({ console, nics, disks }: Connections, onEvent: (event: VmEvent) => void): void {
+  connect({ console, nics, disks, shares }: Connections, onEvent: (event: VmEvent) => void): void {
     this.#onEvent = onEvent;
     this.#connectDisks(
       disks.map((disk, index) => ({ ...disk, unflushed: this.#given[index]?.unflushed ?? [] })),
       true,
     );
     this.#given = [];
+    this.#connectShares(shares.map(({ ports, ...share }) => ({ ...share, ports: ports.map((port) => ({ port })) })));
     this.#slabPorts = this.machine.nics.map((nic, index) => {
       const connection = nics[index];
       if (!connection) return undefined;
@@ -152,6 +157,13 @@ export class RunningMachine implements Disposable {
     }
     disk.mark = renewed.mark;
     disk.client.renew(renewed.port);
+  }
+
+  /** As {@link renewDisk}. */
+  renewShare(index: number, renewed: RenewedShare): void {
+    const share = this.#shares[index];
+    if ('failed' in renewed) share?.fail(parseError(renewed.failed));
+    else share?.renew(renewed.ports);
   }
 
   /** Runs a machine whose guest is told who it is; resolves once it has taken that on and its NICs are up. */
@@ -223,7 +235,7 @@ export class RunningMachine implements Disposable {
     const begun = this.#clock.monotonic();
     await this.pause();
     try {
-      await this.#drainDisks((client) => client.settled());
+      await this.#drain((client) => client.settled());
       const marks = this.#disks.map(({ mark }) => mark);
       const freezing = withTimeout(this.#clock, diskTimeoutMs, 'The disks did not freeze', freezeDisks(marks));
       // Said below; meanwhile it must not count as unhandled.
@@ -260,7 +272,7 @@ export class RunningMachine implements Disposable {
     const stoppedAt = epochMs();
     await this.pause();
     try {
-      await this.#drainDisks((client) => client.quiet());
+      await this.#drain((client) => client.quiet());
       this.#console?.relay.hold();
       for (const port of this.#slabPorts) port?.hold();
       const session = this.#agent?.hold();
@@ -289,7 +301,7 @@ export class RunningMachine implements Disposable {
 
   /** Gives away what leads out, to be transferred in this very turn of the event loop. */
   async leave(): Promise<MachinePorts> {
-    await this.#drainDisks((client) => client.quiet());
+    await this.#drain((client) => client.quiet());
     // All of it or nothing, from here on without waiting for anything.
     if (!this.#disks.every(({ client }) => client.isQuiet)) {
       throw new SandboxError('Unavailable', 'The store ended while the machine was to move; try again in a moment');
@@ -298,19 +310,25 @@ export class RunningMachine implements Disposable {
       this.machine.disks[index]?.detach();
       return { id, sizeBytes, mark, ...client.handOver() };
     });
+    const shares = this.#shares.map((share, index) => {
+      this.machine.shares[index]?.detach();
+      return share.handOver();
+    });
     const console = this.#leaveConsole();
     const nics = this.#slabPorts.map((port) => port?.handOver());
     this.#slabPorts = [];
     this.#disks = [];
+    this.#shares = [];
     this.#given = disks;
     this.#agentEvents.dispose();
-    return { console, nics, disks, programs: this.#agent?.leave() ?? new Map() };
+    return { console, nics, disks, shares, programs: this.#agent?.leave() ?? new Map() };
   }
 
   /** Takes what the machine had in another worker. It still stands. */
-  adopt({ console, nics, disks, programs }: MachinePorts, onEvent: (event: VmEvent) => void): void {
+  adopt({ console, nics, disks, shares, programs }: MachinePorts, onEvent: (event: VmEvent) => void): void {
     this.#onEvent = onEvent;
     this.#connectDisks(disks, false);
+    this.#connectShares(shares);
     this.#slabPorts = this.machine.nics.map((nic, index) => {
       const moved = nics[index];
       if (!moved) return undefined;
@@ -342,6 +360,7 @@ export class RunningMachine implements Disposable {
     this.#console?.relay.close();
     for (const port of this.#slabPorts) port?.dispose();
     for (const { client } of this.#disks) client.dispose();
+    for (const share of this.#shares) share.dispose();
     void this.machine.dispose();
   }
 
@@ -393,8 +412,9 @@ export class RunningMachine implements Disposable {
   }
 
   /** When the CPU stands still nothing is asked any more, so this ends; after a death of the store, when that is back. */
-  async #drainDisks(calm: (client: LastingBlockClient) => Promise<void>): Promise<void> {
-    const answered = Promise.all(this.machine.disks.map((disk) => disk.drain()));
+  async #drain(calm: (client: LastingBlockClient) => Promise<void>): Promise<void> {
+    const { disks, shares } = this.machine;
+    const answered = Promise.all([...disks, ...shares].map((device) => device.drain()));
     const settled = answered.then(() => Promise.all(this.#disks.map(({ client }) => calm(client))));
     await withTimeout(this.#clock, diskTimeoutMs, 'The disks did not answer', settled);
   }
@@ -405,6 +425,14 @@ export class RunningMachine implements Disposable {
       const client = new LastingBlockClient(state, { clock: this.#clock }, again);
       this.machine.disks[index]?.attach({ client, sizeBytes, id });
       return { id, sizeBytes, mark, client };
+    });
+  }
+
+  #connectShares(shares: readonly MovedShare[]): void {
+    this.#shares = shares.map((moved, index) => {
+      const share = new MachineShare(moved, this.#clock);
+      this.machine.shares[index]?.attach(share);
+      return share;
     });
   }
 

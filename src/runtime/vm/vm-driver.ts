@@ -17,6 +17,7 @@ import { isLive } from '../instance-state';
 import { assertName, invalidSpec, nameProblem } from '../spec-problems';
 import type { Supervisor } from '../supervisor';
 import { firmwareProblems } from './firmware-problems';
+import { shareProblems } from './share-problems';
 import { VmInstance } from './vm-instance';
 import type { VmService } from './vm-protocol';
 import type { VmWorkerHandle } from './vm-run';
@@ -30,6 +31,7 @@ const maxMemoryMiB = 1024;
 /** Slots that the machine has for them. */
 const maxNics = 4;
 const maxDisks = 4;
+const maxShares = 4;
 
 /** v86 puts an initrd at 64 MB, and a container host needs one. */
 const minContainerHostMiB = 128;
@@ -164,7 +166,7 @@ function asVm(spec: InstanceSpec): VmSpec {
   throw new SandboxError('InvalidArgument', `The driver of virtual machines makes no ${spec.kind}`);
 }
 
-function sizeProblems({ memoryMiB, containerHost, nics, disks }: VmSpec): readonly Problem[] {
+function sizeProblems({ memoryMiB, containerHost, nics, disks, shares = [] }: VmSpec): readonly Problem[] {
   const problems: Problem[] = [];
   const add = (field: string, message: string): void => void problems.push({ field, message });
   if (!Number.isInteger(memoryMiB) || memoryMiB < minMemoryMiB || memoryMiB > maxMemoryMiB) {
@@ -176,5 +178,7 @@ function sizeProblems({ memoryMiB, containerHost, nics, disks }: VmSpec): readon
   if (nicCount > maxNics) add('nics', `A machine has at most ${maxNics} network interfaces: ${nicCount}`);
   const diskCount = disks?.length ?? 0;
   if (diskCount > maxDisks) add('disks', `A machine has at most ${maxDisks} disks: ${diskCount}`);
+  if (shares.length > maxShares) add('shares', `A machine has at most ${maxShares} shares: ${shares.length}`);
+  for (const message of shareProblems(shares)) add('shares', message);
   return problems;
 }

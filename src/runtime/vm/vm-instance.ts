@@ -446,14 +446,14 @@ export class VmInstance implements Instance {
 
   async #launch(run: VmRun, { image, buffers, continued }: Launch): Promise<void> {
     const { worker } = run;
-    const [wasm, { nics, disks }] = await Promise.all([this.#resources.wasm(), this.#attach(run)]);
+    const [wasm, surroundings] = await Promise.all([this.#resources.wasm(), this.#attach(run)]);
     const console = this.#console.connect();
     const hosts = this.#resources.surroundings?.hosts();
     const identity = { hostname: this.#spec.name, mac: this.#mac, ...(hosts !== undefined && { hosts }) };
     // A guest that goes on keeps the names it had.
     this.#namesChanged = continued;
-    const request = { config: this.#config, wasm, image, identity, nics, disks, continued };
-    const transfers = [...buffers, ...portsOf(nics), ...portsOf(disks)];
+    const request = { config: this.#config, wasm, image, identity, ...surroundings, continued };
+    const transfers = [...buffers, ...portsOf(surroundings)];
     const onEvent = callback((event: VmEvent) => this.#onVmEvent(worker, event));
     await worker.remote.start(transfer(request, transfers), transfer(console, [console]), onEvent);
     await this.#openScreen(run);

@@ -121,6 +121,6 @@ async function reconnect({ run, console, attach }: MigrationOptions, source: VmW
   run.loseStreams(new SandboxError('Unavailable', 'The program’s streams were lost when its machine could not move'));
   const surroundings = await attach();
   const connections: Connections = { console: console(), ...surroundings };
-  const ports = [connections.console, ...portsOf(connections.nics), ...portsOf(connections.disks)];
+  const ports = [connections.console, ...portsOf(connections)];
   await source.remote.release(transfer(connections, ports));
 }

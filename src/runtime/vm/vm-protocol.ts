@@ -1,11 +1,12 @@
 import type { DiskGeneration } from '../../api/disk';
-import type { ExecSpec, Program, ProgramId, Signal, TerminalSize } from '../../api/instance';
+import type { ExecSpec, Program, ProgramId, ShareKind, Signal, TerminalSize } from '../../api/instance';
 import type { MachineConfig, MachineImage } from '../../api/machine';
 import type { NicGateway } from '../../api/network';
 import type { ScreenInput, ScreenUpdate } from '../../api/screen';
 import type { StatSample } from '../../api/stats';
 import type { ErrorRecord } from '../../base/errors';
 import type { LastingBlockState } from '../../rpc/lasting-block-client';
+import type { LayerPortState } from '../../rpc/layer-port';
 import type { MovedSlabPort } from '../../rpc/slab-port';
 import type { Pingable } from '../supervisor';
 import type { SessionPorts } from './agent-session-state';
@@ -52,6 +53,22 @@ export interface MovedDisk extends LastingBlockState {
 
 /** A disk that was opened anew, or why it cannot be. */
 export type RenewedDisk = Pick<DiskConnection, 'port' | 'mark'> | { readonly failed: ErrorRecord };
+
+/** A share's way to its files; in the order of the spec's shares. */
+export interface ShareConnection {
+  readonly tag: string;
+  readonly kind: ShareKind;
+  /** See `ShareAttachment`. */
+  readonly ports: readonly MessagePort[];
+}
+
+/** A share as it is handed over to another worker. */
+export interface MovedShare extends Pick<ShareConnection, 'tag' | 'kind'> {
+  readonly ports: readonly LayerPortState[];
+}
+
+/** A share that was opened anew, or why it cannot be. */
+export type RenewedShare = Pick<ShareConnection, 'ports'> | { readonly failed: ErrorRecord };
 
 /** Ports of one exec: three byte streams (see rpc/byte-stream.ts) and one for {@link ExecControl}. */
 export interface ExecPorts {
@@ -104,6 +121,8 @@ export interface VmService extends Pingable {
   renewNic(nic: number, port: MessagePort): Promise<void>;
   /** Goes on with a disk after the store was started again, or without it. */
   renewDisk(disk: number, renewed: RenewedDisk): Promise<void>;
+  /** The same for a share. */
+  renewShare(share: number, renewed: RenewedShare): Promise<void>;
   stats(): Promise<StatSample>;
   /** Resolves once the agent in the guest has answered; `ping` is answered by the worker alone. */
   pingGuest(): Promise<void>;
@@ -144,6 +163,7 @@ export interface StartRequest {
   readonly identity: Identity;
   readonly nics: readonly NicConnection[];
   readonly disks: readonly DiskConnection[];
+  readonly shares: readonly ShareConnection[];
   /** Goes on as the machine that was saved, its programs included. */
   readonly continued: boolean;
 }
@@ -176,6 +196,7 @@ export interface MachinePorts {
   /** Undefined: the NIC has no network. */
   readonly nics: readonly (MovedSlabPort | undefined)[];
   readonly disks: readonly MovedDisk[];
+  readonly shares: readonly MovedShare[];
   readonly programs: SessionPorts;
 }
 
@@ -193,4 +214,5 @@ export interface Connections {
   readonly console: MessagePort;
   readonly nics: readonly NicConnection[];
   readonly disks: readonly DiskConnection[];
+  readonly shares: readonly ShareConnection[];
 }

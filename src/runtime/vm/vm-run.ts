@@ -1,5 +1,11 @@
 import type { Digest } from '../../api/content-store';
-import type { DiskAttachment, InstanceResources, ReopenedDisk } from '../../api/instance';
+import type {
+  DiskAttachment,
+  InstanceResources,
+  ReopenedDisk,
+  ReopenedShare,
+  ShareAttachment,
+} from '../../api/instance';
 import type { NicAttachment } from '../../api/network';
 import { createDeferred, type Deferred } from '../../base/deferred';
 import { SandboxError, serializeError } from '../../base/errors';
@@ -7,7 +13,7 @@ import { type Disposable, DisposableStore, toDisposable } from '../../base/lifec
 import { parseMacAddress } from '../../formats/mac-address';
 import { transfer } from '../../rpc/control';
 import type { SupervisedWorker } from '../supervisor';
-import type { DiskConnection, NicConnection, VmService } from './vm-protocol';
+import type { DiskConnection, NicConnection, ShareConnection, VmService } from './vm-protocol';
 
 export type VmWorkerHandle = SupervisedWorker<VmService>;
 
@@ -19,10 +25,11 @@ export interface MachineOrigin {
   readonly layers: readonly Digest[];
 }
 
-/** The ports of a machine's NICs and disks, to be transferred to its worker. */
+/** The ports of a machine's NICs, disks and shares, to be transferred to its worker. */
 export interface Surroundings {
   readonly nics: readonly NicConnection[];
   readonly disks: readonly DiskConnection[];
+  readonly shares: readonly ShareConnection[];
 }
 
 /**
@@ -67,7 +74,7 @@ export class VmRun {
    */
   async attach(renew: (nic: number, port: MessagePort) => void): Promise<Surroundings> {
     this.#detach();
-    if (!this.#resources) return { nics: [], disks: [] };
+    if (!this.#resources) return { nics: [], disks: [], shares: [] };
     const nics = await this.#resources.attachNics();
     const attached = this.#attached;
     for (const [index, nic] of nics.entries()) {
@@ -76,15 +83,9 @@ export class VmRun {
     }
     try {
       this.assertAlive();
-      const disks = await this.#resources.openDisks();
-      for (const [index, disk] of disks.entries()) {
-        attached.add(toDisposable(() => disk.detach()));
-        // A machine that ends meanwhile needs no disk any more.
-        attached.add(disk.reopened((reopened) => void this.#renewDisk(attached, index, reopened).catch(() => {})));
-      }
-      if (this.#gone.signal.aborted) for (const { port } of disks) port.close();
-      this.assertAlive();
-      return { nics: nics.map(toConnection), disks: disks.map(toDiskConnection) };
+      const disks = await this.#attachDisks(this.#resources, attached);
+      const shares = await this.#attachShares(this.#resources, attached);
+      return { nics: nics.map(toConnection), disks, shares };
     } catch (error) {
       this.#detach();
       throw error;
@@ -131,9 +132,49 @@ export class VmRun {
     this.#worker.terminate(reason);
   }
 
-  async #renewDisk(attached: DisposableStore, disk: number, reopened: ReopenedDisk): Promise<void> {
+  async #attachDisks(resources: InstanceResources, attached: DisposableStore): Promise<readonly DiskConnection[]> {
+    const disks = await resources.openDisks();
+    for (const [index, disk] of disks.entries()) {
+      attached.add(toDisposable(() => disk.detach()));
+      // A machine that ends meanwhile needs no disk any more.
+      attached.add(disk.reopened((reopened) => void this.#renewDisk(attached, index, reopened).catch(() => {})));
+    }
+    if (this.#gone.signal.aborted) for (const { port } of disks) port.close();
+    this.assertAlive();
+    return disks.map(toDiskConnection);
+  }
+
+  async #attachShares(resources: InstanceResources, attached: DisposableStore): Promise<readonly ShareConnection[]> {
+    const shares = (await resources.openShares?.()) ?? [];
+    for (const [index, share] of shares.entries()) {
+      attached.add(toDisposable(() => share.detach()));
+      attached.add(share.reopened((reopened) => void this.#renewShare(attached, index, reopened).catch(() => {})));
+    }
+    if (this.#gone.signal.aborted) for (const { ports } of shares) for (const port of ports) port.close();
+    this.assertAlive();
+    return shares.map(toShareConnection);
+  }
+
+  async #renewShare(attached: DisposableStore, share: number, reopened: ReopenedShare): Promise<void> {
+    await this.#listening();
+    const { remote } = this.#worker;
+    if ('error' in reopened) {
+      if (!attached.disposed) await remote.renewShare(share, { failed: serializeError(reopened.error) });
+      return;
+    }
+    const ports = [...reopened.ports];
+    if (attached.disposed) for (const port of ports) port.close();
+    else await remote.renewShare(share, transfer({ ports }, ports));
+  }
+
+  /** Resolves when the machine can be told something. */
+  async #listening(): Promise<void> {
     await this.launched.promise;
     while (this.#giving) await this.#giving.promise;
+  }
+
+  async #renewDisk(attached: DisposableStore, disk: number, reopened: ReopenedDisk): Promise<void> {
+    await this.#listening();
     const { remote } = this.#worker;
     if ('error' in reopened) {
       if (!attached.disposed) await remote.renewDisk(disk, { failed: serializeError(reopened.error) });
@@ -157,4 +198,8 @@ function toConnection({ mac, address, prefixLength, mtu, gateway, port }: NicAtt
 
 function toDiskConnection({ id, sizeBytes, port, mark }: DiskAttachment): DiskConnection {
   return { id, sizeBytes, port, mark };
+}
+
+function toShareConnection({ tag, kind, ports }: ShareAttachment): ShareConnection {
+  return { tag, kind, ports };
 }

@@ -19,6 +19,7 @@ import type {
   MachinePorts,
   ReceiveRequest,
   RenewedDisk,
+  RenewedShare,
   Saved,
   StartRequest,
   VmEvent,
@@ -57,12 +58,12 @@ class VmWorker implements VmService, Disposable {
   }
 
   async start(request: StartRequest, console: MessagePort, onEvent: (event: VmEvent) => void): Promise<void> {
-    const { image, nics, disks, identity } = request;
+    const { image, nics, disks, shares, identity } = request;
     const machine = await this.#machineFor(request);
     const saved = image.kind === 'state' ? machine.restore(bytesOf(image), image.console) : undefined;
     const session = request.continued ? sessionIn(saved) : undefined;
     const running = this.#take(new RunningMachine(machine, session));
-    running.connect({ console, nics, disks }, onEvent);
+    running.connect({ console, nics, disks, shares }, onEvent);
     // Nobody can tell a guest without our agent who it is: it goes on as whom it was.
     if (session || (machine.pc && image.kind === 'state')) await running.resume();
     else await running.start(identity, nics, agentTimeoutMs[image.kind === 'state' ? 'restored' : 'booted']);
@@ -105,6 +106,10 @@ class VmWorker implements VmService, Disposable {
 
   async renewDisk(disk: number, renewed: RenewedDisk): Promise<void> {
     this.#current.renewDisk(disk, renewed);
+  }
+
+  async renewShare(share: number, renewed: RenewedShare): Promise<void> {
+    this.#current.renewShare(share, renewed);
   }
 
   async stats(): Promise<StatSample> {
@@ -261,6 +266,7 @@ function sameConfig(a: MachineConfig, b: MachineConfig): boolean {
     a.containerHost === b.containerHost &&
     (a.nics ?? 1) === (b.nics ?? 1) &&
     (a.disks ?? 0) === (b.disks ?? 0) &&
+    (a.shares ?? 0) === (b.shares ?? 0) &&
     // Both come from the same few lines, with their fields in the same order.
     JSON.stringify(a.firmware) === JSON.stringify(b.firmware)
   );

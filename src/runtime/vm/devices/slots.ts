@@ -27,3 +27,11 @@ export const diskSlots: readonly DeviceSlot[] = [
   { pciSlot: 0x16, ioBase: 0x6c00, stateIndex: 7 },
   { pciSlot: 0x17, ioBase: 0x7000, stateIndex: 8 },
 ];
+
+/** Shares, in the order of the spec. They take less of the I/O ports than the others do. */
+export const shareSlots: readonly DeviceSlot[] = [
+  { pciSlot: 0x18, ioBase: 0x7400, stateIndex: 9 },
+  { pciSlot: 0x19, ioBase: 0x7500, stateIndex: 10 },
+  { pciSlot: 0x1a, ioBase: 0x7600, stateIndex: 11 },
+  { pciSlot: 0x1b, ioBase: 0x7700, stateIndex: 12 },
+];

@@ -1,0 +1,16 @@
+import type { Digest } from './content-store';
+
+/**
+ * Files that a guest mounts by their tag: `mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288 TAG /mnt`.
+ * Layers by their diffID, and read-only (`cache=loose,ro`): one by itself, or several as the directories `0`, `1` and
+ * so on of one mount, the lowest first.
+ */
+export type ShareSpec =
+  | { readonly tag: string; readonly layer: Digest }
+  | { readonly tag: string; readonly layers: readonly Digest[] };
+
+/** Where the files of shares come from. */
+export interface ShareStore {
+  /** The end of a layer port (rpc/layer-port.ts) that goes to a machine's worker. `NotFound`: no such layer. */
+  openLayer(diffId: Digest): Promise<MessagePort>;
+}
