@@ -43,14 +43,8 @@ const at = {
 /** The longest IP packet there is (RFC 791, 3.1). */
 const maxPacketBytes = 65_535;
 
-/** Bytes of a header that have to be the same in all frames of a segment: from, to. What stands between is told by the rest. */
-const sameBytes = [
-  [0, at.totalLength],
-  [at.fragment, at.ipChecksum],
-  [at.addresses, at.sequence],
-  [at.acknowledgment, at.flags],
-  [at.window, at.checksum],
-] as const;
+/** Words of 32 bits that have to be the same in all frames of a segment; shorter fields and options are beside them. */
+const sameWords = [0, 4, 8, 12, at.fragment, at.addresses, at.addresses + 4, tcpAt, at.acknowledgment] as const;
 
 /**
  * Joins TCP frames that follow each other in a slab, in one flow and without a gap, to large segments, as Linux does with
@@ -178,14 +172,17 @@ class GrowingSegment {
   }
 
   #hasSameHeader(frame: number): boolean {
-    const { bytes } = this.#reader;
-    const same = (from: number, to: number): boolean => {
-      for (let byte = from; byte < to; byte += 1) {
-        if (bytes[frame + byte] !== bytes[this.#head + byte]) return false;
-      }
-      return true;
-    };
-    return sameBytes.every(([from, to]) => same(from, to)) && same(at.urgent, this.#headerBytes);
+    const { bytes, view } = this.#reader;
+    const head = this.#head;
+    for (const word of sameWords) if (view.getUint32(frame + word) !== view.getUint32(head + word)) return false;
+    for (let byte = at.options; byte < this.#headerBytes; byte += 1) {
+      if (bytes[frame + byte] !== bytes[head + byte]) return false;
+    }
+    return (
+      view.getUint8(frame + at.dataOffset) === view.getUint8(head + at.dataOffset) &&
+      view.getUint16(frame + at.window) === view.getUint16(head + at.window) &&
+      view.getUint16(frame + at.urgent) === view.getUint16(head + at.urgent)
+    );
   }
 }
 
