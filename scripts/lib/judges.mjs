@@ -14,6 +14,7 @@ const judges = [
   { name: 'openssl', apt: 'openssl' },
   { name: 'skopeo', apt: 'skopeo' },
   { name: 'tshark', apt: 'tshark' },
+  { name: 'umoci', apt: 'umoci' },
 ];
 
 /**

@@ -86,6 +86,10 @@ describe('images of the store in another thread', () => {
     expect(imported.references).toEqual(['mine:1']);
     await images.commit('mine:1', streamOf(pieces(layer.bytes, 5000)), { reference: 'mine:3' });
     expect((await images.select('mine:3')).layers).toHaveLength(2);
+    const tree = await new Response(await images.export('mine:3')).arrayBuffer();
+    expect(tree.byteLength).toBeGreaterThan(100_000);
+    expect(await images.flatten('mine:3', 'mine:4')).toMatchObject({ references: ['mine:4'] });
+    expect((await images.select('mine:4')).layers).toHaveLength(1);
     const archive = await new Response(await images.save(['mine:1', 'mine:2'], 'docker-archive')).blob();
     const phases = new Set<string>();
     const onProgress = ({ phase }: Progress): void => void phases.add(phase);

@@ -167,6 +167,21 @@ export class Images implements Disposable {
     return readableFromPort(await this.#service.save(names, format), life);
   }
 
+  /** The tar of the tree that an image shows. */
+  async export(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const life = this.#storeLife.signal;
+    return readableFromPort(await this.#service.export(name), life);
+  }
+
+  /** An image of one layer that shows the same tree and runs the same. */
+  flatten(name: string, reference?: string, operation: Operation = {}): Promise<LoadedImage> {
+    return this.#make(
+      runStoreTask(this.#remote, operation, (task, onProgress) =>
+        this.#service.flatten(task, name, reference, ...onProgress),
+      ),
+    );
+  }
+
   /** To be told of other things that a user has made: what the browser keeps, it is asked to keep after the first. */
   async keepStorage(): Promise<void> {
     if (this.#asked || !this.#persist) return;

@@ -12,14 +12,14 @@ import type {
 import type { Progress } from '../../api/operation';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/lifecycle';
-import { chunksOf } from '../../base/streams';
+import { chunksOf, streamOf } from '../../base/streams';
 import { readableFromPort, writableToPort } from '../../rpc/byte-stream';
 import { transfer } from '../../rpc/control';
 import type { NamedTasks } from '../named-tasks';
 import type { OpenedStore } from '../open-content-store';
 import { type ArchiveSource, archiveFiles, type FolderFile } from './archive-source';
+import { exportImage, flattenImage, type ImageStores } from './export-image';
 import { ImageLibrary } from './image-library';
-import type { ImageStore } from './image-store';
 import { loadImages } from './load-images';
 import { commitImage, type ImageChanges, type ImportOptions, importImage } from './make-image';
 import type { RemovalOptions } from './remove-image';
@@ -32,15 +32,15 @@ type OnProgress = (progress: Progress) => void;
 
 /** Images with calls that cross a MessagePort. `task` is the caller's name for a call, by which it can be stopped. */
 export class ImageService {
-  readonly #store: ImageStore;
+  readonly #stores: ImageStores;
   readonly #library: ImageLibrary;
   readonly #tasks: NamedTasks;
   readonly #clock: Clock;
   #watching: Disposable | undefined;
 
-  constructor({ images, store }: Pick<OpenedStore, 'images' | 'store'>, tasks: NamedTasks, clock: Clock) {
-    this.#store = images;
-    this.#library = new ImageLibrary(images, store);
+  constructor(opened: Pick<OpenedStore, 'images' | 'layers' | 'store'>, tasks: NamedTasks, clock: Clock) {
+    this.#stores = opened;
+    this.#library = new ImageLibrary(opened.images, opened.store);
     this.#tasks = tasks;
     this.#clock = clock;
   }
@@ -63,7 +63,7 @@ export class ImageService {
       telling ??= tell();
       return telling;
     };
-    this.#watching = this.#store.changes(() => void hear().catch(() => undefined));
+    this.#watching = this.#stores.images.changes(() => void hear().catch(() => undefined));
     await hear();
   }
 
@@ -117,7 +117,7 @@ export class ImageService {
 
   import(task: string, tar: SentBytes, options?: ImportOptions, onProgress?: OnProgress): Promise<LoadedImage> {
     return this.#tasks.run(task, onProgress, (operation) =>
-      importImage(this.#store, this.#clock, chunksOf(streamFrom(tar, operation.signal)), options, operation),
+      importImage(this.#stores.images, this.#clock, chunksOf(streamFrom(tar, operation.signal)), options, operation),
     );
   }
 
@@ -130,17 +130,24 @@ export class ImageService {
   ): Promise<LoadedImage> {
     return this.#tasks.run(task, onProgress, (operation) => {
       const bytes = chunksOf(streamFrom(layer, operation.signal));
-      return commitImage(this.#store, this.#clock, base, bytes, changes, operation);
+      return commitImage(this.#stores.images, this.#clock, base, bytes, changes, operation);
     });
   }
 
   /** The port gives the bytes of the archive; it moves to the caller. */
   async save(names: readonly string[], format: ArchiveFormat): Promise<MessagePort> {
-    const archive = await saveImages(this.#store, names, format);
-    const { port1, port2 } = new MessageChannel();
-    // Its reader hears of a failure, and may leave; nobody else waits for it.
-    archive.pipeTo(writableToPort(port1, new AbortController().signal)).catch(() => undefined);
-    return transfer(port2, [port2]);
+    return sendStream(await saveImages(this.#stores.images, names, format));
+  }
+
+  /** The same of the tar of the tree that the image shows. */
+  async export(name: string): Promise<MessagePort> {
+    return sendStream(streamOf(exportImage(this.#stores, await this.#library.select(name))));
+  }
+
+  flatten(task: string, name: string, reference?: string, onProgress?: OnProgress): Promise<LoadedImage> {
+    return this.#tasks.run(task, onProgress, async (operation) =>
+      flattenImage(this.#stores, this.#clock, await this.#library.select(name), reference, operation),
+    );
   }
 
   #load(
@@ -150,9 +157,16 @@ export class ImageService {
   ): Promise<readonly LoadedImage[]> {
     return this.#tasks.run(task, onProgress, (operation) => {
       const archive = source((bytes) => streamFrom(bytes, operation.signal));
-      return loadImages(this.#store, archiveFiles(archive), operation);
+      return loadImages(this.#stores.images, archiveFiles(archive), operation);
     });
   }
+}
+
+/** A port that gives the bytes and moves to the caller. Its reader hears of a failure, and may leave. */
+function sendStream(stream: ReadableStream<Uint8Array>): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  stream.pipeTo(writableToPort(port1, new AbortController().signal)).catch(() => undefined);
+  return transfer(port2, [port2]);
 }
 
 /** A stream that waits for the other thread ends when the call is stopped. */

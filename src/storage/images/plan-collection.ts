@@ -30,7 +30,7 @@ export function planCollection({ records, layers, blobs, isLiving }: CollectionI
   const held = records.leases.filter(isLiving);
   for (const digest of held.flatMap(({ digests }) => digests)) needed.add(digest);
   const unneeded = blobs.filter(({ digest, label }) => label === imageLabel && !needed.has(digest));
-  // A layer is whole or it is none.
+  // A layer is needed as a whole or not at all.
   const there = new Set(blobs.map(({ digest }) => digest).filter((digest) => needed.has(digest)));
   const broken = layers.filter(({ parts }) => !parts.every(({ digest }) => there.has(digest)));
   return {
