@@ -9,6 +9,7 @@ import { pageDelay } from './page-delay';
 import { pageFlood } from './page-flood';
 import { firstVisit, promptCold, promptWarm } from './prompt';
 import { publishedPort } from './published-port';
+import { imagePull } from './pull';
 import { sameHttpd } from './same-httpd';
 import { createOverNetwork, dhcpLeases, sleepingService } from './services';
 import { kernelSize, snapshotSize } from './sizes';
@@ -48,5 +49,6 @@ export const cases: readonly BenchCase[] = [
   { name: 'inbrowser', measure: inbrowserTcp },
   { name: 'eight', measure: eightMachines },
   { name: 'migration', measure: migrationDowntime },
+  { name: 'pull', measure: imagePull },
   { name: 'broadcast-flood', measure: broadcastFlood },
 ];

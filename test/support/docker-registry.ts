@@ -27,13 +27,18 @@ export class DockerRegistry implements AsyncDisposable {
     this.name = name;
   }
 
-  static async start(program: string, access: RegistryAccess = { kind: 'anybody' }): Promise<DockerRegistry> {
+  /** `page` is an origin whose pages may read all that it answers (docs/REGISTRIES.md). */
+  static async start(
+    program: string,
+    access: RegistryAccess = { kind: 'anybody' },
+    page?: string,
+  ): Promise<DockerRegistry> {
     const folder = await mkdtemp(join(tmpdir(), 'strata-registry-'));
     const config = {
       version: '0.1',
       log: { level: 'info' },
       storage: { filesystem: { rootdirectory: join(folder, 'store') } },
-      http: { addr: '127.0.0.1:0', secret: 'of the tests' },
+      http: { addr: '127.0.0.1:0', secret: 'of the tests', ...(page !== undefined && { headers: corsHeaders(page) }) },
       ...(await accessConfig(access, folder)),
     };
     const path = join(folder, 'config.json');
@@ -54,6 +59,15 @@ export class DockerRegistry implements AsyncDisposable {
     await ended;
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+function corsHeaders(page: string): Readonly<Record<string, readonly string[]>> {
+  return {
+    'Access-Control-Allow-Origin': [page],
+    'Access-Control-Allow-Methods': ['GET, HEAD, POST, PUT, PATCH'],
+    'Access-Control-Allow-Headers': ['Authorization, Accept, Content-Type, Content-Range, Range, Cache-Control'],
+    'Access-Control-Expose-Headers': ['WWW-Authenticate, Docker-Content-Digest, Location, Range, Retry-After'],
+  };
 }
 
 async function accessConfig(access: RegistryAccess, folder: string): Promise<object> {

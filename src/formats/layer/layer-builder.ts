@@ -96,6 +96,7 @@ export class LayerBuilder {
   #draft(entry: TarEntry): Draft {
     const { kind, mode, uid, gid, mtime, size, offset, parts, device } = entry;
     const { xattrs } = layerXattrs(entry);
+    const base = { mode, uid, gid, mtime, xattrs };
     switch (kind) {
       case 'directory': {
         const made = impliedDirectory();
@@ -103,14 +104,14 @@ export class LayerBuilder {
         return made;
       }
       case 'file':
-        return { kind, mode, uid, gid, mtime, xattrs, size, offset, parts };
+        return { ...base, kind, size, offset, ...(parts && { parts }) };
       case 'symlink':
-        return { kind, mode, uid, gid, mtime, xattrs, target: this.#symlinkTarget(entry) };
+        return { ...base, kind, target: this.#symlinkTarget(entry) };
       case 'character':
       case 'block':
-        return { kind, mode, uid, gid, mtime, xattrs, device };
+        return { ...base, kind, device };
       case 'fifo':
-        return { kind, mode, uid, gid, mtime, xattrs };
+        return { ...base, kind };
       case 'link':
         throw new SandboxError('Internal', 'A hard link has no inode of its own');
     }

@@ -25,14 +25,14 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator
         yield* member.push(bytes);
       } catch (error) {
         if (!mayBegin) throw error;
-        member.dispose();
+        await member.dispose();
         member = new GzipMember();
         yield* member.push(bytes);
       }
     }
     yield* member.finish();
   } finally {
-    member.dispose();
+    await member.dispose();
   }
 }
 
@@ -75,10 +75,9 @@ class GzipMember {
     await closed.catch(damaged);
   }
 
-  /** Not waited for: a write that is under way ends only when somebody reads what comes of it. */
-  dispose(): void {
-    this.#reader.cancel().catch(() => undefined);
-    this.#writer.abort().catch(() => undefined);
+  async dispose(): Promise<void> {
+    await this.#writer.abort().catch(() => undefined);
+    await this.#reader.cancel().catch(() => undefined);
   }
 
   /** Gives what comes until `end` resolves; without one, until nothing has come for a turn of the event loop. */
@@ -115,7 +114,7 @@ async function* splitAtMembers(source: AsyncIterable<Uint8Array>): AsyncGenerato
     const bytes = held.length > 0 ? concatBytes([held, chunk]) : chunk;
     // What may turn out to be a beginning waits for what follows.
     const end = bytes.length - heldLength(bytes);
-    held = new Uint8Array(bytes.subarray(end));
+    held = bytes.slice(end);
     for (let from = 0; from < end; ) {
       const mayBegin = !first && isMagic(bytes, from);
       const to = Math.min(end, from + partSize, findMagic(bytes, from + 1, from + partSize));
