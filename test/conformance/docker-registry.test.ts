@@ -8,10 +8,11 @@ import { findProgram } from '../../scripts/lib/judges.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
 import { verifyLayout } from '../../scripts/verify-artifacts.mjs';
 import type { FindCredentials, PushEvent } from '../../src/api/distribution';
+import type { ImageContent } from '../../src/api/image';
 import { systemClock } from '../../src/base/clock';
 import type { Descriptor } from '../../src/formats/oci';
 import { MemoryMetadataStore } from '../../src/storage/metadata-store';
-import { ContentFixture } from '../../src/storage/registry/content-fixture';
+import { createMemoryContentStore } from '../../src/storage/open-content-store';
 import { makeImage, makeIndex } from '../../src/storage/registry/image-fixture';
 import { ImageRegistries } from '../../src/storage/registry/image-registries';
 import { signImage } from '../../src/storage/signing/sign-image';
@@ -23,13 +24,16 @@ const skopeo = findProgram('skopeo') ?? '';
 const program = findProgram('docker-registry') ?? '';
 const openssl = findProgram('openssl') ?? '';
 
+/** The real store of images, in memory. */
+const emptyContent = (): ImageContent => createMemoryContentStore().images;
+
 /** Our half of the distribution protocol against Debian's docker-registry and skopeo. */
 describe.runIf(skopeo && program && openssl)('docker-registry', () => {
   let folder: string;
   let layout: LayoutFixture;
   let page: Awaited<ReturnType<typeof startServer>>;
   let tiny: Descriptor;
-  let content: ContentFixture;
+  let content: ImageContent;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'strata-distribution-'));
@@ -43,7 +47,7 @@ describe.runIf(skopeo && program && openssl)('docker-registry', () => {
     await rm(folder, { recursive: true, force: true });
   });
   beforeEach(() => {
-    content = new ContentFixture();
+    content = emptyContent();
   });
 
   const run = async (...args: string[]) => (await promisify(execFile)(skopeo, args)).stdout;
@@ -123,7 +127,7 @@ describe.runIf(skopeo && program && openssl)('docker-registry', () => {
       expect(await registries().push(name)).toBe(index.descriptor.digest);
       expect((await inspect(name, '--raw')).manifests).toHaveLength(2);
       expect((await inspect(name)).Layers).toEqual(images[0]!.layers.map(({ descriptor }) => descriptor.digest));
-      const pulled = await registries(undefined, new ContentFixture()).pull(name);
+      const pulled = await registries(undefined, emptyContent()).pull(name);
       expect(pulled).toMatchObject({
         digest: index.descriptor.digest,
         manifest: images[0]!.manifest.descriptor.digest,
@@ -191,7 +195,7 @@ describe.runIf(skopeo && program && openssl)('docker-registry', () => {
         const policy = {
           rules: [{ pattern: `${registry.name}/signed/*`, demand: 'require', keys: [keys.publicKey] }],
         } as const;
-        const pulled = await registries(undefined, new ContentFixture()).pull(name(), { policy });
+        const pulled = await registries(undefined, emptyContent()).pull(name(), { policy });
         expect(pulled.signature.kind).toBe('signed');
       });
     });
@@ -213,8 +217,8 @@ describe.runIf(skopeo && program && openssl)('docker-registry', () => {
     await expect(registries().push(name)).rejects.toMatchObject(denied);
     await expect(registries(as('guess')).push(name)).rejects.toMatchObject(denied);
     await registries(as('secret')).push(name);
-    await expect(registries(undefined, new ContentFixture()).pull(name)).rejects.toMatchObject(denied);
-    expect((await registries(as('secret'), new ContentFixture()).pull(name)).digest).toBe(tiny.digest);
+    await expect(registries(undefined, emptyContent()).pull(name)).rejects.toMatchObject(denied);
+    expect((await registries(as('secret'), emptyContent()).pull(name)).digest).toBe(tiny.digest);
     expect((await inspect(name, '--creds', 'ann:secret')).Digest).toBe(tiny.digest);
   });
 
@@ -241,8 +245,8 @@ describe.runIf(skopeo && program && openssl)('docker-registry', () => {
     expect(events.some((event) => event.kind === 'layer' && event.status === 'Mounted')).toBe(true);
     expect(server.asked.at(-1)?.scopes).toEqual(['repository:team/other:pull,push', 'repository:team/tiny:pull']);
     // Who has no name may pull what is open, and nothing else.
-    expect((await registries(undefined, new ContentFixture()).pull(name)).digest).toBe(tiny.digest);
-    await expect(registries(undefined, new ContentFixture()).pull(other)).rejects.toMatchObject({
+    expect((await registries(undefined, emptyContent()).pull(name)).digest).toBe(tiny.digest);
+    await expect(registries(undefined, emptyContent()).pull(other)).rejects.toMatchObject({
       code: 'FailedPrecondition',
       message: expect.stringContaining('Pull access denied'),
     });
@@ -259,10 +263,10 @@ describe.runIf(skopeo && program && openssl)('docker-registry', () => {
     await all.push(name);
     // The server gives out one that was good until long ago, and says nothing of it.
     server.lifeSeconds = -3600;
-    await expect(registries(undefined, new ContentFixture()).pull(name)).rejects.toMatchObject({
+    await expect(registries(undefined, emptyContent()).pull(name)).rejects.toMatchObject({
       code: 'FailedPrecondition',
     });
     server.lifeSeconds = 300;
-    expect((await registries(undefined, new ContentFixture()).pull(name)).digest).toBe(tiny.digest);
+    expect((await registries(undefined, emptyContent()).pull(name)).digest).toBe(tiny.digest);
   });
 });
