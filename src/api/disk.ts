@@ -38,6 +38,7 @@ export interface DiskSource {
 
 /** A disk to be made. */
 export interface DiskSpec {
+  /** A whole number of sectors of 512 bytes: an imported disk is as large as its file was. */
   readonly sizeMiB: number;
   /** The file system that it has from the beginning; without one it is all zeros. */
   readonly format?: DiskFormat;
@@ -52,6 +53,8 @@ export interface DiskInfo {
   readonly sizeBytes: number;
   /** Bytes in extents of its own, over all its generations. */
   readonly storedBytes: number;
+  /** Bytes in extents of other disks that its head stands on. */
+  readonly sharedBytes: number;
   /** Generations that are kept, oldest first. */
   readonly generations: readonly number[];
   /** What its writable head stands on, if it is a copy-on-write copy. */

@@ -10,6 +10,7 @@ import type { ScreenAttachment, ScreenUpdate } from './screen';
 import type { ShareSpec } from './share';
 import type { StatSample } from './stats';
 import type { UnikernelSpec } from './unikernel';
+import type { VolumeId } from './volume';
 
 /** The kinds of instance that exist. Containers join them here. */
 export type InstanceKind = 'vm' | 'unikernel' | 'app';
@@ -170,8 +171,15 @@ export interface Instance {
   updateHosts(): Promise<void>;
   /** A name for people and for the guest itself, from now on. */
   rename(name: string): Promise<void>;
+  /** The disks that it has from its next start on; absent where those of a kind never change. Not while it runs. */
+  setDisks?(disks: readonly VmDiskSpec[]): void;
 
   dispose(): Promise<void>;
+}
+
+/** A disk of a vm: made with it, or a volume (api/volume.ts) that is attached to it. */
+export interface VmDiskSpec extends DiskSpec {
+  readonly volume?: VolumeId;
 }
 
 /** What a vm is made of. */
@@ -187,7 +195,7 @@ export interface VmSpec {
   /** In the order of eth0, eth1 and so on, at most 4. Absent: one on the network "default". */
   readonly nics?: readonly NicSpec[];
   /** In the order of vda, vdb and so on, at most 4. Absent: none. */
-  readonly disks?: readonly DiskSpec[];
+  readonly disks?: readonly VmDiskSpec[];
   /** At most 4. Absent: none. */
   readonly shares?: readonly ShareSpec[];
   /** Present: it starts from its own disks, whatever is on them, and has none of our kernel and agent. */

@@ -57,10 +57,11 @@ export class Autosave implements Disposable {
 
   /** One after the other, so that only one machine stands still at a time. */
   async #saveAll(changedOnly: boolean): Promise<void> {
-    for (const entry of this.#options.fleet.entries()) await this.#save(entry, changedOnly);
+    for (const entry of this.#options.fleet.entries()) await this.save(entry, changedOnly);
   }
 
-  async #save(entry: Entry, changedOnly: boolean): Promise<void> {
+  /** Saves a machine that runs, unless `changedOnly` and it has done nothing since. */
+  async save(entry: Entry, changedOnly: boolean): Promise<void> {
     const { instance, abilities } = entry;
     if (!abilities.has('checkpoint') || entry.task || entry.unasked || instance.state.phase !== 'running') return;
     entry.unasked = this.#saveUnlessIdle(entry, changedOnly).catch(() => {

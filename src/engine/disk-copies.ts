@@ -17,7 +17,7 @@ export async function* readDiskImage(
   try {
     const client = new BlockPortClient(await disks.open(id), lost && { lost });
     try {
-      yield* serializeDiskImage({ sizeBytes, extents: readExtents(client) });
+      yield* serializeDiskImage({ sizeBytes, extents: readExtents(client, sizeBytes) });
     } finally {
       await client.close();
     }
@@ -26,13 +26,38 @@ export async function* readDiskImage(
   }
 }
 
-async function* readExtents(client: BlockPortClient): AsyncGenerator<DiskImageExtent> {
+/** What an open disk has, in whole extents. */
+export async function* readExtents(client: BlockPortClient, sizeBytes: number): AsyncGenerator<DiskImageExtent> {
   const indexes = await client.extents();
   for (let from = 0; from < indexes.length; from += batch) {
     const some = [...indexes.subarray(from, from + batch)];
-    const extents = await Promise.all(some.map((index) => client.read(index * extentSize, extentSize)));
+    const extents = await Promise.all(some.map((index) => readExtent(client, index, sizeBytes)));
     for (const [at, bytes] of extents.entries()) yield { index: some[at] ?? 0, bytes };
   }
+}
+
+/** The last one may go beyond the end of the disk, with zeros. */
+async function readExtent(client: BlockPortClient, index: number, sizeBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const offset = index * extentSize;
+  const length = Math.min(extentSize, sizeBytes - offset);
+  const bytes = await client.read(offset, length);
+  if (length === extentSize) return bytes;
+  const whole = new Uint8Array(extentSize);
+  whole.set(bytes);
+  return whole;
+}
+
+/** Writes extents to a disk that is open, and makes them durable. */
+export async function writeExtents(
+  client: BlockPortClient,
+  extents: AsyncIterable<DiskImageExtent>,
+  sizeBytes: number,
+): Promise<void> {
+  for await (const { index, bytes } of extents) {
+    const offset = index * extentSize;
+    await client.write(offset, bytes.subarray(0, Math.min(extentSize, sizeBytes - offset)));
+  }
+  await client.flush();
 }
 
 /**
@@ -54,8 +79,7 @@ export async function writeDiskImage(
   return keepGeneration(disks, id, async () => {
     const client = new BlockPortClient(await disks.open(id), lost && { lost });
     try {
-      for await (const { index, bytes } of image.extents) await client.write(index * extentSize, bytes);
-      await client.flush();
+      await writeExtents(client, image.extents, image.sizeBytes);
     } finally {
       await client.close();
     }

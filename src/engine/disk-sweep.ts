@@ -1,9 +1,9 @@
 import type { DiskGeneration, DiskId, DiskStore } from '../api/disk';
 
 export interface DisksInUse {
-  /** Disks of instances. */
+  /** Disks of instances, and volumes. */
   readonly disks: readonly DiskId[];
-  /** Generations of snapshots. */
+  /** Generations of snapshots, and what new disks are made from. */
   readonly generations: readonly DiskGeneration[];
 }
 

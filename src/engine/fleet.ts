@@ -9,20 +9,24 @@ import type {
   InstanceSpec,
   InstanceState,
   ShareAttachment,
+  VmDiskSpec,
 } from '../api/instance';
 import type { RecordStore } from '../api/records';
 import type { ShareSpec } from '../api/share';
 import type { SnapshotId } from '../api/snapshot';
+import type { VolumeId } from '../api/volume';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
-import type { Disposable } from '../base/lifecycle';
-import { completeDisk } from './complete-disk';
+import { type Disposable, toDisposable } from '../base/lifecycle';
+import { isLive } from '../runtime/instance-state';
+import { completeDisk, volumeDisk } from './complete-disk';
+import type { DiskBook } from './disk-book';
 import { hostsFile } from './hosts-file';
 import { checkName, defaultName } from './instance-names';
-import { type Entry, type InstanceDraft, type InstanceRecord, toRecord } from './instance-record';
+import { type Entry, type InstanceDraft, type InstanceRecord, toRecord, type VmDiskDraft } from './instance-record';
 import { put, remove, type StoredInstance } from './lab-records';
-import { makeDisks, removeDisks } from './make-disks';
+import { makeDisks, ownDisks, removeDisks, volumeAt, volumesOf } from './make-disks';
 import { defaultNetwork, type Networks } from './networks';
 import { sharesOf } from './shares-of';
 import { moduleStem } from './unikernel-library';
@@ -32,6 +36,8 @@ export interface FleetOptions {
   readonly records: RecordStore;
   readonly networks: Networks;
   readonly disks: DiskStore;
+  /** Where volumes are found. */
+  readonly book: Pick<DiskBook, 'volume'>;
   readonly createDisk: (spec: DiskSpec) => Promise<DiskInfo>;
   /** Opens disks for a machine that starts. */
   readonly attachDisks: (ids: readonly DiskId[]) => Promise<readonly DiskAttachment[]>;
@@ -63,6 +69,8 @@ export class Fleet implements Disposable {
   readonly #entries = new Map<InstanceId, Entry>();
   /** Names of instances that are being made. */
   readonly #promised = new Set<string>();
+  /** Volumes that are about to be an instance's. */
+  readonly #claimed = new Set<VolumeId>();
   readonly #updates = new WeakMap<Entry, Promise<void>>();
   readonly #changes = new Emitter<readonly InstanceRecord[]>();
   readonly #ended = new Emitter<Entry>();
@@ -121,10 +129,11 @@ export class Fleet implements Disposable {
   }
 
   /** `InvalidArgument`, `AlreadyExists` or `ResourceExhausted` say why a spec cannot be had; nothing is left then. */
-  async create(draft: InstanceDraft, wished: MakeDisks = (spec) => this.#newDisks(spec)): Promise<Entry> {
+  async create(draft: InstanceDraft, wished: MakeDisks = (spec) => this.#disksOf(spec)): Promise<Entry> {
     const spec = this.#complete(draft);
     const { records, networks, disks, clock, randomId } = this.#options;
     const id = randomId();
+    const claim = this.claim(volumesOf(spec));
     this.#promised.add(spec.name);
     let made: readonly DiskId[] = [];
     let release = (): void => {};
@@ -140,9 +149,10 @@ export class Fleet implements Disposable {
       return entry;
     } catch (error) {
       release();
-      await removeDisks(disks, made);
+      await removeDisks(disks, ownDisks({ spec, disks: made }));
       throw error;
     } finally {
+      claim.dispose();
       this.#promised.delete(spec.name);
     }
   }
@@ -158,7 +168,7 @@ export class Fleet implements Disposable {
     entry.stateListener.dispose();
     this.#entries.delete(id);
     this.#neighboursChanged();
-    await removeDisks(disks, entry.stored.disks);
+    await removeDisks(disks, ownDisks(entry.stored));
   }
 
   async rename(entry: Entry, name: string): Promise<void> {
@@ -201,6 +211,42 @@ export class Fleet implements Disposable {
     this.#fire();
   }
 
+  /** The disks of an instance from its next start on. `FailedPrecondition` while it runs, and where they never change. */
+  async setDisks(entry: Entry, disks: readonly DiskId[], specs: readonly VmDiskSpec[]): Promise<void> {
+    const { instance, stored } = entry;
+    const { spec } = stored;
+    if (spec.kind !== 'vm' || !instance.setDisks) {
+      throw new SandboxError('FailedPrecondition', `The disks of ${spec.name} are those that it was made with`);
+    }
+    if (isLive(instance.state.phase)) {
+      throw new SandboxError('FailedPrecondition', `${spec.name} is running: stop it to change its disks`);
+    }
+    const changed = { ...spec, disks: specs };
+    this.check(changed);
+    await this.update(entry, { disks, spec: changed });
+    instance.setDisks(specs);
+  }
+
+  /** Who has a volume. */
+  holder(volume: VolumeId): Entry | undefined {
+    return this.entries().find(({ stored }) => volumesOf(stored.spec).includes(volume));
+  }
+
+  /** Volumes that nobody else can have until this is disposed of. `FailedPrecondition` names who has one already. */
+  claim(volumes: readonly VolumeId[]): Disposable {
+    for (const [at, volume] of volumes.entries()) {
+      const holder = this.holder(volume)?.stored.spec.name;
+      if (holder === undefined && !this.#claimed.has(volume) && volumes.indexOf(volume) === at) continue;
+      const { name } = this.#options.book.volume(volume);
+      const message = `The volume "${name}" is attached to ${holder ?? 'another instance'}: detach it there first`;
+      throw new SandboxError('FailedPrecondition', message, { details: { volume, ...(holder && { holder }) } });
+    }
+    for (const volume of volumes) this.#claimed.add(volume);
+    return toDisposable(() => {
+      for (const volume of volumes) this.#claimed.delete(volume);
+    });
+  }
+
   /** Says that something about an instance has changed that only its entry tells. */
   touch(): void {
     this.#fire();
@@ -222,7 +268,12 @@ export class Fleet implements Disposable {
     const name = draft.name ?? defaultName(stemOf(draft), taken);
     checkName(name, taken);
     const nics = draft.nics ?? [{ network: defaultNetwork.name }];
-    return completeDisks({ ...draft, name, nics });
+    if (draft.kind !== 'vm') return { ...draft, name, nics, disks: (draft.disks ?? []).map(completed) };
+    return { ...draft, name, nics, disks: (draft.disks ?? []).map((disk) => this.#completeVmDisk(disk)) };
+  }
+
+  #completeVmDisk(disk: VmDiskDraft): VmDiskSpec {
+    return 'volume' in disk ? volumeDisk(this.#options.book.volume(disk.volume)) : completed(disk);
   }
 
   #names(): ReadonlySet<string> {
@@ -266,13 +317,20 @@ export class Fleet implements Disposable {
     return hostsFile(this.entry(id).stored.spec.name, networks.reservationsOf(id), neighbours);
   }
 
-  /** Empty ones, and copies of the files that disks are to begin as. */
-  #newDisks({ disks: wishes = [] }: InstanceSpec): Promise<readonly DiskId[]> {
-    const { disks, createDisk } = this.#options;
-    return makeDisks(
+  /** The disks of a new instance: empty ones, copies of what disks are to begin as, and volumes. */
+  async #disksOf(spec: InstanceSpec): Promise<readonly DiskId[]> {
+    const { disks, book, createDisk } = this.#options;
+    const wishes = spec.disks ?? [];
+    const fresh = wishes.filter((_, index) => volumeAt(spec, index) === undefined);
+    const made = await makeDisks(
       disks,
-      wishes.map((wish) => () => (wish.source?.generation ? disks.fork(wish.source.generation) : createDisk(wish))),
+      fresh.map((wish) => () => (wish.source?.generation ? disks.fork(wish.source.generation) : createDisk(wish))),
     );
+    const next = made.values();
+    return wishes.map((_, index) => {
+      const volume = volumeAt(spec, index);
+      return volume === undefined ? (next.next().value ?? '') : book.volume(volume).disk;
+    });
   }
 
   /** Guests are told who is there now; one that is on its way up or stands still, as soon as it can be. */
@@ -298,10 +356,9 @@ export class Fleet implements Disposable {
   }
 }
 
-/** With its disks told in full. */
-function completeDisks(spec: InstanceSpec): InstanceSpec {
-  const complete = <Spec extends DiskSpec>(disk: Spec): Spec => ({ ...disk, ...completeDisk(disk) });
-  return { ...spec, disks: (spec.disks ?? []).map(complete) };
+/** A disk told in full. */
+function completed<Spec extends DiskSpec>(disk: Spec): Spec {
+  return { ...disk, ...completeDisk(disk) };
 }
 
 /** What instances are called that nobody gives a name: by their kind, or by the program that they are. */

@@ -1,3 +1,4 @@
+import type { DiskSpec } from '../api/disk';
 import type {
   Instance,
   InstanceAbility,
@@ -9,6 +10,7 @@ import type {
 } from '../api/instance';
 import type { Reservation } from '../api/network';
 import type { SnapshotId } from '../api/snapshot';
+import type { VolumeReference } from '../api/volume';
 import type { Disposable } from '../base/lifecycle';
 import { isLive } from '../runtime/instance-state';
 import type { StoredInstance } from './lab-records';
@@ -73,7 +75,13 @@ export type InstanceDraft = DraftOf<InstanceSpec>;
 export type VmDraft = DraftOf<VmSpec>;
 
 /** For each kind its own: what one has another has not. */
-type DraftOf<Spec> = Spec extends InstanceSpec ? Omit<Spec, 'name'> & { readonly name?: string } : never;
+type DraftOf<Spec> = Spec extends VmSpec
+  ? Omit<Spec, 'name' | 'disks'> & { readonly name?: string; readonly disks?: readonly VmDiskDraft[] }
+  : Spec extends InstanceSpec
+    ? Omit<Spec, 'name'> & { readonly name?: string }
+    : never;
+
+export type VmDiskDraft = DiskSpec | VolumeReference;
 
 /** An instance with what the lab keeps about it. */
 export interface Entry {

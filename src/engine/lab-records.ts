@@ -4,6 +4,7 @@ import type { InstanceId, InstanceSpec } from '../api/instance';
 import type { DhcpLease, NetworkSpec, Reservation } from '../api/network';
 import type { RecordChange, RecordStore } from '../api/records';
 import type { SnapshotId, SnapshotRecord } from '../api/snapshot';
+import type { VolumeRecord } from '../api/volume';
 
 /** An instance as it is kept: all that is needed to make it again. */
 export interface StoredInstance {
@@ -34,7 +35,7 @@ export interface StoredTemplate {
 }
 
 /** What the lab keeps of disks that are no instance's. */
-export type StoredDisk = StoredTemplate;
+export type StoredDisk = StoredTemplate | VolumeRecord;
 
 /** What each collection of the lab's records holds. What a disk consists of is told by the disk store's own books. */
 export interface LabRecordTypes {

@@ -45,6 +45,8 @@ import { type StatReading, StatSampler } from './stat-sampler';
 import type { ArtifactLoader } from './store-client';
 import { type Task, type TaskSpec, Tasks } from './tasks';
 import type { ReadDevices, UnikernelLibrary, UnikernelOffer } from './unikernel-library';
+import type { DiskFileSource } from './volume-import';
+import type { Volumes } from './volumes';
 
 /** Somewhere else that a machine can run. */
 export interface LabHost {
@@ -138,6 +140,7 @@ export class Lab implements Disposable {
   readonly #randomId: () => string;
   #autosave: Autosave | undefined;
   #templates: Promise<DiskTemplates> | undefined;
+  #volumes: Promise<Volumes> | undefined;
 
   constructor(options: LabOptions) {
     const { clock, records, blobs, disks, drivers, randomBytes } = options;
@@ -156,7 +159,7 @@ export class Lab implements Disposable {
         failed: (error) => this.#failures.fire(error),
       }),
     );
-    this.#diskBook = new DiskBook(records);
+    this.#diskBook = this.#disposables.add(new DiskBook(records));
     const attachDisks: FleetOptions['attachDisks'] = (ids) => attachments.attach(ids);
     const shares = this.#disposables.add(
       new ShareAttachments({
@@ -173,6 +176,7 @@ export class Lab implements Disposable {
         records,
         networks: this.#networks,
         disks,
+        book: this.#diskBook,
         createDisk: (spec) => this.#createDisk(spec),
         attachDisks,
         attachShares,
@@ -219,7 +223,7 @@ export class Lab implements Disposable {
       this.#diskBook.adopt(disksOfNobody);
       this.#fleet.adopt(instances);
       const inUse = {
-        disks: instances.flatMap((each) => each.disks),
+        disks: [...instances.flatMap((each) => each.disks), ...this.#diskBook.disks()],
         generations: [
           ...snapshots.flatMap((each) => each.disks),
           ...this.#diskBook.generations(),
@@ -477,7 +481,10 @@ export class Lab implements Disposable {
    * Makes a machine that starts from its drives, and starts it. The files are stored first; one that is stored already
    * is told by its digest alone. Errors: as of {@link create}, and of the files.
    */
-  launchMachine(draft: VmDraft, files: readonly (DiskFile | undefined)[]): Task {
+  launchMachine(
+    draft: Omit<VmDraft, 'disks'> & { readonly disks?: readonly DiskSpec[] },
+    files: readonly (DiskFile | undefined)[],
+  ): Task {
     const subject = draft.name ?? files.find((file) => file !== undefined)?.name ?? draft.kind;
     return this.tasks.run({ kind: 'import', subject, cancelable: true }, async (operation) => {
       await this.#opened.promise;
@@ -490,6 +497,33 @@ export class Lab implements Disposable {
         for (const { source } of disks) if (source) this.#diskFiles.settle(source);
       }
     });
+  }
+
+  /** Disks that are no instance's. */
+  async volumes(): Promise<Volumes> {
+    await this.#opened.promise;
+    const { disks, clock } = this.#options;
+    this.#volumes ??= import('./volumes').then(
+      (module) =>
+        new module.Volumes({
+          book: this.#diskBook,
+          disks,
+          fleet: this.#fleet,
+          clock,
+          randomId: this.#randomId,
+          lost: () => this.#storeLife.signal,
+          createDisk: (spec) => this.#createDisk(spec),
+          resave: async (entry) => this.#autosave?.save(entry, false),
+        }),
+    );
+    return this.#volumes;
+  }
+
+  /** Takes a user's disk in as a volume. `name` is left to the lab when absent. */
+  importVolume(file: DiskFileSource, name?: string): Task {
+    return this.tasks.run({ kind: 'import', subject: file.name, cancelable: true }, async (operation) =>
+      (await this.volumes()).import(file, name, operation),
+    );
   }
 
   networks(): readonly NetworkSpec[] {
@@ -615,9 +649,11 @@ export class Lab implements Disposable {
       const lost = await rewriteRecords(parts);
       // What was saved for a reload is gone: it is saved again, however little has changed since.
       for (const entry of this.#fleet.entries()) this.#autosave?.forget(entry);
-      const named = lost.filter(({ automatic }) => !automatic).map(({ name }) => `"${name}"`);
+      const named = [...lost.filter(({ automatic }) => !automatic), ...this.#diskBook.forgetAll()].map(
+        ({ name }) => `"${name}"`,
+      );
       if (named.length === 0) return;
-      const message = `Snapshots were kept in memory only and are lost, since the store had to be started again: ${named.join(', ')}`;
+      const message = `Snapshots and volumes were kept in memory only and are lost, since the store had to be started again: ${named.join(', ')}`;
       this.#failures.fire(new SandboxError('DataLoss', message));
     } catch (error) {
       this.#failures.fire(toSandboxError(error));

@@ -7,7 +7,7 @@ import { isLive } from '../runtime/instance-state';
 import type { Fleet } from './fleet';
 import { defaultName } from './instance-names';
 import type { Entry } from './instance-record';
-import { makeDisks, removeDisks } from './make-disks';
+import { makeDisks, ownDisks, removeDisks } from './make-disks';
 import { sharesOf } from './shares-of';
 import type { Lineage, Snapshots, SnapshotWish } from './snapshots';
 
@@ -48,10 +48,8 @@ export class MachineCopies {
     const saved = await this.#snapshots.read(id, continued);
     if (isLive(entry.instance.state.phase)) await entry.instance.kill();
     this.#fleet.check(entry.stored.spec);
-    const disks = await this.#bringBack(entry.stored.disks, record.disks);
-    if (record.automatic) {
-      if (disks !== entry.stored.disks) await this.#fleet.update(entry, { disks });
-    } else await this.#fleet.update(entry, { disks, snapshot: id });
+    await this.#bringBack(entry, record);
+    if (!record.automatic) await this.#fleet.update(entry, { snapshot: id });
     await entry.instance.restore(saved, operation);
     entry.lineage = lineageOf(record);
   }
@@ -94,16 +92,16 @@ export class MachineCopies {
     return defaultName(stem === '' ? 'vm' : stem, taken);
   }
 
-  /** Its own disks go back to their generations; for those of another machine it gets copies. */
-  async #bringBack(own: readonly DiskId[], generations: readonly DiskGeneration[]): Promise<readonly DiskId[]> {
-    const isOwn = generations.every(({ disk }, index) => disk === own[index]);
-    if (isOwn) {
+  /** Its disks go back to their generations; for those that it has not (any more) it gets copies. */
+  async #bringBack(entry: Entry, { disks: generations, spec }: SnapshotRecord): Promise<void> {
+    const own = entry.stored.disks;
+    if (generations.every(({ disk }, index) => disk === own[index])) {
       for (const generation of generations) await this.#disks.revert(generation);
-      return own;
+      return;
     }
-    const copies = await this.#fork(generations);
-    await removeDisks(this.#disks, own);
-    return copies;
+    const before = ownDisks(entry.stored);
+    await this.#fleet.setDisks(entry, await this.#fork(generations), spec.disks ?? []);
+    await removeDisks(this.#disks, before);
   }
 
   #fork(generations: readonly DiskGeneration[]): Promise<readonly DiskId[]> {

@@ -19,6 +19,7 @@ import type {
   Process,
   Program,
   StartMethod,
+  VmDiskSpec,
 } from '../api/instance';
 import type { SavedMachine } from '../api/machine';
 import type { Operation } from '../api/operation';
@@ -210,6 +211,10 @@ export class ScriptedInstance implements Instance {
 
   async rename(name: string): Promise<void> {
     this.#spec = { ...this.#spec, name };
+  }
+
+  setDisks(disks: readonly VmDiskSpec[]): void {
+    if (this.#spec.kind === 'vm') this.#spec = { ...this.#spec, disks };
   }
 
   async dispose(): Promise<void> {

@@ -326,6 +326,7 @@ function checkedTexts(name: string, notes: string): { readonly name: string; rea
 }
 
 function savedSpec({ spec }: StoredInstance): VmSpec {
-  if (spec.kind === 'vm') return spec;
+  // Its disks are generations: whose they were is of no matter to who is made from them.
+  if (spec.kind === 'vm') return { ...spec, disks: (spec.disks ?? []).map(({ volume: _, ...disk }) => disk) };
   throw new SandboxError('FailedPrecondition', `${spec.name} is a ${spec.kind}, which cannot be saved`);
 }

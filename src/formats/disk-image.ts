@@ -11,7 +11,7 @@ import type { SparsePart } from './sparse-tar';
  * | 8 | "STRADISK" |
  * | u32 | version, 1 |
  * | u32 | bytes of an extent |
- * | u64 | bytes of the disk, a multiple of that |
+ * | u64 | bytes of the disk, a multiple of 512; its last extent may go beyond them |
  * | u32 and an extent, again and again | number of the extent, ascending, and its bytes |
  * | u32 | 0xffffffff, the end |
  *
@@ -33,6 +33,7 @@ export interface DiskImage {
 
 const magic = new TextEncoder().encode('STRADISK');
 const version = 1;
+const sectorBytes = 512;
 const headerSize = magic.length + 16;
 const endMark = 0xffffffff;
 
@@ -88,8 +89,8 @@ export async function parseDiskImage(chunks: AsyncIterable<Uint8Array>): Promise
   const size = header.u32();
   const sizeBytes = Number(header.u64());
   if (size !== extentSize) throw damaged(`extents of ${size} bytes, not ${extentSize}`);
-  if (!Number.isSafeInteger(sizeBytes) || sizeBytes % extentSize !== 0) throw damaged(`a size of ${sizeBytes} bytes`);
-  return { sizeBytes, extents: readExtents(pieces, sizeBytes / extentSize) };
+  if (!Number.isSafeInteger(sizeBytes) || sizeBytes % sectorBytes !== 0) throw damaged(`a size of ${sizeBytes} bytes`);
+  return { sizeBytes, extents: readExtents(pieces, Math.ceil(sizeBytes / extentSize)) };
 }
 
 async function* readExtents(pieces: Pieces, count: number): AsyncGenerator<DiskImageExtent> {

@@ -26,6 +26,7 @@ const deviceLimit = 4;
 /** Characters; names of ours are shorter. */
 const nameLimit = 120;
 const notesLimit = 4000;
+const sectorsPerMiB = 2048;
 
 export function serializeSavedSnapshot(saved: SavedSnapshot): Uint8Array<ArrayBuffer> {
   const { name, notes, createdAt, spec, config } = saved;
@@ -81,7 +82,7 @@ function readDisk(value: unknown, path: string): DiskSpec {
   const { drive, source, format } = fields;
   if (format !== undefined && format !== 'ext4') throw refused(`${path}.format`, '"ext4"', format);
   return {
-    sizeMiB: readCount(fields['sizeMiB'], `${path}.sizeMiB`),
+    sizeMiB: readSize(fields['sizeMiB'], `${path}.sizeMiB`),
     ...(format && { format }),
     ...(drive !== undefined && { drive: readDrive(drive, `${path}.drive`) }),
     ...(source !== undefined && { source: readSource(readRecord(source, `${path}.source`), `${path}.source`) }),
@@ -95,6 +96,13 @@ function readSource(fields: Fields, path: string): DiskSource {
     digest: readDigest(fields['digest'], `${path}.digest`),
     sizeBytes: readCount(fields['sizeBytes'], `${path}.sizeBytes`),
   };
+}
+
+/** MiB, in whole sectors. */
+function readSize(value: unknown, path: string): number {
+  const sectors = typeof value === 'number' ? value * sectorsPerMiB : Number.NaN;
+  if (!Number.isSafeInteger(sectors) || sectors < 0) throw refused(path, 'a number of sectors', value);
+  return sectors / sectorsPerMiB;
 }
 
 function readFirmware(fields: Fields): FirmwareSpec {

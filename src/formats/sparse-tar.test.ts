@@ -5,7 +5,9 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  readSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -13,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../../scripts/lib/judges.mjs';
-import { parseSparseTar } from './sparse-tar';
+import { parseSparseTar, serializeSparseTar } from './sparse-tar';
 
 const tar = findProgram('tar');
 
@@ -73,6 +75,45 @@ describe.runIf(tar)('a sparse tar by GNU tar', () => {
     expect(Buffer.compare(await read(pack('--format=pax')), many)).toBe(0);
     holed([], 1_000_000);
     expect(Buffer.compare(await read(pack('-S', '--format=pax')), new Uint8Array(1_000_000))).toBe(0);
+  });
+
+  it('is what we write', async () => {
+    const text = new TextEncoder().encode('x'.repeat(1512));
+    async function* bytes() {
+      yield text.subarray(0, 300);
+      yield text.subarray(300);
+    }
+    const sizeBytes = 5 * 1024 ** 3 + 1000;
+    const pieces = [
+      { offset: 512, length: 512 },
+      { offset: 5 * 1024 ** 3, length: 1000 },
+    ];
+    const chunks: Uint8Array[] = [];
+    const written = serializeSparseTar({ name: 'made.img', sizeBytes, pieces, bytes: bytes() });
+    for await (const chunk of written) chunks.push(chunk);
+    const packed = Buffer.concat(chunks);
+    execFileSync(tar ?? '', ['-xf', '-'], { cwd: directory, input: packed });
+    const { size, blocks } = statSync(join(directory, 'made.img'));
+    expect(size).toBe(sizeBytes);
+    expect(blocks * 512).toBeLessThan(100_000);
+    const file = openSync(join(directory, 'made.img'), 'r');
+    for (const [position, expected] of [
+      [511, '\0x'],
+      [5 * 1024 ** 3, 'xx'],
+      [1023, 'x\0'],
+    ] as const) {
+      const found = Buffer.alloc(2);
+      readSync(file, found, 0, 2, position);
+      expect(found.toString('latin1')).toBe(expected);
+    }
+    closeSync(file);
+    const parsed = await parseSparseTar(new Blob([packed]).stream());
+    let count = 0;
+    for await (const { offset, bytes: part } of parsed.parts) {
+      expect((offset >= 512 && offset < 1024) || offset >= 5 * 1024 ** 3).toBe(true);
+      count += part.length;
+    }
+    expect([parsed.sizeBytes, count]).toEqual([sizeBytes, 1512]);
   });
 
   it('is refused when it is none, or told to be damaged', async () => {

@@ -1,4 +1,4 @@
-import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
+import { createTarDecoder, createTarPacker, type ParsedTarEntry } from 'modern-tar';
 import { concatBytes } from '../base/bytes';
 import { SandboxError, toSandboxError } from '../base/errors';
 import { chunksOf } from '../base/streams';
@@ -49,9 +49,60 @@ export async function parseSparseTar(archive: ReadableStream<Uint8Array>): Promi
   }
 }
 
-interface Piece {
+/** Where a file has something: whole blocks of 512 bytes, but for its end. */
+export interface Piece {
   readonly offset: number;
   readonly length: number;
+}
+
+export interface SparseTarSource {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Ascending, none over another. */
+  readonly pieces: readonly Piece[];
+  /** Theirs, one after the other. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** The file as such a tar, which any GNU tar unpacks with its holes. */
+export function serializeSparseTar({
+  name,
+  sizeBytes,
+  pieces,
+  bytes,
+}: SparseTarSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const map = serializeMap(pieces, sizeBytes);
+  const { readable, controller } = createTarPacker();
+  const write = async (): Promise<void> => {
+    const size = pieces.reduce((sum, { length }) => sum + length, map.length);
+    const pax = {
+      'GNU.sparse.major': '1',
+      'GNU.sparse.minor': '0',
+      'GNU.sparse.name': name,
+      'GNU.sparse.realsize': String(sizeBytes),
+    };
+    const header = { name, size, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0, pax };
+    const entry = controller.add(header).getWriter();
+    await entry.write(map);
+    for await (const chunk of bytes) await entry.write(chunk);
+    await entry.close();
+    controller.finalize();
+  };
+  // A reader that leaves ends the writing, and a failure is what the reader hears.
+  write().catch((error: unknown) => controller.error(error));
+  return chunksOf(readable as ReadableStream<Uint8Array<ArrayBuffer>>);
+}
+
+/** A piece of no length at the end says how long the file is, as GNU tar does it. */
+function serializeMap(pieces: readonly Piece[], sizeBytes: number): Uint8Array {
+  const last = pieces.at(-1);
+  const ended =
+    last && last.offset + last.length === sizeBytes ? pieces : [...pieces, { offset: sizeBytes, length: 0 }];
+  const text = [ended.length, ...ended.flatMap(({ offset, length }) => [offset, length])].join('\n');
+  const map = new TextEncoder().encode(`${text}\n`);
+  const padded = new Uint8Array(Math.ceil(map.length / blockSize) * blockSize);
+  padded.set(map);
+  return padded;
 }
 
 /** Decimal numbers, one a line: how many pieces, then offset and length of each; padded to a block. */
@@ -72,6 +123,7 @@ async function readMap(chunks: Chunks, sizeBytes: number): Promise<readonly Piec
     if (offset < end || !Number.isSafeInteger(offset + length) || offset + length > sizeBytes) {
       throw damaged(`it has a piece of ${length} bytes at ${offset}, behind ${end} and of ${sizeBytes}`);
     }
+    if (length > 0 && end % blockSize !== 0) throw refused('it has pieces that are no whole blocks');
     end = offset + length;
     map.push({ offset, length });
   }

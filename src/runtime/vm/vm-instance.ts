@@ -14,6 +14,7 @@ import type {
   Program,
   ProgramId,
   StartMethod,
+  VmDiskSpec,
   VmSpec,
 } from '../../api/instance';
 import type { MachineConfig, MachineImage, MachineImageSource, SavedMachine, SnapshotConfig } from '../../api/machine';
@@ -275,6 +276,11 @@ export class VmInstance implements Instance {
     if (this.#spec.firmware) return;
     if (this.state.phase === 'running') await setHostname(this, name);
     else this.#namesChanged = true;
+  }
+
+  setDisks(disks: readonly VmDiskSpec[]): void {
+    this.#state.require('change the disks', 'created', 'stopped', 'failed');
+    this.#spec = { ...this.#spec, disks };
   }
 
   async dispose(): Promise<void> {

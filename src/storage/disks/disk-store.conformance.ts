@@ -35,6 +35,7 @@ export function describeDiskStore(name: string, open: () => Promise<DiskFixture>
         id: disk.id,
         sizeBytes: 2 * 1024 * 1024,
         storedBytes: 0,
+        sharedBytes: 0,
         generations: [],
         changed: false,
       });
@@ -42,7 +43,7 @@ export function describeDiskStore(name: string, open: () => Promise<DiskFixture>
       expect(same(await withDisk(store, disk.id, readAll), new Uint8Array(1024 * 1024))).toBe(true);
     });
 
-    it.each([0, -1, 0.5, 65 * 1024, Number.NaN])('refuses a disk of %d MiB', async (sizeMiB) => {
+    it.each([0, -1, 1 / 4096, 1.3, 65 * 1024, Number.NaN])('refuses a disk of %d MiB', async (sizeMiB) => {
       await expect(store.create({ sizeMiB })).rejects.toMatchObject({ code: 'InvalidArgument' });
     });
 

@@ -20,6 +20,7 @@ import { DiskSession } from './disk-session';
 import { extentSize } from './extent';
 
 const mebibyte = 1024 * 1024;
+const sectorBytes = 512;
 /** One extent's number takes two bytes of memory while a disk is open: 2 MiB for the largest disk. */
 const maxSizeMiB = 64 * 1024;
 /**
@@ -51,8 +52,10 @@ export class LayeredDiskStore implements DiskStore {
   }
 
   async create({ sizeMiB }: DiskSpec): Promise<DiskInfo> {
-    if (!Number.isInteger(sizeMiB) || sizeMiB < 1 || sizeMiB > maxSizeMiB) {
-      throw new SandboxError('InvalidArgument', `A disk has 1 to ${maxSizeMiB} MiB, not ${sizeMiB}`);
+    const sectors = (sizeMiB * mebibyte) / sectorBytes;
+    if (!Number.isInteger(sectors) || sectors < 1 || sizeMiB > maxSizeMiB) {
+      const message = `A disk has up to ${maxSizeMiB} MiB in sectors of ${sectorBytes} bytes, not ${sizeMiB} MiB`;
+      throw new SandboxError('InvalidArgument', message);
     }
     const [id, head] = [randomId(), randomId()];
     await this.#backend.change((records) => planCreate(records, id, sizeMiB * mebibyte, head));
@@ -153,7 +156,7 @@ export class LayeredDiskStore implements DiskStore {
   async #openSession(disk: DiskId, opener: string, after?: readonly string[]): Promise<DiskSession> {
     const plan = (records: DiskRecords) => planOpen(records, disk, opener, after);
     const { sizeBytes, layers } = await this.#backend.changeRelaxed(plan);
-    const index = new Uint16Array(sizeBytes / extentSize);
+    const index = new Uint16Array(Math.ceil(sizeBytes / extentSize));
     for (const [number, layer] of layers.entries()) {
       for (const extent of await this.#backend.extents(layer)) index[extent] = number + 1;
     }
@@ -174,11 +177,14 @@ export class LayeredDiskStore implements DiskStore {
     const { sizeBytes, base, head } = requireDisk(records, id);
     const counts = await Promise.all(layersOf(records, id).map((layer) => this.#backend.count(layer.id)));
     const [top, ...below] = chainOf(records, head);
+    const others = [top, ...below].filter((layer) => layer !== undefined && layer.disk !== id);
+    const shared = await Promise.all(others.map((layer) => (layer ? this.#backend.count(layer.id) : 0)));
     const own = below.find((layer) => layer.disk === id && layer.generation !== undefined);
     return {
       id,
       sizeBytes,
-      storedBytes: counts.reduce((sum, count) => sum + count, 0) * extentSize,
+      storedBytes: sum(counts) * extentSize,
+      sharedBytes: sum(shared) * extentSize,
       generations: generationsOf(records, id),
       ...(base && { base }),
       ...(own?.generation !== undefined && { head: own.generation }),
@@ -222,4 +228,8 @@ export class LayeredDiskStore implements DiskStore {
     );
     return run;
   }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
