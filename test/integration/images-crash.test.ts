@@ -64,6 +64,7 @@ interface Run {
   readonly plan: FaultPlan;
   /** The names as they may be: before and after the step, until it is acknowledged. */
   readonly possible: readonly (readonly string[])[];
+  readonly refused: unknown;
 }
 
 async function open(databaseName: string, clock: FakeClock): Promise<OpenedStore> {
@@ -77,6 +78,7 @@ async function run(
   plan: FaultPlan,
   before: readonly Step[],
   step: Step,
+  errorName?: string,
 ): Promise<Run> {
   let names: readonly string[] = [];
   const prepared = await open(databaseName, clock);
@@ -86,20 +88,22 @@ async function run(
   }
   await prepared.store.close();
   const opened = await open(databaseName, clock);
-  const faulty = new FaultyIndexedDb(plan);
+  const faulty = new FaultyIndexedDb(plan, errorName);
   let possible: Run['possible'] = [names, step.after(names)];
+  let refused: unknown;
   const work = async (): Promise<void> => {
     try {
       await step.work(opened, clock);
       possible = [step.after(names)];
-    } catch {
+    } catch (error) {
       // It may have had its effect or not; that it is one of both is what is looked at.
+      refused = error;
     }
     await opened.store.close();
   };
   await Promise.race([work(), faulty.crashed]);
   faulty.dispose();
-  return { plan, possible };
+  return { plan, possible, refused };
 }
 
 async function expectConsistent(databaseName: string, clock: FakeClock, { possible, plan }: Run): Promise<void> {
@@ -134,6 +138,22 @@ describe('images after a fault', () => {
   const { load, commit, tag, remove, collect } = steps;
   let runs = 0;
   afterAll(() => console.log(`${runs} faults in the work on images`));
+
+  it('say with a code that there is no room at any step of a load', async () => {
+    for (let at = 0; ; at += strides.error) {
+      const [databaseName, clock] = [`test-${randomId()}`, new FakeClock()];
+      const done = await run(databaseName, clock, new FaultPlan('error', at), [], load, 'QuotaExceededError');
+      const { plan, refused } = done;
+      if (plan.place?.endsWith('readwrite') && refused !== undefined) {
+        expect(refused, plan.place).toMatchObject({
+          code: 'ResourceExhausted',
+          details: { needed: expect.any(Number) },
+        });
+      }
+      await expectConsistent(databaseName, clock, done);
+      if (!plan.happened) break;
+    }
+  });
 
   it.each<[string, Fault, readonly Step[], Step]>([
     ['load', 'crash', [], load],
