@@ -4,6 +4,7 @@ import { agentEcho, agentStream } from './agent';
 import { coldBoot } from './cold-boot';
 import { broadcastFlood, cloneToPrompt, eightMachines, migrationDowntime, vmPing, vmTcp } from './fleet';
 import { idleCpu } from './idle-cpu';
+import { imageLoad } from './image-load';
 import { inbrowserTcp } from './inbrowser';
 import { pageDelay } from './page-delay';
 import { pageFlood } from './page-flood';
@@ -32,6 +33,7 @@ export const cases: readonly BenchCase[] = [
   { name: 'agent-echo', measure: agentEcho },
   { name: 'agent-stream', measure: agentStream },
   { name: 'idle-cpu', measure: idleCpu },
+  { name: 'image-load', measure: imageLoad },
   { name: 'page-delay', measure: pageDelay },
   { name: 'page-flood', measure: pageFlood },
   { name: 'switch', measure: switchFrames },

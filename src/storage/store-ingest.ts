@@ -8,6 +8,9 @@ import { type BlobBackend, type BlobCommit, type Chunk, infoOf } from './blob-ba
 import { type BlockChecksums, createBlockChecksums } from './block-checksums';
 import { randomId } from './random-id';
 
+/** What an ingest of unknown size takes of memory at first, bytes. */
+const firstBufferSize = 64 * 1024;
+
 /** Starts an ingest. Nothing is seen of it before `commit`; one that fails drops what it had written. */
 export async function beginIngest(backend: BlobBackend, clock: Clock, expect: Expectation): Promise<Ingest> {
   const [digester, checksums] = await Promise.all([createDigester(), createBlockChecksums()]);
@@ -106,13 +109,13 @@ class StoreIngest implements Ingest {
     this.#checksums.update(bytes);
     this.#offset += bytes.length;
     for (let from = 0; from < bytes.length; ) {
-      const buffer = this.#currentBuffer();
+      // A full chunk waits for the next byte, because the last one belongs to the commit.
+      if (this.#filled === this.#backend.chunkSize) await this.#flush();
+      const buffer = this.#roomyBuffer();
       const taken = Math.min(buffer.length - this.#filled, bytes.length - from);
       buffer.set(bytes.subarray(from, from + taken), this.#filled);
       this.#filled += taken;
       from += taken;
-      // A full chunk waits for the next byte, because the last one belongs to the commit.
-      if (this.#filled === buffer.length && from < bytes.length) await this.#flush();
     }
   }
 
@@ -136,11 +139,17 @@ class StoreIngest implements Ingest {
     return earlier && earlier.label !== label ? undefined : label;
   }
 
-  #currentBuffer(): Uint8Array<ArrayBuffer> {
+  /** The chunk being filled, with room in it. A blob that turns out small does not take a whole chunk of memory. */
+  #roomyBuffer(): Uint8Array<ArrayBuffer> {
     const { chunkSize } = this.#backend;
-    // A small blob of known size does not take a whole chunk of memory.
-    this.#buffer ??= new Uint8Array(Math.min(chunkSize, this.#expect.size ?? chunkSize));
-    return this.#buffer;
+    const current = this.#buffer;
+    if (!current) {
+      this.#buffer = new Uint8Array(Math.min(chunkSize, this.#expect.size ?? firstBufferSize));
+    } else if (this.#filled === current.length) {
+      this.#buffer = new Uint8Array(Math.min(chunkSize, 2 * current.length));
+      this.#buffer.set(current);
+    }
+    return this.#buffer as Uint8Array<ArrayBuffer>;
   }
 
   async #flush(): Promise<void> {
@@ -153,7 +162,7 @@ class StoreIngest implements Ingest {
   }
 
   #chunk(): Chunk {
-    return { index: this.#chunks, bytes: this.#currentBuffer().subarray(0, this.#filled) };
+    return { index: this.#chunks, bytes: (this.#buffer ?? new Uint8Array()).subarray(0, this.#filled) };
   }
 }
 

@@ -4,9 +4,11 @@ import type { Operation } from '../../api/operation';
 import { concatBytes } from '../../base/bytes';
 import { SandboxError, throwIfAborted } from '../../base/errors';
 import type { ArchiveFile } from '../../formats/archive-entries';
+import { layerMediaType } from '../../formats/layer-type';
 import { digestOfPath } from '../../formats/oci-archive';
 import { documentLimit } from '../../formats/oci-parse';
 import type { ImageStore } from './image-store';
+import { sniffLayer } from './sniff-layer';
 
 /** A file of an archive as it lies in the store. */
 export interface SpooledFile {
@@ -76,7 +78,10 @@ async function spool(
     const blob = await store.add(body, lease, operation);
     return { digest: blob.digest, size: blob.size };
   }
-  await store.put({ mediaType: 'application/octet-stream', digest, size }, body, lease, operation);
+  // What looks like a layer is unpacked at once. If it is none, nobody asks for it as one.
+  const { layer, bytes } = await sniffLayer(body);
+  const mediaType = layer === undefined ? 'application/octet-stream' : layerMediaType(layer);
+  await store.put({ mediaType, digest, size }, bytes, lease, operation);
   return { digest, size };
 }
 

@@ -4,12 +4,14 @@ import type { RecordChange, RecordCollection } from '../../../src/api/records';
 import { systemClock } from '../../../src/base/clock';
 import { type ErrorRecord, serializeError } from '../../../src/base/errors';
 import { createSeededRandom } from '../../../src/base/seeded-random';
+import { Images } from '../../../src/engine/images';
 import { transfer } from '../../../src/rpc/control';
 import { browserSpawner } from '../../../src/rpc/spawn-browser';
 import { acquireLab, type LabLock } from '../../../src/storage/lab-lock';
 import { openContentStore, openIdbContentStore } from '../../../src/storage/open-content-store';
 import { type StoreEvent, StoreSupervision } from '../../../src/storage/store-supervision';
 import storeWorkerUrl from '../../../workers/store.ts?worker&url';
+import { makeArchive } from './make-archive';
 
 /** What came of a call, in a form that leaves the page. */
 export type Outcome<T> =
@@ -37,6 +39,7 @@ class StorePage {
   });
   readonly events: { readonly kind: StoreEvent['kind']; readonly at: number }[] = [];
   #lab: LabLock | undefined;
+  #archive = new Blob();
   #putting: Promise<Outcome<Digest>> | undefined;
 
   constructor() {
@@ -77,6 +80,26 @@ class StorePage {
   /** Reads a blob, which verifies it; gives its size. */
   read(digest: Digest): Promise<Outcome<number>> {
     return outcome(async () => (await this.#supervision.remote.readBlobs([digest]))[0]?.byteLength ?? -1);
+  }
+
+  /**
+   * Makes an archive of one image, whose layers have random files of a mebibyte, and keeps it as a file. Returns its
+   * bytes.
+   */
+  async makeArchive(layers: number, filesPerLayer: number): Promise<number> {
+    this.#archive = await makeArchive(layers, filesPerLayer);
+    return this.#archive.size;
+  }
+
+  /** Loads that archive; returns how long it took, milliseconds. */
+  async loadArchive(): Promise<Outcome<number>> {
+    const begun = performance.now();
+    const images = new Images({ remote: this.#supervision.remote });
+    return outcome(async () => {
+      await images.load(this.#archive);
+      images.dispose();
+      return performance.now() - begun;
+    });
   }
 
   delete(digest: Digest): Promise<Outcome<void>> {
