@@ -5,6 +5,7 @@ import { formatBytes } from '../src/base/bytes';
 import { SandboxError, toSandboxError } from '../src/base/errors';
 import type { Descriptor } from '../src/formats/oci';
 import { putContainerHostInitrd, putDisks, putFirmware, putKernel, putUnikernel } from './artifacts';
+import { putBases } from './bases/build';
 import { buildDisks } from './disks/build';
 import { buildFirmware } from './firmware/build';
 import { buildContainerHostInitrd } from './guest/container-host';
@@ -16,8 +17,8 @@ import { type Lock, readLock } from './lib/lock';
 import { copyLayout, OciLayout, readReferences } from './lib/oci-layout';
 import { buildDirectory, rootDirectory } from './lib/paths';
 import { compareReferences } from './lib/report';
-import { assertTools, isPart, parts, toolchainVersions } from './lib/tools';
-import { updateLock } from './lib/update-lock';
+import { assertTools, isPart, type Part, parts, toolchainVersions } from './lib/tools';
+import { updateImagePackages, updateLock } from './lib/update-lock';
 import { signLayout } from './signing/sign-layout';
 import { buildSnapshots } from './snapshots/build';
 import { buildUnikernels } from './unikernels/build';
@@ -25,7 +26,9 @@ import { buildUnikernels } from './unikernels/build';
 const usage = `npm run images -- [options]
 Rebuilds everything a guest boots into build/registry.
   --update     first move images/lock.json to the versions apt has now
-  --only NAME  leave all but these as they are in build/registry: unikernels, disks
+  --only NAME  leave all but these as they are in build/registry: unikernels, disks, bases
+  --images NAME,…
+               with --only bases: only these of the base images
   --clean      compile the kernel anew: a full check that it is reproducible
   --publish    then sign it, and copy build/registry to public/registry
   --help       this text`;
@@ -37,6 +40,7 @@ const { values: options } = parseArgs({
   options: {
     update: { type: 'boolean', default: false },
     only: { type: 'string' },
+    images: { type: 'string' },
     clean: { type: 'boolean', default: false },
     publish: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -59,9 +63,14 @@ async function main(): Promise<void> {
   if (only !== undefined && !isPart(only)) {
     throw new SandboxError('InvalidArgument', `--only ${only}: only ${parts.join(' and ')} can be built apart`);
   }
+  if (options.images !== undefined && only !== 'bases') {
+    throw new SandboxError('InvalidArgument', `--images ${options.images} has a meaning only with --only bases`);
+  }
   assertTools(only ?? 'everything');
-  if (only === undefined) assertForeignArchitecture();
-  if (options.update) updateLock();
+  const isBuilt = (part: Part): boolean => only === undefined || only === part;
+  if (isBuilt('bases')) assertForeignArchitecture();
+  if (options.update && only === 'bases') updateImagePackages(readLock());
+  else if (options.update) updateLock();
   const lock = readLock();
   warnOfToolchain(lock.toolchain);
 
@@ -72,8 +81,9 @@ async function main(): Promise<void> {
   const layout = new OciLayout(layoutDirectory);
   if (only === undefined) await putGuests(lock, layout, before);
   else for (const [reference, descriptor] of before) layout.keepArtifact(reference, descriptor);
-  if (only !== 'disks') putUnikernels(lock, layout);
-  if (only !== 'unikernels') putDisks(layout, await buildDisks());
+  if (isBuilt('unikernels')) putUnikernels(lock, layout);
+  if (isBuilt('disks')) putDisks(layout, await buildDisks());
+  if (isBuilt('bases')) putBases(lock, layout, options.images?.split(',') ?? [], console.log);
   layout.finish();
 
   for (const line of compareReferences(before, readReferences(layoutDirectory))) console.log(line);

@@ -1,6 +1,8 @@
+import { packagesOf } from './bases/recipe';
+import { baseRecipes } from './bases/recipes';
 import type { LockedPackage } from './lib/lock';
 
-/** Packages that are wanted, by architecture. What they need is listed with them: nothing is resolved by chance. */
+/** Packages that are wanted, by the architecture of the machine they are for. What they need is listed with them: nothing is resolved by chance. */
 export interface PackageSet {
   readonly architecture: LockedPackage['architecture'];
   readonly names: readonly string[];
@@ -56,7 +58,11 @@ export const containerHostPackages = {
   ],
 } as const satisfies PackageSet;
 
+/** What base images are made of. */
+export const imagePackages: readonly PackageSet[] = baseRecipes.map(packagesOf);
+
 export const packageSets: readonly PackageSet[] = [
+  ...imagePackages,
   kernelPackages,
   firmwarePackages,
   basePackages,

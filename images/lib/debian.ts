@@ -12,7 +12,7 @@ export const cacheDirectory = join(buildDirectory, 'debs');
 
 /** Throws what to run when apt here does not know the guest's architecture. */
 export function assertForeignArchitecture(): void {
-  if (run('dpkg', ['--print-foreign-architectures']).split('\n').includes('i386')) return;
+  if (run('apt-config', ['dump', 'APT::Architectures']).includes('"i386"')) return;
   throw new SandboxError(
     'FailedPrecondition',
     'apt does not know the packages of the i386 architecture. As root: dpkg --add-architecture i386 && apt-get update',
@@ -21,12 +21,13 @@ export function assertForeignArchitecture(): void {
 
 /** The versions of packages that apt would install now, ready for the lock. */
 export function resolvePackages({ names, architecture }: PackageSet): readonly LockedPackage[] {
-  const queries = names.map((name) => (architecture === 'all' ? name : `${name}:${architecture}`));
-  const stanzas = run('apt-cache', ['show', '--no-all-versions', ...queries])
+  // With that architecture as the machine's own, names alone find its packages and those for all.
+  const own = architecture === 'all' ? [] : ['-o', `APT::Architecture=${architecture}`];
+  const stanzas = run('apt-cache', [...own, 'show', '--no-all-versions', ...names])
     .trim()
     .split(/\n\n+/);
   const found = new Map(stanzas.map((stanza) => parseStanza(stanza)).map((fields) => [fields.get('Package'), fields]));
-  return names.map((name) => lockStanza(name, architecture, found.get(name) ?? new Map()));
+  return names.map((name) => lockStanza(name, found.get(name) ?? new Map()));
 }
 
 /** The path of the package's .deb, downloaded by apt when it is not there yet. Its sha256 is checked always. */
@@ -59,17 +60,13 @@ export function extractPackage(locked: LockedPackage, directory: string): void {
   writeFileSync(stamp, locked.sha256);
 }
 
-function lockStanza(
-  name: string,
-  architecture: LockedPackage['architecture'],
-  fields: ReadonlyMap<string, string>,
-): LockedPackage {
+function lockStanza(name: string, fields: ReadonlyMap<string, string>): LockedPackage {
   const field = (key: string): string => fields.get(key) ?? unknownPackage(name);
   const version = field('Version');
   const source = /^(\S+)(?: \((.+)\))?$/.exec(fields.get('Source') ?? name);
   return {
     name,
-    architecture,
+    architecture: field('Architecture') === 'all' ? 'all' : 'i386',
     version,
     source: source?.[1] ?? name,
     sourceVersion: source?.[2] ?? version,

@@ -5,9 +5,12 @@ import { lockedPackage, readLock } from './lock';
 const lock = readLock();
 
 describe('images/lock.json', () => {
-  it('has every package of the recipes, in its architecture, and no other', () => {
-    const wanted = packageSets.flatMap(({ architecture, names }) => names.map((name) => `${name}:${architecture}`));
-    expect(lock.packages.map(({ name, architecture }) => `${name}:${architecture}`).sort()).toEqual(wanted.sort());
+  it('has every package of the recipes once, for its machine or for all, and no other', () => {
+    const wanted = new Set(packageSets.flatMap(({ names }) => names));
+    expect(lock.packages.map(({ name }) => name).sort()).toEqual([...wanted].sort());
+    for (const { architecture, names } of packageSets) {
+      for (const name of names) expect([architecture, 'all'], name).toContain(lockedPackage(lock, name).architecture);
+    }
   });
 
   it('says what each package is exactly, and what it was built from', () => {

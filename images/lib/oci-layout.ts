@@ -8,7 +8,8 @@ import { compressZstd } from './zstd';
 
 /** What an artifact is made of: its blobs are in the layout already. */
 export interface Artifact {
-  readonly artifactType: string;
+  /** Absent for a container image, which its config tells from others. */
+  readonly artifactType?: string;
   readonly config?: Descriptor;
   readonly layers: readonly Descriptor[];
   readonly annotations?: Readonly<Record<string, string>>;
@@ -43,16 +44,17 @@ export class OciLayout {
   }
 
   putArtifact(reference: string, artifact: Artifact): Digest {
+    const type = artifact.artifactType === undefined ? {} : { artifactType: artifact.artifactType };
     const manifest: Manifest = {
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
-      artifactType: artifact.artifactType,
+      ...type,
       config: artifact.config ?? this.putBlob(mediaTypes.emptyConfig, '{}'),
       layers: artifact.layers,
       ...(artifact.annotations && { annotations: artifact.annotations }),
     };
     const descriptor = this.putBlob(mediaTypes.manifest, canonicalJson(manifest), { [annotations.refName]: reference });
-    this.#manifests.set(reference, { ...descriptor, artifactType: artifact.artifactType });
+    this.#manifests.set(reference, { ...descriptor, ...type });
     return descriptor.digest;
   }
 

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { SandboxError } from '../../src/base/errors';
-import { run } from './run';
 
 /** Programs that a recipe runs or files it compiles against, and the Debian package of each. */
 interface Needs {
@@ -17,6 +16,11 @@ const unikernelNeeds: Needs = {
     'wasm-opt': 'binaryen',
     zstd: 'zstd',
   },
+  files: {},
+};
+
+const baseNeeds: Needs = {
+  programs: { 'dpkg-scanpackages': 'dpkg-dev', 'libdeflate-gzip': 'libdeflate-tools', mmdebstrap: 'mmdebstrap' },
   files: {},
 };
 
@@ -42,11 +46,11 @@ const guestFiles: Readonly<Record<string, string>> = {
 };
 
 const everything: Needs = {
-  programs: { ...guestPrograms, ...unikernelNeeds.programs, ...diskNeeds.programs },
+  programs: { ...guestPrograms, ...unikernelNeeds.programs, ...diskNeeds.programs, ...baseNeeds.programs },
   files: { ...guestFiles, ...unikernelNeeds.files },
 };
 
-const needsOfParts = { unikernels: unikernelNeeds, disks: diskNeeds } as const;
+const needsOfParts = { unikernels: unikernelNeeds, disks: diskNeeds, bases: baseNeeds } as const;
 
 /** What can be built by itself. */
 export type Part = keyof typeof needsOfParts;
@@ -69,16 +73,30 @@ export function assertTools(what: 'everything' | Part): void {
   throw new SandboxError('FailedPrecondition', `Programs are missing. As root: apt-get install --yes ${names}`);
 }
 
+/** Programs that the bytes of artifacts depend on, and how each is asked for its version. */
+const versionOptions: Readonly<Record<string, string>> = {
+  clang: '--version',
+  gcc: '--version',
+  ld: '--version',
+  'libdeflate-gzip': '-V',
+  lz4: '--version',
+  mke2fs: '-V',
+  mmdebstrap: '--version',
+  'wasm-ld': '--version',
+  'wasm-opt': '--version',
+  zstd: '--version',
+};
+
 /** Versions of what the bytes of the kernel, the unikernels and our compressed layers depend on. */
 export function toolchainVersions(): Readonly<Record<string, string>> {
-  const firstLine = (program: string): string => {
-    // mke2fs says its version to standard error, and by another option.
-    const text =
-      program === 'mke2fs' ? spawnSync(program, ['-V'], { encoding: 'utf8' }).stderr : run(program, ['--version']);
-    return text.trim().split('\n', 1)[0]?.trim() ?? '';
-  };
-  const programs = ['clang', 'gcc', 'ld', 'lz4', 'mke2fs', 'wasm-ld', 'wasm-opt', 'zstd'];
-  return Object.fromEntries(programs.filter(isThere).map((program) => [program, firstLine(program)]));
+  const there = Object.entries(versionOptions).filter(([program]) => isThere(program));
+  return Object.fromEntries(
+    there.map(([program, option]) => {
+      // mke2fs says its version to standard error.
+      const { stdout, stderr } = spawnSync(program, [option], { encoding: 'utf8' });
+      return [program, (stdout || stderr).trim().split('\n', 1)[0]?.trim() ?? ''];
+    }),
+  );
 }
 
 function isThere(program: string): boolean {
