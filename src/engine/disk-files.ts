@@ -36,9 +36,13 @@ export class DiskFiles {
     this.#named = named;
   }
 
+  has({ digest }: DiskSource): boolean {
+    return this.#all().some((each) => each.digest === digest && each.generation);
+  }
+
   /** A stored file with that content. `NotFound` says which one has to be brought. */
   find({ name, digest }: DiskSource): DiskSource {
-    const found = [...this.#fresh.values(), ...this.#named()].find((each) => each.digest === digest && each.generation);
+    const found = this.#all().find((each) => each.digest === digest && each.generation);
     if (found) return found;
     throw new SandboxError('NotFound', `The disk ${name} is not stored here: choose the file (${digest})`, {
       details: { name, digest },
@@ -55,7 +59,7 @@ export class DiskFiles {
     const { id } = await this.#disks.create({ sizeMiB });
     try {
       const digest = await this.#fill(id, { name, content }, operation);
-      const known = [...this.#fresh.values(), ...this.#named()].find((each) => each.digest === digest);
+      const known = this.#all().find((each) => each.digest === digest);
       const generation = known?.generation ?? (await this.#disks.freeze(id));
       const source = { name, digest, sizeBytes: content.size, generation };
       this.#fresh.set(digest, source);
@@ -75,10 +79,14 @@ export class DiskFiles {
 
   /** Frees those of the files that nobody names any more. What cannot be freed now is freed when the lab is opened. */
   release(sources: readonly DiskSource[]): void {
-    const kept = new Set([...this.#fresh.values(), ...this.#named()].map(({ digest }) => digest));
+    const kept = new Set(this.#all().map(({ digest }) => digest));
     for (const { digest, generation } of sources) {
       if (generation && !kept.has(digest)) this.#disks.deleteGeneration(generation).catch(() => {});
     }
+  }
+
+  #all(): readonly DiskSource[] {
+    return [...this.#fresh.values(), ...this.#named()];
   }
 
   /** Writes what is not zero, and hashes all of it. */

@@ -477,6 +477,11 @@ export class Lab implements Disposable {
     return this.#apps().library.bringFile(path, bytes);
   }
 
+  /** Whether a user's file with that content is stored. */
+  hasDiskFile(source: DiskSource): boolean {
+    return this.#diskFiles.has(source);
+  }
+
   /**
    * Makes a machine that starts from its drives, and starts it. The files are stored first; one that is stored already
    * is told by its digest alone. Errors: as of {@link create}, and of the files.

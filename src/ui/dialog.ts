@@ -2,6 +2,14 @@ import type { InstanceId } from '../api/instance';
 import type { SnapshotId } from '../api/snapshot';
 import type { AppOffer } from '../engine/lab';
 import type { UnikernelOffer } from '../engine/unikernel-library';
+import type { DiskMedium } from '../formats/disk-medium';
+import type { VmProfile } from '../formats/vm-profile';
+
+/** A machine that starts from disks of its own: as a profile describes it, or with a disk that was brought just now. */
+export interface MachineQuestion {
+  readonly profile?: VmProfile;
+  readonly disk?: { readonly file: File; readonly medium: DiskMedium };
+}
 
 /** A question that stands before everything else; one at a time. */
 export type Dialog =
@@ -10,6 +18,7 @@ export type Dialog =
   | { readonly kind: 'new-unikernel'; readonly offer?: UnikernelOffer }
   /** With the program, once one was brought. */
   | { readonly kind: 'new-app'; readonly offer?: AppOffer }
+  | ({ readonly kind: 'new-machine' } & MachineQuestion)
   | { readonly kind: 'new-network' }
   | { readonly kind: 'egress'; readonly network: string }
   | { readonly kind: 'help' }

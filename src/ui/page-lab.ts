@@ -36,6 +36,8 @@ export type PageLab = Pick<
   | 'hosts'
   | 'unikernels'
   | 'unikernelDevices'
+  | 'launchMachine'
+  | 'hasDiskFile'
   | 'bringModule'
   | 'bringAppFile'
   | 'setEgress'

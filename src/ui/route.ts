@@ -1,6 +1,6 @@
 import type { InstanceId } from '../api/instance';
 
-export const instanceTabs = ['terminal', 'summary', 'ports', 'snapshots', 'log'] as const;
+export const instanceTabs = ['terminal', 'screen', 'summary', 'ports', 'snapshots', 'log'] as const;
 export type InstanceTab = (typeof instanceTabs)[number];
 
 /** Views that are one of their kind. */

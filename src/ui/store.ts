@@ -1,5 +1,6 @@
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals-core';
 import type { AppFile } from '../api/app';
+import type { DiskSource } from '../api/disk';
 import type { Instance, InstanceId } from '../api/instance';
 import type { Egress, NetworkSpec } from '../api/network';
 import type { SnapshotId, SnapshotRecord } from '../api/snapshot';
@@ -8,12 +9,14 @@ import { formatBytes } from '../base/bytes';
 import { type Clock, every } from '../base/clock';
 import { type ErrorRecord, SandboxError, serializeError } from '../base/errors';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle';
-import type { InstanceDraft, InstanceRecord, LabAction } from '../engine/instance-record';
+import type { DiskFile } from '../engine/disk-files';
+import type { InstanceDraft, InstanceRecord, LabAction, VmDraft } from '../engine/instance-record';
 import type { LabHost } from '../engine/lab';
 import type { NetworkStatus } from '../engine/networks';
 import type { StatReading } from '../engine/stat-sampler';
 import type { TaskId, TaskRecord } from '../engine/tasks';
 import type { UnikernelOffer } from '../engine/unikernel-library';
+import type { DiskMedium } from '../formats/disk-medium';
 import { egressPort } from '../network/gateway/egress-port';
 import { gatewayNetwork } from '../network/gateway/gateway-network';
 import type { Dialog } from './dialog';
@@ -298,6 +301,53 @@ export class Store implements Disposable {
     this.#attempt(text.unikernels.notBrought(file.name), async () => {
       const offer = await this.#lab.bringModule(file.name, await file.arrayBuffer());
       this.ask(offer.kind === 'app' ? { kind: 'new-app', offer } : { kind: 'new-unikernel', offer });
+    });
+  }
+
+  /** Takes a file that a user brings: a module by its name, else a disk or a machine's profile. */
+  bringFile(file: File): void {
+    if (file.name.endsWith('.wasm')) {
+      this.bringModule(file);
+      return;
+    }
+    this.#attempt(text.notTaken(file.name), async () => {
+      const { bringFile } = await import('./bring-file');
+      this.ask(await bringFile(file));
+    });
+  }
+
+  /** What a disk image is; undefined, and a message, when it is none. */
+  async recognizeDisk(file: File): Promise<DiskMedium | undefined> {
+    try {
+      const { bringFile } = await import('./bring-file');
+      const dialog = await bringFile(file);
+      return dialog.kind === 'new-machine' ? dialog.disk?.medium : undefined;
+    } catch (error) {
+      this.report(text.notTaken(file.name), error);
+      return undefined;
+    }
+  }
+
+  /** Whether a file that a profile names is stored here. */
+  hasDisk(source: DiskSource): boolean {
+    return this.#lab.hasDiskFile(source);
+  }
+
+  /** Makes a machine that starts from its disks, which are stored first, and starts it. */
+  launchMachine(draft: VmDraft, files: readonly (DiskFile | undefined)[]): void {
+    this.#attempt(text.toasts.notCreated, async () => {
+      const before = new Set(this.#instances.value.map(({ id }) => id));
+      await this.#lab.launchMachine(draft, files).finished;
+      const made = this.#instances.value.find(({ id }) => !before.has(id));
+      if (made) this.go({ view: 'machine', id: made.id, tab: 'screen' });
+    });
+  }
+
+  /** Saves what a machine is made of as a file. */
+  exportProfile(id: InstanceId): void {
+    this.#attempt(text.notTaken(this.nameOf(id)), async () => {
+      const { exportProfile } = await import('./export-profile');
+      await exportProfile(this.#lab.list(), id);
     });
   }
 

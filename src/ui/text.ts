@@ -24,6 +24,8 @@ export const text = {
   snapshots: snapshotText,
   unikernels: unikernelText,
 
+  notTaken: (file: string) => `${file} was not taken`,
+
   product: 'Strata',
   tagline: 'A cloud in a browser tab',
   stratum: { number: '2', name: 'Virtual infrastructure' },
@@ -49,6 +51,7 @@ export const text = {
     custom: { label: 'Choose…', detail: 'Name, memory, networks, disks, how many' },
     unikernel: { label: 'Unikernel…', detail: 'One program with its own network stack, in milliseconds' },
     app: { label: 'App…', detail: 'A program of WASI: a .wasm file with arguments, files and a terminal' },
+    machine: { label: 'From a disk…', detail: 'An ISO, a hard disk or a floppy image of your own, as it is' },
     first: 'Start a Linux VM',
     firstHeading: 'Your cloud is ready',
     firstBody:

@@ -71,6 +71,16 @@ const savingMs = 60_000;
 /** How long a migration waits for questions that the guest has been asked, so that their answers are not lost. */
 const questionsMs = 1_000;
 
+/** Resolves when a guest cannot be asked to stop, because nobody in it would hear. */
+function deafness(asked: Promise<void>): Promise<Exit> {
+  return new Promise((resolve) => {
+    asked.catch((error: unknown) => {
+      if (toSandboxError(error).code !== 'FailedPrecondition') return;
+      resolve({ code: killedExitCode, reason: 'Killed: its system does not listen to the power button' });
+    });
+  });
+}
+
 /** What a machine is started from, and how. */
 interface Launch {
   readonly image: MachineImage;
@@ -164,7 +174,7 @@ export class VmInstance implements Instance {
       const seconds = Math.round(graceMs / 1000);
       return { code: killedExitCode, reason: `Killed: did not power off within ${seconds} s` };
     });
-    const exit = await Promise.race([ended, overdue]);
+    const exit = await Promise.race([ended, overdue, deafness(asked)]);
     waiting.abort();
     this.#end('stopped', exit);
     return exit;

@@ -42,6 +42,7 @@ const newItems: readonly MenuItem[] = [
   ...flavors.map(({ id }) => ({ id, ...text.flavors[id] })),
   { id: 'unikernel', ...text.create.unikernel },
   { id: 'app', ...text.create.app },
+  { id: 'machine', ...text.create.machine },
 ];
 
 /** When the parts that no first prompt needs are fetched, milliseconds after the page has come. */
@@ -55,6 +56,7 @@ const parts: Partial<Record<Route['view'] | Dialog['kind'], () => Promise<unknow
   'new-vm': () => import('../dialogs/vm-dialog'),
   'new-unikernel': () => import('../dialogs/unikernel-dialog'),
   'new-app': () => import('../dialogs/app-dialog'),
+  'new-machine': () => import('../dialogs/machine-dialog'),
   help: () => import('../dialogs/help-dialog'),
   palette: () => import('../dialogs/palette-dialog'),
   'new-network': smallDialogs,
@@ -306,6 +308,8 @@ export class AppView extends StrataElement {
         return html`<strata-unikernel-dialog .store=${store} .offer=${dialog.offer} @end=${end}></strata-unikernel-dialog>`;
       case 'new-app':
         return html`<strata-app-dialog .store=${store} .offer=${dialog.offer} @end=${end}></strata-app-dialog>`;
+      case 'new-machine':
+        return html`<strata-machine-dialog .store=${store} .question=${dialog} @end=${end}></strata-machine-dialog>`;
       case 'new-network':
         return html`<strata-network-dialog .store=${store} @end=${end}></strata-network-dialog>`;
       case 'egress':
@@ -364,6 +368,7 @@ export class AppView extends StrataElement {
     if (flavor) void this.#launch(flavor.draft);
     else if (id === 'unikernel') this.store?.ask({ kind: 'new-unikernel' });
     else if (id === 'app') this.store?.ask({ kind: 'new-app' });
+    else if (id === 'machine') this.store?.ask({ kind: 'new-machine' });
     else this.store?.ask({ kind: 'new-vm' });
   }
 
@@ -397,12 +402,12 @@ export class AppView extends StrataElement {
     if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
   }
 
-  /** A module that is dropped anywhere on the page. What is none of these says so itself. */
+  /** A module, a disk or a machine's profile that is dropped anywhere on the page. What is none of these says so itself. */
   #drop(event: DragEvent): void {
     const [file] = event.dataTransfer?.files ?? [];
     if (!file) return;
     event.preventDefault();
-    if (this.store?.ownership.value.state === 'owner') this.store.bringModule(file);
+    if (this.store?.ownership.value.state === 'owner') this.store.bringFile(file);
   }
 
   #undo(store: Store, { id, undo }: Toast): void {

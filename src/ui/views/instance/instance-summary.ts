@@ -12,6 +12,7 @@ import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, tableStyles, viewStyles } from '../../styles/base';
 import { text } from '../../text';
+import { machineWords } from '../../text/machine-words';
 
 const mebibyte = 1024 * 1024;
 
@@ -120,8 +121,10 @@ export class InstanceSummary extends StrataElement {
     );
   }
 
-  #hardware({ spec }: InstanceRecord) {
+  #hardware({ id, spec }: InstanceRecord) {
+    const { store } = this;
     const { summary } = text;
+    const { profile } = machineWords;
     if (spec.kind === 'unikernel') return unikernelPanel(spec);
     if (spec.kind === 'app') return appPanel(spec);
     return panel(
@@ -131,7 +134,8 @@ export class InstanceSummary extends StrataElement {
         <dd>${formatMemory(spec.memoryMiB * mebibyte)}</dd>
         <dt>${summary.devices}</dt>
         <dd>${spec.devices === 'virtio' ? summary.virtio : summary.emulated}</dd>
-      </dl>`,
+      </dl>
+      ${spec.firmware && store ? html`<p class="note">${profile.about}</p><button @click=${() => store.exportProfile(id)}>${profile.save}</button>` : nothing}`,
     );
   }
 
@@ -171,7 +175,7 @@ export class InstanceSummary extends StrataElement {
     if (disks.length === 0) return panel(summary.disks, html`<p class="note">${summary.noDisks}</p>`);
     return panel(
       summary.disks,
-      html`<dl>${disks.map(({ sizeMiB }, index) => html`<dt class="mono">vd${'abcd'[index]}</dt><dd>${formatMemory(sizeMiB * mebibyte)}</dd>`)}</dl>`,
+      html`<dl>${disks.map((disk, index) => html`<dt class="mono">${disk.drive ? machineWords.dialog.drives[disk.drive] : `vd${'abcd'[index]}`}</dt><dd>${disk.source?.name} ${formatMemory(disk.sizeMiB * mebibyte)}</dd>`)}</dl>`,
     );
   }
 

@@ -22,6 +22,7 @@ const shownActions: ReadonlySet<AskedAction> = new Set(['start', 'stop', 'pause'
 /** What only some visits need comes when it is asked for. */
 export const instanceParts: Partial<Record<InstanceTab, () => Promise<unknown>>> = {
   summary: () => import('./instance-summary'),
+  screen: () => import('../screen/screen-view'),
   ports: () => import('../ports/ports-view'),
   snapshots: () => import('../snapshots/snapshots-view'),
   log: () => import('../../elements/start-log/start-log'),
@@ -76,7 +77,7 @@ export class InstanceView extends StrataElement {
       </header>
       <nav aria-label=${text.machine.views}>
         ${instanceTabs
-          .filter((tab) => tab !== 'snapshots' || record.abilities.has('checkpoint'))
+          .filter((tab) => hasTab(record, tab))
           .map(
             (tab) =>
               html`<a href=${formatRoute({ view: 'machine', id: record.id, tab })} aria-current=${tab === this.tab ? 'page' : nothing}>${text.machine.tabs[tab]}</a>`,
@@ -100,6 +101,8 @@ export class InstanceView extends StrataElement {
         .store=${store}
         .record=${record}
       ></strata-instance-summary>`;
+    if (this.tab === 'screen')
+      return html`<strata-screen-view .store=${store} .record=${record}></strata-screen-view>`;
     if (this.tab === 'ports') return html`<strata-ports-view .store=${store} .record=${record}></strata-ports-view>`;
     if (this.tab === 'snapshots')
       return html`<strata-snapshots-view .store=${store} .instance=${record.id}></strata-snapshots-view>`;
@@ -140,6 +143,11 @@ export class InstanceView extends StrataElement {
   }
 }
 
+function hasTab({ abilities }: InstanceRecord, tab: InstanceTab): boolean {
+  if (tab === 'snapshots') return abilities.has('checkpoint');
+  return tab !== 'screen' || abilities.has('screen');
+}
+
 /** Why it does not run, and what has to happen so that it does. */
 function reasonOf({ state: { phase, exit, error }, demand }: InstanceRecord): string | undefined {
   if (error) return error.message;
@@ -156,6 +164,7 @@ function describe({ spec, nics }: InstanceRecord): string {
   if (spec.kind === 'app') return [text.apps.describe, imageLabel(spec.image), ...addresses].join(', ');
   const parts = [`${spec.memoryMiB} MB`, spec.devices === 'virtio' ? 'virtio devices' : 'emulated devices'];
   if (spec.containerHost) parts.push('container host');
+  if (spec.firmware) parts.push('from its own disks');
   return [...parts, ...addresses].join(', ');
 }
 
