@@ -26,8 +26,7 @@ import type { BlobClient } from './blob-client';
 import { completeDisk } from './complete-disk';
 import { DiskAttachments } from './disk-attachments';
 import { DiskBook } from './disk-book';
-import { type DiskFile, DiskFiles } from './disk-files';
-import { diskSources } from './disk-sources';
+import { type DiskFile, DiskFiles, diskSources } from './disk-files';
 import { sweepDisks } from './disk-sweep';
 import type { DiskTemplates } from './disk-templates';
 import type { EgressOptions } from './egress';
@@ -479,7 +478,7 @@ export class Lab implements Disposable {
 
   /** Whether a user's file with that content is stored. */
   hasDiskFile(source: DiskSource): boolean {
-    return this.#diskFiles.has(source);
+    return this.#diskFiles.stored(source.digest) !== undefined;
   }
 
   /**
@@ -494,7 +493,8 @@ export class Lab implements Disposable {
     return this.tasks.run({ kind: 'import', subject, cancelable: true }, async (operation) => {
       await this.#opened.promise;
       const { launchDisks } = await import('./launch-disks');
-      const disks = await launchDisks(this.#diskFiles, draft.disks ?? [], files, operation);
+      const stores = { disks: this.#options.disks, files: this.#diskFiles };
+      const disks = await launchDisks(stores, draft.disks ?? [], files, operation);
       try {
         const { id } = await this.create({ ...draft, disks });
         this.start(id);

@@ -17,7 +17,11 @@ describe('a file that a PC is to start from', () => {
   it.each([
     ['a CD-ROM with a boot record', bootCd(), { drive: 'cdrom', bootable: true, wantsUefi: false }],
     ['a CD-ROM for UEFI alone', bootCd(bootSector(), 'uefi'), { drive: 'cdrom', bootable: false, wantsUefi: true }],
-    ['a CD-ROM of data', bytesWith(40 * 1024, { 32768: '\x01CD001\x01' }), { drive: 'cdrom', bootable: false, wantsUefi: false }],
+    [
+      'a CD-ROM of data',
+      bytesWith(40 * 1024, { 32768: '\x01CD001\x01' }),
+      { drive: 'cdrom', bootable: false, wantsUefi: false },
+    ],
     ['a floppy disk', bootFloppy(), { drive: 'floppy', bootable: true, wantsUefi: false }],
     ['an empty floppy disk', new Uint8Array(737_280), { drive: 'floppy', bootable: false, wantsUefi: false }],
     ['a boot sector', bootSector(), { drive: 'floppy', bootable: true, wantsUefi: false }],
@@ -33,7 +37,7 @@ describe('a file that a PC is to start from', () => {
 
   it.each([
     ['a QCOW2 image', bytesWith(4096, { 0: 'QFI\xfb' }), 'qemu-img convert'],
-    ['a VDI image', bytesWith(4096, { 0x40: [0x7f, 0x10, 0xda, 0xbe] }), 'VDI'],
+    ['a VDI image', bytesWith(4096, { 64: [0x7f, 0x10, 0xda, 0xbe] }), 'VDI'],
     ['a gzip file', bytesWith(4096, { 0: [0x1f, 0x8b] }), 'unpack it first'],
     ['an empty file', new Uint8Array(0), 'no disk that a PC reads'],
     ['a text', bytesWith(5000, { 0: 'hello' }), 'no boot signature'],

@@ -37,7 +37,9 @@ describe('the profile of a machine', () => {
       sizeBytes: fc.integer({ min: 1, max: 2 ** 40 }),
     });
     const disk = fc.oneof(
-      fc.tuple(drives, source).map(([drive, from]) => ({ drive, sizeMiB: mediumSizeMiB(drive, from.sizeBytes), source: from })),
+      fc
+        .tuple(drives, source)
+        .map(([drive, from]) => ({ drive, sizeMiB: mediumSizeMiB(drive, from.sizeBytes), source: from })),
       fc.integer({ min: 1, max: 65_536 }).map((sizeMiB) => ({ drive: 'disk' as const, sizeMiB })),
     );
     const profile: fc.Arbitrary<VmProfile> = fc.record({
@@ -46,7 +48,10 @@ describe('the profile of a machine', () => {
       devices: fc.constantFrom('virtio', 'emulated'),
       firmware: fc.record({ boot: fc.uniqueArray(drives, { minLength: 1 }) }),
       disks: fc.array(disk, { maxLength: 4 }),
-      nics: fc.array(fc.record({ network: fc.string({ minLength: 1, maxLength: 20 }) }), { minLength: 1, maxLength: 4 }),
+      nics: fc.array(fc.record({ network: fc.string({ minLength: 1, maxLength: 20 }) }), {
+        minLength: 1,
+        maxLength: 4,
+      }),
     });
     fc.assert(
       fc.property(profile, (each) => {
@@ -60,12 +65,34 @@ describe('the profile of a machine', () => {
     ['another document', '{"format": "domain"}', 'profile.format'],
     ['no memory', changed((all) => delete all['memoryMiB']), 'profile.memoryMiB'],
     ['a drive that does not exist', changed((all) => Object.assign(all, { boot: ['tape'] })), 'profile.boot[0]'],
-    ['an empty CD-ROM', changed((all) => Object.assign(all, { disks: [{ device: 'cdrom', sizeMiB: 1 }] })), 'only a hard disk'],
-    ['no digest', changed((all) => Object.assign(all, { disks: [{ device: 'disk', source: { file: 'a', digest: 'md5:1', sizeBytes: 1 } }] })), 'Not a digest'],
-    ['a second ne2k', changed((all) => Object.assign(all, { interfaces: [{ network: 'a' }, { network: 'b', model: 'ne2k' }] })), 'interfaces[1].model'],
-    ['too many disks', changed((all) => Object.assign(all, { disks: Array.from({ length: 9 }, () => ({ device: 'disk', sizeMiB: 1 })) })), 'at most 8'],
+    [
+      'an empty CD-ROM',
+      changed((all) => Object.assign(all, { disks: [{ device: 'cdrom', sizeMiB: 1 }] })),
+      'only a hard disk',
+    ],
+    [
+      'no digest',
+      changed((all) =>
+        Object.assign(all, { disks: [{ device: 'disk', source: { file: 'a', digest: 'md5:1', sizeBytes: 1 } }] }),
+      ),
+      'Not a digest',
+    ],
+    [
+      'a second ne2k',
+      changed((all) => Object.assign(all, { interfaces: [{ network: 'a' }, { network: 'b', model: 'ne2k' }] })),
+      'interfaces[1].model',
+    ],
+    [
+      'too many disks',
+      changed((all) =>
+        Object.assign(all, { disks: Array.from({ length: 9 }, () => ({ device: 'disk', sizeMiB: 1 })) }),
+      ),
+      'at most 8',
+    ],
   ])('is refused with the place that is wrong: %s', (_, text, part) => {
-    expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'InvalidArgument', message: expect.stringContaining(part) }));
+    expect(() => parse(text)).toThrow(
+      expect.objectContaining({ code: 'InvalidArgument', message: expect.stringContaining(part) }),
+    );
   });
 
   it('of another version says so', () => {

@@ -43,7 +43,14 @@ export const fleetText = {
   machine: {
     gone: 'No such machine',
     goneDetail: 'It was removed, or it lives in another lab.',
-    tabs: { terminal: 'Terminal', screen: 'Screen', summary: 'Summary', ports: 'Ports', snapshots: 'Snapshots', log: 'Log' },
+    tabs: {
+      terminal: 'Terminal',
+      screen: 'Screen',
+      summary: 'Summary',
+      ports: 'Ports',
+      snapshots: 'Snapshots',
+      log: 'Log',
+    },
     views: 'Views of the machine',
     rename: 'Rename',
     nameLabel: 'Name of the machine',

@@ -70,7 +70,12 @@ describe('the screen of a machine', () => {
   it('draws rectangles of a picture where they belong', async () => {
     const { canvas, pixel, update } = await open();
     const pixels = new Uint8ClampedArray(4 * 4).fill(0xc8);
-    await update({ mode: 'graphics', width: 320, height: 200, changed: [{ x: 10, y: 20, width: 2, height: 2, pixels }] });
+    await update({
+      mode: 'graphics',
+      width: 320,
+      height: 200,
+      changed: [{ x: 10, y: 20, width: 2, height: 2, pixels }],
+    });
     expect([canvas.width, canvas.height]).toEqual([320, 200]);
     expect(pixel(11, 21).slice(0, 3)).toEqual([0xc8, 0xc8, 0xc8]);
     expect(pixel(12, 21).slice(0, 3)).toEqual([0, 0, 0]);

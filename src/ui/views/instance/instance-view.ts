@@ -101,8 +101,7 @@ export class InstanceView extends StrataElement {
         .store=${store}
         .record=${record}
       ></strata-instance-summary>`;
-    if (this.tab === 'screen')
-      return html`<strata-screen-view .store=${store} .record=${record}></strata-screen-view>`;
+    if (this.tab === 'screen') return html`<strata-screen-view .store=${store} .record=${record}></strata-screen-view>`;
     if (this.tab === 'ports') return html`<strata-ports-view .store=${store} .record=${record}></strata-ports-view>`;
     if (this.tab === 'snapshots')
       return html`<strata-snapshots-view .store=${store} .instance=${record.id}></strata-snapshots-view>`;
