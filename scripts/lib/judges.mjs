@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { run } from './run.mjs';
 
 /**
- * Programs from outside that some tests ask for their opinion, with the Debian package each comes in.
+ * Programs from outside that some tests ask for their opinion, with the Debian packages each comes in or is used with.
  * @type {readonly { name: string, apt: string }[]}
  */
 const judges = [
@@ -15,6 +15,7 @@ const judges = [
   { name: 'skopeo', apt: 'skopeo' },
   { name: 'tshark', apt: 'tshark' },
   { name: 'umoci', apt: 'umoci' },
+  { name: 'xorriso', apt: 'xorriso isolinux syslinux-common' },
 ];
 
 /**
@@ -45,7 +46,7 @@ export async function installJudges() {
   if (missing.length === 0 || process.getuid?.() !== 0 || !findProgram('apt-get')) return;
   console.log(`Installing ${missing.join(', ')} …`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const packages = judges.filter(({ name }) => missing.includes(name)).map(({ apt }) => apt);
+  const packages = judges.filter(({ name }) => missing.includes(name)).flatMap(({ apt }) => apt.split(' '));
   const updated = await run('apt-get', ['update', '-qq'], { env, capture: true });
   const installed = await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
     env,

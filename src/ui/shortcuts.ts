@@ -32,7 +32,7 @@ export const shortcutGroups: readonly { readonly heading: string; readonly short
   {
     heading: text.dialogs.help.groups.terminals,
     shortcuts: [
-      { keys: 'Ctrl+Shift+.', what: 'Leave the terminal, to its tab' },
+      { keys: 'Ctrl+Shift+.', what: 'Leave the terminal, to its tab; or a screen' },
       { keys: 'Ctrl+Shift+C, V', what: 'Copy and paste' },
       { keys: '← → on a tab', what: 'The next terminal' },
       { keys: 'F2, Delete on a tab', what: 'Rename, close' },

@@ -239,7 +239,11 @@ export class Store implements Disposable {
   /** Shows an instance, in the view of machines that is shown already. */
   select(id: InstanceId): void {
     const route = this.#route.value;
-    this.go({ view: 'machine', id, tab: route.view === 'machine' ? route.tab : 'terminal' });
+    const tab = route.view === 'machine' ? route.tab : 'terminal';
+    const record = this.#instances.value.find((each) => each.id === id);
+    // The one of the two that the machine speaks by.
+    const main = record?.abilities.has('screen') ? 'screen' : 'terminal';
+    this.go({ view: 'machine', id, tab: tab === 'screen' || tab === 'terminal' ? main : tab });
   }
 
   ask(dialog: Dialog | undefined): void {
