@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { BlobInfo, Digest } from '../../api/content-store';
 import { printedRandom } from '../../base/seed-fixture';
 import { imageLabel } from '../layers/stored-layer';
-import { createMemoryContentStore, openIdbContentStore } from '../open-content-store';
+import { createMemoryContentStore, type OpenedStore, openIdbContentStore } from '../open-content-store';
 import { randomId } from '../random-id';
 import { makeSharingImages, runCollectionSchedule } from './gc-schedule-fixture';
 import type { ImageRecord } from './image-record';
@@ -70,9 +70,15 @@ describe('a collection', () => {
     );
   });
 
-  it.each<[string, number, () => Promise<ReturnType<typeof createMemoryContentStore>>]>([
-    ['in memory', 25, async () => createMemoryContentStore({ chunkSize: 4096 })],
-    ['in IndexedDB', 6, () => openIdbContentStore({ databaseName: `test-${randomId()}`, locks: undefined })],
+  const inOneTab = async (): Promise<[OpenedStore]> => [createMemoryContentStore({ chunkSize: 4096 })];
+  const inTwoTabs = async (): Promise<[OpenedStore, OpenedStore]> => {
+    const options = { databaseName: `test-${randomId()}`, locks: undefined };
+    return [await openIdbContentStore(options), await openIdbContentStore(options)];
+  };
+
+  it.each<[string, number, () => Promise<[OpenedStore, OpenedStore?]>]>([
+    ['in one tab, in memory', 25, inOneTab],
+    ['in two tabs, in IndexedDB', 6, inTwoTabs],
   ])(
     'beside pulls and removals takes nothing that is needed, and in the end all that is not (%s)',
     async (where, schedules, open) => {
@@ -80,11 +86,12 @@ describe('a collection', () => {
       const images = await makeSharingImages();
       for (let schedule = 0; schedule < schedules; schedule += 1) {
         const seed = random.below(2 ** 32);
-        const opened = await open();
-        await runCollectionSchedule(opened, images, seed).catch((error: unknown) => {
+        const [opened, other] = await open();
+        await runCollectionSchedule(opened, images, seed, other).catch((error: unknown) => {
           throw new Error(`Schedule ${seed}`, { cause: error });
         });
         await opened.store.close();
+        await other?.store.close();
       }
     },
   );

@@ -17,19 +17,26 @@ export async function makeSharingImages(): Promise<readonly TestImage[]> {
 
 /**
  * Test 10 of the reliability plan: pulls under leases, removals and collections at the same time, in an order that the
- * seed gives. Throws when a pull fails, a named image lacks something, or something is left in the end.
+ * seed gives; `other` is the same store as another tab has it, which removes and collects as well. Throws when a pull fails, a named image lacks something, or something is left in the end.
  */
 export async function runCollectionSchedule(
   opened: OpenedStore,
   images: readonly TestImage[],
   seed: number,
+  other: OpenedStore = opened,
 ): Promise<void> {
   const random = createSeededRandom(seed);
   const handling = handleFailpoints(interleave(random));
   const library = new ImageLibrary(opened.images, opened.store);
   try {
     const pulls = Array.from({ length: 3 }, (_, at) => pullSometimes(opened, images, random, at));
-    await Promise.all([...pulls, removeSometimes(library, random), collectOften(opened, random)]);
+    const elsewhere = new ImageLibrary(other.images, other.store);
+    await Promise.all([
+      ...pulls,
+      removeSometimes(elsewhere, random),
+      collectOften(opened, random),
+      collectOften(other, random),
+    ]);
     await checkImages(opened);
     await opened.images.collect();
     await checkImages(opened);
