@@ -118,7 +118,7 @@ describe('the layout that comes with the page', () => {
         );
       expect(error).toMatchObject({ code });
       if (code === 'DataLoss') expect((error as Error).message).toContain(descriptor.digest);
-      expect(content.references.size).toBe(0);
+      expect(await content.references()).toEqual([]);
       files.set(blobPath(descriptor), bytes);
     }
   });
