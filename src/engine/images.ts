@@ -22,6 +22,7 @@ import type { RemovalOptions } from '../storage/images/remove-image';
 import type { ArchiveFormat } from '../storage/images/save-images';
 import type { StoreService } from '../storage/store-service';
 import type { StoreEvent } from '../storage/store-supervision';
+import { storePart } from './store-part';
 import { runStoreTask } from './store-task';
 
 export interface ImagesOptions {
@@ -58,7 +59,7 @@ export class Images implements Disposable {
 
   constructor({ remote, store, persist }: ImagesOptions) {
     this.#remote = remote;
-    this.#service = remoteImages(remote);
+    this.#service = storePart<ImageService>(remote, 'images');
     this.#persist = persist;
     if (store) this.#disposables.add(store((event) => this.#follow(event)));
   }
@@ -225,14 +226,4 @@ export class Images implements Disposable {
     this.#storeLife.abort(toSandboxError(event.error));
     this.#storeLife = new AbortController();
   }
-}
-
-/** The service in the store's worker: each call is one of the store's calls, so that it waits for a worker's restart. */
-function remoteImages(remote: Remote<StoreService>): Remote<ImageService> {
-  return new Proxy({} as object, {
-    get: (_, method) =>
-      typeof method === 'symbol' || method === 'then'
-        ? undefined
-        : (...args: readonly unknown[]) => remote.call('images', method, ...args),
-  }) as Remote<ImageService>;
 }

@@ -15,6 +15,7 @@ import { createLayerTarget } from './layer-target';
 import { NamedTasks } from './named-tasks';
 import { type OpenedStore, openContentStore } from './open-content-store';
 import { estimateStorage } from './quota';
+import { RegistryService } from './registry/registry-service';
 
 export interface StoreStatus {
   /** False in memory mode: everything is gone when the page closes. */
@@ -60,6 +61,7 @@ export interface StoreServiceOptions {
 /** Services of this worker that have an interface of their own; see {@link StoreService.call}. */
 interface StoreParts {
   readonly images: ImageService;
+  readonly registries: RegistryService;
 }
 
 interface Opened {
@@ -266,7 +268,13 @@ export class StoreService {
     return {
       opened,
       source: new ArtifactSource({ baseUrl, store, metadata, fetch, clock }),
-      parts: { images: new ImageService(opened, this.#tasks, clock) },
+      parts: {
+        images: new ImageService(opened, this.#tasks, clock),
+        registries: new RegistryService(
+          { content: opened.images, metadata, fetch, clock, layoutUrl: baseUrl },
+          this.#tasks,
+        ),
+      },
     };
   }
 

@@ -1,12 +1,24 @@
 import type { Digest } from '../../api/content-store';
-import type { FindCredentials, PulledImage, PullOptions, PushOptions } from '../../api/distribution';
+import type {
+  Credentials,
+  FindCredentials,
+  PulledImage,
+  PullOptions,
+  PushOptions,
+  SignaturePolicy,
+  SignatureState,
+} from '../../api/distribution';
 import type { ImageContent } from '../../api/image';
+import type { Operation } from '../../api/operation';
 import type { Clock } from '../../base/clock';
 import { throwIfAborted } from '../../base/errors';
-import { familiarName, parseReference, type Reference } from '../../formats/reference';
+import { familiarName, parseReference, type Reference, serializeReference } from '../../formats/reference';
 import type { Fetch } from '../download';
 import { LayoutIndex } from '../layout-index';
 import type { MetadataStore } from '../metadata-store';
+import { checkSignature } from '../signing/check-signature';
+import { type SignOptions, signImage } from '../signing/sign-image';
+import { ContentSource } from './content-source';
 import type { ImageSource } from './image-source';
 import { LayoutSource } from './layout-source';
 import { pullImage } from './pull-image';
@@ -42,6 +54,42 @@ export class ImageRegistries {
     this.#options = options;
     this.#layoutTransport = new Transport(options);
     this.#index = new LayoutIndex({ baseUrl, metadata, fetch, clock });
+  }
+
+  /** Tries the credentials, and keeps them for as long as this object lives. `FailedPrecondition` when they are refused. */
+  async login(name: string, credentials: Credentials, operation: Operation = {}): Promise<void> {
+    const registry = registryOf(name);
+    const known = new Registry(registry, { ...this.#options, credentials: async () => credentials });
+    await known.check(operation);
+    this.#registries.set(registry, known);
+  }
+
+  logout(name: string): void {
+    this.#registries.delete(registryOf(name));
+  }
+
+  /**
+   * What is known about the signature of an image that is stored, from signatures that are stored or lie where it comes from,
+   * by the keys of the policy, whatever it demands.
+   */
+  async verify(name: string, { rules }: SignaturePolicy, operation: Operation = {}): Promise<SignatureState> {
+    const reference = parseReference(name);
+    const { content, clock } = this.#options;
+    const { digest } = await content.resolve(serializeReference(reference));
+    const policy = { rules: rules.map((rule) => ({ ...rule, demand: 'accept' as const })) };
+    let found: SignatureState = { kind: 'unchecked' };
+    for (const open of [() => new ContentSource(content, reference), () => this.#sourceOf(reference)]) {
+      const check = { source: await open(), clock, reference, policy, digests: [digest] };
+      const { state } = await checkSignature(check, operation);
+      if (state.kind === 'signed' || state.kind === 'unchecked') return state;
+      if (found.kind !== 'invalid') found = state;
+    }
+    return found;
+  }
+
+  /** See {@link signImage}. */
+  sign(name: string, options: Omit<SignOptions, 'clock'>): Promise<string> {
+    return signImage(name, this.#options.content, { ...options, clock: this.#options.clock });
   }
 
   /** See {@link pullImage}. The name is as users write it: `busybox`, `registry.example.org/web:2`. */
@@ -88,6 +136,11 @@ export class ImageRegistries {
     this.#registries.set(name, registry);
     return registry;
   }
+}
+
+/** `docker.io` by whatever name it goes. */
+function registryOf(name: string): string {
+  return parseReference(`${name}/any`).registry;
 }
 
 async function nobody(): Promise<undefined> {}

@@ -91,7 +91,7 @@ export class RegistryAuthorizer implements Authorizer {
       {
         method: 'GET',
         url: url.href,
-        subject: { action: 'pull', name: registry },
+        subject: { action: 'login', name: registry },
         ...(credentials && { headers: { Authorization: basicHeader(credentials) } }),
         // A token server has no reason to send credentials on.
         redirect: 'error',

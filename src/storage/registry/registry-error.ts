@@ -7,8 +7,8 @@ const wordsLimit = 300;
 
 /** What was asked for, for messages. */
 export interface Subject {
-  readonly action: 'pull' | 'push';
-  /** As docker shows it: `busybox`. */
+  readonly action: 'pull' | 'push' | 'login';
+  /** As docker shows it: `busybox`; of a login, the registry. */
   readonly name: string;
   /** A tag or a digest, when a manifest was asked for. */
   readonly manifest?: string;
@@ -44,14 +44,16 @@ function denied(status: number, { action, name }: Subject, words: string | undef
   const said =
     words ??
     (status === 401 ? 'unauthorized: authentication required' : 'denied: requested access to the resource is denied');
-  const message =
-    action === 'pull'
-      ? `Pull access denied for ${name}, repository does not exist or may require 'docker login': ${said}`
-      : `Push access denied for ${name}, it may require 'docker login': ${said}`;
-  return fail('FailedPrecondition', message, { reason });
+  const denials = {
+    pull: `Pull access denied for ${name}, repository does not exist or may require 'docker login'`,
+    push: `Push access denied for ${name}, it may require 'docker login'`,
+    login: `Login to ${name} failed`,
+  };
+  return fail('FailedPrecondition', `${denials[action]}: ${said}`, { reason });
 }
 
-function notFound({ name, manifest }: Subject, words: string | undefined): string {
+function notFound({ action, name, manifest }: Subject, words: string | undefined): string {
+  if (action === 'login') return `Not a registry: ${name} does not know /v2/ (distribution-spec v1.1)`;
   if (manifest === undefined) return `Not found in ${name}: ${words ?? 'the registry has no such blob'}`;
   const full = manifest.includes(':') ? `${name}@${manifest}` : `${name}:${manifest}`;
   return `Manifest for ${full} not found: ${words ?? 'manifest unknown'}`;

@@ -1,8 +1,9 @@
 import type { Digest } from '../../api/content-store';
 import type { FindCredentials } from '../../api/distribution';
+import type { Operation } from '../../api/operation';
 import { originOfRegistry } from './registry-address';
 import { RegistryAuthorizer } from './registry-authorizer';
-import { Transport, type TransportOptions, type TransportRequest } from './transport';
+import { discard, Transport, type TransportOptions, type TransportRequest } from './transport';
 
 export interface RegistryOptions extends TransportOptions {
   readonly credentials: FindCredentials;
@@ -34,6 +35,17 @@ export class Registry {
 
   authorization(scope: readonly string[]): NonNullable<TransportRequest['authorization']> {
     return { origin: this.origin, authorizer: this.#authorizer, scope };
+  }
+
+  /** Whether it answers, and knows who we are: what `docker login` asks (distribution-spec v1.1, "Determining Support"). */
+  async check(operation: Operation): Promise<void> {
+    const request: TransportRequest = {
+      method: 'GET',
+      url: `${this.origin}/v2/`,
+      subject: { action: 'login', name: this.name },
+      authorization: this.authorization([]),
+    };
+    await this.transport.exchange(request, operation.signal, async (response) => discard(response));
   }
 
   /** Remembers that a repository has a blob, which others can be given without sending it. */
