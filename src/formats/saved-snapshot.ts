@@ -1,6 +1,7 @@
 import type { DiskSource, DiskSpec } from '../api/disk';
 import type { FirmwareSpec, VmSpec } from '../api/instance';
 import type { NicSpec } from '../api/network';
+import type { ShareSpec } from '../api/share';
 import type { SnapshotRecord } from '../api/snapshot';
 import { SandboxError } from '../base/errors';
 import {
@@ -64,6 +65,7 @@ function readSpec(spec: Fields): VmSpec {
     containerHost,
     nics: readDevices(spec['nics'], 'saved.spec.nics', readNic),
     disks: readDevices(spec['disks'], 'saved.spec.disks', readDisk),
+    ...(spec['shares'] !== undefined && { shares: readDevices(spec['shares'], 'saved.spec.shares', readShare) }),
     ...(spec['firmware'] !== undefined && {
       firmware: readFirmware(readRecord(spec['firmware'], 'saved.spec.firmware')),
     }),
@@ -107,6 +109,13 @@ function readSize(value: unknown, path: string): number {
 
 function readFirmware(fields: Fields): FirmwareSpec {
   return { boot: readDevices(fields['boot'], 'saved.spec.firmware.boot', readDrive) };
+}
+
+function readShare(value: unknown, path: string): ShareSpec {
+  const fields = readRecord(value, path);
+  const tag = readText(fields['tag'], `${path}.tag`, nameLimit);
+  if (fields['layer'] !== undefined) return { tag, layer: readDigest(fields['layer'], `${path}.layer`) };
+  return { tag, layers: readList(fields['layers'], `${path}.layers`, readDigest) };
 }
 
 function readDevices<T>(value: unknown, path: string, read: (item: unknown, path: string) => T): readonly T[] {

@@ -9,6 +9,8 @@ export interface Folder {
 
 export type FixtureNode = { readonly kind: LayerNode['kind'] } & Partial<Omit<LayerNode, 'size' | 'offset'>> & {
     readonly content?: Uint8Array | string;
+    /** Of a file with `parts`: how large it is. */
+    readonly sparseSize?: number;
     /** Another name of the file made under this key before. */
     readonly key?: string;
     readonly entries?: Folder;
@@ -48,10 +50,10 @@ export function buildLayer(entries: Folder): FixtureLayer {
       knownNode.links += 1;
       return known;
     }
-    const { content = '', key, entries: children, ...rest } = node;
+    const { content = '', key, entries: children, sparseSize, ...rest } = node;
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
     append(new Uint8Array(512));
-    const size = node.kind === 'file' ? bytes.length : 0;
+    const size = node.kind === 'file' ? (sparseSize ?? bytes.length) : 0;
     const made: Building = {
       mode: 0,
       uid: 0,
