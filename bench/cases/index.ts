@@ -6,6 +6,7 @@ import { broadcastFlood, cloneToPrompt, eightMachines, migrationDowntime, vmPing
 import { idleCpu } from './idle-cpu';
 import { imageLoad } from './image-load';
 import { inbrowserTcp } from './inbrowser';
+import { layerOverNineP } from './nine-p';
 import { pageDelay } from './page-delay';
 import { pageFlood } from './page-flood';
 import { firstVisit, promptCold, promptWarm } from './prompt';
@@ -52,5 +53,6 @@ export const cases: readonly BenchCase[] = [
   { name: 'eight', measure: eightMachines },
   { name: 'migration', measure: migrationDowntime },
   { name: 'pull', measure: imagePull },
+  { name: 'nine-p', measure: layerOverNineP },
   { name: 'broadcast-flood', measure: broadcastFlood },
 ];

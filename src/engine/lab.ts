@@ -38,7 +38,7 @@ import { loadRecords } from './lab-records';
 import { MachineCopies } from './machine-copies';
 import { type NetworkStatus, Networks } from './networks';
 import { rewriteRecords } from './rewrite-records';
-import { ShareAttachments } from './share-attachments';
+import type { ShareAttachments } from './share-attachments';
 import { Snapshots } from './snapshots';
 import { type StatReading, StatSampler } from './stat-sampler';
 import type { ArtifactLoader } from './store-client';
@@ -138,6 +138,7 @@ export class Lab implements Disposable {
   #storeLife = new AbortController();
   readonly #randomId: () => string;
   #autosave: Autosave | undefined;
+  #shareAttachments: Promise<ShareAttachments> | undefined;
   #templates: Promise<DiskTemplates> | undefined;
   #volumes: Promise<Volumes> | undefined;
 
@@ -160,15 +161,6 @@ export class Lab implements Disposable {
     );
     this.#diskBook = this.#disposables.add(new DiskBook(records));
     const attachDisks: FleetOptions['attachDisks'] = (ids) => attachments.attach(ids);
-    const shares = this.#disposables.add(
-      new ShareAttachments({
-        shares: options.shares,
-        storeLost: this.#whenStore('lost'),
-        clock,
-        failed: (error) => this.#failures.fire(error),
-      }),
-    );
-    const attachShares: FleetOptions['attachShares'] = (specs) => shares.attach(specs);
     this.#fleet = this.#disposables.add(
       new Fleet({
         drivers,
@@ -178,7 +170,7 @@ export class Lab implements Disposable {
         book: this.#diskBook,
         createDisk: (spec) => this.#createDisk(spec),
         attachDisks,
-        attachShares,
+        attachShares: async (specs) => (specs.length === 0 ? [] : (await this.#shares()).attach(specs)),
         clock,
         randomId,
       }),
@@ -244,6 +236,21 @@ export class Lab implements Disposable {
       this.#opened.reject(error);
       throw error;
     }
+  }
+
+  /** Loaded with the first machine that has some: the page's first script has no room for them. */
+  #shares(): Promise<ShareAttachments> {
+    this.#shareAttachments ??= import('./share-attachments').then(({ ShareAttachments }) =>
+      this.#disposables.add(
+        new ShareAttachments({
+          shares: this.#options.shares,
+          storeLost: this.#whenStore('lost'),
+          clock: this.#options.clock,
+          failed: (error) => this.#failures.fire(error),
+        }),
+      ),
+    );
+    return this.#shareAttachments;
   }
 
   /** Fires with all records whenever one has changed. */
