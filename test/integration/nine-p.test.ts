@@ -7,11 +7,15 @@ import { createConformanceLayer, testLayerFiles } from '../../src/runtime/files/
 import { buildLayer, directory, file, layerSource } from '../../src/runtime/files/layer-fixture';
 import { LayerStackTree } from '../../src/runtime/files/layer-stack-tree';
 import { LayerTree } from '../../src/runtime/files/layer-tree';
+import { MemoryTree } from '../../src/runtime/files/memory-tree-fixture';
+import { NineClient } from '../../src/runtime/files/nine-p-client-fixture';
+import { NineServer } from '../../src/runtime/files/nine-p-server';
+import { canBuildFileCalls, putFileCalls } from '../support/file-calls';
 import { guestFiles } from '../support/guest-files';
 import { type LabMachine, startLabMachine } from '../support/machine-lab';
 import { createNodeLab, type NodeLab } from '../support/node-lab';
 
-const config: MachineConfig = { memoryMiB: 64, devices: 'virtio', containerHost: false, shares: 2 };
+const config: MachineConfig = { memoryMiB: 64, devices: 'virtio', containerHost: false, shares: 3 };
 const mount = (tag: string, at: string, more = '') =>
   `mkdir -p ${at} && mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose,ro${more} ${tag} ${at}`;
 
@@ -78,6 +82,7 @@ function pageUnion(): readonly string[] {
 
 let lab: NodeLab;
 let vm: LabMachine;
+const folder = new MemoryTree();
 beforeAll(async () => {
   lab = await createNodeLab();
   const stack = new LayerStackTree(layers.map(layerSource));
@@ -88,6 +93,7 @@ beforeAll(async () => {
     shares: [
       { tag: 'layer', tree: Promise.resolve(layer()) },
       { tag: 'stack', tree: Promise.resolve(stack) },
+      { tag: 'folder', tree: Promise.resolve(folder) },
     ],
   });
 });
@@ -149,6 +155,96 @@ describe('layers that a guest’s overlayfs joins', () => {
   });
 });
 
+describe('files that a guest changes over 9P', () => {
+  const at = '/tmp/folder';
+  const run = async (command: string): Promise<string> => {
+    const { code, stdout, stderr } = await vm.shell(`cd ${at} && ${command}`);
+    expect({ code, stderr }, command).toEqual({ code: 0, stderr: '' });
+    return stdout;
+  };
+  const mountFolder = () => NineClient.mount(new NineServer({ tree: folder, maxMessageBytes: 65_536 }));
+  beforeAll(async () => {
+    const mounted = await vm.shell(
+      `mkdir ${at} && mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288 folder ${at}`,
+    );
+    expect(mounted).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('are made, written, appended to, cut and made durable', async () => {
+    await run('echo one > file; echo two >> file; dd if=/bin/busybox of=copy bs=64k conv=fsync 2>/dev/null');
+    expect(folder.syncs).toBeGreaterThan(0);
+    expect(await run('cat file; cmp copy /bin/busybox && echo same')).toBe('one\ntwo\nsame\n');
+    expect(await run('truncate -s 3 file; cat file; truncate -s 5 file; stat -c %s file')).toBe('one5\n');
+  });
+
+  it('have the owners, modes and times that they are given', async () => {
+    await run('touch owned; chown 12:34 owned; chmod 4750 owned; touch -d "2001-02-03 04:05:06" owned');
+    expect(await run('stat -c "%a %u:%g %y" owned')).toContain('4750 12:34 2001-02-03 04:05:06');
+    expect(await run('umask 077; mkdir private; stat -c %a private')).toBe('700\n');
+  });
+
+  it('are linked, renamed over each other and removed', async () => {
+    await run('mkdir d; echo a > d/a; echo b > d/b; ln d/a d/hard; ln -s a d/sym; mkfifo d/pipe; mknod d/null c 1 3');
+    expect(await run('stat -c "%h %F" d/hard d/pipe d/null; readlink d/sym; cat d/sym')).toBe(
+      '2 regular file\n1 fifo\n1 character special file\na\na\n',
+    );
+    expect(await run('mv d/b d/a; cat d/a d/hard; ls d')).toBe('b\na\na\nhard\nnull\npipe\nsym\n');
+    expect((await vm.shell(`rmdir ${at}/d`)).stderr).toContain('Directory not empty');
+    await run('rm -r d; test ! -e d');
+  });
+
+  it('stay readable to who has them open when their name has gone', async () => {
+    const before = folder.files;
+    expect(await run('echo kept > gone; exec 3< gone; rm gone; cat <&3; exec 3<&-; test ! -e gone && echo gone')).toBe(
+      'kept\ngone\n',
+    );
+    expect(folder.files).toBe(before);
+  });
+
+  it('are all listed, however many, and while others are removed', async () => {
+    await run('mkdir many; i=0; while [ $i -lt 100 ]; do : > many/$i; i=$((i + 1)); done');
+    expect((await run('ls many | wc -l')).trim()).toBe('100');
+    await run('rm -r many');
+  });
+
+  it.skipIf(!canBuildFileCalls)('are locked against other clients, byte by byte', async () => {
+    const { client, root } = await mountFolder();
+    await run(`touch lock; ${putFileCalls()}`);
+    const fid = await client.walk(root, 'lock');
+    const range = { fid, start: 10, length: 10, process: 7, client: 'another' };
+    await client.ask('lock', { type: 'lock', ...range, lock: 1, flags: 0 });
+    const [granted, again] = ['0', '-11'];
+    const [write, none] = ['1', '2'];
+    const lock = async (start: number, length: number) =>
+      (await run(`/tmp/file-calls lock lock ${start} ${length}`)).trim().split('\n');
+    expect(await lock(0, 10)).toEqual([granted, granted, none, '0', '10']);
+    expect(await lock(15, 100)).toEqual([again, granted, write, '10', '10']);
+    await client.ask('lock', { type: 'lock', ...range, lock: 2, flags: 0 });
+    expect((await lock(15, 100))[0]).toBe(granted);
+    // What the program did not unlock its kernel has, when it ended.
+    const free = await client.ask('getlock', { type: 'getlock', ...range, lock: 1, start: 0, length: 0 });
+    expect(free.lock).toBe(2);
+  });
+
+  it.skipIf(!canBuildFileCalls)('have extended attributes, as layers have them', async () => {
+    await run('touch noted; /tmp/file-calls set noted user.note hello');
+    expect(await run('/tmp/file-calls attribute noted user.note; /tmp/file-calls attribute noted user.none')).toBe(
+      '5\nhello-61\n',
+    );
+    expect(await run('/tmp/file-calls attribute /tmp/layer/white/opaque trusted.overlay.opaque')).toBe('1\ny');
+  });
+
+  it('are what another client of the same files sees at once', async () => {
+    const { client, root } = await mountFolder();
+    await run('echo from the guest > mail');
+    const fid = await client.walk(root, 'mail');
+    await client.ask('lopen', { type: 'lopen', fid, flags: 2 });
+    expect(new TextDecoder().decode(await client.readAll(fid))).toBe('from the guest\n');
+    await client.ask('write', { type: 'write', fid, offset: 0, data: new TextEncoder().encode('to') });
+    expect(await run('cat mail')).toBe('toom the guest\n');
+  });
+});
+
 describe('a machine with mounted shares that is saved', () => {
   it('goes on with its mounts and open files', async () => {
     await vm.shell(
@@ -166,6 +262,7 @@ describe('a machine with mounted shares that is saved', () => {
       shares: [
         { tag: 'layer', tree: Promise.resolve(layer()) },
         { tag: 'stack', tree: Promise.resolve(new LayerStackTree(layers.map(layerSource))) },
+        { tag: 'folder', tree: Promise.resolve(folder) },
       ],
     });
     try {
