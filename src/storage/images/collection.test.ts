@@ -77,8 +77,8 @@ describe('a collection', () => {
   };
 
   it.each<[string, number, () => Promise<[OpenedStore, OpenedStore?]>]>([
-    ['in one tab, in memory', 25, inOneTab],
-    ['in two tabs, in IndexedDB', 6, inTwoTabs],
+    ['in one tab, in memory', 15, inOneTab],
+    ['in two tabs, in IndexedDB', 4, inTwoTabs],
   ])(
     'beside pulls and removals takes nothing that is needed, and in the end all that is not (%s)',
     async (where, schedules, open) => {
