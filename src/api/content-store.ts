@@ -75,7 +75,7 @@ export interface ContentStore {
   /**
    * Commits ingests of this store, and the changes that `plan` wants for them, in one step: all or nothing. What
    * `plan` reads, it reads in that step, so nobody changes it meanwhile; it may wait for nothing else, may be run
-   * twice, and may throw to undo all. Errors as of {@link Ingest.commit}.
+   * twice, and may throw a `SandboxError` to undo all. Errors as of {@link Ingest.commit}.
    */
   commitAll(
     ingests: readonly Ingest[],

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ContentStore, Digest } from '../api/content-store';
 import { concatBytes } from '../base/bytes';
+import { SandboxError } from '../base/errors';
 import { digestOf, emptyDigest } from '../formats/digest';
 
 /** A store under test, with a way to damage what it keeps that the interface does not offer. */
@@ -254,6 +255,57 @@ export function describeContentStore(
       // Not toEqual: it takes seconds for a megabyte.
       expect(await digestOf(concatBytes([first.value, second.value]))).toBe(digest);
       await large.dispose();
+    });
+
+    it('commits several ingests and records in one step, or none of them', async () => {
+      const [first, second] = [patternBytes(2 * fixture.chunkSize), patternBytes(10, 5)];
+      const begin = async (bytes: Uint8Array) => {
+        const ingest = await store.ingest({});
+        await ingest.write(bytes);
+        return ingest;
+      };
+      const refusal = new SandboxError('FailedPrecondition', 'No');
+      const refused = store.commitAll([await begin(first), await begin(second)], () => Promise.reject(refusal));
+      await expect(refused).rejects.toBe(refusal);
+      const wrong = await store.ingest({ size: 11 });
+      await wrong.write(second);
+      const plan = async () => [{ collection: 'images', key: 'a', value: 1 } as const];
+      await expect(store.commitAll([await begin(first), wrong], plan)).rejects.toMatchObject({ code: 'DataLoss' });
+      expect(await store.list()).toEqual([]);
+      expect(await fixture.countChunks()).toBe(0);
+      const infos = await store.commitAll([await begin(first), await begin(second)], async (blobs, view) => {
+        expect(await view.list('images')).toEqual([]);
+        return [{ collection: 'images', key: 'a', value: blobs.map(({ size }) => size) }];
+      });
+      expect(infos.map(({ digest }) => digest)).toEqual([await digestOf(first), await digestOf(second)]);
+      expect(await store.read(await digestOf(second))).toEqual(second);
+      await store.update(async (view) => {
+        expect(await view.get('images', 'a')).toEqual([first.length, second.length]);
+        return {};
+      });
+    });
+
+    it('deletes blobs and changes records in one step, by what it reads in it', async () => {
+      const [kept, gone] = [await ingestBytes(store, patternBytes(5)), await ingestBytes(store, patternBytes(1500, 3))];
+      await expect(
+        store.update(async () => ({ remove: [gone], changes: [{ collection: 'images', key: 'b', value: 1n }] })),
+      ).rejects.toMatchObject({ code: 'InvalidArgument' });
+      expect(await store.has(gone)).toBe(true);
+      await store.update(async (view) => {
+        const blobs = await view.blobs();
+        const remove = blobs.filter(({ size }) => size > 100).map(({ digest }) => digest);
+        return { remove, changes: [{ collection: 'layers', key: 'l', value: 2 }] };
+      });
+      expect((await store.list()).map(({ digest }) => digest)).toEqual([kept]);
+      expect(await fixture.countChunks()).toBe(1);
+      await store.update(async (view) => {
+        expect(await view.list('layers')).toEqual([{ key: 'l', value: 2 }]);
+        return { changes: [{ collection: 'layers', key: 'l' }] };
+      });
+      await store.update(async (view) => {
+        expect(await view.list('layers')).toEqual([]);
+        return {};
+      });
     });
 
     it('forgets a deleted blob and its bytes', async () => {
