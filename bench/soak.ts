@@ -3,6 +3,7 @@ import { printedRandom } from '../src/base/seed-fixture';
 import { createNodeLab } from '../test/support/node-lab';
 import { storeDeaths } from './soak/disks';
 import { collectBesideWork } from './soak/images';
+import { hostileLayers } from './soak/layers';
 import { endWorkers, startAndEnd } from './soak/machines';
 import { storeInTabs } from './soak/store';
 import { streamBothWays } from './soak/streams';
@@ -20,6 +21,7 @@ const runs: Readonly<Record<string, () => Promise<void>>> = {
   machines: () => startAndEnd(lab),
   deaths: () => endWorkers(lab, random),
   store: () => storeInTabs(random),
+  layers: () => hostileLayers(random),
   disks: () => storeDeaths(lab, random),
   images: () => collectBesideWork(random),
   terminals: () => openAndClose(),

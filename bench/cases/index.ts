@@ -6,6 +6,7 @@ import { broadcastFlood, cloneToPrompt, eightMachines, migrationDowntime, vmPing
 import { idleCpu } from './idle-cpu';
 import { imageLoad } from './image-load';
 import { inbrowserTcp } from './inbrowser';
+import { layerIngest } from './layer';
 import { layerOverNineP } from './nine-p';
 import { pageDelay } from './page-delay';
 import { pageFlood } from './page-flood';
@@ -54,5 +55,6 @@ export const cases: readonly BenchCase[] = [
   { name: 'migration', measure: migrationDowntime },
   { name: 'pull', measure: imagePull },
   { name: 'nine-p', measure: layerOverNineP },
+  { name: 'layer', measure: layerIngest },
   { name: 'broadcast-flood', measure: broadcastFlood },
 ];

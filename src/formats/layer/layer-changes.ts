@@ -1,4 +1,5 @@
 import type { LayerIndex, LayerNode } from '../../api/layer';
+import { compareFileNames } from '../file-name';
 import { Union, type UnionEntry } from './union';
 
 /** What a layer does to what is below it. */
@@ -57,7 +58,7 @@ function namesOf(own: LayerNode, hidden: UnionEntry | undefined, below: Union): 
   const names = [...(own.children?.keys() ?? [])];
   if (!hidden) return names;
   const lower = below.list(hidden).map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
-  return [...new Set([...names, ...lower])];
+  return [...new Set([...names, ...lower])].sort(compareFileNames);
 }
 
 function differs(now: LayerNode, before: LayerNode): boolean {
