@@ -96,7 +96,6 @@ export class LayerBuilder {
   #draft(entry: TarEntry): Draft {
     const { kind, mode, uid, gid, mtime, size, offset, parts, device } = entry;
     const { xattrs } = layerXattrs(entry);
-    const base = { mode, uid, gid, mtime, xattrs };
     switch (kind) {
       case 'directory': {
         const made = impliedDirectory();
@@ -104,14 +103,14 @@ export class LayerBuilder {
         return made;
       }
       case 'file':
-        return { ...base, kind, size, offset, ...(parts && { parts }) };
+        return { kind, mode, uid, gid, mtime, xattrs, size, offset, parts };
       case 'symlink':
-        return { ...base, kind, target: this.#symlinkTarget(entry) };
+        return { kind, mode, uid, gid, mtime, xattrs, target: this.#symlinkTarget(entry) };
       case 'character':
       case 'block':
-        return { ...base, kind, device };
+        return { kind, mode, uid, gid, mtime, xattrs, device };
       case 'fifo':
-        return { ...base, kind };
+        return { kind, mode, uid, gid, mtime, xattrs };
       case 'link':
         throw new SandboxError('Internal', 'A hard link has no inode of its own');
     }

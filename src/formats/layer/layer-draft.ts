@@ -11,7 +11,7 @@ export interface Draft {
   xattrs: ReadonlyMap<string, Uint8Array> | undefined;
   readonly size?: number;
   readonly offset?: number;
-  readonly parts?: readonly FilePart[];
+  readonly parts?: readonly FilePart[] | undefined;
   readonly target?: string;
   readonly device?: { readonly major: number; readonly minor: number };
   readonly directory?: DraftDirectory;

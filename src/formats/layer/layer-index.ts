@@ -27,6 +27,8 @@ const kinds: readonly LayerNodeKind[] = ['file', 'directory', 'symlink', 'charac
 const kindMask = 0x07;
 const flags = { parts: 0x08, xattrs: 0x10, opaque: 0x20, implied: 0x40 } as const;
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** The compact form of an index, without the diffID, under which it is kept. */
 export function serializeLayerIndex({ size, nodes }: Omit<LayerIndex, 'diffId'>): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
@@ -44,7 +46,8 @@ export function parseLayerIndex(diffId: Digest, bytes: Uint8Array): LayerIndex {
   if (count > bytes.length) throw damaged('it has more nodes than bytes');
   const nodes = Array.from({ length: count }, () => readNode(reader));
   reader.end();
-  return { diffId, size, nodes: withLinks(nodes) };
+  countLinks(nodes);
+  return { diffId, size, nodes };
 }
 
 function writeNode(writer: ByteWriter, node: LayerNode): void {
@@ -73,7 +76,7 @@ function writeNode(writer: ByteWriter, node: LayerNode): void {
   }
 }
 
-function readNode(reader: ByteReader): LayerNode {
+function readNode(reader: ByteReader): Mutable<LayerNode> {
   const first = reader.u8();
   const kind = kinds[first & kindMask];
   if (!kind) throw damaged('a node is of an unknown kind');
@@ -116,8 +119,8 @@ function readXattr(reader: ByteReader): readonly [string, Uint8Array] {
   return [parseFileName(readBytes(reader)), readBytes(reader)];
 }
 
-/** The nodes with their counts of links. Errors: `DataLoss` when they are not one tree. */
-function withLinks(nodes: readonly LayerNode[]): readonly LayerNode[] {
+/** Gives the nodes their counts of links. Errors: `DataLoss` when they are not one tree. */
+function countLinks(nodes: readonly Mutable<LayerNode>[]): void {
   const links = new Uint32Array(nodes.length);
   if (nodes[0]?.kind !== 'directory') throw damaged('its root is no directory');
   nodes.forEach(({ children }, index) => {
@@ -136,7 +139,9 @@ function withLinks(nodes: readonly LayerNode[]): readonly LayerNode[] {
   });
   links[0] = (links[0] ?? 0) + 1;
   if (links.includes(0)) throw damaged('one of its nodes has no name');
-  return nodes.map((node, index) => ({ ...node, links: links[index] ?? 1 }));
+  nodes.forEach((node, index) => {
+    node.links = links[index] ?? 1;
+  });
 }
 
 function writeBytes(writer: ByteWriter, value: Uint8Array): ByteWriter {

@@ -38,8 +38,8 @@ export function mergePaxRecords(earlier: PaxRecords, later: PaxRecords): PaxReco
 export function paxXattrs({ values }: PaxRecords): ReadonlyMap<string, Uint8Array> | undefined {
   const found = [...values].filter(([key]) => key.startsWith(xattrPrefix) && key.length > xattrPrefix.length);
   if (found.length === 0) return undefined;
-  // Copies: the values are parts of a buffer that is used again.
-  return new Map(found.map(([key, value]) => [key.slice(xattrPrefix.length), value.slice()]));
+  // Copies (`slice` of Node's Buffer makes none): the values are parts of a buffer that is used again.
+  return new Map(found.map(([key, value]) => [key.slice(xattrPrefix.length), new Uint8Array(value)]));
 }
 
 /** A path or a name. `InvalidArgument` with a zero in it, where C would see its end. */

@@ -44,32 +44,22 @@ const digitZero = 0x30;
  * Errors: `InvalidArgument` when the checksum or a number is wrong.
  */
 export function parseTarHeader(block: Uint8Array, at: number): TarHeader {
-  const number = (field: keyof typeof fields): number => {
-    const [offset, length] = fields[field];
-    const value = parseTarNumber(block.subarray(offset, offset + length));
-    if (value === undefined) throw unsoundTar(`the ${field} of a header is no number`, at);
-    return value;
-  };
-  const bytes = (field: keyof typeof fields): Uint8Array => {
-    const [offset, length] = fields[field];
-    return untilZero(block.subarray(offset, offset + length));
-  };
-  if (!sumsOf(block).includes(number('checksum'))) throw unsoundTar('the checksum of a header is wrong', at);
+  if (!hasChecksum(block, numberIn(block, 'checksum', at))) throw unsoundTar('the checksum of a header is wrong', at);
   const magic = String.fromCharCode(...block.subarray(magicAt, magicAt + magicLength));
   // GNU's magic is "ustar  \0": what POSIX has as the prefix are its times and its sparse map.
-  const prefix = magic === 'ustar\x0000' ? bytes('prefix') : new Uint8Array();
+  const prefix = magic === 'ustar\x0000' ? bytesIn(block, 'prefix') : new Uint8Array();
   const hasDevice = magic.startsWith('ustar');
   return {
     type: block[typeAt] ?? 0,
-    path: prefix.length > 0 ? joinPath(prefix, bytes('name')) : bytes('name'),
-    target: bytes('linkName'),
-    mode: number('mode') & 0o7777,
-    uid: number('uid'),
-    gid: number('gid'),
-    size: number('size'),
-    mtime: number('mtime'),
-    major: hasDevice ? number('major') : 0,
-    minor: hasDevice ? number('minor') : 0,
+    path: prefix.length > 0 ? joinPath(prefix, bytesIn(block, 'name')) : bytesIn(block, 'name'),
+    target: bytesIn(block, 'linkName'),
+    mode: numberIn(block, 'mode', at) & 0o7777,
+    uid: numberIn(block, 'uid', at),
+    gid: numberIn(block, 'gid', at),
+    size: numberIn(block, 'size', at),
+    mtime: numberIn(block, 'mtime', at),
+    major: hasDevice ? numberIn(block, 'major', at) : 0,
+    minor: hasDevice ? numberIn(block, 'minor', at) : 0,
   };
 }
 
@@ -111,17 +101,27 @@ export function untilZero(bytes: Uint8Array): Uint8Array {
   return end === -1 ? bytes : bytes.subarray(0, end);
 }
 
-/** The checksum as it should be, and as old programs computed it, with signed bytes. */
-function sumsOf(block: Uint8Array): readonly number[] {
+function numberIn(block: Uint8Array, field: keyof typeof fields, at: number): number {
+  const [offset, length] = fields[field];
+  const value = parseTarNumber(block.subarray(offset, offset + length));
+  if (value === undefined) throw unsoundTar(`the ${field} of a header is no number`, at);
+  return value;
+}
+
+function bytesIn(block: Uint8Array, field: keyof typeof fields): Uint8Array {
+  const [offset, length] = fields[field];
+  return untilZero(block.subarray(offset, offset + length));
+}
+
+/** The sum of all bytes, with the checksum itself as spaces. Some old programs took the bytes as signed. */
+function hasChecksum(block: Uint8Array, expected: number): boolean {
   const [from, length] = fields.checksum;
-  let [sum, signed] = [length * space, length * space];
-  for (let at = 0; at < tarBlock; at += 1) {
-    if (at === from) at += length;
-    const byte = block[at] ?? 0;
-    sum += byte;
-    signed += byte > 127 ? byte - 256 : byte;
-  }
-  return [sum, signed];
+  let sum = length * space;
+  for (let at = 0; at < from; at += 1) sum += block[at] as number;
+  for (let at = from + length; at < tarBlock; at += 1) sum += block[at] as number;
+  if (sum === expected) return true;
+  const high = block.reduce((count, byte, at) => (at < from || at >= from + length ? count + (byte >> 7) : count), 0);
+  return sum - high * 256 === expected;
 }
 
 function joinPath(prefix: Uint8Array, name: Uint8Array): Uint8Array {

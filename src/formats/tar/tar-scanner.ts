@@ -39,6 +39,8 @@ const kinds: Readonly<Record<string, TarEntryKind>> = {
   '6': 'fifo',
 };
 
+const oldSparse = 'S'.charCodeAt(0);
+
 /** What extended headers have said about the entry that comes next. */
 interface Pending {
   readonly records: PaxRecords;
@@ -46,10 +48,8 @@ interface Pending {
   readonly target?: string;
 }
 
-interface Entry extends Omit<TarEntry, 'offset' | 'parts'> {
-  /** Bytes in the tar, without padding. */
-  readonly stored: number;
-}
+/** An entry of which it is not known yet where its bytes are. Made once, for there are many. */
+type Draft = { -readonly [Key in keyof TarEntry]: TarEntry[Key] };
 
 /**
  * Reads a tar as it streams by: tells each entry with the place of its bytes, and keeps none of them. It reads
@@ -179,46 +179,52 @@ export class TarScanner {
     this.#pending = { records: noPaxRecords };
     this.#extended = 0;
     const entry = entryOf(header, pending, at);
-    const sparse = sparseOf(pending.records, at);
-    if (header.type === 'S'.charCodeAt(0)) this.#readOldSparse(entry, block, at);
-    else if (sparse === undefined || entry.kind !== 'file') this.#finishEntry(entry, undefined);
-    else if (sparse.numbers) this.#finishEntry({ ...entry, size: sparse.size }, sparse.numbers);
-    else this.#readSparseMap({ ...entry, size: sparse.size }, at);
+    const sparse = pending.records === noPaxRecords ? undefined : sparseOf(pending.records, at);
+    const stored = entry.size;
+    if (header.type === oldSparse) this.#readOldSparse(entry, block, at);
+    else if (sparse === undefined || entry.kind !== 'file') this.#finishEntry(entry, stored);
+    else {
+      entry.size = sparse.size;
+      if (sparse.numbers) this.#finishEntry(entry, stored, sparse.numbers);
+      else this.#readSparseMap(entry, stored, at);
+    }
   }
 
-  #readOldSparse(entry: Entry, block: Uint8Array, at: number): void {
-    const whole = { ...entry, size: oldSparseSize(block, at) };
+  #readOldSparse(entry: Draft, block: Uint8Array, at: number): void {
+    const stored = entry.size;
+    entry.size = oldSparseSize(block, at);
     const numbers: number[] = [];
     const add = (next: Uint8Array, where: 'header' | 'block'): void => {
       const map = parseOldSparseMap(next, where, at);
       numbers.push(...map.numbers);
       this.#requireFew(numbers.length, at);
       if (map.more) this.#expect(tarBlock, (following) => add(following, 'block'));
-      else this.#finishEntry(whole, numbers);
+      else this.#finishEntry(entry, stored, numbers);
     };
     add(block, 'header');
   }
 
-  #readSparseMap(entry: Entry, at: number): void {
+  #readSparseMap(entry: Draft, whole: number, at: number): void {
     const reader = new SparseMapReader(at, 2 * this.#limits.sparseParts);
-    let { stored } = entry;
+    let stored = whole;
     const take = (block: Uint8Array): void => {
       stored -= tarBlock;
       if (stored < 0) throw unsoundTar('the map of a sparse file is longer than the file', at);
       const numbers = reader.push(block);
-      if (numbers) this.#finishEntry({ ...entry, stored }, numbers);
+      if (numbers) this.#finishEntry(entry, stored, numbers);
     };
     this.#expect(tarBlock, take);
   }
 
-  /** Tells an entry whose bytes come next. */
-  #finishEntry({ stored, ...entry }: Entry, sparse: readonly number[] | undefined): void {
+  /** Tells an entry of which `stored` bytes come next. */
+  #finishEntry(entry: Draft, stored: number, sparse?: readonly number[]): void {
     const offset = this.#position;
     if (!Number.isSafeInteger(offset + padded(stored))) throw unsoundTar('an entry has too many bytes', offset);
     this.#skipBody(stored);
     this.#expectHeader();
-    const parts = sparse && this.#partsOf(sparse, { size: entry.size, stored, offset });
-    this.#onEntry({ ...entry, offset, ...(parts && { parts }) });
+    entry.offset = offset;
+    if (sparse) entry.parts = this.#partsOf(sparse, { size: entry.size, stored, offset });
+    this.#onEntry(entry);
   }
 
   #partsOf(numbers: readonly number[], file: Parameters<typeof sparseParts>[1]): readonly FilePart[] {
@@ -242,7 +248,7 @@ function padded(size: number): number {
   return Math.ceil(size / tarBlock) * tarBlock;
 }
 
-function entryOf(header: TarHeader, { records, path, target }: Pending, at: number): Entry {
+function entryOf(header: TarHeader, { records, path, target }: Pending, at: number): Draft {
   const type = String.fromCharCode(header.type);
   const named = paxText(records, 'GNU.sparse.name', at) ?? paxText(records, 'path', at) ?? path;
   const whole = named ?? parseFileName(header.path);
@@ -250,8 +256,8 @@ function entryOf(header: TarHeader, { records, path, target }: Pending, at: numb
   const kind = type === '\0' && whole.endsWith('/') ? 'directory' : kinds[type];
   if (!kind) throw unsoundTar(`an entry of the unknown type ${JSON.stringify(type)}`, at);
   const size = kind === 'file' ? (paxCount(records, 'size', at) ?? header.size) : 0;
-  const xattrs = paxXattrs(records);
-  const entry = {
+  const xattrs = records === noPaxRecords ? undefined : paxXattrs(records);
+  const entry: Draft = {
     kind,
     path: whole,
     target: paxText(records, 'linkpath', at) ?? target ?? parseFileName(header.target),
@@ -260,14 +266,17 @@ function entryOf(header: TarHeader, { records, path, target }: Pending, at: numb
     gid: paxCount(records, 'gid', at) ?? header.gid,
     mtime: paxTime(records, 'mtime', at) ?? header.mtime,
     size,
-    stored: size,
+    offset: 0,
     device: { major: header.major, minor: header.minor },
-    ...(xattrs && { xattrs }),
   };
-  for (const key of ['uid', 'gid'] as const) {
-    if (entry[key] < 0 || entry[key] > 0xffffffff) throw unsoundTar(`the ${key} ${entry[key]} does not exist`, at);
-  }
+  if (xattrs) entry.xattrs = xattrs;
+  requireOwner('uid', entry.uid, at);
+  requireOwner('gid', entry.gid, at);
   return entry;
+}
+
+function requireOwner(key: 'uid' | 'gid', value: number, at: number): void {
+  if (value < 0 || value > 0xffffffff) throw unsoundTar(`the ${key} ${value} does not exist`, at);
 }
 
 interface Sparse {

@@ -25,14 +25,14 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator
         yield* member.push(bytes);
       } catch (error) {
         if (!mayBegin) throw error;
-        await member.dispose();
+        member.dispose();
         member = new GzipMember();
         yield* member.push(bytes);
       }
     }
     yield* member.finish();
   } finally {
-    await member.dispose();
+    member.dispose();
   }
 }
 
@@ -75,9 +75,10 @@ class GzipMember {
     await closed.catch(damaged);
   }
 
-  async dispose(): Promise<void> {
-    await this.#writer.abort().catch(() => undefined);
-    await this.#reader.cancel().catch(() => undefined);
+  /** Not waited for: a write that is under way ends only when somebody reads what comes of it. */
+  dispose(): void {
+    this.#reader.cancel().catch(() => undefined);
+    this.#writer.abort().catch(() => undefined);
   }
 
   /** Gives what comes until `end` resolves; without one, until nothing has come for a turn of the event loop. */
@@ -114,7 +115,7 @@ async function* splitAtMembers(source: AsyncIterable<Uint8Array>): AsyncGenerato
     const bytes = held.length > 0 ? concatBytes([held, chunk]) : chunk;
     // What may turn out to be a beginning waits for what follows.
     const end = bytes.length - heldLength(bytes);
-    held = bytes.slice(end);
+    held = new Uint8Array(bytes.subarray(end));
     for (let from = 0; from < end; ) {
       const mayBegin = !first && isMagic(bytes, from);
       const to = Math.min(end, from + partSize, findMagic(bytes, from + 1, from + partSize));

@@ -18,7 +18,7 @@ import { imageLabel, parseStoredLayer, planLayerRemoval, type StoredLayer } from
 export type LayerPlan = (layer: StoredLayer, view: StoreView) => Promise<readonly RecordChange[]>;
 
 /** Nodes of the indexes that are kept in memory, about 300 bytes each. */
-const cachedNodes = 100_000;
+const defaultCachedNodes = 100_000;
 /** Zeros of a hole that are handed out at a time. */
 const zeros = new Uint8Array(256 * 1024);
 
@@ -29,11 +29,13 @@ const zeros = new Uint8Array(256 * 1024);
 export class LayerStore {
   readonly #store: ContentStore;
   readonly #records: RecordStore;
+  readonly #cachedNodes: number;
   readonly #indexes = new Map<Digest, Promise<LayerIndex>>();
 
-  constructor(store: ContentStore, records: RecordStore) {
+  constructor(store: ContentStore, records: RecordStore, { cachedNodes = defaultCachedNodes } = {}) {
     this.#store = store;
     this.#records = records;
+    this.#cachedNodes = cachedNodes;
   }
 
   /** All layers, in the order of their blobs' digests. */
@@ -196,7 +198,7 @@ export class LayerStore {
     let nodes = 0;
     for (const [diffId, loading] of [...this.#indexes].reverse()) {
       nodes += (await loading.catch(() => undefined))?.nodes.length ?? 0;
-      if (nodes > cachedNodes && this.#indexes.get(diffId) === loading) this.#indexes.delete(diffId);
+      if (nodes > this.#cachedNodes && this.#indexes.get(diffId) === loading) this.#indexes.delete(diffId);
     }
   }
 }
