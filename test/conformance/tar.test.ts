@@ -37,8 +37,7 @@ function makeTree(): void {
   symlinkSync('plain', at('link'));
   symlinkSync(`/${'t'.repeat(300)}`, at('long-link'));
   writeFileSync(at('sparse'), 'begin');
-  truncateSync(at('sparse'), 3 * megabyte);
-  execFileSync('dd', ['if=/dev/zero', `of=${at('sparse')}`, 'bs=1', 'count=0', `seek=${5 * megabyte}`, 'status=none']);
+  truncateSync(at('sparse'), 5 * megabyte);
   execFileSync('sh', [
     '-c',
     `printf middle | dd of='${at('sparse')}' bs=1 seek=${2 * megabyte} conv=notrunc status=none`,
@@ -50,7 +49,7 @@ function makeTree(): void {
       `printf part${part} | dd of='${at('holes')}' bs=1 seek=${part * 65_536} conv=notrunc status=none`,
     ]);
   }
-  execFileSync('mkfifo', [at('fifo')]);
+  execFileSync('sh', ['-c', `mkfifo '${at('fifo')}'`]);
   utimesSync(at('plain'), 1_600_000_000.25, 1_600_000_000.25);
 }
 
