@@ -83,6 +83,9 @@ type DraftOf<Spec> = Spec extends VmSpec
 
 export type VmDiskDraft = DiskSpec | VolumeReference;
 
+/** A machine whose disks come with it, none of them a volume. */
+export type LaunchDraft = Omit<VmDraft, 'disks'> & { readonly disks?: readonly DiskSpec[] };
+
 /** An instance with what the lab keeps about it. */
 export interface Entry {
   readonly instance: Instance;

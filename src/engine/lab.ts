@@ -32,7 +32,7 @@ import type { DiskTemplates } from './disk-templates';
 import type { EgressOptions } from './egress';
 import { Fleet, type FleetOptions } from './fleet';
 import type { GatewayEvent, GatewaySource, PageConnection } from './gateways';
-import type { Entry, InstanceDraft, InstanceRecord, LabAction, VmDraft } from './instance-record';
+import type { Entry, InstanceDraft, InstanceRecord, LabAction, LaunchDraft } from './instance-record';
 import { LabGateways } from './lab-gateways';
 import { loadRecords } from './lab-records';
 import { MachineCopies } from './machine-copies';
@@ -492,10 +492,7 @@ export class Lab implements Disposable {
    * Makes a machine that starts from its drives, and starts it. The files are stored first; one that is stored already
    * is told by its digest alone. Errors: as of {@link create}, and of the files.
    */
-  launchMachine(
-    draft: Omit<VmDraft, 'disks'> & { readonly disks?: readonly DiskSpec[] },
-    files: readonly (DiskFile | undefined)[],
-  ): Task {
+  launchMachine(draft: LaunchDraft, files: readonly (DiskFile | undefined)[]): Task {
     const subject = draft.name ?? files.find((file) => file !== undefined)?.name ?? draft.kind;
     return this.tasks.run({ kind: 'import', subject, cancelable: true }, async (operation) => {
       await this.#opened.promise;

@@ -10,7 +10,7 @@ import { type Clock, every } from '../base/clock';
 import { type ErrorRecord, SandboxError, serializeError } from '../base/errors';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle';
 import type { DiskFile } from '../engine/disk-files';
-import type { InstanceDraft, InstanceRecord, LabAction, VmDraft } from '../engine/instance-record';
+import type { InstanceDraft, InstanceRecord, LabAction, LaunchDraft } from '../engine/instance-record';
 import type { LabHost } from '../engine/lab';
 import type { NetworkStatus } from '../engine/networks';
 import type { StatReading } from '../engine/stat-sampler';
@@ -338,7 +338,7 @@ export class Store implements Disposable {
   }
 
   /** Makes a machine that starts from its disks, which are stored first, and starts it. */
-  launchMachine(draft: VmDraft, files: readonly (DiskFile | undefined)[]): void {
+  launchMachine(draft: LaunchDraft, files: readonly (DiskFile | undefined)[]): void {
     this.#attempt(text.toasts.notCreated, async () => {
       const before = new Set(this.#instances.value.map(({ id }) => id));
       await this.#lab.launchMachine(draft, files).finished;

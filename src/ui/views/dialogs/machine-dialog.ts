@@ -1,7 +1,7 @@
 import { css, html, nothing } from 'lit';
 import type { DiskSpec, DriveKind } from '../../../api/disk';
 import { formatBytes } from '../../../base/bytes';
-import type { VmDraft } from '../../../engine/instance-record';
+import type { LaunchDraft } from '../../../engine/instance-record';
 import { type DiskMedium, mediumSizeMiB } from '../../../formats/disk-medium';
 import type { VmProfile } from '../../../formats/vm-profile';
 import type { MachineQuestion } from '../../dialog';
@@ -238,7 +238,7 @@ export class MachineDialog extends DialogElement {
 
   protected override submit(store: Store): boolean {
     const name = this.name.trim();
-    const draft: VmDraft = {
+    const draft: LaunchDraft = {
       kind: 'vm',
       memoryMiB: this.memory,
       devices: this.devices,
