@@ -1,10 +1,13 @@
-import type { Credentials } from '../../src/api/distribution';
-import { callback, connect } from '../../src/rpc/control';
+import type { Credentials, PulledImage } from '../../src/api/distribution';
+import { Images } from '../../src/engine/images';
+import { Registries } from '../../src/engine/registries';
+import { connect } from '../../src/rpc/control';
 import { browserSpawner } from '../../src/rpc/spawn-browser';
-import type { PullStation, TimedPull } from './pull-worker';
-import pullWorkerUrl from './pull-worker.ts?worker&url';
+import type { StoreService } from '../../src/storage/store-service';
+import storeWorkerUrl from '../../workers/store.ts?worker&url';
 
-export interface WatchedPull extends TimedPull {
+export interface WatchedPull extends PulledImage {
+  readonly ms: number;
   /** How late messages of the page to itself arrived meanwhile, milliseconds. */
   readonly delays: readonly number[];
 }
@@ -20,7 +23,9 @@ export interface PullBench {
   readonly statuses: readonly string[];
 }
 
-const { remote } = connect<PullStation>(browserSpawner(pullWorkerUrl)('pull').port);
+const { remote } = connect<StoreService>(browserSpawner(storeWorkerUrl)('store').port);
+const registries = new Registries({ remote });
+const images = new Images({ remote });
 const statuses: string[] = [];
 
 /** Looks at the page's thread until it is told to stop. */
@@ -46,17 +51,21 @@ function watchDelays(): () => readonly number[] {
 
 const bench: PullBench = {
   statuses,
-  ready: () => remote.ready(),
-  login: (registry, credentials) => remote.login(registry, credentials),
+  async ready() {
+    await remote.open(new URL('registry/', location.href).href);
+  },
+  login: (registry, credentials) => registries.login(registry, credentials),
   async pull(name) {
     const stop = watchDelays();
-    const pulled = await remote.pull(
-      name,
-      callback((status: string) => void statuses.push(status)),
-    );
-    return { ...pulled, delays: stop() };
+    const begun = performance.now();
+    const pulled = await registries.pull(name, {
+      onEvent: (event) => {
+        if (event.kind === 'layer') statuses.push(event.status);
+      },
+    });
+    return { ...pulled, ms: performance.now() - begun, delays: stop() };
   },
-  push: (name) => remote.push(name),
-  tag: (name, as) => remote.tag(name, as),
+  push: (name) => registries.push(name),
+  tag: (name, as) => images.tag(name, as),
 };
 Object.assign(globalThis, { bench });

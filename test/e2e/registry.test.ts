@@ -80,8 +80,8 @@ describe('a page', { timeout: 120_000 }, () => {
     response.writeHead(204).end();
     return true;
   };
-  const load = async (): Promise<void> => {
-    await page.goto(`${server.url}pull.html`);
+  const load = async (url = server.url): Promise<void> => {
+    await page.goto(`${url}pull.html`);
     await page.waitForFunction(() => 'bench' in globalThis);
     await page.evaluate(() => (globalThis as unknown as BenchPage).bench.ready());
   };
@@ -145,6 +145,10 @@ describe('a page', { timeout: 120_000 }, () => {
         response.writeHead(401, { 'www-authenticate': 'Basic realm="tests"' }).end();
         return true;
       }
+      if (request.url === '/v2/') {
+        response.end('{}');
+        return true;
+      }
       if (!request.url?.includes('/blobs/')) return false;
       response.writeHead(307, { location: `http://${closed.name}${request.url}` }).end();
       return true;
@@ -168,8 +172,7 @@ describe('a page', { timeout: 120_000 }, () => {
     const other = await startServer({ site: folder, registry: layout.dir, headers });
     await using registry = await DockerRegistry.start(program, { kind: 'anybody' }, new URL(other.url).origin);
     port.origin = `http://${registry.name}`;
-    await page.goto(`${other.url}pull.html`);
-    await page.waitForFunction(() => 'bench' in globalThis);
+    await load(other.url);
     await pull('strata/tiny:1');
     const name = `${registry.name}/team/tiny:1`;
     const pushed = await page.evaluate(async (as) => {
