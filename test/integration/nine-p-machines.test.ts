@@ -71,28 +71,23 @@ describe('a machine with shares', () => {
     await expectWhole(vm);
   });
 
-  it('keeps them over a checkpoint: when it goes on, and in a clone', async () => {
+  it.each([
+    ['by the machine that goes on', true],
+    ['by a clone', false],
+  ])('keeps them over a checkpoint: restored %s', async (_, continued) => {
     const vm = create('saver');
     await vm.start();
     await prepare(vm);
-    const { layers: prepared } = await lab.images.loadSnapshot({
-      memoryMiB: 64,
-      devices: 'virtio',
-      containerHost: false,
-    });
+    const { memoryMiB, devices, containerHost } = smallVm;
+    const { layers: prepared } = await lab.images.loadSnapshot({ memoryMiB, devices, containerHost });
     const parent = prepared.map(({ bytes }) => bytes.slice(0));
     const { layer, config } = await vm.checkpoint({ parent, freezeDisks: async () => [] });
     expect(config.machine).toMatchObject({ shares: 2 });
     const layers: StateLayer[] = [...prepared, { digest: await digestOf(new Uint8Array(layer)), bytes: layer }];
-    const saved = (continued: boolean): SavedMachine => ({
-      config,
-      layers: layers.map(({ digest, bytes }) => ({ digest, bytes: bytes.slice(0) })),
-      continued,
-    });
-    const clone = create('clone');
-    await clone.restore(saved(false));
-    await vm.restore(saved(true));
-    for (const each of [vm, clone]) await expectWhole(each);
+    const saved: SavedMachine = { config, layers, continued };
+    const restored = continued ? vm : create('clone');
+    await restored.restore(saved);
+    await expectWhole(restored);
   });
 
   it('waits for a store that is started again, and reads on', async () => {
