@@ -3,6 +3,7 @@ import { printedRandom } from '../src/base/seed-fixture';
 import { createNodeLab } from '../test/support/node-lab';
 import { storeDeaths } from './soak/disks';
 import { collectBesideWork } from './soak/images';
+import { installDebian } from './soak/installer';
 import { hostileLayers } from './soak/layers';
 import { endWorkers, startAndEnd } from './soak/machines';
 import { storeInTabs } from './soak/store';
@@ -24,6 +25,7 @@ const runs: Readonly<Record<string, () => Promise<void>>> = {
   layers: () => hostileLayers(random),
   disks: () => storeDeaths(lab, random),
   images: () => collectBesideWork(random),
+  installer: () => installDebian(),
   terminals: () => openAndClose(),
   wakes: () => sleepAndWake(),
 };

@@ -55,6 +55,16 @@ function drop(name: string, bytes: Uint8Array<ArrayBuffer>): void {
   view.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, cancelable: true }));
 }
 
+async function launchFromDisk(): Promise<void> {
+  const sector = new Uint8Array(512);
+  sector.set([0x55, 0xaa], 510);
+  drop('boot.img', sector);
+  await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-machine'));
+  await page.getByRole('textbox', { name: 'Name' }).fill('pc');
+  await page.getByRole('button', { name: 'Store the disks and start it' }).click();
+  await vi.waitFor(() => expect(store.route.value).toMatchObject({ view: 'machine' }));
+}
+
 let store: Store;
 let driver: ScriptedDriver;
 let clock: FakeClock;
@@ -268,6 +278,17 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
     await launchAsleep();
     store.go({ view: 'overview' });
   },
+  'with the dialog for a machine from a disk': async () => store.ask({ kind: 'new-machine' }),
+  'with the dialog for a disk that nothing starts from': async () => {
+    drop('empty.img', new Uint8Array(737_280));
+    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-machine'));
+    await expect.element(page.getByText('Nothing on it that a BIOS starts.')).toBeVisible();
+  },
+  'with the summary of a machine from a disk': async () => {
+    await launchFromDisk();
+    store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'summary' });
+    await expect.element(page.getByRole('button', { name: 'Save the profile' })).toBeVisible();
+  },
   'with the dialog for a network': async () => store.ask({ kind: 'new-network' }),
   'with the dialog for clones': async () => {
     await launch();
@@ -395,6 +416,26 @@ describe('the page', () => {
       nics: [],
       disks: [],
     });
+  });
+
+  it('makes a machine of a disk that is dropped on it', async () => {
+    await launchFromDisk();
+    expect(store.instances.value[0]?.spec).toMatchObject({
+      kind: 'vm',
+      name: 'pc',
+      memoryMiB: 128,
+      devices: 'emulated',
+      firmware: { boot: ['floppy'] },
+      disks: [{ drive: 'floppy', sizeMiB: 2, source: { name: 'boot.img', sizeBytes: 512 } }],
+      nics: [{ network: 'default' }],
+    });
+    expect(store.route.value).toMatchObject({ view: 'machine', tab: 'screen' });
+  });
+
+  it('says of a file that is no disk what it lacks', async () => {
+    drop('notes.txt', new TextEncoder().encode('no disk'));
+    await expect.element(page.getByText(/notes.txt is no disk that a PC reads/)).toBeVisible();
+    expect(store.dialog.value).toBeUndefined();
   });
 
   it('says what a file is that it cannot run', async () => {
