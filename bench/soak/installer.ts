@@ -11,7 +11,8 @@ const packageName = 'debian-installer-12-netboot-i386';
 const inPackage = 'usr/lib/debian-installer/images/12/i386/text/debian-installer/i386';
 
 /** Asks as little as it can; what it needs is on the network, where it finds an address and no mirror. */
-const commandLine = 'vga=normal fb=false auto=true priority=critical locale=en_US keymap=us url=none DEBIAN_FRONTEND=newt';
+const commandLine =
+  'vga=normal fb=false auto=true priority=critical locale=en_US keymap=us url=none DEBIAN_FRONTEND=newt';
 
 /** How long it may take until it has an address. A stock kernel and an installer of 30 MB packed, on a busy machine. */
 const limitMs = 15 * 60_000;
@@ -33,7 +34,12 @@ export async function installDebian(): Promise<void> {
   await screen.until(({ text }) => /mirror|preconfiguration/i.test(text));
   clearTimeout(overdue);
   const leased = home.events.some((event) => JSON.stringify(event).includes(record.nics[0]?.address ?? '?'));
-  console.log(`installer: reached "${screen.text.split('\n').find((line) => /mirror|preconf/i.test(line))?.trim()}", leased: ${leased}`);
+  console.log(
+    `installer: reached "${screen.text
+      .split('\n')
+      .find((line) => /mirror|preconf/i.test(line))
+      ?.trim()}", leased: ${leased}`,
+  );
   screen.dispose();
   await home.lab.remove(record.id).finished;
   await home.dispose();

@@ -68,6 +68,18 @@ describe('a machine that starts from a disk of its own', () => {
     await lab.remove(record.id).finished;
   });
 
+  it('is stopped by its power button where its system listens to that', async () => {
+    const { lab } = home;
+    const { record, screen } = await launch(lab, 'button', bootDisk(), 'disk');
+    await screen.until('Start 1');
+    screen.type('P');
+    await screen.until('> !');
+    await lab.stop(record.id).finished;
+    expect(lab.list()[0]?.state.exit).toEqual({ code: 0, reason: 'Powered off' });
+    screen.dispose();
+    await lab.remove(record.id).finished;
+  });
+
   it('shows pictures', async () => {
     const { record, screen } = await launch(home.lab, 'picture', bootFloppy(), 'floppy');
     await screen.until('Start 1');

@@ -1,7 +1,8 @@
 /**
  * Disks that a PC starts from, with a program of our own in the boot sector. It counts its starts in the disk's second
  * sector (int 13h), says so on the screen (int 10h) and echoes what is typed (int 16h). `G` draws a white line of 80
- * pixels in the middle of mode 13h, `Q` turns the machine off (ACPI), `B` begins anew.
+ * pixels in the middle of mode 13h, `Q` turns the machine off (ACPI), `P` does when the power button is pressed, `B`
+ * begins anew.
  */
 
 /**
@@ -16,11 +17,14 @@
  *     locked:   movw $refused, %si; call print
  *     ready:    movw $newline, %si; call print
  *     keys:     xorb %ah, %ah; int $0x16
- *               cmpb $'G', %al; je graphics; cmpb $'Q', %al; je off; cmpb $'B', %al; je anew
+ *               cmpb $'G', %al; je graphics; cmpb $'Q', %al; je off; cmpb $'B', %al; je anew; cmpb $'P', %al; je button
  *               cmpb $0x0d, %al; jne shown; call teletype; movb $0x0a, %al
  *     shown:    call teletype; jmp keys
  *     graphics: movw $0x0013, %ax; int $0x10; movw $0xa000, %ax; movw %ax, %es; movw $(320*100+160), %di
  *               movb $0x0f, %al; movw $80, %cx; rep stosb; xorw %ax, %ax; movw %ax, %es; jmp keys
+ *     button:   movw $0xb002, %dx; movw $0x0100, %ax; outw %ax, %dx; movb $'!', %al; call teletype
+ *               movw $0xb000, %dx
+ *     pressed:  inw %dx, %ax; testb $1, %ah; jz pressed
  *     off:      movw $0xb004, %dx; movw $0x2000, %ax; outw %ax, %dx; jmp keys
  *     anew:     movb $0xfe, %al; outb %al, $0x64; hlt
  *     sector:   movw $0x7e00, %bx; movw $0x0002, %cx; movb $0, %dh; movb drive, %dl; int $0x13; ret
@@ -33,10 +37,11 @@
  *     newline:  .asciz ".\r\n> "
  */
 const program =
-  'ea057c000031c08ed88ec08ed0bc007cfbfc8816ae7cbeaf7ce87f00b80102e86a007216fe06007eb80103e85e00720aa0007e0430e86e00eb06beca' +
-  '7ce85b00bed67ce8550030e4cd163c4774163c51742c3c4274313c0d7505e84900b00ae84400ebe2b81300cd10b800a08ec0bfa07db00fb95000f3aa' +
-  '31c08ec0ebc8ba04b0b80020efebbfb0fee664f4bb007eb90200b6008a16ae7ccd13c3ac08c07405e80300ebf6c3b40ebb0700cd10c3005374726174' +
-  '6120626f6f7420736563746f722e205374617274200028726561642d6f6e6c7929002e0d0a3e20';
+  'ea057c000031c08ed88ec08ed0bc007cfbfc8816c77cbec87ce89800b80102e883007216fe06007eb80103e87700720aa0007e0430e88700eb06bee3' +
+  '7ce87400beef7ce86e0030e4cd163c47741a3c5174453c42744a3c5074283c0d7505e85e00b00ae85900ebdeb81300cd10b800a08ec0bfa07db00fb9' +
+  '5000f3aa31c08ec0ebc4ba02b0b80001efb021e83100ba00b0edf6c40174faba04b0b80020efeba6b0fee664f4bb007eb90200b6008a16c77ccd13c3' +
+  'ac08c07405e80300ebf6c3b40ebb0700cd10c30053747261746120626f6f7420736563746f722e205374617274200028726561642d6f6e6c7929002e' +
+  '0d0a3e20';
 
 const sectorBytes = 512;
 const cdSectorBytes = 2048;
