@@ -9,6 +9,7 @@ import { endWorkers, startAndEnd } from './soak/machines';
 import { storeInTabs } from './soak/store';
 import { streamBothWays } from './soak/streams';
 import { openAndClose } from './soak/terminals';
+import { killedVolumes } from './soak/volumes';
 import { sleepAndWake } from './soak/wakes';
 
 /**
@@ -24,6 +25,7 @@ const runs: Readonly<Record<string, () => Promise<void>>> = {
   store: () => storeInTabs(random),
   layers: () => hostileLayers(random),
   disks: () => storeDeaths(lab, random),
+  volumes: () => killedVolumes(random),
   images: () => collectBesideWork(random),
   installer: () => installDebian(),
   terminals: () => openAndClose(),

@@ -2,6 +2,7 @@ import type { BrowserLab } from '../browser';
 import type { Row } from '../row';
 import { agentEcho, agentStream } from './agent';
 import { coldBoot } from './cold-boot';
+import { guestDisk } from './disk';
 import { broadcastFlood, cloneToPrompt, eightMachines, migrationDowntime, vmPing, vmTcp } from './fleet';
 import { idleCpu } from './idle-cpu';
 import { imageLoad } from './image-load';
@@ -34,6 +35,7 @@ export const cases: readonly BenchCase[] = [
   { name: 'kernel-size', measure: kernelSize },
   { name: 'agent-echo', measure: agentEcho },
   { name: 'agent-stream', measure: agentStream },
+  { name: 'disk', measure: guestDisk },
   { name: 'idle-cpu', measure: idleCpu },
   { name: 'image-load', measure: imageLoad },
   { name: 'page-delay', measure: pageDelay },

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DiskSpec } from '../../src/api/disk';
 import type { Instance } from '../../src/api/instance';
+import { printedRandom } from '../../src/base/seed-fixture';
 import { hasFileSystemTools } from '../support/disk-templates';
 import { shell, smallVm } from '../support/node-lab';
+import { crashVolumes } from '../support/volume-crashes';
 import { createVolumeLab, templateMiB, type VolumeLab } from '../support/volume-lab';
 
 const ext4: DiskSpec = { sizeMiB: templateMiB, format: 'ext4' };
@@ -35,5 +37,11 @@ describe.runIf(hasFileSystemTools)('disks with a file system', () => {
     expect((await shell(vm, 'df -m /tmp/d')).stdout).toMatch(/\/dev\/vda +5\d /);
     const [disk] = (await volumes.store.disks.list()).filter(({ base, storedBytes }) => base && storedBytes > 0);
     expect(disk?.storedBytes).toBeLessThan(1024 * 1024);
+  });
+
+  it.each(['machine', 'store'] as const)('have all that was acknowledged when the %s is killed', async (victim) => {
+    const { kills, acknowledged } = await crashVolumes(volumes, [victim, victim], printedRandom(`killed ${victim}`));
+    expect(kills).toBe(2);
+    expect(acknowledged).toBeGreaterThan(1);
   });
 });

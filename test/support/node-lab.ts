@@ -24,6 +24,8 @@ export interface NodeLab {
   readonly supervisor: Supervisor;
   /** Ends a worker behind the runtime's back, as a crash would. */
   endWorker(name: string): void;
+  /** The name of the worker that was started last. */
+  newestWorker(): string;
   dispose(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export async function createNodeLab(options: NodeLabOptions = {}): Promise<NodeL
     images,
     supervisor,
     endWorker: (name) => handles.get(name)?.terminate(),
+    newestWorker: () => [...handles.keys()].at(-1) ?? '',
     async dispose() {
       supervisor.dispose();
       await store.close();
