@@ -77,6 +77,7 @@ export function runApp(): StrataPage {
   });
   const { remote } = storage;
   const tabs = joinTabs({ brokerUrl, vmWorkerUrl, id: toHex(randomBytes(4)), label: text.hosts.label(new Date()) });
+  const stock = lazily(async () => (await import('./images')).openStock(remote, storage.events));
   const loader = createStoreClient(remote);
   const blobs = createBlobClient(remote);
   const library = new UnikernelLibrary(loader, blobs);
@@ -122,6 +123,7 @@ export function runApp(): StrataPage {
     disks: createDiskClient(remote),
     artifacts: loader,
     shares: createShareClient(remote),
+    images: async () => (await stock.get()).images,
     store: storage.events,
     switch: new SwitchClient({ start: () => supervisor.spawn(browserSpawner(switchWorkerUrl), 'switch'), clock }),
     gateways: {
@@ -138,6 +140,7 @@ export function runApp(): StrataPage {
     settings: createSettings(openStorage()),
     clock,
     previews: async () => (await import('./previews')).createPreviewLinks(lab),
+    images: async (page) => (await import('./images')).createImageShelf(await stock.get(), lab, page),
   });
   showStorage(storage, store);
   lab.failures((error) => store.report(text.storage.label, error));
@@ -208,6 +211,21 @@ function show(store: Store): void {
   const watch = (): void => store.setWatched(!document.hidden);
   document.addEventListener('visibilitychange', watch);
   watch();
+}
+
+/** Made once, when it is first wanted; what failed may be tried again. */
+function lazily<T>(make: () => Promise<T>): { get(): Promise<T> } {
+  let made: Promise<T> | undefined;
+  return {
+    get() {
+      const making = made ?? make();
+      made = making;
+      making.catch(() => {
+        made = undefined;
+      });
+      return making;
+    },
+  };
 }
 
 function randomBytes(count: number): Uint8Array<ArrayBuffer> {

@@ -10,6 +10,7 @@ import type { ScreenAttachment, ScreenUpdate } from './screen';
 import type { ShareSpec } from './share';
 import type { StatSample } from './stats';
 import type { UnikernelSpec } from './unikernel';
+import type { VmImage } from './vm-image';
 import type { VolumeId } from './volume';
 
 /** The kinds of instance that exist. Containers join them here. */
@@ -200,6 +201,8 @@ export interface VmSpec {
   readonly shares?: readonly ShareSpec[];
   /** Present: it starts from its own disks, whatever is on them, and has none of our kernel and agent. */
   readonly firmware?: FirmwareSpec;
+  /** Where its root comes from. Absent: our own. */
+  readonly image?: VmImage;
 }
 
 /** A machine as it comes without a system: a BIOS, and drives to start from. */

@@ -9,6 +9,7 @@ import type {
   RemovalReport,
   SelectedImage,
 } from '../api/image-summary';
+import type { LayerIndex } from '../api/layer';
 import type { Operation } from '../api/operation';
 import { SandboxError, toSandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
@@ -98,6 +99,11 @@ export class Images implements Disposable {
 
   history(name: string, platform?: Platform): Promise<readonly HistoryLine[]> {
     return this.#service.history(name, platform);
+  }
+
+  /** What the layers of an image have, lowest first. */
+  layers(name: string, platform?: Platform): Promise<readonly LayerIndex[]> {
+    return this.#service.layers(name, platform);
   }
 
   tag(name: string, reference: string): Promise<void> {

@@ -33,7 +33,10 @@ export type LabAction =
   | 'migrate'
   /** Brought back as it was before the page was reloaded. */
   | 'recover'
-  | 'import';
+  | 'import'
+  /** Of images. */
+  | 'load'
+  | 'pull';
 
 /** What is known of an instance on demand since it was started by hand, or the page was opened. */
 export interface Demand {

@@ -32,6 +32,8 @@ import type { DiskTemplates } from './disk-templates';
 import type { EgressOptions } from './egress';
 import { Fleet, type FleetOptions } from './fleet';
 import type { GatewayEvent, GatewaySource, PageConnection } from './gateways';
+import { ImageHolds, imageUsers, type LabImages } from './image-holds';
+import type { ImageMachineWish } from './image-machine';
 import type { Entry, InstanceDraft, InstanceRecord, LabAction, LaunchDraft } from './instance-record';
 import { LabGateways } from './lab-gateways';
 import { loadRecords } from './lab-records';
@@ -69,6 +71,8 @@ export interface LabOptions {
   readonly artifacts?: ArtifactLoader;
   /** Where the files of shares come from. Without, machines have none. */
   readonly shares?: ShareStore;
+  /** What knows the images that machines can be made from. Without, there are none. */
+  readonly images?: () => Promise<LabImages>;
   readonly switch: SwitchClient;
   /** Where the networks' gateways come from. Without, they have none. */
   readonly gateways?: GatewaySource;
@@ -127,6 +131,7 @@ export class Lab implements Disposable {
   readonly #diskBook: DiskBook;
   readonly #fleet: Fleet;
   readonly #copies: MachineCopies;
+  readonly #holds: ImageHolds;
   readonly #sampler: StatSampler;
   readonly #gateways: LabGateways;
   readonly #activator: Activator;
@@ -191,6 +196,14 @@ export class Lab implements Disposable {
     );
     this.#copies = new MachineCopies({ fleet: this.#fleet, snapshots: this.#snapshots, disks });
     this.#diskFiles = new DiskFiles(disks, () => this.#diskSources());
+    this.#holds = new ImageHolds({
+      images: () => this.#images(),
+      users: () => imageUsers(this.#fleet.entries(), this.#snapshots.list()),
+    });
+    // What cannot be told now is told with the next change, or when the lab opens.
+    const follow = (): void => void this.#holds.follow().catch(() => {});
+    this.#disposables.add(this.#fleet.changes(follow));
+    this.#disposables.add(this.#snapshots.changes(follow));
     this.#sampler = this.#disposables.add(new StatSampler(clock, () => this.#fleet.running()));
     this.#opened.promise.catch(() => {});
     this.#disposables.add(this.#fleet.ended((entry) => this.#forgetRevival(entry)));
@@ -287,6 +300,16 @@ export class Lab implements Disposable {
   async create(draft: InstanceDraft): Promise<InstanceRecord> {
     await this.#opened.promise;
     return this.#fleet.record(await this.#fleet.create(draft));
+  }
+
+  /** A machine whose root is an image of the store. Errors: as of `Images.select` and `create`. */
+  async createFromImage(wish: ImageMachineWish): Promise<InstanceRecord> {
+    await this.#opened.promise;
+    const images = await this.#images();
+    const { imageMachine } = await import('./image-machine');
+    const record = await this.create(imageMachine(await images.select(wish.image), wish));
+    await this.#holds.follow();
+    return record;
   }
 
   /** One on demand runs at once, and sleeps and wakes from then on. */
@@ -729,6 +752,12 @@ export class Lab implements Disposable {
     // It may have ended in the meantime, unheard.
     if (!isLive(entry.instance.state.phase)) this.#forgetRevival(entry);
     for (const outcome of [begun, written]) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  async #images(): Promise<LabImages> {
+    const { images } = this.#options;
+    if (!images) throw new SandboxError('Unimplemented', 'There are no images here');
+    return images();
   }
 
   async #remove(entry: Entry, operation: Required<Operation>): Promise<void> {

@@ -271,7 +271,7 @@ export class StoreService {
       parts: {
         images: new ImageService(opened, this.#tasks, clock),
         registries: new RegistryService(
-          { content: opened.images, metadata, fetch, clock, layoutUrl: baseUrl },
+          { content: opened.images, metadata, fetch, clock, layoutUrl: baseUrl, ...pageOrigin() },
           this.#tasks,
         ),
       },
@@ -286,6 +286,12 @@ export class StoreService {
     if (this.#opened) return this.#opened;
     return Promise.reject(new SandboxError('FailedPrecondition', 'The store is not open; call open first'));
   }
+}
+
+/** A worker of a page has the page's origin; outside of browsers there is none. */
+function pageOrigin(): { readonly pageOrigin?: string } {
+  const { location } = globalThis as { readonly location?: { readonly origin: string } };
+  return location ? { pageOrigin: location.origin } : {};
 }
 
 /** Bytes written between two looks at the signal. */

@@ -9,6 +9,7 @@ export type PageLab = Pick<
   | 'list'
   | 'instance'
   | 'create'
+  | 'createFromImage'
   | 'start'
   | 'stop'
   | 'kill'

@@ -42,7 +42,17 @@ export const shortcutGroups: readonly { readonly heading: string; readonly short
 ];
 
 /** What a key means to the page, where neither a terminal nor a field has it. */
-export type PageKey = 'palette' | 'terminals' | 'help' | 'new-vm' | 'tasks' | 'view-1' | 'view-2' | 'view-3' | 'view-4';
+export type PageKey =
+  | 'palette'
+  | 'terminals'
+  | 'help'
+  | 'new-vm'
+  | 'tasks'
+  | 'view-1'
+  | 'view-2'
+  | 'view-3'
+  | 'view-4'
+  | 'view-5';
 
 const single: Readonly<Record<string, PageKey>> = {
   '?': 'help',
@@ -52,6 +62,7 @@ const single: Readonly<Record<string, PageKey>> = {
   '2': 'view-2',
   '3': 'view-3',
   '4': 'view-4',
+  '5': 'view-5',
 };
 
 /** The meaning of a key press, or undefined. Single keys can be turned off (WCAG 2.1.4). */

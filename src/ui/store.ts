@@ -10,6 +10,7 @@ import { type Clock, every } from '../base/clock';
 import { type ErrorRecord, SandboxError, serializeError } from '../base/errors';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle';
 import type { DiskFile } from '../engine/disk-files';
+import type { ImageMachineWish } from '../engine/image-machine';
 import type { InstanceDraft, InstanceRecord, LabAction, LaunchDraft } from '../engine/instance-record';
 import type { LabHost } from '../engine/lab';
 import type { NetworkStatus } from '../engine/networks';
@@ -20,6 +21,7 @@ import type { DiskMedium } from '../formats/disk-medium';
 import { egressPort } from '../network/gateway/egress-port';
 import { gatewayNetwork } from '../network/gateway/gateway-network';
 import type { Dialog } from './dialog';
+import type { ImageShelf } from './images/image-shelf';
 import type { Ownership, PageLab } from './page-lab';
 import type { PreviewLink, PreviewLinks } from './previews/preview-links';
 import { formatRoute, type Route } from './route';
@@ -67,6 +69,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   /** Fetches what shows published ports. */
   readonly previews?: () => Promise<PreviewLinks>;
+  /** Fetches the images. */
+  readonly images?: (page: Store) => Promise<ImageShelf>;
 }
 
 /**
@@ -80,6 +84,8 @@ export class Store implements Disposable {
   readonly #clock: Clock;
   readonly #previews: (() => Promise<PreviewLinks>) | undefined;
   #previewLinks: Promise<PreviewLinks> | undefined;
+  readonly #images: StoreOptions['images'];
+  #shelf: Promise<ImageShelf> | undefined;
   readonly #disposables = new DisposableStore();
   readonly #instances = signal<readonly InstanceRecord[]>([]);
   readonly #tasks = signal<readonly TaskRecord<LabAction>[]>([]);
@@ -108,11 +114,12 @@ export class Store implements Disposable {
     return route.view === 'machine' ? this.#instances.value.find((record) => record.id === route.id) : undefined;
   });
 
-  constructor({ lab, settings, clock, previews }: StoreOptions) {
+  constructor({ lab, settings, clock, previews, images }: StoreOptions) {
     this.#lab = lab;
     this.settings = settings;
     this.#clock = clock;
     this.#previews = previews;
+    this.#images = images;
     this.terminals = new Terminals({
       instance: (id) => this.#find(id),
       settings,
@@ -199,6 +206,18 @@ export class Store implements Disposable {
     return this.#lab.hosts();
   }
 
+  /** The images, from the first time that somebody asks for them. Undefined, and told of, when they cannot be had. */
+  async imageShelf(): Promise<ImageShelf | undefined> {
+    this.#shelf ??= this.#images?.(this);
+    try {
+      return await this.#shelf;
+    } catch (error) {
+      this.#shelf = undefined;
+      this.report(text.nav.images, error);
+      return undefined;
+    }
+  }
+
   /** Live figures flow only while the page can be seen. */
   setWatched(watched: boolean): void {
     if (watched === (this.#watching !== undefined)) return;
@@ -278,6 +297,13 @@ export class Store implements Disposable {
     } catch (error) {
       this.report(text.toasts.notCreated, error);
     }
+  }
+
+  /** Makes a machine whose root is an image, and starts it. Throws what is wrong with the wish. */
+  async launchImage(wish: ImageMachineWish): Promise<void> {
+    const { id } = await this.#lab.createFromImage(wish);
+    this.go({ view: 'machine', id, tab: 'terminal' });
+    this.#lab.start(id);
   }
 
   /** The unikernels that the registry has; none, and a message, when it cannot be asked. */

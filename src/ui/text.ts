@@ -99,6 +99,8 @@ export const text = {
     migrate: 'Migrate',
     recover: 'Bring back',
     import: 'Import',
+    load: 'Load',
+    pull: 'Pull',
   } satisfies Record<LabAction, string>,
   actionHints: {
     start: 'Start the machine',
@@ -115,6 +117,8 @@ export const text = {
     migrate: 'Move the running machine to another worker',
     recover: 'Go on where the machine was before the reload',
     import: 'Bring in a snapshot from a file',
+    load: 'Bring in images from a file',
+    pull: 'Fetch an image',
   } satisfies Record<LabAction, string>,
   /** Said of what happens to a machine right now. */
   busy: {
@@ -132,6 +136,8 @@ export const text = {
     migrate: 'Moving',
     recover: 'Coming back',
     import: 'Importing',
+    load: 'Loading',
+    pull: 'Pulling',
   } satisfies Record<LabAction, string>,
   actionsLabel: 'Machine',
 

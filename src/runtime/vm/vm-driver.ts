@@ -8,6 +8,7 @@ import type {
   VmSpec,
 } from '../../api/instance';
 import type { MachineConfig, MachineImageSource } from '../../api/machine';
+import { imageShareTag } from '../../api/vm-image';
 import { toHex } from '../../base/bytes';
 import type { Clock } from '../../base/clock';
 import { SandboxError } from '../../base/errors';
@@ -88,7 +89,7 @@ class Driver implements VmDriver {
 
   check(spec: InstanceSpec): readonly Problem[] {
     const vm = asVm(spec);
-    const found = [nameProblem(spec.name), ...sizeProblems(vm), ...firmwareProblems(vm)];
+    const found = [nameProblem(spec.name), ...sizeProblems(vm), ...firmwareProblems(vm), ...imageProblems(vm)];
     const problems = found.filter((problem) => problem !== undefined);
     return problems.length > 0 ? problems : this.#memoryProblems(spec.memoryMiB);
   }
@@ -164,6 +165,15 @@ class Driver implements VmDriver {
 function asVm(spec: InstanceSpec): VmSpec {
   if (spec.kind === 'vm') return spec;
   throw new SandboxError('InvalidArgument', `The driver of virtual machines makes no ${spec.kind}`);
+}
+
+/** The root of a machine from an image is made of a share and a disk. */
+function imageProblems({ image, shares, disks }: VmSpec): readonly Problem[] {
+  if (!image) return [];
+  const share = shares?.find(({ tag }) => tag === imageShareTag);
+  if (!share) return [{ field: 'shares', message: `A machine from an image needs the share "${imageShareTag}"` }];
+  if (!disks?.length) return [{ field: 'disks', message: 'A machine from an image needs a disk for what it writes' }];
+  return [];
 }
 
 function sizeProblems({ memoryMiB, containerHost, nics, disks, shares = [] }: VmSpec): readonly Problem[] {

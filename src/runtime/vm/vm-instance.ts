@@ -86,7 +86,12 @@ interface Launch {
   readonly image: MachineImage;
   readonly buffers: ArrayBuffer[];
   readonly continued: boolean;
+  /** It has not run before, so its root is still to be made. */
+  readonly begins?: boolean;
 }
+
+/** What a cold boot would not change. */
+const finalCodes: ReadonlySet<string> = new Set(['ResourceExhausted', 'FailedPrecondition']);
 
 export class VmInstance implements Instance {
   readonly kind = 'vm';
@@ -428,12 +433,17 @@ export class VmInstance implements Instance {
     operation.onProgress?.({ phase: 'Restoring the snapshot' });
     run.origin = { ...boot, layers: image.layers.map(({ digest }) => digest) };
     try {
-      await this.#launch(run, { image, buffers: image.layers.map(({ bytes }) => bytes), continued: false });
+      await this.#launch(run, {
+        image,
+        buffers: image.layers.map(({ bytes }) => bytes),
+        continued: false,
+        begins: true,
+      });
       this.#startMethod = 'restored';
       return undefined;
     } catch (thrown) {
       const error = toSandboxError(thrown);
-      if (operation.signal?.aborted || error.code === 'ResourceExhausted' || run.gone.aborted) throw error;
+      if (operation.signal?.aborted || finalCodes.has(error.code) || run.gone.aborted) throw error;
       return `the snapshot could not be restored (${error.message})`;
     }
   }
@@ -456,11 +466,11 @@ export class VmInstance implements Instance {
     operation.onProgress?.({ phase: image.kernel ? 'Booting the kernel' : 'Starting the BIOS' });
     const { bios, vgaBios, kernel, initrd } = image;
     const buffers = [bios, vgaBios, kernel, initrd].filter((buffer) => buffer !== undefined);
-    await this.#launch(run, { image, buffers, continued: false });
+    await this.#launch(run, { image, buffers, continued: false, begins: true });
     this.#startMethod = 'cold-boot';
   }
 
-  async #launch(run: VmRun, { image, buffers, continued }: Launch): Promise<void> {
+  async #launch(run: VmRun, { image, buffers, continued, begins = false }: Launch): Promise<void> {
     const { worker } = run;
     const [wasm, surroundings] = await Promise.all([this.#resources.wasm(), this.#attach(run)]);
     const console = this.#console.connect();
@@ -468,7 +478,9 @@ export class VmInstance implements Instance {
     const identity = { hostname: this.#spec.name, mac: this.#mac, ...(hosts !== undefined && { hosts }) };
     // A guest that goes on keeps the names it had.
     this.#namesChanged = continued;
-    const request = { config: this.#config, wasm, image, identity, ...surroundings, continued };
+    const { image: imageRoot } = this.#spec;
+    const root = begins && imageRoot ? { root: imageRoot } : {};
+    const request = { config: this.#config, wasm, image, identity, ...surroundings, continued, ...root };
     const transfers = [...buffers, ...portsOf(surroundings)];
     const onEvent = callback((event: VmEvent) => this.#onVmEvent(worker, event));
     await worker.remote.start(transfer(request, transfers), transfer(console, [console]), onEvent);

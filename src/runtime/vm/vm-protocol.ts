@@ -4,6 +4,7 @@ import type { MachineConfig, MachineImage } from '../../api/machine';
 import type { NicGateway } from '../../api/network';
 import type { ScreenInput, ScreenUpdate } from '../../api/screen';
 import type { StatSample } from '../../api/stats';
+import type { VmImage } from '../../api/vm-image';
 import type { ErrorRecord } from '../../base/errors';
 import type { LastingBlockState } from '../../rpc/lasting-block-client';
 import type { LayerPortState } from '../../rpc/layer-port';
@@ -166,6 +167,8 @@ export interface StartRequest {
   readonly shares: readonly ShareConnection[];
   /** Goes on as the machine that was saved, its programs included. */
   readonly continued: boolean;
+  /** What is to be the root of a machine that begins; one that was saved has it. */
+  readonly root?: VmImage;
 }
 
 /** A checkpoint as the worker makes it. */

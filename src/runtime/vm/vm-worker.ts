@@ -7,6 +7,7 @@ import type { Disposable } from '../../base/lifecycle';
 import { expose, transfer } from '../../rpc/control';
 import type { AgentSession } from './agent-session';
 import type { AgentSessionState } from './agent-session-state';
+import { enterImageRoot } from './image-root';
 import { Machine } from './machine';
 import { buffersOf, transferablesOfMachine } from './machine-ports';
 import { MemoryImage, type MemoryLayer, pageBytes } from './memory-image';
@@ -67,6 +68,7 @@ class VmWorker implements VmService, Disposable {
     // Nobody can tell a guest without our agent who it is: it goes on as whom it was.
     if (session || (machine.pc && image.kind === 'state')) await running.resume();
     else await running.start(identity, nics, agentTimeoutMs[image.kind === 'state' ? 'restored' : 'booted']);
+    if (request.root) await enterImageRoot(running.agent, request.root);
   }
 
   async pause(): Promise<void> {

@@ -9,6 +9,7 @@ import type {
   RemovalReport,
   SelectedImage,
 } from '../../api/image-summary';
+import type { LayerIndex } from '../../api/layer';
 import type { Progress } from '../../api/operation';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/lifecycle';
@@ -81,6 +82,12 @@ export class ImageService {
 
   history(name: string, platform?: Platform): Promise<readonly HistoryLine[]> {
     return this.#library.history(name, platform);
+  }
+
+  /** What the layers of an image have, lowest first. */
+  async layers(name: string, platform?: Platform): Promise<readonly LayerIndex[]> {
+    const { layers } = await this.#library.select(name, platform);
+    return Promise.all(layers.map(({ diffId }) => this.#stores.images.layer(diffId)));
   }
 
   tag(name: string, reference: string): Promise<void> {

@@ -1,6 +1,13 @@
 /** Words of the overview, the machines and their views. */
 export const fleetText = {
-  nav: { label: 'Strata', overview: 'Overview', machines: 'Machines', networks: 'Networks', snapshots: 'Snapshots' },
+  nav: {
+    label: 'Strata',
+    overview: 'Overview',
+    machines: 'Machines',
+    networks: 'Networks',
+    snapshots: 'Snapshots',
+    images: 'Images',
+  },
 
   overview: {
     heading: 'Overview',

@@ -1,5 +1,5 @@
 import { FitAddon } from '@xterm/addon-fit';
-import { SearchAddon } from '@xterm/addon-search';
+import type { SearchAddon } from '@xterm/addon-search';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import { Terminal } from '@xterm/xterm';
 import xtermCss from '@xterm/xterm/css/xterm.css?inline';
@@ -79,7 +79,8 @@ export class TerminalElement extends StrataElement implements TerminalTools {
   #pump: OutputPump | undefined;
   #session = new DisposableStore();
   readonly #fit = new FitAddon();
-  readonly #search = new SearchAddon();
+  /** From the first search on: it is a tenth of the page's first script. */
+  #search: Promise<SearchAddon> | undefined;
 
   constructor() {
     super();
@@ -138,11 +139,11 @@ export class TerminalElement extends StrataElement implements TerminalTools {
         aria-label=${text.terminal.searchLabel}
         placeholder=${text.terminal.search}
         maxlength="200"
-        @input=${() => this.#find('incremental')}
+        @input=${() => void this.#find('incremental')}
         @keydown=${this.#searchKey}
       />
-      ${this.#button('up', text.terminal.previous, () => this.#find('previous'))}
-      ${this.#button('chevron', text.terminal.next, () => this.#find('next'))}
+      ${this.#button('up', text.terminal.previous, () => void this.#find('previous'))}
+      ${this.#button('chevron', text.terminal.next, () => void this.#find('next'))}
       ${this.#button('close', text.terminal.close, () => this.#closeSearch())}
     </span>`;
   }
@@ -211,7 +212,6 @@ export class TerminalElement extends StrataElement implements TerminalTools {
         allowNonHttpProtocols: false,
       },
     });
-    this.#search.activate(terminal);
     this.#fit.activate(terminal);
     terminal.loadAddon(
       new WebLinksAddon((_, link) => this.#follow(link), {
@@ -241,6 +241,7 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     this.#session.dispose();
     this.#session = new DisposableStore();
     this.#terminal = undefined;
+    this.#search = undefined;
     this.#pump = undefined;
     this.link = '';
     this.skipped = 0;
@@ -309,6 +310,17 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     this.searching = true;
     await this.updateComplete;
     this.renderRoot.querySelector('input')?.focus();
+    // What keeps it from coming is told when it is needed.
+    await this.#searchAddon().catch(() => undefined);
+  }
+
+  #searchAddon(): Promise<SearchAddon> {
+    this.#search ??= import('@xterm/addon-search').then(({ SearchAddon }) => {
+      const addon = new SearchAddon();
+      this.#terminal?.loadAddon(addon);
+      return addon;
+    });
+    return this.#search;
   }
 
   #closeSearch(): void {
@@ -317,18 +329,24 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     this.focus();
   }
 
-  #find(how: 'incremental' | 'next' | 'previous'): void {
+  async #find(how: 'incremental' | 'next' | 'previous'): Promise<void> {
+    const search = await this.#searchAddon().catch(() => undefined);
+    if (!search) {
+      this.#search = undefined;
+      this.note = text.notLoaded;
+      return;
+    }
     const wanted = this.renderRoot.querySelector('input')?.value ?? '';
     if (wanted === '') return;
     const found =
       how === 'previous'
-        ? this.#search.findPrevious(wanted)
-        : this.#search.findNext(wanted, { incremental: how === 'incremental' });
+        ? search.findPrevious(wanted)
+        : search.findNext(wanted, { incremental: how === 'incremental' });
     this.note = found ? '' : text.terminal.nothing;
   }
 
   readonly #searchKey = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter') this.#find(event.shiftKey ? 'previous' : 'next');
+    if (event.key === 'Enter') void this.#find(event.shiftKey ? 'previous' : 'next');
     if (event.key === 'Escape') this.#closeSearch();
   };
 }

@@ -34,6 +34,7 @@ const placeIcons: Readonly<Record<Place, IconName>> = {
   machines: 'machine',
   networks: 'network',
   snapshots: 'snapshot',
+  images: 'layers',
 };
 
 /** What can be made, in the order of the menu. */
@@ -53,6 +54,7 @@ const parts: Partial<Record<Route['view'] | Dialog['kind'], () => Promise<unknow
   machines: () => import('../machines/machines-view'),
   networks: () => import('../networks/networks-view'),
   snapshots: () => import('../snapshots/snapshots-view'),
+  images: () => import('../images/images-view'),
   'new-vm': () => import('../dialogs/vm-dialog'),
   'new-unikernel': () => import('../dialogs/unikernel-dialog'),
   'new-app': () => import('../dialogs/app-dialog'),
@@ -233,6 +235,8 @@ export class AppView extends StrataElement {
         return html`<strata-networks-view .store=${store}></strata-networks-view>`;
       case 'snapshots':
         return html`<strata-snapshots-view .store=${store}></strata-snapshots-view>`;
+      case 'images':
+        return html`<strata-images-view .store=${store}></strata-images-view>`;
       case 'machine':
         return store.selected.value
           ? html`<strata-instance-view
@@ -466,6 +470,7 @@ export class AppView extends StrataElement {
       'view-2': go(1),
       'view-3': go(2),
       'view-4': go(3),
+      'view-5': go(4),
     };
   }
 

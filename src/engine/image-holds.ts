@@ -1,0 +1,60 @@
+import type { ImageUser } from '../api/image-summary';
+import type { SnapshotRecord } from '../api/snapshot';
+import type { Images } from './images';
+import type { Entry } from './instance-record';
+
+/** What lab and page know of images beside their own use of them. */
+export type LabImages = Pick<Images, 'select' | 'hold' | 'retainHolds'>;
+
+export interface ImageHoldsOptions {
+  /** Fetches what knows the images; a lab without machines from images never does. */
+  readonly images: () => Promise<LabImages>;
+  /** Who needs which image now. */
+  readonly users: () => readonly ImageUser[];
+}
+
+/**
+ * Keeps the images of machines and snapshots from being removed, for as long as these are there. What the store
+ * knows of it is made what the lab says, one step after the other.
+ */
+export class ImageHolds {
+  readonly #options: ImageHoldsOptions;
+  #told = '[]';
+  #telling: Promise<void> = Promise.resolve();
+
+  constructor(options: ImageHoldsOptions) {
+    this.#options = options;
+  }
+
+  /** To be called when there may be other users than before. Settles when the store knows. */
+  follow(): Promise<void> {
+    const users = this.#options.users();
+    const now = JSON.stringify(users);
+    if (now === this.#told) return this.#telling;
+    this.#told = now;
+    const before = this.#telling.catch(() => undefined);
+    this.#telling = before.then(() => this.#tell(users));
+    this.#telling.catch(() => {
+      // A store that has ended knows what it was told last; the next change, or the next page, says it again.
+      if (this.#told === now) this.#told = '[]';
+    });
+    return this.#telling;
+  }
+
+  async #tell(users: readonly ImageUser[]): Promise<void> {
+    const images = await this.#options.images();
+    for (const user of users) await images.hold(user);
+    await images.retainHolds(users.map(({ id }) => id));
+  }
+}
+
+/** Machines that were made from images, and snapshots of such. */
+export function imageUsers(entries: Iterable<Entry>, snapshots: readonly SnapshotRecord[]): readonly ImageUser[] {
+  const machines = [...entries].flatMap(({ stored: { id, spec } }) =>
+    spec.kind === 'vm' && spec.image ? [{ id, name: spec.name, image: spec.image.digest }] : [],
+  );
+  const saved = snapshots.flatMap(({ id, name, spec }) =>
+    spec.image ? [{ id: `snapshot-${id}`, name, image: spec.image.digest }] : [],
+  );
+  return [...machines, ...saved];
+}

@@ -1,0 +1,95 @@
+import { imageShareTag, type VmImage } from '../../api/vm-image';
+import { type Clock, systemClock } from '../../base/clock';
+import { SandboxError } from '../../base/errors';
+import { withTimeout } from '../../base/timeout';
+import type { AgentSession } from './agent-session';
+import { openExec } from './guest-process';
+
+/** A journal to be replayed, and cold code: a second each on the slowest machine we know of. */
+const timeoutMs = 60_000;
+
+/** What the guest's shell is told; `$1` layers, `$2` working directory, `$3` user, then the command. */
+const script = `
+set -e
+layers=$1 cwd=$2 user=$3
+shift 3
+mkdir -p /mnt/layers /mnt/disk /mnt/root
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose,ro ${imageShareTag} /mnt/layers
+mount -t ext4 /dev/vda /mnt/disk
+mkdir -p /mnt/disk/upper /mnt/disk/work
+# Overlayfs wants the highest first. Names relative to the layers keep the options of a hundred of them on one page.
+lower= layer=0
+while [ $layer -lt $layers ]; do
+  lower=$layer\${lower:+:$lower}
+  layer=$((layer + 1))
+done
+cd /mnt/layers
+mount -t overlay -o "lowerdir=$lower,upperdir=/mnt/disk/upper,workdir=/mnt/disk/work" root /mnt/root
+cd /mnt/root
+mkdir -p proc sys dev run tmp etc var/log
+# As links they would lead out of the image.
+rm -f etc/hosts etc/hostname etc/resolv.conf
+cp /etc/hosts /etc/hostname /etc/resolv.conf etc/ 2>/dev/null || true
+for place in proc sys dev run tmp; do mount --move /$place $place; done
+mkdir -p run/old
+pivot_root . run/old
+cd /
+# Whoever was in the old root is in the new one now (pivot_root(2)); the files that are still open outlive this.
+umount -l /run/old
+rmdir /run/old
+# PID 1 starts the console's shell again, which is the image's then. An image without one keeps the shell that runs.
+if [ -x /bin/sh ]; then
+  for process in /proc/[0-9]*; do
+    read -r line < $process/cmdline 2>/dev/null || [ -n "$line" ] || continue
+    [ "$line" = -sh ] && kill -9 \${process#/proc/}
+    line=
+  done
+fi
+[ $# -gt 0 ] || exit 0
+mkdir -p "$cwd"
+cd "$cwd"
+(
+  set +e
+  if [ -n "$user" ]; then
+    # It takes a program by its path, and refuses to start what already runs: told by a file that is not there.
+    program=$(command -v -- "$1") || program=$1
+    shift
+    setsid start-stop-daemon -S -q -c "$user" -p /run/none -x "$program" -- "$@"
+  else
+    setsid "$@"
+  fi
+  echo "The image's command ended with code $?"
+) < /dev/null >> /var/log/entrypoint.log 2>&1 &
+`;
+
+/**
+ * Makes the overlay of an image's layers and the first disk the root of everything that runs in the guest, PID 1 and the
+ * agent included, and starts the image's command, which writes to `/var/log/entrypoint.log`.
+ * `FailedPrecondition` with what the guest says when the layers, the disk or the overlay cannot be mounted.
+ */
+export async function enterImageRoot(agent: AgentSession, image: VmImage, clock: Clock = systemClock): Promise<void> {
+  const ended = new AbortController();
+  const { ports, process } = openExec(ended.signal);
+  const { layers, cwd, user, command, env } = image;
+  const argv = ['/bin/sh', '-c', script, 'image-root', `${layers.length}`, cwd || '/', user, ...command];
+  agent.exec({ argv, env: [...env] }, ports);
+  void process.stdin.close().catch(() => {});
+  const outcome = Promise.all([textOf(process.stdout), textOf(process.stderr), process.exited]);
+  const message = `The image ${image.reference} was not mounted within ${timeoutMs / 1000} s`;
+  try {
+    const [, said, code] = await withTimeout(clock, timeoutMs, message, outcome);
+    if (code !== 0) throw refused(image, said.trim() || `code ${code}`);
+  } finally {
+    outcome.catch(() => {});
+    ended.abort(new SandboxError('Canceled', message));
+  }
+}
+
+function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  return new Response(stream).text();
+}
+
+function refused({ reference }: VmImage, said: string): SandboxError {
+  const message = `The image ${reference} cannot be this machine's root: ${said}`;
+  return new SandboxError('FailedPrecondition', message, { details: { reference } });
+}

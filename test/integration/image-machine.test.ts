@@ -1,0 +1,93 @@
+import { packTar } from 'modern-tar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasFileSystemTools } from '../support/disk-templates';
+import { busyboxRoot, createImageLab, type ImageLab } from '../support/image-lab';
+import { ConsoleReader, shell, smallVm } from '../support/node-lab';
+
+const command = ['/bin/sh', '-c', 'echo "$GREETING from $(id -u) in $(/bin/busybox pwd)"; exit 3'];
+
+describe.skipIf(!hasFileSystemTools)('a machine from an image', () => {
+  let made: ImageLab;
+  let id: string;
+  const run = (line: string) => shell(made.lab.instance(id), line);
+
+  beforeAll(async () => {
+    made = await createImageLab();
+    const { lab, images, diskMiB } = made;
+    const plain = await lab.create({ ...smallVm, name: 'plain' });
+    await lab.start(plain.id).finished;
+    const root = await busyboxRoot(lab.instance(plain.id));
+    await lab.kill(plain.id).finished;
+    await images.import(new Blob([root]), { reference: 'base' });
+    const top = await packTar([
+      { header: { name: 'etc/.wh.old', size: 0 }, body: '' },
+      { header: { name: 'etc/new', mode: 0o640, uid: 7, gid: 8, size: 4 }, body: 'new\n' },
+    ]);
+    const run = { entrypoint: command, env: ['GREETING=hello'], workingDir: '/srv', user: 'nobody' };
+    await images.commit('base', new Blob([new Uint8Array(top)]), { reference: 'web', run });
+    const record = await lab.createFromImage({ image: 'web', name: 'web', diskMiB });
+    ({ id } = record);
+    await lab.start(id).finished;
+  });
+  afterAll(() => made.dispose());
+
+  it('has the layers on top of each other as its root, for everything that runs in it', async () => {
+    const { startMethod, startNote } = made.lab.instance(id);
+    expect({ startMethod, startNote }).toEqual({ startMethod: 'restored', startNote: undefined });
+    expect(await run('cat /etc/os-release /etc/new; ls /etc; stat -c "%a %u %g" /etc/new')).toEqual({
+      code: 0,
+      stdout: 'NAME=Tested\nnew\ngroup\nhostname\nhosts\nnew\nos-release\npasswd\n640 7 8\n',
+      stderr: '',
+    });
+    expect((await run('cat /proc/1/mounts')).stdout).toMatch(/^root \/ overlay /m);
+    const console = new ConsoleReader(made.lab.instance(id));
+    console.type('cat /etc/os-release; echo the answer is $((6 * 7))\n');
+    await console.until('the answer is 42');
+    expect(console.text).toContain('NAME=Tested');
+    console.dispose();
+  });
+
+  it('knows its name and its neighbours', async () => {
+    expect((await run('hostname; cat /etc/hostname')).stdout).toBe('web\nweb\n');
+    expect((await run('cat /etc/hosts')).stdout).toMatch(/\bweb\b/);
+  });
+
+  it('runs the command of the image, as its user, in its directory and environment', async () => {
+    const log =
+      'while ! /bin/busybox grep -q ended /var/log/entrypoint.log; do sleep 0.1; done; cat /var/log/entrypoint.log';
+    expect((await run(log)).stdout).toBe("hello from 65534 in /srv\nThe image's command ended with code 3\n");
+  });
+
+  it('keeps what it wrote when it is started again, and leaves the image as it was', async () => {
+    expect(await run('echo mine > /etc/new && echo kept > /root/file && sync')).toMatchObject({ code: 0, stderr: '' });
+    await made.lab.stop(id).finished;
+    await made.lab.start(id).finished;
+    expect((await run('cat /etc/new /root/file')).stdout).toBe('mine\nkept\n');
+    const { diskMiB, lab } = made;
+    const other = await lab.createFromImage({ image: 'web', name: 'other', diskMiB, command: [] });
+    await lab.start(other.id).finished;
+    expect((await shell(lab.instance(other.id), 'cat /etc/new; ls /root')).stdout).toBe('new\n');
+    await lab.kill(other.id).finished;
+    await lab.remove(other.id).finished;
+  });
+
+  it('keeps its image from being removed for as long as it is there', async () => {
+    await expect(made.images.remove('web')).rejects.toMatchObject({ code: 'FailedPrecondition' });
+  });
+
+  it('goes on as it was in a clone from its snapshot', async () => {
+    const { lab } = made;
+    await lab.snapshot(id, { name: 'then', notes: '' }).finished;
+    const [snapshot] = lab.snapshots();
+    await run('echo later > /root/file && sync');
+    await lab.clone({ snapshot: snapshot?.id ?? '' }, { names: ['copy'] }).finished;
+    const clone = lab.list().find(({ name }) => name === 'copy');
+    expect((await shell(lab.instance(clone?.id ?? ''), 'cat /root/file; cat /etc/os-release')).stdout).toBe(
+      'kept\nNAME=Tested\n',
+    );
+  });
+
+  it('says what is missing when there is no such image', async () => {
+    await expect(made.lab.createFromImage({ image: 'nothing' })).rejects.toMatchObject({ code: 'NotFound' });
+  });
+});
