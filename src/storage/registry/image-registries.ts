@@ -12,7 +12,7 @@ import type { ImageContent } from '../../api/image';
 import type { Operation } from '../../api/operation';
 import type { Clock } from '../../base/clock';
 import { throwIfAborted } from '../../base/errors';
-import { familiarName, parseReference, type Reference, serializeReference } from '../../formats/reference';
+import { parseReference, type Reference, serializeReference } from '../../formats/reference';
 import type { Fetch } from '../download';
 import { LayoutIndex } from '../layout-index';
 import type { MetadataStore } from '../metadata-store';
@@ -125,7 +125,7 @@ export class ImageRegistries {
 
   #layoutSource(reference: Reference): LayoutSource {
     const { layoutUrl: baseUrl } = this.#options;
-    return new LayoutSource({ baseUrl, index: this.#index, transport: this.#layoutTransport }, familiarName(reference));
+    return new LayoutSource({ baseUrl, index: this.#index, transport: this.#layoutTransport }, reference.repository);
   }
 
   #registry(name: string): Registry {

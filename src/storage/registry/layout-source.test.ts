@@ -73,7 +73,7 @@ describe('the layout that comes with the page', () => {
   );
 
   it('knows the names that docker makes short', async () => {
-    writeIndex('busybox:latest');
+    writeIndex('library/busybox:latest');
     expect(await registries().pull('busybox')).toMatchObject({ reference: 'docker.io/library/busybox:latest' });
   });
 

@@ -11,5 +11,9 @@ MCowBQYDK2VwAyEAm0rLXJoNc9WEPjXdgZ0q48C4bkrWQoChVrapzfn4GZI=
 
 /** What is asked of images that come with the page, until somebody says otherwise. */
 export const projectPolicy: SignaturePolicy = {
-  rules: [{ pattern: 'docker.io/strata/*', demand: 'warn', keys: [projectKey] }],
+  rules: ['docker.io/library/*', 'docker.io/strata/*'].map((pattern) => ({
+    pattern,
+    demand: 'warn',
+    keys: [projectKey],
+  })),
 };
