@@ -63,8 +63,11 @@ describe('supervision of the store', () => {
     const waiting = [remote.putBlob(transfer(large, [large])), remote.listRecords('instances'), remote.usage()];
     await settle();
     handles[0]?.terminate();
-    for (const result of await Promise.allSettled(waiting)) {
-      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'Unavailable' } });
+    const [put, ...quick] = await Promise.allSettled(waiting);
+    expect(put).toMatchObject({ status: 'rejected', reason: { code: 'Unavailable' } });
+    // These may have been answered while the large blob was on its way: no call is left waiting is what counts.
+    for (const result of quick) {
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'Unavailable' });
     }
     expect(await remote.putBlob(bytes.slice().buffer)).toEqual({ digest, size: 1000 });
     await until(2, 'opened');
