@@ -6,6 +6,7 @@ import { guestDisk } from './disk';
 import { broadcastFlood, cloneToPrompt, eightMachines, migrationDowntime, vmPing, vmTcp } from './fleet';
 import { idleCpu } from './idle-cpu';
 import { imageLoad } from './image-load';
+import { imageMachine } from './image-machine';
 import { inbrowserTcp } from './inbrowser';
 import { layerIngest } from './layer';
 import { layerOverNineP } from './nine-p';
@@ -55,6 +56,7 @@ export const cases: readonly BenchCase[] = [
   { name: 'inbrowser', measure: inbrowserTcp },
   { name: 'eight', measure: eightMachines },
   { name: 'migration', measure: migrationDowntime },
+  { name: 'image-machine', measure: imageMachine },
   { name: 'pull', measure: imagePull },
   { name: 'nine-p', measure: layerOverNineP },
   { name: 'layer', measure: layerIngest },
