@@ -1,5 +1,6 @@
 import { packTar } from 'modern-tar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { imageMachine } from '../../src/engine/image-machine';
 import { hasFileSystemTools } from '../support/disk-templates';
 import { busyboxRoot, createImageLab, type ImageLab } from '../support/image-lab';
 import { ConsoleReader, shell, smallVm } from '../support/node-lab';
@@ -85,6 +86,17 @@ describe.skipIf(!hasFileSystemTools)('a machine from an image', () => {
     expect((await shell(lab.instance(clone?.id ?? ''), 'cat /root/file; cat /etc/os-release')).stdout).toBe(
       'kept\nNAME=Tested\n',
     );
+  });
+
+  it('says why an image cannot be its root, and does not try again by a cold boot', async () => {
+    const { lab, images } = made;
+    const draft = imageMachine(await images.select('web'), { image: 'web', name: 'raw' });
+    const { id: raw } = await lab.create({ ...draft, disks: [{ sizeMiB: 16 }] });
+    await expect(lab.start(raw).finished).rejects.toMatchObject({
+      code: 'FailedPrecondition',
+      message: expect.stringMatching(/^The image web:latest cannot be this machine's root: mount: .*vda/),
+    });
+    expect(lab.instance(raw).startNote).toBeUndefined();
   });
 
   it('says what is missing when there is no such image', async () => {

@@ -91,5 +91,5 @@ function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string
 
 function refused({ reference }: VmImage, said: string): SandboxError {
   const message = `The image ${reference} cannot be this machine's root: ${said}`;
-  return new SandboxError('FailedPrecondition', message, { details: { reference } });
+  return new SandboxError('FailedPrecondition', message, { details: { image: reference } });
 }

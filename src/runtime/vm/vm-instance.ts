@@ -90,8 +90,10 @@ interface Launch {
   readonly begins?: boolean;
 }
 
-/** What a cold boot would not change. */
-const finalCodes: ReadonlySet<string> = new Set(['ResourceExhausted', 'FailedPrecondition']);
+/** What a cold boot would not change: too little memory, or an image that cannot be the root. */
+function isFinal({ code, details }: SandboxError): boolean {
+  return code === 'ResourceExhausted' || details['image'] !== undefined;
+}
 
 export class VmInstance implements Instance {
   readonly kind = 'vm';
@@ -443,7 +445,7 @@ export class VmInstance implements Instance {
       return undefined;
     } catch (thrown) {
       const error = toSandboxError(thrown);
-      if (operation.signal?.aborted || finalCodes.has(error.code) || run.gone.aborted) throw error;
+      if (operation.signal?.aborted || isFinal(error) || run.gone.aborted) throw error;
       return `the snapshot could not be restored (${error.message})`;
     }
   }
