@@ -63,3 +63,13 @@ it('tells the last of several changes at once last, and says it again when it wa
   await set('c', 'd');
   expect([...held]).toEqual(['c', 'd']);
 });
+
+it('lets go of all when nobody needs any more what it could not tell of', async () => {
+  const { held, set, setFails } = bench();
+  await set('a');
+  setFails(true);
+  await expect(set('a', 'b')).rejects.toThrow('The store has ended');
+  setFails(false);
+  await set();
+  expect([...held]).toEqual([]);
+});

@@ -19,7 +19,8 @@ export interface ImageHoldsOptions {
  */
 export class ImageHolds {
   readonly #options: ImageHoldsOptions;
-  #told = '[]';
+  /** What the store was told last; undefined when it may not have heard it. At first nobody needs anything. */
+  #told: string | undefined = '[]';
   #telling: Promise<void> = Promise.resolve();
 
   constructor(options: ImageHoldsOptions) {
@@ -35,8 +36,8 @@ export class ImageHolds {
     const before = this.#telling.catch(() => undefined);
     this.#telling = before.then(() => this.#tell(users));
     this.#telling.catch(() => {
-      // A store that has ended knows what it was told last; the next change, or the next page, says it again.
-      if (this.#told === now) this.#told = '[]';
+      // The next change, or the next page, says it again.
+      if (this.#told === now) this.#told = undefined;
     });
     return this.#telling;
   }
