@@ -22,6 +22,8 @@ const folders = ['src', 'scripts', 'images', 'bench'];
 
 export default defineConfig({
   test: {
+    // What a run prints is all that is left of a failure on another machine: a string that did not match, whole.
+    chaiConfig: { truncateThreshold: 0 },
     projects: [
       nodeProject(
         'unit',

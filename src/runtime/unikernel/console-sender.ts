@@ -46,12 +46,11 @@ export class ConsoleSender {
     return text.trim().split('\n').at(-1)?.trim() ?? '';
   }
 
-  /** Sends what is left, and says how much was lost at the end. */
+  /** Sends what is left, and says how much was lost at the end, and that it is the end. */
   close(): void {
     this.flush();
-    if (this.#skipped > 0) {
-      this.#port.postMessage({ bytes: new Uint8Array(0), skipped: this.#skipped } satisfies ConsoleToClient);
-    }
+    const last: ConsoleToClient = { bytes: new Uint8Array(0), skipped: this.#skipped, last: true };
+    this.#port.postMessage(last);
     this.#port.close();
   }
 

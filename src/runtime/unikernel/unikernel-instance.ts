@@ -262,6 +262,7 @@ export class UnikernelInstance implements Instance {
       const run = this.#newRun(module);
       try {
         const end = await run.start(this.#spec, module, this.#console.connect());
+        if (end) await this.#console.drained;
         if (end?.kind !== 'exhausted') return end;
         if (collected) throw noRoom();
         collected = true;
@@ -279,7 +280,8 @@ export class UnikernelInstance implements Instance {
   #newRun(module: RunnableModule): UnikernelRun {
     const run: UnikernelRun = new UnikernelRun(this.#resources.nextKey(), this.#resources.host(module), {
       surroundings: this.#resources.surroundings,
-      ended: (end) => this.#run === run && this.#onEnd(end),
+      // Who sees that it has ended finds all that it said, which its worker sent before.
+      ended: (end) => void this.#console.drained.then(() => this.#run === run && this.#onEnd(end)),
       lost: (error, blamed) => this.#run === run && this.#onLost(error, blamed),
     });
     this.#run = run;

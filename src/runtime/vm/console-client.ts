@@ -1,4 +1,5 @@
 import type { ConsoleAttachment, ConsoleOutput, TerminalSize } from '../../api/instance';
+import { createDeferred } from '../../base/deferred';
 import { ConsoleHub } from './console-hub';
 import type { ConsoleToClient, ConsoleToWorker } from './vm-protocol';
 
@@ -10,16 +11,19 @@ export class ConsoleClient {
   readonly #hub = new ConsoleHub();
   #port: MessagePort | undefined;
   #size: TerminalSize | undefined;
+  #drained = createDeferred<void>();
 
   /** The port for a new worker; output goes on in the same scrollback. */
   connect(): MessagePort {
     this.disconnect();
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
+    this.#drained = createDeferred();
     port1.onmessage = ({ data }: MessageEvent<ConsoleToClient>) => {
       if (data.skipped > 0) this.#hub.skip(data.skipped);
       this.#hub.write(data.bytes);
       this.#tell({ acknowledged: data.bytes.length });
+      if (data.last) this.#drained.resolve();
     };
     if (this.#size) this.#tell({ resize: this.#size });
     return port2;
@@ -28,6 +32,15 @@ export class ConsoleClient {
   disconnect(): void {
     this.#port?.close();
     this.#port = undefined;
+    this.#drained.resolve();
+  }
+
+  /**
+   * Resolves when the last of what a worker that closes its end had to say is in the scrollback: how it ended comes by
+   * another port, and may be here before.
+   */
+  get drained(): Promise<void> {
+    return this.#drained.promise;
   }
 
   attach(onOutput: (output: ConsoleOutput) => void): ConsoleAttachment {

@@ -82,8 +82,8 @@ export interface ExecPorts {
 export type ExecControl = { readonly resize: TerminalSize } | { readonly kill: Signal };
 export type ExecOutcome = { readonly exited: number } | { readonly failed: ErrorRecord };
 
-/** Worker to client on the console port. */
-export type ConsoleToClient = ConsoleDelivery;
+/** Worker to client on the console port. Nothing comes after what is `last`. */
+export type ConsoleToClient = ConsoleDelivery & { readonly last?: true };
 /** Client to worker on the console port. */
 export type ConsoleToWorker =
   | { readonly acknowledged: number }
