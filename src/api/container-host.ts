@@ -1,0 +1,206 @@
+import type { ErrorRecord } from '../base/errors';
+import type { Event } from '../base/events';
+import type { Digest } from './content-store';
+import type { InstanceId, Process, Signal, TerminalSize } from './instance';
+import type { OciProcess, OciResources, OciRuntimeConfig } from './oci-runtime';
+import type { Operation } from './operation';
+
+/**
+ * The boundary between the container engine, which knows what users want, and the hosts that run containers. A host is a
+ * VM whose guest has the OCI runtime (docs/RUNTIME.md). The engine says all that a container is by the runtime's own
+ * `config.json`; a host adds what only it knows: where the root is, and which veth belongs to it.
+ */
+
+/** 64 hexadecimal digits. */
+export type ContainerId = string;
+
+/** A container's root: layers that are shared and read-only, and a directory of its own on the host's disk above them. */
+export interface ContainerRoot {
+  /** diffIDs, the lowest first. */
+  readonly layers: readonly Digest[];
+  /** Where changes go; `tmpfs`: gone with the container's end. */
+  readonly writable: 'disk' | 'tmpfs';
+}
+
+/** A container's interface on a network of the lab, with what was reserved for it. */
+export interface ContainerNic {
+  /** Inside: `eth0`. */
+  readonly name: string;
+  /** Name of the lab's network; the host has to be on it. */
+  readonly network: string;
+  readonly mac: string;
+  /** IPv4 without a prefix length. */
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly gateway?: string;
+  readonly mtu: number;
+}
+
+/** What is mounted into a container besides what its config names itself. */
+export type ContainerMount =
+  /** A directory of the host's disk, kept by that name. With `seed` an empty one gets what the image has there first. */
+  | {
+      readonly kind: 'volume';
+      readonly volume: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+      readonly seed: boolean;
+    }
+  /** A path of the lab's shared folder. */
+  | { readonly kind: 'shared'; readonly path: string; readonly target: string; readonly readOnly: boolean }
+  /** A path of the host itself. */
+  | { readonly kind: 'host'; readonly path: string; readonly target: string; readonly readOnly: boolean }
+  /** A small file that the engine writes: /etc/hosts, /etc/resolv.conf, /etc/hostname. */
+  | { readonly kind: 'file'; readonly text: string; readonly target: string };
+
+export interface ContainerSpec {
+  readonly id: ContainerId;
+  readonly root: ContainerRoot;
+  readonly mounts: readonly ContainerMount[];
+  readonly nics: readonly ContainerNic[];
+  /** All else. `root`, and the sources of `mounts`, are the host's to fill in. */
+  readonly config: OciRuntimeConfig;
+  /** The size of its terminal at first, where its process has one. */
+  readonly terminal?: TerminalSize;
+}
+
+/** How a container's first process ended. */
+export interface ContainerExit {
+  /** 0 to 255; 128 + the signal's number. */
+  readonly code: number;
+  /** The kernel ended one of its processes for want of memory. */
+  readonly oomKilled: boolean;
+  /** Milliseconds since the epoch, by the host's clock of the lab. */
+  readonly at: number;
+  /** It never ran: the runtime's own words ("exec: \"x\": executable file not found in $PATH"), code 125 to 127. */
+  readonly error?: ErrorRecord;
+}
+
+/** What a host tells of its containers, in the order in which it happened. */
+export type HostNews =
+  | { readonly kind: 'started'; readonly id: ContainerId; readonly pid: number }
+  | { readonly kind: 'exited'; readonly id: ContainerId; readonly exit: ContainerExit }
+  | { readonly kind: 'oom'; readonly id: ContainerId }
+  /** The host has ended with all that ran on it. */
+  | { readonly kind: 'lost'; readonly reason: string };
+
+/** Counters of one container, from its cgroup and its interfaces. Bytes and nanoseconds. */
+export interface ContainerCounters {
+  readonly cpuNanoseconds: number;
+  readonly cpuUserNanoseconds: number;
+  readonly cpuSystemNanoseconds: number;
+  readonly throttledPeriods: number;
+  readonly memoryBytes: number;
+  readonly memoryFileBytes: number;
+  /** Absent: none of its own. */
+  readonly memoryLimitBytes?: number;
+  readonly pids: number;
+  readonly pidsLimit?: number;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  readonly networks: Readonly<Record<string, NicCounters>>;
+}
+
+export interface NicCounters {
+  readonly rxBytes: number;
+  readonly rxPackets: number;
+  readonly rxErrors: number;
+  readonly rxDropped: number;
+  readonly txBytes: number;
+  readonly txPackets: number;
+  readonly txErrors: number;
+  readonly txDropped: number;
+}
+
+/** A process of a container as `ps` shows it. */
+export interface ContainerProcessInfo {
+  /** In the host's pid namespace, and in the container's own. */
+  readonly pid: number;
+  readonly innerPid: number;
+  readonly parent: number;
+  readonly uid: number;
+  readonly user: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly cpuSeconds: number;
+  readonly tty: string;
+  readonly command: string;
+}
+
+/** A path that differs from the image (`docker diff`). */
+export interface ContainerChange {
+  readonly path: string;
+  readonly kind: 'modified' | 'added' | 'deleted';
+}
+
+/** `lstat` of a path in a container (moby's X-Docker-Container-Path-Stat). */
+export interface ContainerPathStat {
+  readonly name: string;
+  readonly size: number;
+  /** As `st_mode`. */
+  readonly mode: number;
+  /** RFC 3339. */
+  readonly mtime: string;
+  readonly linkTarget: string;
+}
+
+/** A machine that runs containers. Calls about a container it does not know are refused with `NotFound`. */
+export interface ContainerHost {
+  readonly instance: InstanceId;
+  readonly name: string;
+  readonly news: Event<HostNews>;
+  /** RAM that is free now, and what it has of it in all. */
+  memory(): Promise<{ readonly totalBytes: number; readonly availableBytes: number }>;
+
+  /** Makes the root, without a process. Done twice it is done once. */
+  createRoot(id: ContainerId, root: ContainerRoot, operation?: Operation): Promise<void>;
+  /** Takes the root away with all that was written there. */
+  removeRoot(id: ContainerId): Promise<void>;
+  /** Runs the container's first process; resolves when it runs, or rejects with why it does not. */
+  run(spec: ContainerSpec, operation?: Operation): Promise<Process>;
+  /** Runs a further process in a running container. */
+  exec(id: ContainerId, process: OciProcess, terminal?: TerminalSize): Promise<Process>;
+  /** Comes back to processes that were started before a reload, by the name that `run` or `exec` gave. */
+  reattach(process: string): Promise<Process>;
+  /** Ids of the containers that run, after a reload. */
+  running(): Promise<ReadonlyMap<ContainerId, { readonly pid: number; readonly paused: boolean }>>;
+  kill(id: ContainerId, signal: Signal | number): Promise<void>;
+  pause(id: ContainerId): Promise<void>;
+  resume(id: ContainerId): Promise<void>;
+  update(id: ContainerId, resources: OciResources): Promise<void>;
+  counters(id: ContainerId): Promise<ContainerCounters>;
+  processes(id: ContainerId): Promise<readonly ContainerProcessInfo[]>;
+  /** What the host's kernel knows of it: namespaces, cgroup files, capabilities, seccomp, mounts, veth. */
+  inspect(id: ContainerId): Promise<Readonly<Record<string, unknown>>>;
+
+  changes(id: ContainerId): Promise<readonly ContainerChange[]>;
+  /** What it changed as an OCI layer (tar with whiteouts), for commit and build. */
+  changesLayer(id: ContainerId): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /** Paths are resolved inside the container's root; a symlink cannot lead out. */
+  statPath(id: ContainerId, path: string): Promise<ContainerPathStat>;
+  /** A tar of what is at `path`, named as docker names it: by its last part. */
+  copyOut(id: ContainerId, path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  copyIn(
+    id: ContainerId,
+    path: string,
+    tar: ReadableStream<Uint8Array>,
+    options: { readonly noOverwriteDirNonDir: boolean; readonly copyUidGid: boolean },
+  ): Promise<void>;
+
+  /** Directories on the host's disk by a name. */
+  createVolume(name: string): Promise<void>;
+  removeVolume(name: string): Promise<void>;
+  volumeBytes(name: string): Promise<number>;
+  /** A tar of a volume, to move it to another host, and back. */
+  exportVolume(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  importVolume(name: string, tar: ReadableStream<Uint8Array>): Promise<void>;
+}
+
+/** The hosts that there are. The engine says on which a container belongs. */
+export interface ContainerHosts {
+  /** Those that run now. */
+  readonly hosts: readonly ContainerHost[];
+  readonly changed: Event<readonly ContainerHost[]>;
+  /** The one of that name, started when it does not run; without a name the first, which is made when there is none. */
+  open(name?: string, operation?: Operation): Promise<ContainerHost>;
+}
