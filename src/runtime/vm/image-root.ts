@@ -8,15 +8,19 @@ import { openExec } from './guest-process';
 /** A journal to be replayed, and cold code: a second each on the slowest machine we know of. */
 const timeoutMs = 60_000;
 
-/** What the guest's shell is told; `$1` layers, `$2` working directory, `$3` user, then the command. */
+/**
+ * What the guest's shell is told; `$1` layers, `$2` working directory, `$3` user, then the command. Each program that it
+ * runs is a fork and an exec on an emulator whose code for them is cold, some 40 ms: what the shell can do by itself it
+ * does by itself.
+ */
 const script = `
 set -e
 layers=$1 cwd=$2 user=$3
 shift 3
-mkdir -p /mnt/layers /mnt/disk /mnt/root
+mkdir -p /mnt/layers /mnt/disk /mnt/root /run/old
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose,ro ${imageShareTag} /mnt/layers
 mount -t ext4 /dev/vda /mnt/disk
-mkdir -p /mnt/disk/upper /mnt/disk/work
+[ -d /mnt/disk/work ] || mkdir -p /mnt/disk/upper /mnt/disk/work
 # Overlayfs wants the highest first. Names relative to the layers keep the options of a hundred of them on one page.
 lower= layer=0
 while [ $layer -lt $layers ]; do
@@ -26,17 +30,27 @@ done
 cd /mnt/layers
 mount -t overlay -o "lowerdir=$lower,upperdir=/mnt/disk/upper,workdir=/mnt/disk/work" root /mnt/root
 cd /mnt/root
-mkdir -p proc sys dev run tmp etc var/log
-# As links they would lead out of the image.
-rm -f etc/hosts etc/hostname etc/resolv.conf
-cp /etc/hosts /etc/hostname /etc/resolv.conf etc/ 2>/dev/null || true
-for place in proc sys dev run tmp; do mount --move /$place $place; done
-mkdir -p run/old
+missing=
+for place in proc sys dev run tmp etc var/log; do [ -d $place ] || missing="$missing $place"; done
+[ -z "$missing" ] || mkdir -p $missing
+for name in hosts hostname resolv.conf; do
+  # As a link it would lead out of the image.
+  [ ! -L etc/$name ] || rm -f etc/$name
+  [ ! -e /etc/$name ] || while IFS= read -r line || [ -n "$line" ]; do echo "$line"; done < /etc/$name > etc/$name
+done
+# All in one program, which does not say when it fails.
+mount -a -T /dev/stdin << END
+/proc /mnt/root/proc none move 0 0
+/sys /mnt/root/sys none move 0 0
+/dev /mnt/root/dev none move 0 0
+/run /mnt/root/run none move 0 0
+/tmp /mnt/root/tmp none move 0 0
+END
+[ -e proc/1 -a -e sys/kernel -a -e dev/null -a -d run/old ] || { echo "The mounts of the old root cannot be moved" >&2; exit 1; }
 pivot_root . run/old
 cd /
 # Whoever was in the old root is in the new one now (pivot_root(2)); the files that are still open outlive this.
 umount -l /run/old
-rmdir /run/old
 # PID 1 starts the console's shell again, which is the image's then. An image without one keeps the shell that runs.
 if [ -x /bin/sh ]; then
   for process in /proc/[0-9]*; do
@@ -45,11 +59,12 @@ if [ -x /bin/sh ]; then
     line=
   done
 fi
-[ $# -gt 0 ] || exit 0
-mkdir -p "$cwd"
-cd "$cwd"
 (
   set +e
+  rmdir /run/old
+  [ $# -gt 0 ] || exit 0
+  [ -d "$cwd" ] || mkdir -p "$cwd"
+  cd "$cwd"
   if [ -n "$user" ]; then
     # It takes a program by its path, and refuses to start what already runs: told by a file that is not there.
     program=$(command -v -- "$1") || program=$1
