@@ -90,7 +90,8 @@ describe('the page that manages machines', () => {
   it('takes a snapshot and shows it in the tree', async () => {
     await go('#/machines');
     await page.getByRole('link', { name: 'vm-1' }).click();
-    await page.getByRole('link', { name: 'Snapshots' }).last().click();
+    // The sidebar has a link of that name, too.
+    await page.locator('strata-instance-view').getByRole('link', { name: 'Snapshots' }).click();
     await page.getByRole('button', { name: 'Take a snapshot' }).click();
     await page.getByRole('dialog').getByLabel('Name').fill('Fresh');
     await page.keyboard.press('Enter');
