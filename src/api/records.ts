@@ -1,6 +1,7 @@
 /**
- * Collections of the lab's records. What is in them is told by `engine/lab-records.ts`; what is in those of images
- * (the last three) by `storage`, where they are written together with blobs.
+ * Collections of the lab's records. What is in them is told by `engine/lab-records.ts` and, of containers, by
+ * `engine/containers/container-records.ts`; what is in those of images (the last three) by `storage`, where they are
+ * written together with blobs.
  */
 export type RecordCollection =
   | 'instances'
@@ -9,6 +10,7 @@ export type RecordCollection =
   | 'snapshots'
   | 'disks'
   | 'leases'
+  | ContainerCollection
   | ImageCollection;
 
 /** One step of a change: `value` is put, or the key removed when there is none. */
@@ -18,6 +20,8 @@ export interface RecordChange {
   /** Plain JSON. */
   readonly value?: unknown;
 }
+
+export type ContainerCollection = 'containers' | 'containerLogs' | 'containerVolumes' | 'containerNetworks';
 
 /** Collections that are written together with blobs: see {@link ContentStore.commitAll}. */
 export type ImageCollection = 'images' | 'imageLeases' | 'layers';

@@ -34,7 +34,14 @@ const firstCollections = ['instances', 'networks', 'reservations', 'snapshots', 
 
 export const imageCollections = ['images', 'imageLeases', 'layers'] as const;
 
-export const recordCollections: readonly RecordCollection[] = [...firstCollections, 'leases', ...imageCollections];
+const containerCollections = ['containers', 'containerLogs', 'containerVolumes', 'containerNetworks'] as const;
+
+export const recordCollections: readonly RecordCollection[] = [
+  ...firstCollections,
+  'leases',
+  ...imageCollections,
+  ...containerCollections,
+];
 
 /** All chunks of a content. */
 export function chunksOf(content: string): IDBKeyRange {
@@ -43,7 +50,7 @@ export function chunksOf(content: string): IDBKeyRange {
 
 export type StoreDatabase = IDBPDatabase<StoreSchema>;
 
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 /** What each version of the schema added. Nothing is ever taken away without moving what was in it. */
 const additions: readonly (readonly StoreNames<StoreSchema>[])[] = [
@@ -51,6 +58,7 @@ const additions: readonly (readonly StoreNames<StoreSchema>[])[] = [
   [...firstCollections, 'extents', 'diskLayers'],
   ['leases'],
   [...imageCollections],
+  [...containerCollections],
 ];
 
 /** An older tab is asked to let go (`versionchange`) and does so at once; this is for one that hangs. */
