@@ -84,6 +84,11 @@ export class Images implements Disposable {
     return this.#list;
   }
 
+  /** The same as of now: with all that was done before the call. */
+  current(): Promise<readonly ImageSummary[]> {
+    return this.#service.list();
+  }
+
   usage(): Promise<ImageUsage> {
     return this.#service.usage();
   }

@@ -68,6 +68,10 @@ export class ImageService {
     await hear();
   }
 
+  list(): Promise<readonly ImageSummary[]> {
+    return this.#library.list();
+  }
+
   usage(): Promise<ImageUsage> {
     return this.#library.usage();
   }
