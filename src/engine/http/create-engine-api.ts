@@ -1,0 +1,48 @@
+import type { ContainerEngine } from '../../api/container-engine';
+import type { EngineApi } from '../../api/engine-api';
+import type { Clock } from '../../base/clock';
+import type { Images } from '../images';
+import type { Registries } from '../registries';
+import { authRoutes } from './auth-routes';
+import { commitRoutes } from './commit-routes';
+import { containerFileRoutes } from './container-file-routes';
+import { containerRoutes } from './container-routes';
+import { containerStreamRoutes } from './container-stream-routes';
+import { EngineRouter } from './engine-router';
+import { execRoutes } from './exec-routes';
+import { imageRoutes } from './image-routes';
+import { imageTransferRoutes } from './image-transfer-routes';
+import { networkRoutes } from './network-routes';
+import { swarmRoutes } from './swarm-routes';
+import { systemRoutes } from './system-routes';
+import { volumeRoutes } from './volume-routes';
+
+export interface EngineApiOptions {
+  readonly engine: ContainerEngine;
+  readonly images: Images;
+  readonly registries: Registries;
+  readonly clock: Clock;
+}
+
+/** The Docker Engine API of an engine. */
+export function createEngineApi({ engine, images, registries, clock }: EngineApiOptions): EngineApi {
+  const { containers, execs, networks, volumes } = engine;
+  const { Version, Os } = engine.version();
+  return new EngineRouter({
+    server: `Strata/${Version} (${Os})`,
+    routes: [
+      ...systemRoutes({ engine, images, clock }),
+      ...containerRoutes(containers),
+      ...containerStreamRoutes(containers, clock),
+      ...containerFileRoutes(containers),
+      ...execRoutes(execs),
+      ...commitRoutes(containers),
+      ...imageRoutes({ images, clock }),
+      ...imageTransferRoutes({ images, registries }),
+      ...networkRoutes(networks),
+      ...volumeRoutes(volumes),
+      ...authRoutes(registries),
+      ...swarmRoutes,
+    ],
+  });
+}

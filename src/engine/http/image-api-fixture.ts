@@ -1,0 +1,42 @@
+import { packTar, type TarEntry } from 'modern-tar';
+import { systemClock } from '../../base/clock';
+import { connect, expose } from '../../rpc/control';
+import { createMemoryContentStore } from '../../storage/open-content-store';
+import { StoreService } from '../../storage/store-service';
+import { Images } from '../images';
+import { Registries } from '../registries';
+import { EngineRouter } from './engine-router';
+import { imageRoutes } from './image-routes';
+import { imageTransferRoutes } from './image-transfer-routes';
+
+/** The routes of images over a real store behind a port, with nothing in it. */
+export async function openImageApi() {
+  const opened = createMemoryContentStore({});
+  const service = new StoreService({ open: async () => opened });
+  await service.open('http://localhost/');
+  const { port1, port2 } = new MessageChannel();
+  expose(service, port1);
+  const { remote } = connect<StoreService>(port2);
+  const images = new Images({ remote });
+  await images.open();
+  const registries = new Registries({ remote });
+  const routes = [...imageRoutes({ images, clock: systemClock }), ...imageTransferRoutes({ images, registries })];
+  const router = new EngineRouter({ routes, server: 'Strata/0 (linux)' });
+  return {
+    images,
+    request: (method: string, path: string, init: RequestInit = {}): Promise<Response> =>
+      router.fetch(new Request(`http://engine${path}`, { method, ...init })),
+    async close(): Promise<void> {
+      images.dispose();
+      await service.close();
+      port1.close();
+      port2.close();
+    },
+  };
+}
+
+/** A root file system with one file. */
+export function smallRoot(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const file: TarEntry = { header: { name: 'note', mode: 0o644, size: text.length }, body: text };
+  return packTar([file]) as Promise<Uint8Array<ArrayBuffer>>;
+}

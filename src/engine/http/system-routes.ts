@@ -1,0 +1,64 @@
+import type { ContainerEngine } from '../../api/container-engine';
+import type { Clock } from '../../base/clock';
+import type { Images } from '../images';
+import { parseDockerTime } from './docker-time';
+import { parseFilters } from './filters';
+import { listImages } from './image-list';
+import { jsonLinesOf } from './json-lines';
+import { json } from './responses';
+import type { ApiCall, Route } from './route';
+
+export interface SystemRoutesOptions {
+  readonly engine: Pick<ContainerEngine, 'version' | 'info' | 'usage' | 'events'>;
+  readonly images: Images;
+  readonly clock: Clock;
+}
+
+/** What is asked of the engine as a whole. */
+export function systemRoutes(options: SystemRoutesOptions): readonly Route[] {
+  const { engine } = options;
+  return [
+    { method: 'GET', path: '/_ping', handle: ping },
+    { method: 'GET', path: '/version', handle: async () => json(engine.version()) },
+    { method: 'GET', path: '/info', handle: async () => json(await engine.info()) },
+    { method: 'GET', path: '/events', handle: (call) => events(options, call) },
+    { method: 'GET', path: '/system/df', handle: (call) => usage(options, call) },
+  ];
+}
+
+/** `Builder-Version` 1 is the classic builder, which takes a whole context as a tar. */
+async function ping(): Promise<Response> {
+  const headers = {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-cache, no-store, must-revalidate',
+    pragma: 'no-cache',
+    'builder-version': '1',
+    swarm: 'inactive',
+  };
+  return new Response('OK', { headers });
+}
+
+async function events({ engine, clock }: SystemRoutesOptions, { query }: ApiCall): Promise<Response> {
+  const [since, until] = [query.text('since'), query.text('until')];
+  const now = clock.now();
+  const options = {
+    filters: parseFilters(query.text('filters')),
+    ...(since !== undefined && { since: parseDockerTime(since, now) }),
+    ...(until !== undefined && { until: parseDockerTime(until, now) }),
+  };
+  return jsonLinesOf(engine.events(options));
+}
+
+/** From 1.42 on a client may ask for some kinds alone. */
+async function usage({ engine, images, clock }: SystemRoutesOptions, { query, minor }: ApiCall): Promise<Response> {
+  const types = query.texts('type');
+  const wanted = (type: string): boolean => types.length === 0 || types.includes(type);
+  const options = { filters: {}, sharedSize: true, virtualSize: minor < 44, nowMs: clock.now() };
+  const [stored, kept, listed] = await Promise.all([images.usage(), engine.usage(), listImages(images, options)]);
+  return json({
+    ...(wanted('image') && { LayersSize: stored.images.bytes, Images: listed }),
+    ...(wanted('container') && { Containers: kept.Containers }),
+    ...(wanted('volume') && { Volumes: kept.Volumes }),
+    ...(wanted('build-cache') && { BuildCache: [] }),
+  });
+}
