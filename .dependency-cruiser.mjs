@@ -17,6 +17,7 @@ const layers = {
   orchestrator: [...lower, ...middle, 'engine'],
   cli: [...lower, ...middle, 'engine'],
   lessons: [...lower, ...middle, 'engine'],
+  bridge: [...lower, ...middle, 'engine'],
   preview: ['base', 'api', 'rpc'],
   sdk: ['base', 'api'],
   embed: [...lower, 'engine', 'sdk'],

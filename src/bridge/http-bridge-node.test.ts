@@ -1,0 +1,153 @@
+import { request as httpRequest, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import type { EngineApi, HijackedConnection } from '../api/engine-api';
+import { createDeferred } from '../base/deferred';
+import { createHttpBridge } from './http-bridge-node';
+
+let server: Server | undefined;
+const sockets: Socket[] = [];
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+});
+
+async function listen(fetch: EngineApi['fetch']): Promise<number> {
+  const opened = createHttpBridge({ fetch });
+  server = opened;
+  await new Promise<void>((resolve) => opened.listen(0, '127.0.0.1', resolve));
+  return (opened.address() as AddressInfo).port;
+}
+
+/** A socket, and what has come from it. */
+class Client {
+  readonly socket: Socket;
+  readonly ended: Promise<string>;
+  #text = '';
+  #wake: () => void = () => {};
+
+  constructor(port: number) {
+    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    sockets.push(this.socket);
+    this.socket.setEncoding('utf8').on('data', (text: string) => {
+      this.#text += text;
+      this.#wake();
+    });
+    this.ended = new Promise((resolve) => this.socket.once('end', () => resolve(this.#text)));
+  }
+
+  async until(text: string): Promise<string> {
+    while (!this.#text.includes(text)) await new Promise<void>((resolve) => (this.#wake = resolve));
+    return this.#text;
+  }
+}
+
+/** Gives back what it is given, in capitals, and ends when that ends. */
+async function shout(_: Request, connection?: HijackedConnection): Promise<Response> {
+  const upper = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      controller.enqueue(new TextEncoder().encode(new TextDecoder().decode(chunk).toUpperCase()));
+    },
+    flush(controller) {
+      controller.enqueue(new TextEncoder().encode('.'));
+    },
+  });
+  return new Response(connection?.input.pipeThrough(upper) ?? null, {
+    headers: { upgrade: 'tcp', connection: 'Upgrade', 'content-type': 'application/vnd.docker.raw-stream' },
+  });
+}
+
+const upgrade = 'Host: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n';
+
+test('a connection is handed over, and goes on after the end of its input', async () => {
+  const client = new Client(await listen(shout));
+  client.socket.write(`POST /attach HTTP/1.1\r\n${upgrade}\r\nfirst `);
+  const head = await client.until('FIRST');
+  expect(head).toMatch(/^HTTP\/1\.1 101 UPGRADED\r\n/);
+  expect(head.toLowerCase()).toContain('upgrade: tcp\r\n');
+  expect(head).toContain('content-type: application/vnd.docker.raw-stream\r\n');
+  client.socket.write('second');
+  await client.until('SECOND');
+  client.socket.end();
+  expect(await client.ended).toMatch(/\r\n\r\nFIRST SECOND\.$/);
+});
+
+test('the body of the request comes before the input, however it is cut', async () => {
+  const bodies: string[] = [];
+  const port = await listen(async (request, connection) => {
+    bodies.push(await request.text());
+    return shout(request, connection);
+  });
+  const client = new Client(port);
+  client.socket.write(`POST /start HTTP/1.1\r\n${upgrade}Content-Length: 13\r\n\r\n{"Tty"`);
+  await new Promise((resolve) => client.socket.write(':false}typed', resolve));
+  client.socket.end();
+  expect(await client.ended).toMatch(/\r\n\r\nTYPED\.$/);
+  expect(bodies).toEqual(['{"Tty":false}']);
+});
+
+test('a refusal is an ordinary answer', async () => {
+  const refusal = { status: 404, headers: { 'content-type': 'application/json' } };
+  const client = new Client(await listen(async () => new Response('{"message":"No such container: x"}', refusal)));
+  client.socket.write(`POST /attach HTTP/1.1\r\n${upgrade}\r\n`);
+  const answer = await client.ended;
+  expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+  expect(answer).toMatch(/\r\n\r\n\{"message":"No such container: x"\}$/);
+});
+
+test('who hangs up is heard of', async () => {
+  const [aborted, canceled] = [createDeferred<void>(), createDeferred<void>()];
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('here')),
+    cancel: () => canceled.resolve(),
+  });
+  const port = await listen(async ({ signal }) => {
+    signal.addEventListener('abort', () => aborted.resolve());
+    return new Response(body);
+  });
+  const client = new Client(port);
+  client.socket.write('GET /events HTTP/1.1\r\nHost: docker\r\n\r\n');
+  await client.until('here');
+  client.socket.destroy();
+  await Promise.all([aborted.promise, canceled.promise]);
+});
+
+test('several requests share a connection, with and without a body', async () => {
+  const port = await listen(async (request) => new Response(`${request.method} ${await request.text()};`));
+  const client = new Client(port);
+  const put = 'PUT /a HTTP/1.1\r\nHost: docker\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n';
+  client.socket.write(`${put}GET /b HTTP/1.1\r\nHost: docker\r\n\r\n`);
+  expect(await client.until('GET ;')).toContain('PUT abcde;');
+});
+
+test('a body that nobody reads does not hold up the next request', async () => {
+  const port = await listen(async ({ url }) => new Response(new URL(url).pathname));
+  const client = new Client(port);
+  const body = 'x'.repeat(1_000_000);
+  client.socket.write(`PUT /a HTTP/1.1\r\nHost: docker\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  client.socket.write('GET /next HTTP/1.1\r\nHost: docker\r\n\r\n');
+  await client.until('/next');
+});
+
+test('a client that does not read holds the answer back', async () => {
+  let given = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      given += 1;
+      if (given > 4000) controller.close();
+      else controller.enqueue(new Uint8Array(65_536));
+    },
+  });
+  const port = await listen(async () => new Response(body));
+  const response = await new Promise<import('node:http').IncomingMessage>((resolve) =>
+    httpRequest({ port, host: '127.0.0.1', path: '/export' }, resolve).end(),
+  );
+  await new Promise((resolve) => response.once('readable', resolve));
+  // What is on its way is in the sockets' buffers, a few megabytes at most of 250.
+  expect(given).toBeLessThan(1000);
+  let received = 0;
+  for await (const chunk of response) received += (chunk as Buffer).length;
+  expect(received).toBe(4000 * 65_536);
+});

@@ -1,0 +1,44 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { EngineApi } from '../api/engine-api';
+import { toSandboxError } from '../base/errors';
+import { engineRequest } from './engine-request-node';
+import { serveHijacked } from './hijack-node';
+import { readableOf, writeBody } from './socket-streams-node';
+
+/** HTTP/1.1 in front of the Engine API. Whoever listens ends it with `close` and `closeAllConnections`. */
+export function createHttpBridge(api: EngineApi): Server {
+  const server = createServer((incoming, outgoing) => {
+    void answer(api, incoming, outgoing);
+  });
+  // A context or an image may take its time to come.
+  server.requestTimeout = 0;
+  server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
+    void serveHijacked(api, incoming, socket, head);
+  });
+  return server;
+}
+
+async function answer(api: EngineApi, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const hungUp = new AbortController();
+  outgoing.once('close', () => hungUp.abort());
+  try {
+    const { status, headers, body } = await api.fetch(engineRequest(incoming, readableOf(incoming), hungUp.signal));
+    outgoing.writeHead(status, Object.fromEntries(plainHeaders(headers)));
+    // The client may wait for them before it does what the body tells of.
+    outgoing.flushHeaders();
+    if (body) await writeBody(body, outgoing);
+    outgoing.end();
+  } catch (error) {
+    // What is cut off is seen to be cut off: the body does not end as it should.
+    outgoing.destroy(toSandboxError(error));
+  } finally {
+    incoming.removeAllListeners('data');
+    incoming.resume();
+  }
+}
+
+/** Those of a connection are the server's own. */
+function plainHeaders(headers: Headers): [string, string][] {
+  return [...headers].filter(([name]) => name !== 'connection' && name !== 'upgrade');
+}
