@@ -58,6 +58,8 @@ export interface FileTree {
   readonly root: InodeNumber;
   /** Absent: nothing can be changed (EROFS). */
   readonly changes?: FileChanges;
+  /** Present where inode numbers are given out as files are met: what they mean is saved with a machine. */
+  readonly numbering?: TreeNumbering;
   attributes(inode: InodeNumber): Awaitable<FileAttributes>;
   /** Undefined when there is no such name; `..` is the parent, at the root the root. ENOTDIR. */
   lookup(directory: InodeNumber, name: string): Awaitable<FileAttributes | undefined>;
@@ -70,6 +72,13 @@ export interface FileTree {
   xattr(inode: InodeNumber, name: string): Awaitable<Uint8Array | undefined>;
   xattrNames(inode: InodeNumber): Awaitable<readonly string[]>;
   usage(): Awaitable<TreeUsage>;
+}
+
+/** Which inode numbers mean what, in values that a machine's state can hold (runtime/vm/state-values.ts). */
+export interface TreeNumbering {
+  save(): unknown;
+  /** Before anything else is asked of the tree. What is damaged is passed over: its inodes are stale then. */
+  restore(saved: unknown): void;
 }
 
 /** An owner of locks: one process of one client. */

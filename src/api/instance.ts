@@ -236,16 +236,19 @@ export interface DiskAttachment {
 /** A disk that was opened anew, or why it cannot be: what the guest asks of it from now on is an I/O error. */
 export type ReopenedDisk = { readonly port: MessagePort; readonly mark: string } | { readonly error: SandboxError };
 
-/** What is behind a share: one layer, or several. */
-export type ShareKind = 'layer' | 'layers';
+/** What is behind a share: one layer, several, or whatever is asked for. */
+export type ShareKind = 'layer' | 'layers' | 'layer-store';
 
 /** A share of an instance, opened for one start. */
 export interface ShareAttachment {
   readonly tag: string;
   readonly kind: ShareKind;
-  /** Layer ports (rpc/layer-port.ts), the lowest layer first; they go to the instance's worker. */
+  /**
+   * They go to the instance's worker: layer ports (rpc/layer-port.ts), the lowest layer first, or the one shelf port
+   * (rpc/shelf-port.ts) of a layer store.
+   */
   readonly ports: readonly MessagePort[];
-  /** Fires when the store had to be started again, with what takes the place of `ports`. */
+  /** Fires when the store had to be started again, with what takes the place of `ports`. Never of a layer store. */
   readonly reopened: Event<ReopenedShare>;
   /** It is not opened again any more. */
   detach(): void;

@@ -1,4 +1,5 @@
 import type { AppFile, AppFlavor } from '../api/app';
+import type { Digest } from '../api/content-store';
 import type { DiskInfo, DiskSource, DiskSpec, DiskStore } from '../api/disk';
 import type { Instance, InstanceAbility, InstanceDriver, InstanceId } from '../api/instance';
 import type { Egress, NetworkSpec } from '../api/network';
@@ -310,6 +311,11 @@ export class Lab implements Disposable {
     const record = await this.create(imageMachine(await images.select(wish.image), wish));
     await this.#holds.follow();
     return record;
+  }
+
+  /** Names for the layers of a stack, the lowest first, by which machines with a layer store find them from now on. */
+  async offerLayers(layers: readonly Digest[]): Promise<readonly string[]> {
+    return (await this.#shares()).stacks.offer(layers);
   }
 
   /** One on demand runs at once, and sleeps and wakes from then on. */

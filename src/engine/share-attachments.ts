@@ -1,15 +1,12 @@
 import type { ReopenedShare, ShareAttachment } from '../api/instance';
 import type { ShareSpec, ShareStore } from '../api/share';
-import { type Clock, delay } from '../base/clock';
+import type { Clock } from '../base/clock';
 import { SandboxError, toSandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
-import type { Disposable } from '../base/lifecycle';
-
-/** How long a share's machine waits for the store, milliseconds: as long as for disks. */
-const reopenMs = 30_000;
-
-/** Between two tries, milliseconds. */
-const pauseMs = 250;
+import { type Disposable, toDisposable } from '../base/lifecycle';
+import { LayerStacks } from './layer-stacks';
+import { openAgain } from './open-again';
+import { StoreShare } from './store-share';
 
 export interface ShareAttachmentsOptions {
   /** Absent: there is nothing to share. */
@@ -21,9 +18,12 @@ export interface ShareAttachmentsOptions {
   readonly failed: (error: SandboxError) => void;
 }
 
+/** A share whose layers never change. */
+type FixedShare = Exclude<ShareSpec, { readonly layerStore: true }>;
+
 /** A share that a machine has open. */
 interface Attached {
-  readonly spec: ShareSpec;
+  readonly spec: FixedShare;
   readonly reopened: Emitter<ReopenedShare>;
   /** Counts deaths of the store, so that one that comes while the share is opened anew is not overlooked. */
   losses: number;
@@ -33,8 +33,11 @@ interface Attached {
 
 /** The shares that machines have open. When the store's worker dies they are opened anew under the running machines. */
 export class ShareAttachments implements Disposable {
+  /** What machines with a layer store can walk to. */
+  readonly stacks = new LayerStacks();
   readonly #options: ShareAttachmentsOptions;
   readonly #attached = new Set<Attached>();
+  readonly #stores = new Set<StoreShare>();
   readonly #lost: Disposable;
   readonly #disposed = new AbortController();
 
@@ -62,9 +65,25 @@ export class ShareAttachments implements Disposable {
     this.#lost.dispose();
     this.#disposed.abort();
     for (const attached of this.#attached) this.#detach(attached);
+    for (const store of this.#stores) store.dispose();
   }
 
   async #attach(spec: ShareSpec): Promise<ShareAttachment> {
+    return 'layerStore' in spec ? this.#attachStore(spec.tag) : this.#attachFixed(spec);
+  }
+
+  #attachStore(tag: string): ShareAttachment {
+    const { clock, failed } = this.#options;
+    const store = new StoreShare({ tag, shares: this.#requireShares(tag), stacks: this.stacks, clock, failed });
+    this.#stores.add(store);
+    const detach = (): void => {
+      this.#stores.delete(store);
+      store.dispose();
+    };
+    return { tag, kind: 'layer-store', ports: [store.port], reopened: () => toDisposable(() => {}), detach };
+  }
+
+  async #attachFixed(spec: FixedShare): Promise<ShareAttachment> {
     const reopened = new Emitter<ReopenedShare>();
     const attached: Attached = { spec, reopened, losses: 0, reopening: false, detached: false };
     const ports = await this.#openPorts(spec);
@@ -81,6 +100,7 @@ export class ShareAttachments implements Disposable {
   }
 
   #onLost(): void {
+    for (const store of this.#stores) store.lost();
     for (const attached of this.#attached) {
       attached.losses += 1;
       if (!attached.reopening) void this.#reopen(attached);
@@ -90,9 +110,15 @@ export class ShareAttachments implements Disposable {
   async #reopen(attached: Attached): Promise<void> {
     const { clock, failed } = this.#options;
     attached.reopening = true;
-    const deadline = clock.monotonic() + reopenMs;
     try {
-      const ports = await this.#openAgain(attached, deadline);
+      const ports = await openAgain({
+        open: () => this.#openPorts(attached.spec),
+        close: closeAll,
+        wanted: () => !attached.detached,
+        losses: () => attached.losses,
+        clock,
+        signal: this.#disposed.signal,
+      });
       if (ports) attached.reopened.fire({ ports });
     } catch (thrown) {
       if (attached.detached) return;
@@ -105,26 +131,14 @@ export class ShareAttachments implements Disposable {
     }
   }
 
-  /** Tries until the store is there and stays for a moment; undefined when nobody needs it any more. */
-  async #openAgain(attached: Attached, deadline: number): Promise<readonly MessagePort[] | undefined> {
-    const { clock } = this.#options;
-    while (!attached.detached) {
-      const { losses } = attached;
-      try {
-        const ports = await this.#openPorts(attached.spec);
-        if (!attached.detached && attached.losses === losses) return ports;
-        closeAll(ports);
-      } catch (error) {
-        if (toSandboxError(error).code !== 'Unavailable' || clock.monotonic() >= deadline) throw error;
-        await delay(clock, pauseMs, this.#disposed.signal);
-      }
-    }
-    return undefined;
+  #requireShares(tag: string): ShareStore {
+    const { shares } = this.#options;
+    if (shares) return shares;
+    throw new SandboxError('Unimplemented', `There is nothing here to share as "${tag}"`);
   }
 
-  async #openPorts(spec: ShareSpec): Promise<readonly MessagePort[]> {
-    const { shares } = this.#options;
-    if (!shares) throw new SandboxError('Unimplemented', `There is nothing here to share as "${spec.tag}"`);
+  async #openPorts(spec: FixedShare): Promise<readonly MessagePort[]> {
+    const shares = this.#requireShares(spec.tag);
     const layers = 'layer' in spec ? [spec.layer] : spec.layers;
     const ports: MessagePort[] = [];
     try {

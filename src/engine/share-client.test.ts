@@ -5,7 +5,7 @@ import { SandboxError } from '../base/errors';
 import { type Connection, connect, expose } from '../rpc/control';
 import { mountNineP } from '../runtime/files/nine-p-access-fixture';
 import { NineServer } from '../runtime/files/nine-p-server';
-import { MachineShare } from '../runtime/vm/machine-share';
+import { createMachineShare } from '../runtime/vm/machine-share';
 import { makeImage, makeLayer, pullImage } from '../storage/images/image-fixture';
 import { createMemoryContentStore, type OpenedStore } from '../storage/open-content-store';
 import { StoreService } from '../storage/store-service';
@@ -42,7 +42,7 @@ describe('layers of the store in another thread', () => {
     await pullImage(opened.images, await makeImage(layers), 'web');
     const ports = await Promise.all(layers.map(({ diffId }) => shares.openLayer(diffId)));
     const moved = { tag: 'image', kind: 'layers', ports: ports.map((port) => ({ port })) } as const;
-    const share = new MachineShare(moved, systemClock);
+    const share = createMachineShare(moved, systemClock);
     const access = await mountNineP(new NineServer({ tree: await share.tree, maxMessageBytes: 65_536 }));
     const text = async (path: string) => new TextDecoder().decode(await access.read(path));
     expect(await text('/0/etc/motd')).toBe('hello\n');

@@ -13,7 +13,8 @@ import type { ConsoleReader, ReaderPlace } from './console-hub';
 import type { Pc } from './devices/pc';
 import { hostStats } from './host-stats';
 import type { Machine } from './machine';
-import { MachineShare } from './machine-share';
+import { toMovedShare } from './machine-ports';
+import { createMachineShare, type MachineShare } from './machine-share';
 import type { MemoryImage, MemoryLayer } from './memory-image';
 import { copyMemory, walkMemory } from './memory-walk';
 import { RelayPort } from './relay-port';
@@ -126,7 +127,7 @@ export class RunningMachine implements Disposable {
       true,
     );
     this.#given = [];
-    this.#connectShares(shares.map(({ ports, ...share }) => ({ ...share, ports: ports.map((port) => ({ port })) })));
+    this.#connectShares(shares.map(toMovedShare));
     this.#slabPorts = this.machine.nics.map((nic, index) => {
       const connection = nics[index];
       if (!connection) return undefined;
@@ -430,7 +431,7 @@ export class RunningMachine implements Disposable {
 
   #connectShares(shares: readonly MovedShare[]): void {
     this.#shares = shares.map((moved, index) => {
-      const share = new MachineShare(moved, this.#clock);
+      const share = createMachineShare(moved, this.#clock);
       this.machine.shares[index]?.attach(share);
       return share;
     });

@@ -8,6 +8,7 @@ import type { VmImage } from '../../api/vm-image';
 import type { ErrorRecord } from '../../base/errors';
 import type { LastingBlockState } from '../../rpc/lasting-block-client';
 import type { LayerPortState } from '../../rpc/layer-port';
+import type { ShelfState } from '../../rpc/shelf-port';
 import type { MovedSlabPort } from '../../rpc/slab-port';
 import type { Pingable } from '../supervisor';
 import type { SessionPorts } from './agent-session-state';
@@ -64,8 +65,18 @@ export interface ShareConnection {
 }
 
 /** A share as it is handed over to another worker. */
-export interface MovedShare extends Pick<ShareConnection, 'tag' | 'kind'> {
+export type MovedShare = MovedLayers | MovedStore;
+
+export interface MovedLayers {
+  readonly tag: string;
+  readonly kind: 'layer' | 'layers';
   readonly ports: readonly LayerPortState[];
+}
+
+export interface MovedStore {
+  readonly tag: string;
+  readonly kind: 'layer-store';
+  readonly shelf: ShelfState;
 }
 
 /** A share that was opened anew, or why it cannot be. */

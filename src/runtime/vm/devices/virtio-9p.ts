@@ -1,4 +1,4 @@
-import type { FileTree } from '../../../api/file-tree';
+import type { FileTree, TreeNumbering } from '../../../api/file-tree';
 import { createDeferred, type Deferred } from '../../../base/deferred';
 import { SandboxError } from '../../../base/errors';
 import { headerBytes } from '../../../formats/nine-p/codec';
@@ -47,6 +47,9 @@ export class Virtio9p implements SavedDevice {
   #server: NineServer | undefined;
   /** What the server goes on with, when there is one. */
   #state: NineServerState | undefined;
+  #numbering: TreeNumbering | undefined;
+  /** What that goes on with. */
+  #numbers: unknown = null;
   #inFlight = 0;
   /** Counts restores and attachments: what was begun before such is not answered after it. */
   #epoch = 0;
@@ -95,7 +98,9 @@ export class Virtio9p implements SavedDevice {
   /** Lets go of the files, keeping what the client has agreed with the server. */
   detach(): void {
     if (this.#server) this.#state = this.#server.state;
+    if (this.#numbering) this.#numbers = this.#numbering.save();
     this.#server = undefined;
+    this.#numbering = undefined;
     this.#forget(new SandboxError('Unavailable', 'The share was detached'));
   }
 
@@ -110,14 +115,16 @@ export class Virtio9p implements SavedDevice {
   }
 
   get_state(): unknown[] {
-    return [this.#virtio, this.#server?.state ?? this.#state ?? null];
+    return [this.#virtio, this.#server?.state ?? this.#state ?? null, this.#numbering?.save() ?? this.#numbers];
   }
 
   set_state(state: unknown[]): void {
     this.#server = undefined;
+    this.#numbering = undefined;
     this.#forget(new SandboxError('Unavailable', 'The machine was restored'));
     this.#virtio.set_state(state[0]);
     this.#state = parseServerState(state[1]);
+    this.#numbers = state[2] ?? null;
   }
 
   get #queue(): VirtQueue | undefined {
@@ -127,6 +134,9 @@ export class Virtio9p implements SavedDevice {
   }
 
   #begin(tree: FileTree): void {
+    if (this.#numbers !== null) tree.numbering?.restore(this.#numbers);
+    this.#numbering = tree.numbering;
+    this.#numbers = null;
     this.#server = new NineServer({ tree, maxMessageBytes }, this.#state);
     this.#state = undefined;
     this.#serve();

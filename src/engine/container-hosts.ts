@@ -1,0 +1,234 @@
+import type { ContainerHost, ContainerHosts } from '../api/container-host';
+import type { InstanceId } from '../api/instance';
+import type { Operation } from '../api/operation';
+import type { Clock } from '../base/clock';
+import { SandboxError, throwIfAborted, toSandboxError } from '../base/errors';
+import { Emitter, type Event } from '../base/events';
+import { type Disposable, DisposableStore } from '../base/lifecycle';
+import { layersTag } from '../runtime/container/host-paths';
+import type { HostPrograms } from '../runtime/container/host-setup';
+import { VmContainerHost } from '../runtime/container/vm-container-host';
+import { isLive } from '../runtime/instance-state';
+import { defaultName } from './instance-names';
+import type { InstanceRecord, VmDraft } from './instance-record';
+import type { Lab } from './lab';
+import { defaultNetwork } from './networks';
+import type { ArtifactLoader } from './store-client';
+
+/** Where the programs of a host are, in the registry. */
+const reference = 'strata/oci-runtime:1';
+
+/** As much as the prepared snapshot has. */
+const usualMemoryMiB = 128;
+const usualDiskMiB = 8192;
+
+const maxNics = 4;
+
+export interface ContainerHostsOptions {
+  readonly lab: Pick<Lab, 'list' | 'changes' | 'create' | 'start' | 'resume' | 'instance' | 'offerLayers' | 'networks'>;
+  readonly artifacts: ArtifactLoader;
+  readonly clock: Clock;
+  /** Of a new host, for what containers write; it takes room only as it is written to. */
+  readonly diskMiB?: number;
+}
+
+/** A host that is to be made. */
+export interface HostWish {
+  /** Left to the lab when absent: "host-1" and so on. */
+  readonly name?: string;
+  /** MiB. */
+  readonly memoryMiB?: number;
+  readonly diskMiB?: number;
+  /** Networks of the lab that it is to be on, at most 4; absent: "default", then others in the order they were made. */
+  readonly networks?: readonly string[];
+}
+
+/** The machines of the lab that run containers. Each that runs is set up, whoever has started it. */
+export class LabContainerHosts implements ContainerHosts, Disposable {
+  readonly #options: ContainerHostsOptions;
+  readonly #changed = new Emitter<readonly ContainerHost[]>();
+  readonly #disposables = new DisposableStore();
+  readonly #hosts = new Map<InstanceId, VmContainerHost>();
+  readonly #opening = new Map<InstanceId, Promise<VmContainerHost>>();
+  /** Running machines that could not be set up; they are tried again when somebody asks for them. */
+  readonly #refused = new Set<InstanceId>();
+  #programs: Promise<HostPrograms> | undefined;
+  /** The first host while it is made. */
+  #making: Promise<InstanceRecord> | undefined;
+
+  constructor(options: ContainerHostsOptions) {
+    this.#options = options;
+    this.#disposables.add(options.lab.changes((records) => this.#follow(records)));
+    this.#follow(options.lab.list());
+  }
+
+  get hosts(): readonly ContainerHost[] {
+    return [...this.#hosts.values()];
+  }
+
+  get changed(): Event<readonly ContainerHost[]> {
+    return this.#changed.event;
+  }
+
+  /** Machines that are hosts, whether they run or not. */
+  machines(): readonly InstanceRecord[] {
+    return this.#options.lab.list().filter(isContainerHost);
+  }
+
+  async open(name?: string, operation: Operation = {}): Promise<ContainerHost> {
+    throwIfAborted(operation.signal);
+    const record = name === undefined ? await this.#first() : this.#named(name);
+    return this.#ready(record.id, operation);
+  }
+
+  /** Errors: as of `Lab.create`. */
+  async create(wish: HostWish = {}): Promise<InstanceRecord> {
+    return this.#options.lab.create(this.#draft(wish));
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+    for (const host of this.#hosts.values()) host.dispose();
+    this.#hosts.clear();
+    this.#changed.dispose();
+  }
+
+  /** One that runs, else one that can be started, else a new one. */
+  async #first(): Promise<InstanceRecord> {
+    const machines = this.machines();
+    const found = machines.find(({ state }) => isLive(state.phase)) ?? machines[0];
+    if (found) return found;
+    this.#making ??= this.create().finally(() => {
+      this.#making = undefined;
+    });
+    return this.#making;
+  }
+
+  #named(name: string): InstanceRecord {
+    const record = this.machines().find((each) => each.name === name);
+    if (record) return record;
+    throw new SandboxError('NotFound', `No such host: ${name}`);
+  }
+
+  async #ready(id: InstanceId, operation: Operation): Promise<ContainerHost> {
+    await this.#run(id, operation);
+    throwIfAborted(operation.signal);
+    return this.#open(id);
+  }
+
+  /** Whoever else has begun to start it is waited for. */
+  async #run(id: InstanceId, { onProgress }: Operation): Promise<void> {
+    const { lab } = this.#options;
+    for (;;) {
+      const record = lab.list().find((each) => each.id === id);
+      if (!record) throw new SandboxError('NotFound', 'The host was removed meanwhile');
+      const { phase } = record.state;
+      if (record.task) await this.#taskOver(id, record.task.id);
+      else if (phase === 'running') return;
+      else if (phase === 'paused') await lab.resume(id).finished;
+      else {
+        onProgress?.({ phase: `Starting ${record.name}` });
+        await lab.start(id).finished;
+      }
+    }
+  }
+
+  /** Resolves when that task does not work on the machine any more. */
+  #taskOver(id: InstanceId, task: string): Promise<void> {
+    return new Promise((resolve) => {
+      const listener = this.#options.lab.changes((records) => {
+        if (records.find((each) => each.id === id)?.task?.id === task) return;
+        listener.dispose();
+        resolve();
+      });
+    });
+  }
+
+  #follow(records: readonly InstanceRecord[]): void {
+    const running = new Set<InstanceId>();
+    for (const record of records) {
+      if (isContainerHost(record) && record.state.phase === 'running' && !record.task) running.add(record.id);
+    }
+    for (const id of this.#refused) if (!running.has(id)) this.#refused.delete(id);
+    for (const id of running) {
+      if (this.#hosts.has(id) || this.#opening.has(id) || this.#refused.has(id)) continue;
+      // A host that cannot be set up says so to whoever wants it; the machine itself runs.
+      this.#open(id).catch(() => this.#refused.add(id));
+    }
+  }
+
+  #open(id: InstanceId): Promise<VmContainerHost> {
+    const known = this.#hosts.get(id);
+    if (known) return Promise.resolve(known);
+    const opening = this.#opening.get(id) ?? this.#setUp(id).finally(() => this.#opening.delete(id));
+    this.#opening.set(id, opening);
+    return opening;
+  }
+
+  async #setUp(id: InstanceId): Promise<VmContainerHost> {
+    const { lab, clock } = this.#options;
+    const host = await VmContainerHost.open({
+      instance: lab.instance(id),
+      programs: await this.#loadPrograms(),
+      offer: (layers) => lab.offerLayers(layers),
+      clock,
+    });
+    if (this.#disposables.disposed) {
+      host.dispose();
+      throw new SandboxError('Unavailable', 'The lab is closed');
+    }
+    this.#hosts.set(id, host);
+    this.#disposables.add(host.news((news) => news.kind === 'lost' && this.#forget(id, host)));
+    this.#fire();
+    return host;
+  }
+
+  #forget(id: InstanceId, host: VmContainerHost): void {
+    if (this.#hosts.get(id) !== host) return;
+    this.#hosts.delete(id);
+    this.#fire();
+  }
+
+  #loadPrograms(): Promise<HostPrograms> {
+    this.#programs ??= this.#fetchPrograms().catch((error: unknown) => {
+      this.#programs = undefined;
+      throw toSandboxError(error);
+    });
+    return this.#programs;
+  }
+
+  async #fetchPrograms(): Promise<HostPrograms> {
+    const { artifacts } = this.#options;
+    const load = async (title: string): Promise<Uint8Array> =>
+      new Uint8Array(await artifacts.load({ reference, part: { title } }));
+    const [runtime, files] = await Promise.all([load('strata-oci'), load('strata-files')]);
+    return { runtime, files };
+  }
+
+  #draft({ name, memoryMiB = usualMemoryMiB, diskMiB, networks }: HostWish): VmDraft {
+    const { lab, diskMiB: usual = usualDiskMiB } = this.#options;
+    const taken = new Set(lab.list().map((each) => each.name));
+    const others = lab.networks().map((each) => each.name);
+    const on = networks ?? [...new Set([defaultNetwork.name, ...others])].slice(0, maxNics);
+    return {
+      kind: 'vm',
+      name: name ?? defaultName('host', taken),
+      memoryMiB,
+      devices: 'virtio',
+      containerHost: true,
+      nics: on.map((network) => ({ network })),
+      disks: [{ sizeMiB: diskMiB ?? usual, format: 'ext4' }],
+      shares: [{ tag: layersTag, layerStore: true }],
+    };
+  }
+
+  #fire(): void {
+    this.#changed.fire(this.hosts);
+  }
+}
+
+/** A machine that has what containers need. */
+function isContainerHost({ spec }: InstanceRecord): boolean {
+  if (spec.kind !== 'vm' || !spec.containerHost || !spec.disks?.length) return false;
+  return spec.shares?.some((share) => share.tag === layersTag && 'layerStore' in share) ?? false;
+}

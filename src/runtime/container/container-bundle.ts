@@ -1,0 +1,80 @@
+import type { ContainerMount, ContainerNic, ContainerSpec } from '../../api/container-host';
+import type { OciMount, OciRuntimeConfig } from '../../api/oci-runtime';
+import { SandboxError } from '../../base/errors';
+import { type ContainerPaths, emptyDirectory, layerPath, volumePath } from './host-paths';
+
+/** A bundle as the runtime writes it for itself. */
+export interface Bundle {
+  readonly path: string;
+  readonly config: OciRuntimeConfig;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export interface BundleParts {
+  readonly paths: ContainerPaths;
+  /** Names of the root's layers, the lowest first. */
+  readonly layers: readonly string[];
+  /** Bridges of the host by the name of the lab's network. */
+  readonly bridges: ReadonlyMap<string, string>;
+}
+
+/** The overlay of a root, as `strata-oci` takes it. */
+export function overlayOf({ upper, work }: ContainerPaths, layers: readonly string[]): Record<string, unknown> {
+  return { lower: layers.length > 0 ? layers.map(layerPath) : [emptyDirectory], upper, work };
+}
+
+/** What the engine says of a container, with what only its host knows. */
+export function containerBundle({ mounts, nics, config }: ContainerSpec, parts: BundleParts): Bundle {
+  const { paths, layers, bridges } = parts;
+  const files: Record<string, string> = {};
+  const added = mounts.map((mount, index): OciMount => {
+    if (mount.kind !== 'file') return bindMount(mount);
+    const name = `file-${index}`;
+    files[name] = mount.text;
+    return { destination: mount.target, type: 'bind', source: `${paths.bundle}/${name}`, options: ['rbind', 'rw'] };
+  });
+  const network = nics.length > 0 && {
+    'org.strata.network': JSON.stringify(nics.map((nic) => toInterface(nic, bridges))),
+  };
+  return {
+    path: paths.bundle,
+    files,
+    config: {
+      ...config,
+      root: { ...config.root, path: paths.root },
+      // What is mounted on something that is mounted itself comes after it.
+      mounts: [...(config.mounts ?? []), ...added.sort((a, b) => depth(a) - depth(b))],
+      annotations: { ...config.annotations, 'org.strata.rootfs': JSON.stringify(overlayOf(paths, layers)), ...network },
+    },
+  };
+}
+
+function bindMount(mount: Exclude<ContainerMount, { readonly kind: 'file' }>): OciMount {
+  return {
+    destination: mount.target,
+    type: 'bind',
+    source: sourceOf(mount),
+    options: ['rbind', 'rprivate', mount.readOnly ? 'ro' : 'rw'],
+  };
+}
+
+function sourceOf(mount: Exclude<ContainerMount, { readonly kind: 'file' }>): string {
+  if (mount.kind === 'volume') return volumePath(mount.volume);
+  if (mount.kind === 'host') return mount.path;
+  throw new SandboxError('Unimplemented', `The shared folder cannot be mounted in containers yet: ${mount.path}`);
+}
+
+function toInterface(nic: ContainerNic, bridges: BundleParts['bridges']): Record<string, unknown> {
+  const { name, network, mac, mtu, address, prefixLength, gateway } = nic;
+  const bridge = bridges.get(network);
+  if (bridge === undefined) {
+    const on = [...bridges.keys()].join(', ') || 'none';
+    throw new SandboxError('FailedPrecondition', `The host is not on the network "${network}"; it is on: ${on}`);
+  }
+  const routes = gateway === undefined ? [] : [{ to: 'default', via: gateway }];
+  return { name, bridge, mac, mtu, addresses: [`${address}/${prefixLength}`], routes };
+}
+
+function depth({ destination }: OciMount): number {
+  return destination.split('/').filter((part) => part !== '').length;
+}

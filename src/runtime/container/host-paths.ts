@@ -1,0 +1,40 @@
+import type { ContainerId } from '../../api/container-host';
+
+/** Where a host has what. What must outlive its memory is on its disk; the rest is in `/run`, which is memory. */
+
+/** By this tag a host mounts the layers of the store. */
+export const layersTag = 'layers';
+
+/** Short, since overlayfs takes the names of all layers of a root on one page. */
+export const layersDirectory = '/layers';
+
+export const diskDirectory = '/var/lib/strata';
+
+/** In the place of the layers of an image without any. */
+export const emptyDirectory = '/run/strata/empty';
+
+export interface ContainerPaths {
+  /** What is kept of it: what it wrote, and how its root is made. */
+  readonly home: string;
+  readonly upper: string;
+  readonly work: string;
+  /** The runtime's bundle. */
+  readonly bundle: string;
+  readonly root: string;
+}
+
+export function containerPaths(id: ContainerId, writable: 'disk' | 'tmpfs' = 'disk'): ContainerPaths {
+  const home = `${diskDirectory}/containers/${id}`;
+  const bundle = `/run/strata/bundles/${id}`;
+  const writes = writable === 'disk' ? home : `/run/strata/writes/${id}`;
+  return { home, upper: `${writes}/upper`, work: `${writes}/work`, bundle, root: `${bundle}/root` };
+}
+
+export function layerPath(name: string): string {
+  return `${layersDirectory}/${name}`;
+}
+
+/** What is in a volume; beside it is room for what is known of it. */
+export function volumePath(name: string): string {
+  return `${diskDirectory}/volumes/${name}/_data`;
+}

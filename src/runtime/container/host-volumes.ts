@@ -1,0 +1,94 @@
+import type { ContainerId, ContainerMount, ContainerRoot } from '../../api/container-host';
+import { SandboxError } from '../../base/errors';
+import { isDigest } from '../../formats/digest';
+import { containerPaths, volumePath } from './host-paths';
+import { type HostGuest, runProgram, startReading } from './host-program';
+import type { HostRuntime } from './host-runtime';
+import type { FilesPlace, RootFiles } from './root-files';
+import { isFields, parseUsage } from './runtime-protocol';
+
+type VolumeMount = Extract<ContainerMount, { readonly kind: 'volume' }>;
+
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
+/** Directories on a host's disk that containers share. */
+export class HostVolumes {
+  readonly #guest: HostGuest;
+  readonly #runtime: HostRuntime;
+  readonly #files: RootFiles;
+  /** Those that are known to be there, and to have what an image has where they were mounted. */
+  readonly #there = new Set<string>();
+  readonly #seeded = new Set<string>();
+
+  constructor(guest: HostGuest, runtime: HostRuntime, files: RootFiles) {
+    this.#guest = guest;
+    this.#runtime = runtime;
+    this.#files = files;
+  }
+
+  async create(name: string): Promise<void> {
+    assertName(name);
+    if (this.#there.has(name)) return;
+    await this.ensureDirectory(volumePath(name));
+    this.#there.add(name);
+  }
+
+  async remove(name: string): Promise<void> {
+    assertName(name);
+    this.#there.delete(name);
+    this.#seeded.delete(name);
+    await this.#runtime.call('remove', { path: parentOf(volumePath(name)) });
+  }
+
+  async bytes(name: string): Promise<number> {
+    assertName(name);
+    return parseUsage(await this.#runtime.call('usage', { path: volumePath(name) }));
+  }
+
+  async export(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    assertName(name);
+    return startReading(this.#guest, ['strata-files', 'pack', volumePath(name), '/', '.'], `Cannot read ${name}`);
+  }
+
+  async import(name: string, tar: ReadableStream<Uint8Array>): Promise<void> {
+    await this.create(name);
+    await this.#files.unpackInto(volumePath(name), tar);
+  }
+
+  /** Makes a volume for a mount; an empty one gets what the image has there, as docker's do. */
+  async prepare({ volume, target, seed }: VolumeMount, root: FilesPlace): Promise<void> {
+    await this.create(volume);
+    if (!seed || this.#seeded.has(volume)) return;
+    await this.#files.seed(root, target, volumePath(volume));
+    this.#seeded.add(volume);
+  }
+
+  async ensureDirectory(path: string): Promise<void> {
+    await runProgram(this.#guest, ['mkdir', '-p', '--', path], `Cannot make ${path}`);
+  }
+
+  /** What was written down of a container's root. `NotFound` for a container that has none here. */
+  async readRoot(id: ContainerId): Promise<ContainerRoot> {
+    const file = `${containerPaths(id).home}/root.json`;
+    try {
+      const text = new TextDecoder().decode(await runProgram(this.#guest, ['cat', file], 'No root'));
+      const root: unknown = JSON.parse(text);
+      if (isFields(root) && Array.isArray(root['layers']) && root['layers'].every(isDigest)) {
+        return { layers: root['layers'], writable: root['writable'] === 'tmpfs' ? 'tmpfs' : 'disk' };
+      }
+    } catch {
+      // Said below.
+    }
+    throw new SandboxError('NotFound', `No such container: ${id}`);
+  }
+}
+
+function assertName(name: string): void {
+  if (namePattern.test(name)) return;
+  const message = `"${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`;
+  throw new SandboxError('InvalidArgument', message);
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}

@@ -1,0 +1,458 @@
+import type {
+  ContainerChange,
+  ContainerCounters,
+  ContainerHost,
+  ContainerId,
+  ContainerPathStat,
+  ContainerProcessInfo,
+  ContainerRoot,
+  ContainerSpec,
+  HostNews,
+} from '../../api/container-host';
+import type { Digest } from '../../api/content-store';
+import type { Instance, Process, Signal, TerminalSize } from '../../api/instance';
+import type { OciProcess, OciResources } from '../../api/oci-runtime';
+import type { Operation } from '../../api/operation';
+import type { Clock } from '../../base/clock';
+import { createDeferred, type Deferred } from '../../base/deferred';
+import { SandboxError, serializeError, throwIfAborted, toSandboxError } from '../../base/errors';
+import { Emitter, type Event } from '../../base/events';
+import { type Disposable, DisposableStore } from '../../base/lifecycle';
+import { containerBundle } from './container-bundle';
+import { containerPaths } from './host-paths';
+import { HostRuntime } from './host-runtime';
+import { endServe, type HostPrograms, startServe } from './host-setup';
+import { HostVolumes } from './host-volumes';
+import { type FilesPlace, RootFiles } from './root-files';
+import {
+  fields,
+  parseCounters,
+  parseProcesses,
+  type RuntimeCall,
+  type RuntimeEvent,
+  type RuntimeState,
+} from './runtime-protocol';
+
+/** Exit code for a container whose end nobody saw. */
+const unseenExitCode = 255;
+
+export interface VmContainerHostOptions {
+  /** A running machine with a layer store as its share and a disk with ext4. */
+  readonly instance: Instance;
+  readonly programs: HostPrograms;
+  /** Names for the layers of a root, the lowest first, by which the machine can walk to them from now on. */
+  readonly offer: (layers: readonly Digest[]) => Promise<readonly string[]>;
+  readonly clock: Clock;
+}
+
+/** A root that was made. */
+interface KnownRoot {
+  readonly root: ContainerRoot;
+  /** Names of its layers, the lowest first. */
+  readonly layers: readonly string[];
+}
+
+/** Containers in a machine, by the runtime in its guest (docs/RUNTIME.md). */
+export class VmContainerHost implements ContainerHost, Disposable {
+  readonly #options: VmContainerHostOptions;
+  readonly #runtime: HostRuntime;
+  readonly #files: RootFiles;
+  readonly #volumes: HostVolumes;
+  readonly #news = new Emitter<HostNews>();
+  readonly #disposables = new DisposableStore();
+  readonly #roots = new Map<ContainerId, KnownRoot>();
+  /** Of containers that run: the first process, in the host's pid namespace. */
+  readonly #pids = new Map<ContainerId, number>();
+  readonly #starting = new Map<ContainerId, Deferred<void>>();
+  /** Where something was mounted when the container last began. */
+  readonly #mountPoints = new Map<ContainerId, readonly string[]>();
+  readonly #bridges: ReadonlyMap<string, string>;
+  #ended: SandboxError | undefined;
+  #execs = 0;
+
+  private constructor(options: VmContainerHostOptions, runtime: HostRuntime) {
+    const { instance } = options;
+    this.#options = options;
+    this.#runtime = this.#disposables.add(runtime);
+    this.#files = new RootFiles(instance);
+    this.#volumes = new HostVolumes(instance, runtime, this.#files);
+    const { spec } = instance;
+    const nics = spec.kind === 'vm' ? (spec.nics ?? []) : [];
+    this.#bridges = new Map(nics.map(({ network }, index) => [network, `br${index}`]));
+    this.#disposables.add(runtime.events((event) => this.#hear(event)));
+    this.#disposables.add(runtime.resumed((states) => this.#catchUp(states)));
+    this.#disposables.add(
+      instance.states(({ phase, exit }) => {
+        if (phase !== 'running' && phase !== 'paused') this.#lose(exit?.reason ?? 'The machine was restarted');
+      }),
+    );
+  }
+
+  /** Sets the machine up, or finds it so; containers that an earlier page has started are there. */
+  static async open(options: VmContainerHostOptions): Promise<VmContainerHost> {
+    const { instance, programs, clock } = options;
+    await endServe(instance);
+    const runtime = await HostRuntime.start({ serve: () => startServe(instance, programs), clock });
+    const host = new VmContainerHost(options, runtime);
+    try {
+      for (const { id, pid, status } of await runtime.list()) if (isAlive(status)) host.#pids.set(id, pid);
+      return host;
+    } catch (error) {
+      host.dispose();
+      throw error;
+    }
+  }
+
+  get instance(): string {
+    return this.#options.instance.id;
+  }
+
+  get name(): string {
+    return this.#options.instance.spec.name;
+  }
+
+  /** The lab's networks that it is on. */
+  get networks(): readonly string[] {
+    return [...this.#bridges.keys()];
+  }
+
+  get news(): Event<HostNews> {
+    return this.#news.event;
+  }
+
+  async memory(): Promise<{ totalBytes: number; availableBytes: number }> {
+    const { memory } = await this.#options.instance.stats();
+    return { totalBytes: memory.total, availableBytes: memory.total - memory.used };
+  }
+
+  async createRoot(id: ContainerId, root: ContainerRoot, { signal }: Operation = {}): Promise<void> {
+    throwIfAborted(signal);
+    const known = this.#roots.get(id);
+    if (known && JSON.stringify(known.root) === JSON.stringify(root)) return;
+    const layers = await this.#options.offer(root.layers);
+    const { home } = containerPaths(id);
+    // What a later page finds it by.
+    await this.#call('bundle', { path: home, config: {}, files: { 'root.json': JSON.stringify(root) } });
+    this.#roots.set(id, { root, layers });
+  }
+
+  async removeRoot(id: ContainerId): Promise<void> {
+    const { writable } = (await this.#knownRoot(id)).root;
+    const { home, bundle, upper } = containerPaths(id, writable);
+    for (const path of [bundle, ...(writable === 'tmpfs' ? [parentOf(upper)] : []), home]) {
+      await this.#call('remove', { path });
+    }
+    this.#roots.delete(id);
+    this.#mountPoints.delete(id);
+  }
+
+  async run(spec: ContainerSpec, operation: Operation = {}): Promise<Process> {
+    const { id } = spec;
+    if (this.#pids.has(id) || this.#starting.has(id)) {
+      throw new SandboxError('FailedPrecondition', `The container ${id} is running already`);
+    }
+    const started = createDeferred<void>();
+    this.#starting.set(id, started);
+    started.promise.catch(() => {});
+    try {
+      await this.#prepare(spec, operation);
+      throwIfAborted(operation.signal);
+      const argv = ['strata-oci', 'run', '--bundle', containerPaths(id).bundle, id];
+      const process = await this.#exec(argv, spec.config.process.terminal ? spec.terminal : undefined);
+      this.#follow(id, process);
+      await this.#untilStarted(started, process, operation.signal);
+      return process;
+    } finally {
+      this.#starting.delete(id);
+    }
+  }
+
+  async exec(id: ContainerId, process: OciProcess, terminal?: TerminalSize): Promise<Process> {
+    this.#assertRuns(id);
+    this.#execs += 1;
+    const argv = ['strata-oci', 'exec', '--json', JSON.stringify(process), '--exec-id', `exec-${this.#execs}`, id];
+    return this.#exec(argv, process.terminal ? terminal : undefined);
+  }
+
+  async reattach(process: string): Promise<Process> {
+    this.#assertAlive();
+    const { instance } = this.#options;
+    const program = (await instance.programs()).find(({ id }) => id === process);
+    const attached = await instance.reattach(process);
+    const [, command, , , id] = program?.argv ?? [];
+    if (command === 'run' && id !== undefined) this.#follow(id, attached);
+    return attached;
+  }
+
+  async running(): Promise<ReadonlyMap<ContainerId, { pid: number; paused: boolean }>> {
+    this.#assertAlive();
+    const states = (await this.#runtime.list()).filter(({ status }) => isAlive(status));
+    return new Map(states.map(({ id, pid, status }) => [id, { pid, paused: status === 'paused' }]));
+  }
+
+  async kill(id: ContainerId, signal: Signal | number): Promise<void> {
+    await this.#call('kill', { container: id, signal });
+  }
+
+  async pause(id: ContainerId): Promise<void> {
+    await this.#call('pause', { container: id });
+  }
+
+  async resume(id: ContainerId): Promise<void> {
+    await this.#call('resume', { container: id });
+  }
+
+  async update(id: ContainerId, resources: OciResources): Promise<void> {
+    await this.#call('update', { container: id, resources });
+  }
+
+  async counters(id: ContainerId): Promise<ContainerCounters> {
+    return parseCounters(await this.#call('stats', { container: id }));
+  }
+
+  async processes(id: ContainerId): Promise<readonly ContainerProcessInfo[]> {
+    return parseProcesses(await this.#call('top', { container: id }));
+  }
+
+  async inspect(id: ContainerId): Promise<Readonly<Record<string, unknown>>> {
+    return fields(await this.#call('inspect', { container: id }));
+  }
+
+  async changes(id: ContainerId): Promise<readonly ContainerChange[]> {
+    return this.#files.changes(await this.#placeOf(id), this.#mountPoints.get(id) ?? []);
+  }
+
+  async changesLayer(id: ContainerId): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return this.#files.layer(await this.#placeOf(id), this.#mountPoints.get(id) ?? []);
+  }
+
+  async statPath(id: ContainerId, path: string): Promise<ContainerPathStat> {
+    return this.#files.stat(await this.#placeOf(id), path);
+  }
+
+  async copyOut(id: ContainerId, path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return this.#files.pack(await this.#placeOf(id), path);
+  }
+
+  async copyIn(
+    id: ContainerId,
+    path: string,
+    tar: ReadableStream<Uint8Array>,
+    options: { readonly noOverwriteDirNonDir: boolean; readonly copyUidGid: boolean },
+  ): Promise<void> {
+    const { noOverwriteDirNonDir, copyUidGid } = options;
+    const place = await this.#placeOf(id);
+    const owner = copyUidGid ? { owner: await this.#userOf(id) } : {};
+    await this.#files.unpack(place, path, tar, { noOverwriteDirNonDir, ...owner });
+  }
+
+  async createVolume(name: string): Promise<void> {
+    this.#assertAlive();
+    await this.#volumes.create(name);
+  }
+
+  async removeVolume(name: string): Promise<void> {
+    this.#assertAlive();
+    await this.#volumes.remove(name);
+  }
+
+  async volumeBytes(name: string): Promise<number> {
+    this.#assertAlive();
+    return this.#volumes.bytes(name);
+  }
+
+  async exportVolume(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    this.#assertAlive();
+    return this.#volumes.export(name);
+  }
+
+  async importVolume(name: string, tar: ReadableStream<Uint8Array>): Promise<void> {
+    this.#assertAlive();
+    await this.#volumes.import(name, tar);
+  }
+
+  /** The page does not use it any more; the machine and its containers go on. */
+  dispose(): void {
+    this.#ended ??= new SandboxError('Unavailable', `The host ${this.name} is not used any more`);
+    this.#abandonStarts(this.#ended);
+    this.#disposables.dispose();
+    this.#news.dispose();
+  }
+
+  async #prepare(spec: ContainerSpec, operation: Operation): Promise<void> {
+    const { id, mounts } = spec;
+    await this.createRoot(id, spec.root, operation);
+    const { layers } = await this.#knownRoot(id);
+    const paths = containerPaths(id, spec.root.writable);
+    for (const mount of mounts) {
+      if (mount.kind === 'volume') await this.#volumes.prepare(mount, { paths, layers, pid: undefined });
+      else if (mount.kind === 'host') await this.#volumes.ensureDirectory(mount.path);
+    }
+    const bundle = containerBundle(spec, { paths, layers, bridges: this.#bridges });
+    this.#mountPoints.set(
+      id,
+      (bundle.config.mounts ?? []).map(({ destination }) => destination),
+    );
+    await this.#call('bundle', { ...bundle });
+  }
+
+  async #untilStarted(started: Deferred<void>, process: Process, signal: AbortSignal | undefined): Promise<void> {
+    const { exited, stdin, stdout, stderr } = process;
+    const cancel = (): void => {
+      process.kill('SIGKILL');
+      started.reject(new SandboxError('Canceled', 'Canceled while the container started'));
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    // The launcher may have gone without a word, or its word with a runtime that was started again.
+    const unsaid = exited.then(
+      async (code) => {
+        await this.#runtime.list().catch(() => undefined);
+        throw new SandboxError('Internal', `The container did not start: its launcher ended with ${code}`);
+      },
+      (error: unknown) => {
+        throw toSandboxError(error);
+      },
+    );
+    try {
+      await Promise.race([started.promise, unsaid]);
+    } catch (error) {
+      for (const stream of [stdout, stderr]) stream.cancel().catch(() => {});
+      stdin.abort().catch(() => {});
+      throw error;
+    } finally {
+      unsaid.catch(() => {});
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** When the launcher has ended, so has the container, even if no event said so. */
+  #follow(id: ContainerId, process: Process): void {
+    process.exited.then(
+      async (code) => {
+        // What happened before is told before this answer.
+        await this.#runtime.list().catch(() => undefined);
+        if (this.#pids.has(id)) this.#exited(id, { code, oomKilled: false, at: this.#options.clock.now() });
+      },
+      () => {},
+    );
+  }
+
+  #hear(event: RuntimeEvent): void {
+    const { container: id } = event;
+    switch (event.event) {
+      case 'started':
+        this.#pids.set(id, event.pid);
+        this.#news.fire({ kind: 'started', id, pid: event.pid });
+        this.#starting.get(id)?.resolve();
+        break;
+      case 'failed':
+        if (event.exec === undefined) this.#starting.get(id)?.reject(startFailure(event.code, event.message));
+        break;
+      case 'exited':
+        if (this.#pids.has(id)) {
+          this.#exited(id, { code: event.code ?? unseenExitCode, oomKilled: event.oomKilled, at: event.at });
+        }
+        break;
+      case 'oom':
+        this.#news.fire({ kind: 'oom', id });
+    }
+  }
+
+  #exited(id: ContainerId, exit: { readonly code: number; readonly oomKilled: boolean; readonly at: number }): void {
+    this.#pids.delete(id);
+    this.#news.fire({ kind: 'exited', id, exit });
+  }
+
+  /** The runtime was started again: what has begun and ended meanwhile is told now. */
+  #catchUp(states: readonly RuntimeState[]): void {
+    const alive = new Map(states.filter(({ status }) => isAlive(status)).map(({ id, pid }) => [id, pid]));
+    for (const id of [...this.#pids.keys()]) {
+      if (alive.has(id)) continue;
+      const error = new SandboxError('Unavailable', 'It ended while the container runtime was started again');
+      const exit = {
+        code: unseenExitCode,
+        oomKilled: false,
+        at: this.#options.clock.now(),
+        error: serializeError(error),
+      };
+      this.#exited(id, exit);
+    }
+    for (const [id, pid] of alive) {
+      if (this.#pids.has(id)) continue;
+      this.#hear({ event: 'started', container: id, pid });
+    }
+  }
+
+  #lose(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = new SandboxError('Unavailable', `The host ${this.name} has ended: ${reason}`);
+    this.#abandonStarts(this.#ended);
+    this.#pids.clear();
+    this.#news.fire({ kind: 'lost', reason });
+    this.#disposables.dispose();
+  }
+
+  #abandonStarts(reason: SandboxError): void {
+    for (const started of this.#starting.values()) started.reject(reason);
+  }
+
+  async #exec(argv: readonly string[], terminal: TerminalSize | undefined): Promise<Process> {
+    this.#assertAlive();
+    return this.#options.instance.exec({ argv, cwd: '/', ...(terminal && { terminal }) });
+  }
+
+  async #call(call: RuntimeCall, parameters: Readonly<Record<string, unknown>>): Promise<unknown> {
+    this.#assertAlive();
+    return this.#runtime.call(call, parameters);
+  }
+
+  async #knownRoot(id: ContainerId): Promise<KnownRoot> {
+    const known = this.#roots.get(id);
+    if (known) return known;
+    this.#assertAlive();
+    const root = await this.#volumes.readRoot(id);
+    const found = { root, layers: await this.#options.offer(root.layers) };
+    this.#roots.set(id, found);
+    return found;
+  }
+
+  async #placeOf(id: ContainerId): Promise<FilesPlace> {
+    const { root, layers } = await this.#knownRoot(id);
+    return { paths: containerPaths(id, root.writable), layers, pid: this.#pids.get(id) };
+  }
+
+  /** Who its first process is. */
+  async #userOf(id: ContainerId): Promise<{ readonly uid: number; readonly gid: number }> {
+    this.#assertRuns(id);
+    const user = fields((await this.inspect(id))['user']);
+    const effective = (ids: unknown): number => (Array.isArray(ids) && typeof ids[1] === 'number' ? ids[1] : 0);
+    return { uid: effective(user['uid']), gid: effective(user['gid']) };
+  }
+
+  #assertRuns(id: ContainerId): void {
+    this.#assertAlive();
+    if (this.#pids.has(id)) return;
+    throw new SandboxError('NotFound', `The container ${id} is not running on ${this.name}`);
+  }
+
+  #assertAlive(): void {
+    if (this.#ended) throw this.#ended;
+    if (this.#options.instance.state.phase === 'paused') {
+      throw new SandboxError('FailedPrecondition', `The host ${this.name} is paused: resume it first`);
+    }
+  }
+}
+
+function isAlive(status: RuntimeState['status']): boolean {
+  return status === 'running' || status === 'paused';
+}
+
+/** In the runtime's own words, with docker's exit code for it. */
+function startFailure(exitCode: number, message: string): SandboxError {
+  const code = exitCode === 127 ? 'NotFound' : exitCode === 126 ? 'FailedPrecondition' : 'Internal';
+  return new SandboxError(code, message, { details: { exitCode } });
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}

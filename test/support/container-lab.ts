@@ -1,0 +1,190 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readBlob, readManifest, readReferences } from '../../images/lib/oci-layout';
+import { rootDirectory } from '../../images/lib/paths';
+import type { ContainerHost, ContainerSpec, HostNews } from '../../src/api/container-host';
+import type { Digest } from '../../src/api/content-store';
+import type { Process } from '../../src/api/instance';
+import type { OciRuntimeConfig } from '../../src/api/oci-runtime';
+import { systemClock } from '../../src/base/clock';
+import { LabContainerHosts } from '../../src/engine/container-hosts';
+import type { ArtifactLoader } from '../../src/engine/store-client';
+import { annotations } from '../../src/formats/oci';
+import { createImageLab, type ImageLab } from './image-lab';
+import type { Outcome } from './node-lab';
+
+const reference = 'strata/oci-runtime:1';
+const titles = ['strata-oci', 'strata-files'] as const;
+const builtIn = { 'strata-oci': 'build/oci-runtime', 'strata-files': 'build/container-files' } as const;
+
+/** The programs of a host as they are published, or as they were built last. */
+function hostProgram(title: (typeof titles)[number]): Uint8Array<ArrayBuffer> | undefined {
+  for (const directory of ['public/registry', 'build/registry'].map((path) => join(rootDirectory, path))) {
+    if (!existsSync(join(directory, 'index.json'))) continue;
+    const found = readReferences(directory).get(reference);
+    const layers = found ? readManifest(directory, found).layers : [];
+    const layer = layers.find((each) => each.annotations?.[annotations.title] === title);
+    if (layer) return Uint8Array.from(readBlob(directory, layer));
+  }
+  const built = join(rootDirectory, builtIn[title], title);
+  return existsSync(built) ? Uint8Array.from(readFileSync(built)) : undefined;
+}
+
+export const hasHostPrograms = titles.every((title) => hostProgram(title) !== undefined);
+
+export interface ContainerLab extends ImageLab {
+  readonly hosts: LabContainerHosts;
+  /** Loads an image of public/registry, and gives its diffIDs. */
+  loadImage(name: string): Promise<readonly Digest[]>;
+}
+
+/** A lab with real guests that run containers, from images of public/registry. */
+export async function createContainerLab(): Promise<ContainerLab> {
+  const made = await createImageLab();
+  const hosts = new LabContainerHosts({
+    lab: made.lab,
+    artifacts: programLoader,
+    clock: systemClock,
+    diskMiB: made.diskMiB,
+  });
+  return {
+    ...made,
+    hosts,
+    async loadImage(name) {
+      const [loaded] = await made.images.loadFolder(layoutOf(name));
+      await made.images.tag(loaded?.id ?? '', name);
+      return (await made.images.select(name)).layers.map(({ diffId }) => diffId);
+    },
+    async dispose() {
+      hosts.dispose();
+      await made.dispose();
+    },
+  };
+}
+
+const programLoader: ArtifactLoader = {
+  resolve: () => Promise.reject(new Error('Nobody asks for a manifest')),
+  async load({ part }) {
+    const title = titles.find((each) => typeof part === 'object' && part.title === each);
+    const bytes = title && hostProgram(title);
+    if (!bytes) throw new Error('No such program');
+    return bytes.buffer;
+  },
+};
+
+/** An OCI layout of that image alone, as the files of a folder. */
+function layoutOf(name: string): { path: string; content: Blob }[] {
+  const directory = join(rootDirectory, 'public/registry');
+  const descriptor = readReferences(directory).get(`library/${name}:latest`);
+  if (!descriptor) throw new Error(`public/registry has no ${name}`);
+  const manifest = readManifest(directory, descriptor);
+  const blobs = [descriptor, manifest.config, ...manifest.layers].map((each) => ({
+    path: `blobs/sha256/${each.digest.slice('sha256:'.length)}`,
+    content: new Blob([Uint8Array.from(readBlob(directory, each))]),
+  }));
+  const { digest, size, mediaType } = descriptor;
+  const index = { schemaVersion: 2, manifests: [{ digest, size, mediaType }] };
+  return [
+    { path: 'oci-layout', content: new Blob(['{"imageLayoutVersion":"1.0.0"}']) },
+    { path: 'index.json', content: new Blob([JSON.stringify(index)]) },
+    ...blobs,
+  ];
+}
+
+/** Docker's default capabilities. */
+const capabilities = [
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FSETID',
+  'CAP_FOWNER',
+  'CAP_MKNOD',
+  'CAP_NET_RAW',
+  'CAP_SETGID',
+  'CAP_SETUID',
+  'CAP_SETFCAP',
+  'CAP_SETPCAP',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_SYS_CHROOT',
+  'CAP_KILL',
+  'CAP_AUDIT_WRITE',
+];
+
+/** What docker would say of a plain container. */
+export function plainConfig(
+  args: readonly string[],
+  more: Partial<OciRuntimeConfig['process']> = {},
+): OciRuntimeConfig {
+  return {
+    ociVersion: '1.0.2',
+    hostname: 'box',
+    process: {
+      user: { uid: 0, gid: 0 },
+      args,
+      env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+      cwd: '/',
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      ...more,
+    },
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+      {
+        destination: '/dev',
+        type: 'tmpfs',
+        source: 'tmpfs',
+        options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+      },
+      {
+        destination: '/dev/pts',
+        type: 'devpts',
+        source: 'devpts',
+        options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+      },
+      { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+    ],
+    linux: {
+      namespaces: ['mount', 'network', 'uts', 'pid', 'ipc', 'cgroup'].map((type) => ({ type })),
+      resources: { memory: { limit: 32 * 1024 * 1024 }, pids: { limit: 64 } },
+    },
+  };
+}
+
+export function plainContainer(
+  id: string,
+  layers: readonly Digest[],
+  args: readonly string[],
+  more: Partial<ContainerSpec> = {},
+): ContainerSpec {
+  return { id, root: { layers, writable: 'disk' }, mounts: [], nics: [], config: plainConfig(args), ...more };
+}
+
+/** Resolves with the first news from now on that is wanted. */
+export function nextNews<Kind extends HostNews['kind']>(
+  host: ContainerHost,
+  kind: Kind,
+  id?: string,
+): Promise<Extract<HostNews, { readonly kind: Kind }>> {
+  return new Promise((resolve) => {
+    const listener = host.news((news) => {
+      if (news.kind !== kind || (id !== undefined && 'id' in news && news.id !== id)) return;
+      listener.dispose();
+      resolve(news as Extract<HostNews, { readonly kind: Kind }>);
+    });
+  });
+}
+
+/** Reads a program to its end. */
+export async function outcomeOf(process: Process): Promise<Outcome> {
+  process.stdin.close().catch(() => {});
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(process.stdout).text(),
+    new Response(process.stderr).text(),
+    process.exited,
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** Runs a shell command in a running container. */
+export async function execIn(host: ContainerHost, id: string, command: string): Promise<Outcome> {
+  const { process } = plainConfig(['/bin/sh', '-c', command]);
+  return outcomeOf(await host.exec(id, process));
+}
