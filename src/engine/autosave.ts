@@ -63,12 +63,18 @@ export class Autosave implements Disposable {
   /** Saves a machine that runs, unless `changedOnly` and it has done nothing since. */
   async save(entry: Entry, changedOnly: boolean): Promise<void> {
     const { instance, abilities } = entry;
+    // What is under way is older than this moment, which may be the last.
+    while (entry.unasked && !changedOnly) await entry.unasked;
     if (!abilities.has('checkpoint') || entry.task || entry.unasked || instance.state.phase !== 'running') return;
-    entry.unasked = this.#saveUnlessIdle(entry, changedOnly).catch(() => {
-      this.#failures += 1;
-    });
-    await entry.unasked;
-    delete entry.unasked;
+    const unasked = this.#saveUnlessIdle(entry, changedOnly)
+      .catch(() => {
+        this.#failures += 1;
+      })
+      .finally(() => {
+        if (entry.unasked === unasked) delete entry.unasked;
+      });
+    entry.unasked = unasked;
+    await unasked;
   }
 
   async #saveUnlessIdle(entry: Entry, changedOnly: boolean): Promise<void> {

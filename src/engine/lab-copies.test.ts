@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createDeferred } from '../base/deferred';
 import { SandboxError } from '../base/errors';
 import { settle } from '../base/fake-clock';
 import { createTestStorage, openTestLab, readFromDisk, type TestStorage, writeToDisk } from './lab-fixture';
@@ -195,6 +196,24 @@ describe('a reload', () => {
     await lab.saveForReload();
     expect(lab.snapshots()).toHaveLength(1);
     expect(lab.snapshots()[0]?.id).not.toBe(first?.id);
+  });
+
+  it('goes on with what was there when the page was hidden, also in the middle of a save', async () => {
+    const { lab, driver, clock } = await runningLab();
+    const machine = driver.at(0);
+    machine.statsGate = createDeferred<void>();
+    await clock.advance(60_000);
+    let saved = false;
+    const saving = lab.saveForReload().then(() => {
+      saved = true;
+    });
+    await settle();
+    expect({ saved, snapshots: lab.snapshots() }).toEqual({ saved: false, snapshots: [] });
+    const asked = machine.statsAsked;
+    machine.statsGate.resolve();
+    await saving;
+    expect(lab.snapshots()).toHaveLength(1);
+    expect(machine.statsAsked).toBe(asked + 1);
   });
 
   it('is provided for every minute, by saving what has done something since', async () => {
