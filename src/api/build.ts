@@ -84,6 +84,8 @@ export type BuildEvent =
   | { readonly kind: 'warning'; readonly message: string; readonly line?: number }
   | {
       readonly kind: 'built';
+      readonly step: number;
+      readonly ms: number;
       /** Of its manifest, and of its config. */
       readonly image: Digest;
       readonly config: Digest;

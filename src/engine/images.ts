@@ -11,18 +11,18 @@ import type {
 } from '../api/image-summary';
 import type { LayerIndex } from '../api/layer';
 import type { Operation } from '../api/operation';
-import { SandboxError, toSandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
 import { type Disposable, DisposableStore } from '../base/lifecycle';
-import { readableFromPort, writableToPort } from '../rpc/byte-stream';
-import { callback, type Remote, transfer } from '../rpc/control';
+import { readableFromPort } from '../rpc/byte-stream';
+import { callback, type Remote } from '../rpc/control';
 import type { FolderFile } from '../storage/images/archive-source';
-import type { ImageService, SentBytes } from '../storage/images/image-service';
+import type { ImageService } from '../storage/images/image-service';
 import type { ImageChanges, ImportOptions } from '../storage/images/make-image';
 import type { RemovalOptions } from '../storage/images/remove-image';
 import type { ArchiveFormat } from '../storage/images/save-images';
 import type { StoreService } from '../storage/store-service';
 import type { StoreEvent } from '../storage/store-supervision';
+import { type ImageBytes, StoreLife } from './store-life';
 import { storePart } from './store-part';
 import { runStoreTask } from './store-task';
 
@@ -33,9 +33,6 @@ export interface ImagesOptions {
   /** Asks the browser to keep what this page stores, and says whether it will; only a page can. */
   readonly persist?: () => Promise<boolean>;
 }
-
-/** A file, or bytes as they come. */
-export type ImageBytes = Blob | ReadableStream<Uint8Array>;
 
 /**
  * The images of the store in its worker, as a page uses them: the list comes by itself, and long work takes an
@@ -48,8 +45,7 @@ export class Images implements Disposable {
   readonly #disposables = new DisposableStore();
   readonly #changed = this.#disposables.add(new Emitter<readonly ImageSummary[]>());
   readonly #kept = this.#disposables.add(new Emitter<boolean>());
-  /** Ends with the store's worker; the next one has another. */
-  #storeLife = new AbortController();
+  readonly #life: StoreLife;
   #list: readonly ImageSummary[] = [];
   #asked = false;
 
@@ -62,11 +58,11 @@ export class Images implements Disposable {
     this.#remote = remote;
     this.#service = storePart<ImageService>(remote, 'images');
     this.#persist = persist;
+    this.#life = this.#disposables.add(new StoreLife(store));
     if (store) this.#disposables.add(store((event) => this.#follow(event)));
   }
 
   dispose(): void {
-    this.#storeLife.abort(new SandboxError('Canceled', 'The page has ended'));
     this.#disposables.dispose();
   }
 
@@ -143,7 +139,7 @@ export class Images implements Disposable {
   load(archive: ImageBytes, operation: Operation = {}): Promise<readonly LoadedImage[]> {
     return this.#make(
       runStoreTask(this.#remote, operation, (task, onProgress) =>
-        this.#send(archive, (sent) => this.#service.load(task, sent, ...onProgress)),
+        this.#life.send(archive, (sent) => this.#service.load(task, sent, ...onProgress)),
       ),
     );
   }
@@ -159,7 +155,7 @@ export class Images implements Disposable {
   import(tar: ImageBytes, options: ImportOptions = {}, operation: Operation = {}): Promise<LoadedImage> {
     return this.#make(
       runStoreTask(this.#remote, operation, (task, onProgress) =>
-        this.#send(tar, (sent) => this.#service.import(task, sent, options, ...onProgress)),
+        this.#life.send(tar, (sent) => this.#service.import(task, sent, options, ...onProgress)),
       ),
     );
   }
@@ -168,20 +164,20 @@ export class Images implements Disposable {
   commit(base: string, layer: ImageBytes, changes: ImageChanges = {}, operation: Operation = {}): Promise<LoadedImage> {
     return this.#make(
       runStoreTask(this.#remote, operation, (task, onProgress) =>
-        this.#send(layer, (sent) => this.#service.commit(task, base, sent, changes, ...onProgress)),
+        this.#life.send(layer, (sent) => this.#service.commit(task, base, sent, changes, ...onProgress)),
       ),
     );
   }
 
   /** The bytes of an archive of these images, as they are asked for. */
   async save(names: readonly string[], format: ArchiveFormat): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    const life = this.#storeLife.signal;
+    const life = this.#life.signal;
     return readableFromPort(await this.#service.save(names, format), life);
   }
 
   /** The tar of the tree that an image shows. */
   async export(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    const life = this.#storeLife.signal;
+    const life = this.#life.signal;
     return readableFromPort(await this.#service.export(name), life);
   }
 
@@ -208,33 +204,8 @@ export class Images implements Disposable {
     return result;
   }
 
-  /** A file is handed over as it is, a stream through a port. Who made the stream hears when the store lets go of it. */
-  async #send<T>(bytes: ImageBytes, use: (sent: SentBytes) => Promise<T>): Promise<T> {
-    if (bytes instanceof Blob) return use(bytes);
-    const { port1, port2 } = new MessageChannel();
-    const ended = new AbortController();
-    const life = this.#storeLife.signal;
-    const end = (): void => ended.abort(life.reason);
-    life.addEventListener('abort', end, { once: true });
-    // Of a failure the reading side tells: it hears of everything that happens here.
-    const sending = bytes.pipeTo(writableToPort(port1, ended.signal)).catch(() => undefined);
-    try {
-      return await use(transfer(port2, [port2]));
-    } finally {
-      life.removeEventListener('abort', end);
-      // By the far end of the pipe: a write that waits for its reader would keep the near one from ending.
-      ended.abort(new SandboxError('Canceled', 'The store wants no more of it'));
-      await sending;
-    }
-  }
-
   #follow(event: StoreEvent): void {
-    if (event.kind === 'opened') {
-      // It fails when the worker dies again; then there will be another one.
-      if (event.restarts > 0) this.open().catch(() => undefined);
-      return;
-    }
-    this.#storeLife.abort(toSandboxError(event.error));
-    this.#storeLife = new AbortController();
+    // It fails when the worker dies again; then there will be another one.
+    if (event.kind === 'opened' && event.restarts > 0) this.open().catch(() => undefined);
   }
 }

@@ -9,6 +9,7 @@ import { storedForm } from '../formats/oci-parse';
 import { transfer } from '../rpc/control';
 import { serveLayerPort } from '../rpc/layer-port';
 import { type Artifact, ArtifactSource } from './artifact-source';
+import { BuildService } from './builds/build-service';
 import type { Fetch } from './download';
 import { ImageService } from './images/image-service';
 import { createLayerTarget } from './layer-target';
@@ -62,6 +63,7 @@ export interface StoreServiceOptions {
 interface StoreParts {
   readonly images: ImageService;
   readonly registries: RegistryService;
+  readonly builds: BuildService;
 }
 
 interface Opened {
@@ -270,6 +272,7 @@ export class StoreService {
       source: new ArtifactSource({ baseUrl, store, metadata, fetch, clock }),
       parts: {
         images: new ImageService(opened, this.#tasks, clock),
+        builds: new BuildService(opened, this.#tasks, clock),
         registries: new RegistryService(
           { content: opened.images, metadata, fetch, clock, layoutUrl: baseUrl, ...pageOrigin() },
           this.#tasks,

@@ -99,6 +99,11 @@ export interface HealthcheckInstruction extends Placed {
   readonly retries?: number;
 }
 
+export interface WorkdirInstruction extends Placed {
+  readonly is: 'workdir';
+  readonly value: string;
+}
+
 /** An instruction in a stage. Nothing in it is expanded yet. */
 export type StageInstruction =
   | ArgInstruction
@@ -111,7 +116,8 @@ export type StageInstruction =
   | (Placed & { readonly is: 'shell'; readonly argv: readonly string[] })
   | (Placed & { readonly is: 'expose'; readonly ports: readonly string[] })
   | (Placed & { readonly is: 'volume'; readonly paths: readonly string[] })
-  | (Placed & { readonly is: 'user' | 'workdir' | 'stopsignal' | 'maintainer'; readonly value: string })
+  | (Placed & { readonly is: 'user' | 'stopsignal' | 'maintainer'; readonly value: string })
+  | WorkdirInstruction
   /** To be run by who builds on the image; a whole instruction, heredocs included. */
   | (Placed & { readonly is: 'onbuild'; readonly expression: string });
 

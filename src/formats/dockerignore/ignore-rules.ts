@@ -42,13 +42,13 @@ export class IgnoreRules {
   }
 }
 
-/** The patterns of a `.dockerignore`: lines without comments, slashes in front and dots. */
-export function parseDockerignore(text: string): IgnoreRules {
+/** The patterns of a `.dockerignore`: its lines without empty ones and comments. `InvalidArgument` for a huge one. */
+export function dockerignorePatterns(text: string): readonly string[] {
   if (text.length > limits.text) {
     throw new SandboxError('InvalidArgument', `The .dockerignore has more than ${limits.text} characters`);
   }
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  return new IgnoreRules(lines.filter((line) => !line.startsWith('#')));
+  return lines.filter((line) => line.trim() !== '' && !line.startsWith('#'));
 }
 
 function parseRule(line: string): IgnoreRule | undefined {

@@ -47,7 +47,7 @@ describe('a collection', () => {
           digests: digests.map(digestOf),
         }));
         const { remove = [], changes = [] } = planCollection({
-          records: { images: images.map(imageOf), leases: given, users: [] },
+          records: { images: images.map(imageOf), leases: given, users: [], steps: [] },
           layers: layers.map((parts, at) => ({ digest: digestOf(100 + at), parts: parts.map(part) })),
           blobs: blobs.map(([n, label]) => blob(n, label)),
           isLiving: ({ expiresAt }) => expiresAt > 0,

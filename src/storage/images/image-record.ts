@@ -1,6 +1,6 @@
 import type { Digest, StoreView } from '../../api/content-store';
 import type { Platform } from '../../api/image';
-import type { ImageUser, ImageVariant } from '../../api/image-summary';
+import type { ImageLayer, ImageUser, ImageVariant } from '../../api/image-summary';
 import type { RecordChange } from '../../api/records';
 import type { Descriptor } from '../../formats/oci';
 
@@ -42,21 +42,41 @@ export interface UserRecord extends ImageUser {
   readonly kind: 'user';
 }
 
+/** What a step of a build came to, in the collection `imageLeases` as well. It holds its layer. */
+export interface BuildStepRecord {
+  readonly kind: 'step';
+  /** Of all that the step depends on. */
+  readonly key: Digest;
+  /** Absent for a step that changed no files. */
+  readonly layer?: ImageLayer;
+  /** Every blob that the layer is stored as. */
+  readonly parts: readonly ImagePartRecord[];
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly usedAt: number;
+}
+
+export function stepKey(key: Digest): string {
+  return `step/${key}`;
+}
+
 /** All that keeps content from being collected. */
 export interface ImageRecords {
   readonly images: readonly ImageRecord[];
   readonly leases: readonly LeaseRecord[];
   readonly users: readonly UserRecord[];
+  readonly steps: readonly BuildStepRecord[];
 }
 
 /** What is kept now; if something is to follow from it, to be read in the step that writes it down. */
 export async function loadImageRecords(records: Pick<StoreView, 'list'>): Promise<ImageRecords> {
   const [images, held] = await Promise.all([records.list('images'), records.list('imageLeases')]);
-  const holders = held.map(({ value }) => value as LeaseRecord | UserRecord);
+  const holders = held.map(({ value }) => value as LeaseRecord | UserRecord | BuildStepRecord);
   return {
     images: images.map(({ value }) => value as ImageRecord),
     leases: holders.filter((each) => each.kind === 'lease'),
     users: holders.filter((each) => each.kind === 'user'),
+    steps: holders.filter((each) => each.kind === 'step'),
   };
 }
 

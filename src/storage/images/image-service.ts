@@ -181,6 +181,6 @@ function sendStream(stream: ReadableStream<Uint8Array>): MessagePort {
 }
 
 /** A stream that waits for the other thread ends when the call is stopped. */
-function streamFrom(bytes: SentBytes, signal = new AbortController().signal): ReadableStream<Uint8Array> {
+export function streamFrom(bytes: SentBytes, signal = new AbortController().signal): ReadableStream<Uint8Array> {
   return bytes instanceof Blob ? bytes.stream() : readableFromPort(bytes, signal);
 }

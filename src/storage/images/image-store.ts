@@ -116,6 +116,13 @@ export class ImageStore implements ImageContent {
     throw new SandboxError('NotFound', `No such layer: ${digest}`, { details: { digest } });
   }
 
+  /** The blobs that a stored layer is made of. `NotFound` when it is not stored. */
+  async partsOf(digest: Digest): Promise<readonly ImagePartRecord[]> {
+    const layer = await this.#layerAt(digest, await this.#present(), this.#damaged);
+    if (layer) return layer.parts;
+    throw new SandboxError('NotFound', `No such layer: ${digest}`, { details: { digest } });
+  }
+
   layer(diffId: Digest): Promise<LayerIndex> {
     return this.#layers.layer(diffId);
   }

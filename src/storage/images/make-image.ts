@@ -79,7 +79,7 @@ interface BaseImage {
   readonly layers: readonly Descriptor[];
 }
 
-interface NewLayer {
+export interface NewLayer {
   readonly descriptor: Descriptor;
   readonly diffId: Digest;
 }
@@ -94,7 +94,8 @@ async function readBase(store: ImageStore, name: string, lease: Lease): Promise<
   return { config: parseImageConfig(await store.read(variant.config)), layers };
 }
 
-async function addLayer(
+/** Keeps a layer's tar, compressed or not, under the lease. Errors as of {@link ImageStore.put}. */
+export async function addLayer(
   store: ImageStore,
   tar: AsyncIterable<Uint8Array>,
   lease: Lease,

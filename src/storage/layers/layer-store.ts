@@ -113,6 +113,11 @@ export class LayerStore {
     }
   }
 
+  /** Bytes of a layer's uncompressed tar, verified. */
+  readTar(diffId: Digest, range?: ByteRange): AsyncIterable<Uint8Array> {
+    return this.#store.open(diffId, range);
+  }
+
   /** Removes a layer; what another layer has too stays. Harmless when there is none. */
   async delete(digest: Digest): Promise<void> {
     const layer = await this.find(digest);
