@@ -1,9 +1,11 @@
+import type { ImageBuilder } from '../../api/build';
 import type { ContainerEngine } from '../../api/container-engine';
 import type { EngineApi } from '../../api/engine-api';
 import type { Clock } from '../../base/clock';
 import type { Images } from '../images';
 import type { Registries } from '../registries';
 import { authRoutes } from './auth-routes';
+import { buildRoutes } from './build-routes';
 import { commitRoutes } from './commit-routes';
 import { containerFileRoutes } from './container-file-routes';
 import { containerRoutes } from './container-routes';
@@ -21,17 +23,19 @@ export interface EngineApiOptions {
   readonly engine: ContainerEngine;
   readonly images: Images;
   readonly registries: Registries;
+  /** Without, there is nothing that builds. */
+  readonly builder?: ImageBuilder;
   readonly clock: Clock;
 }
 
 /** The Docker Engine API of an engine. */
-export function createEngineApi({ engine, images, registries, clock }: EngineApiOptions): EngineApi {
+export function createEngineApi({ engine, images, registries, builder, clock }: EngineApiOptions): EngineApi {
   const { containers, execs, networks, volumes } = engine;
   const { Version, Os } = engine.version();
   return new EngineRouter({
     server: `Strata/${Version} (${Os})`,
     routes: [
-      ...systemRoutes({ engine, images, clock }),
+      ...systemRoutes({ engine, images, clock, ...(builder && { builder }) }),
       ...containerRoutes(containers),
       ...containerStreamRoutes(containers, clock),
       ...containerFileRoutes(containers),
@@ -39,6 +43,7 @@ export function createEngineApi({ engine, images, registries, clock }: EngineApi
       ...commitRoutes(containers),
       ...imageRoutes({ images, clock }),
       ...imageTransferRoutes({ images, registries }),
+      ...(builder ? buildRoutes(builder) : []),
       ...networkRoutes(networks),
       ...volumeRoutes(volumes),
       ...authRoutes(registries),

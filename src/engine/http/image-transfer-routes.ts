@@ -7,6 +7,8 @@ import type { Registries } from '../registries';
 import { taggedName } from './image-routes';
 import { jsonLines } from './json-lines';
 import { LayerLines } from './layer-lines';
+import { parsePlatform } from './parse-platform';
+import type { Query } from './query';
 import { parseRegistryAuth, registryName } from './registry-auth';
 import { tar } from './responses';
 import type { ApiCall, Route } from './route';
@@ -42,7 +44,7 @@ export function imageTransferRoutes(parts: ImageTransferOptions): readonly Route
 
 async function pull({ registries }: ImageTransferOptions, { query, request }: ApiCall): Promise<Response> {
   const name = pulledName(query.need('fromImage'), query.text('tag'));
-  const platform = parsePlatform(query.text('platform'));
+  const platform = platformOf(query);
   await logIn(registries, request, parseReference(name).registry);
   return jsonLines(request.signal, async (write, signal) => {
     const layers = new LayerLines(write, /^Status: /);
@@ -86,7 +88,7 @@ async function importTar({ images }: ImageTransferOptions, { query, request }: A
   }
   const repo = query.text('repo');
   const reference = repo === undefined ? undefined : taggedName(repo, query.text('tag'));
-  const platform = parsePlatform(query.text('platform'));
+  const platform = platformOf(query);
   const message = query.text('message');
   const options = {
     ...(reference !== undefined && { reference }),
@@ -114,14 +116,9 @@ function pulledName(image: string, tag: string | undefined): string {
   return `${registry}/${repository}${separator}${tag}`;
 }
 
-/** `linux/386`, `linux/arm/v7`. */
-function parsePlatform(text: string | undefined): Platform | undefined {
-  if (text === undefined) return undefined;
-  const [os, architecture, variant, ...more] = text.split('/');
-  if (!os || !architecture || more.length > 0) {
-    throw new SandboxError('InvalidArgument', `${JSON.stringify(text)} is no platform: linux/386 is one`);
-  }
-  return { os, architecture, ...(variant && { variant }) };
+function platformOf(query: Query): Platform | undefined {
+  const platform = query.text('platform');
+  return platform === undefined ? undefined : parsePlatform(platform);
 }
 
 function bodyOf(request: Request): ReadableStream<Uint8Array> {

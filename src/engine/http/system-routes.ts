@@ -1,3 +1,4 @@
+import type { BuildCacheUsage, ImageBuilder } from '../../api/build';
 import type { ContainerEngine } from '../../api/container-engine';
 import type { Clock } from '../../base/clock';
 import type { Images } from '../images';
@@ -11,6 +12,7 @@ import type { ApiCall, Route } from './route';
 export interface SystemRoutesOptions {
   readonly engine: Pick<ContainerEngine, 'version' | 'info' | 'usage' | 'events'>;
   readonly images: Images;
+  readonly builder?: Pick<ImageBuilder, 'cacheUsage'>;
   readonly clock: Clock;
 }
 
@@ -50,15 +52,36 @@ async function events({ engine, clock }: SystemRoutesOptions, { query }: ApiCall
 }
 
 /** From 1.42 on a client may ask for some kinds alone. */
-async function usage({ engine, images, clock }: SystemRoutesOptions, { query, minor }: ApiCall): Promise<Response> {
+async function usage(
+  { engine, images, builder, clock }: SystemRoutesOptions,
+  { query, minor }: ApiCall,
+): Promise<Response> {
   const types = query.texts('type');
   const wanted = (type: string): boolean => types.length === 0 || types.includes(type);
   const options = { filters: {}, sharedSize: true, virtualSize: minor < 44, nowMs: clock.now() };
-  const [stored, kept, listed] = await Promise.all([images.usage(), engine.usage(), listImages(images, options)]);
+  const [stored, kept, listed, cache] = await Promise.all([
+    images.usage(),
+    engine.usage(),
+    listImages(images, options),
+    builder?.cacheUsage(),
+  ]);
   return json({
     ...(wanted('image') && { LayersSize: stored.images.bytes, Images: listed }),
     ...(wanted('container') && { Containers: kept.Containers }),
     ...(wanted('volume') && { Volumes: kept.Volumes }),
-    ...(wanted('build-cache') && { BuildCache: [] }),
+    ...(wanted('build-cache') && { BuildCache: cache && cache.steps > 0 ? [buildCacheRecord(cache)] : [] }),
   });
+}
+
+/** What is kept for builds, as one record: layers are shared by many steps. */
+function buildCacheRecord({ steps, bytes }: BuildCacheUsage) {
+  return {
+    ID: 'steps',
+    Type: 'regular',
+    Description: `layers of ${steps} steps`,
+    InUse: false,
+    Shared: false,
+    Size: bytes,
+    UsageCount: steps,
+  };
 }

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import type { BuildEvent } from '../../api/build';
+import type { Digest } from '../../api/content-store';
+import { BuildMessages } from './build-message';
+
+const id = `sha256:${'0123456789ab'.padEnd(64, '0')}` as Digest;
+const instruction = { text: 'COPY . /app', index: 2, total: 4 };
+const bytes = (text: string) => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+
+const events: readonly [BuildEvent, readonly object[]][] = [
+  [{ kind: 'started', step: { number: 1, vertex: '[internal] load build context' } }, []],
+  [{ kind: 'started', step: { number: 2, instruction } }, [{ stream: 'Step 2/4 : COPY . /app\n' }]],
+  [{ kind: 'cached', step: 2, id }, [{ stream: ' ---> Using cache\n' }, { stream: ' ---> 0123456789ab\n' }]],
+  [{ kind: 'running', step: 2, name: 'build-1' }, [{ stream: ' ---> Running in build-1\n' }]],
+  [{ kind: 'log', step: 2, stream: 'stderr', bytes: bytes('ok\n'), at: 5 }, [{ stream: 'ok\n' }]],
+  [{ kind: 'finished', step: 2, ms: 9, id }, [{ stream: ' ---> 0123456789ab\n' }]],
+  [{ kind: 'finished', step: 2, ms: 9 }, []],
+  [{ kind: 'warning', message: 'unused argument', line: 1 }, [{ stream: '[Warning] unused argument\n' }]],
+  [
+    { kind: 'built', image: id, config: id, names: ['web:1'] },
+    [{ aux: { ID: id } }, { stream: 'Successfully built 0123456789ab\n' }, { stream: 'Successfully tagged web:1\n' }],
+  ],
+  [
+    { kind: 'failed', error: { code: 'FailedPrecondition', message: 'returned 3', details: { exitCode: 3 } } },
+    [{ errorDetail: { code: 3, message: 'returned 3' }, error: 'returned 3' }],
+  ],
+];
+
+test.each(events)('%j', (event, messages) => {
+  expect(new BuildMessages(false).of(event)).toEqual(messages);
+});
+
+test('a quiet build tells its image alone', () => {
+  const quiet = new BuildMessages(true);
+  expect(events.slice(0, 8).flatMap(([event]) => quiet.of(event))).toEqual([]);
+  const built = quiet.of({ kind: 'built', image: id, config: id, names: ['web:1'] });
+  expect(built).toEqual([{ aux: { ID: id } }, { stream: `${id}\n` }]);
+});
+
+test('a letter that is cut in two is put together', () => {
+  const messages = new BuildMessages(false);
+  const [first, second] = [bytes('ü').slice(0, 1), bytes('ü').slice(1)];
+  const log = { kind: 'log', step: 1, stream: 'stdout', at: 0 } as const;
+  expect(messages.of({ ...log, bytes: first })).toEqual([]);
+  expect(messages.of({ ...log, bytes: second })).toEqual([{ stream: 'ü' }]);
+});

@@ -1,0 +1,56 @@
+import type { BuildEvent } from '../../api/build';
+import type { Digest } from '../../api/content-store';
+import type { JsonMessage } from '../../api/engine-api';
+
+/** What the classic builder says of an event (moby, builder/dockerfile/dispatchers.go and evaluator.go). */
+export class BuildMessages {
+  readonly #quiet: boolean;
+  readonly #decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+
+  /** Quiet: nothing but the image's id, and what went wrong. */
+  constructor(quiet: boolean) {
+    this.#quiet = quiet;
+  }
+
+  of(event: BuildEvent): readonly JsonMessage[] {
+    if (event.kind === 'built') return this.#built(event);
+    if (event.kind === 'failed') return [failureMessage(event)];
+    return this.#quiet ? [] : this.#progress(event).map((stream) => ({ stream }));
+  }
+
+  #progress(event: Exclude<BuildEvent, { kind: 'built' | 'failed' }>): readonly string[] {
+    switch (event.kind) {
+      case 'started': {
+        const { instruction } = event.step;
+        return instruction ? [`Step ${instruction.index}/${instruction.total} : ${instruction.text}\n`] : [];
+      }
+      case 'cached':
+        return [' ---> Using cache\n', ` ---> ${shortId(event.id)}\n`];
+      case 'running':
+        return [` ---> Running in ${event.name}\n`];
+      case 'log':
+        return [this.#decoders[event.stream].decode(event.bytes, { stream: true })].filter((text) => text !== '');
+      case 'finished':
+        return event.id === undefined ? [] : [` ---> ${shortId(event.id)}\n`];
+      case 'warning':
+        return [`[Warning] ${event.message}\n`];
+    }
+  }
+
+  #built({ image, names }: Extract<BuildEvent, { kind: 'built' }>): readonly JsonMessage[] {
+    const aux = { aux: { ID: image } };
+    if (this.#quiet) return [aux, { stream: `${image}\n` }];
+    const tagged = names.map((name) => ({ stream: `Successfully tagged ${name}\n` }));
+    return [aux, { stream: `Successfully built ${shortId(image)}\n` }, ...tagged];
+  }
+}
+
+function failureMessage({ error }: Extract<BuildEvent, { kind: 'failed' }>): JsonMessage {
+  const code = error.details['exitCode'];
+  const { message } = error;
+  return { errorDetail: { ...(typeof code === 'number' && { code }), message }, error: message };
+}
+
+function shortId(digest: Digest): string {
+  return digest.replace('sha256:', '').slice(0, 12);
+}

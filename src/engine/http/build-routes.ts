@@ -1,0 +1,88 @@
+import type { BuildOptions, ImageBuilder } from '../../api/build';
+import { parseError, SandboxError } from '../../base/errors';
+import { BuildMessages } from './build-message';
+import { jsonLines } from './json-lines';
+import { parsePlatform } from './parse-platform';
+import type { Query } from './query';
+import { json } from './responses';
+import type { ApiCall, Route } from './route';
+
+/** Builds by the protocol of the classic builder: the context is the body, a tar. */
+export function buildRoutes(builder: ImageBuilder): readonly Route[] {
+  return [
+    { method: 'POST', path: '/build', handle: (call) => build(builder, call) },
+    {
+      method: 'POST',
+      path: '/build/prune',
+      handle: async () => json({ CachesDeleted: [], SpaceReclaimed: await builder.pruneCache() }),
+    },
+  ];
+}
+
+/** What fails before it has begun (a Dockerfile that cannot be read) has a status, what fails later is the last line. */
+async function build(builder: ImageBuilder, { query, request }: ApiCall): Promise<Response> {
+  const options = buildOptions(query);
+  const messages = new BuildMessages(query.flag('q'));
+  const tar = request.body ?? new Blob([]).stream();
+  return jsonLines(request.signal, async (write, signal) => {
+    let begun = false;
+    for await (const event of builder.build({ kind: 'tar', tar }, options, { signal })) {
+      if (event.kind === 'failed' && !begun) throw parseError(event.error);
+      begun ||= event.kind === 'started' && event.step.instruction !== undefined;
+      for (const message of messages.of(event)) write(message);
+    }
+  });
+}
+
+const networks = ['default', 'none', 'host'] as const;
+
+function buildOptions(query: Query): BuildOptions {
+  if (query.text('version') === '2') {
+    throw new SandboxError('Unimplemented', "BuildKit's own protocol is not spoken here: set DOCKER_BUILDKIT=0");
+  }
+  if (query.text('remote') !== undefined) {
+    throw new SandboxError(
+      'Unimplemented',
+      'A build takes its context from a folder or a tar here, not from an address',
+    );
+  }
+  if (query.flag('squash'))
+    throw new SandboxError('Unimplemented', 'Layers are not squashed here: build in stages instead');
+  const [dockerfile, target, platform] = [query.text('dockerfile'), query.text('target'), query.text('platform')];
+  const mode = query.text('networkmode') ?? 'default';
+  const network = networks.find((each) => each === mode);
+  if (!network) {
+    throw new SandboxError(
+      'InvalidArgument',
+      `network mode ${JSON.stringify(mode)} is not for builds: default, none or host`,
+    );
+  }
+  return {
+    network,
+    tags: query.texts('t'),
+    noCache: query.flag('nocache'),
+    pull: query.flag('pull'),
+    buildArgs: readMap(query, 'buildargs'),
+    labels: readMap(query, 'labels'),
+    ...(dockerfile !== undefined && { dockerfile }),
+    ...(target !== undefined && { target }),
+    ...(platform !== undefined && { platform: parsePlatform(platform) }),
+  };
+}
+
+/** `{"NAME": "value"}`; one without a value is one that the client does not have. */
+function readMap(query: Query, name: string): Readonly<Record<string, string>> {
+  const text = query.text(name);
+  if (text === undefined) return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    if (value === null) return {};
+    if (typeof value === 'object' && !Array.isArray(value)) {
+      const entries = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+      return Object.fromEntries(entries);
+    }
+  } catch {
+    // Told below.
+  }
+  throw new SandboxError('InvalidArgument', `error reading ${name}: ${text.slice(0, 80)} is no JSON object of strings`);
+}
