@@ -1,0 +1,126 @@
+import { availableParallelism } from 'node:os';
+import { systemClock } from '../base/clock';
+import { SandboxError } from '../base/errors';
+import { createDiskClient } from '../engine/disk-client';
+import { loadGatewayModule } from '../engine/gateway-module';
+import { Images } from '../engine/images';
+import { createLab, type Lab } from '../engine/lab';
+import { createMachineImages } from '../engine/machine-images';
+import { Registries } from '../engine/registries';
+import {
+  type ArtifactLoader,
+  createBlobClient,
+  createRecordClient,
+  createShareClient,
+  createStoreClient,
+} from '../engine/store-client';
+import { UnikernelLibrary } from '../engine/unikernel-library';
+import { agentProtocolVersion } from '../formats/agent';
+import type { GatewayWorkerService } from '../network/gateway/gateway-service';
+import { SwitchClient } from '../network/switch-client';
+import type { SwitchService } from '../network/switch-service';
+import { connect, expose, type Remote } from '../rpc/control';
+import { nodeSpawner } from '../rpc/spawn-node';
+import { Supervisor } from '../runtime/supervisor';
+import { createUnikernelDriver } from '../runtime/unikernel/unikernel-driver';
+import { compileV86 } from '../runtime/vm/v86-wasm-node';
+import { createVmDriver } from '../runtime/vm/vm-driver';
+import { createMemoryContentStore } from '../storage/open-content-store';
+import { StoreService } from '../storage/store-service';
+import { registryFetch } from './registry-fetch-node';
+
+/** A lab without a page: what is stored is in memory, every machine in a thread of its own. */
+export interface NodeLab extends AsyncDisposable {
+  readonly lab: Lab;
+  readonly images: Images;
+  readonly registries: Registries;
+  readonly artifacts: ArtifactLoader;
+  readonly remote: Remote<StoreService>;
+}
+
+export interface NodeLabOptions {
+  /** Directory of the image layout that the lab's own images come from, with a slash at the end. */
+  readonly registry: URL;
+  /** RAM that all machines may have together. */
+  readonly memoryBudgetMiB: number;
+}
+
+const workers = new URL('../../workers/', import.meta.url);
+
+/** Share of that memory which unikernels may have besides. */
+const unikernelShare = 0.25;
+
+export async function openNodeLab({ registry, memoryBudgetMiB }: NodeLabOptions): Promise<NodeLab> {
+  const clock = systemClock;
+  const randomBytes = (count: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(count));
+  const opened = createMemoryContentStore({ clock });
+  const service = new StoreService({ open: async () => opened, fetch: registryFetch, clock });
+  await service.open(registry.href);
+  // Behind a port as in the page, so that streams and callbacks are what they are there.
+  const { port1, port2 } = new MessageChannel();
+  expose(service, port1);
+  const { remote, close } = connect<StoreService>(port2);
+  const supervisor = new Supervisor(clock);
+  const artifacts = createStoreClient(remote);
+  const blobs = createBlobClient(remote);
+  const images = new Images({ remote });
+  const registries = new Registries({ remote });
+  const library = new UnikernelLibrary(artifacts, blobs);
+  const unikernels = createUnikernelDriver({
+    images: library,
+    spawn: nodeSpawner(new URL('unikernel.node.ts', workers)),
+    supervisor,
+    clock,
+    randomBytes,
+    memoryBudgetMiB: memoryBudgetMiB * unikernelShare,
+    cores: availableParallelism(),
+  });
+  const machines = createVmDriver({
+    images: createMachineImages(artifacts),
+    spawn: nodeSpawner(new URL('vm.node.ts', workers)),
+    supervisor,
+    clock,
+    randomBytes,
+    agentProtocol: agentProtocolVersion,
+    wasm: compileV86,
+    memoryBudgetMiB,
+  });
+  const lab = createLab({
+    drivers: [machines, unikernels],
+    records: createRecordClient(remote),
+    blobs,
+    disks: createDiskClient(remote),
+    artifacts,
+    shares: createShareClient(remote),
+    images: async () => images,
+    switch: new SwitchClient({
+      start: () => supervisor.spawn<SwitchService>(nodeSpawner(new URL('switch.node.ts', workers)), 'switch'),
+      clock,
+    }),
+    gateways: {
+      start: () => supervisor.spawn<GatewayWorkerService>(nodeSpawner(new URL('gateway.node.ts', workers)), 'gateways'),
+      loadModule: () => loadGatewayModule(artifacts),
+    },
+    clock,
+    randomBytes,
+    removeGraceMs: 0,
+  });
+  await images.open();
+  await lab.open();
+  return {
+    lab,
+    images,
+    registries,
+    artifacts,
+    remote,
+    async [Symbol.asyncDispose]() {
+      await lab.close();
+      supervisor.dispose();
+      images.dispose();
+      registries.dispose();
+      await service.close();
+      close(new SandboxError('Aborted', 'The lab is closed'));
+      port1.close();
+    },
+  };
+}
