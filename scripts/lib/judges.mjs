@@ -9,6 +9,7 @@ import { run } from './run.mjs';
 const judges = [
   { name: 'chromium', apt: 'chromium' },
   { name: 'clang', apt: 'clang' },
+  { name: 'docker', apt: 'docker.io' },
   { name: 'docker-registry', apt: 'docker-registry' },
   { name: 'mke2fs', apt: 'e2fsprogs' },
   { name: 'openssl', apt: 'openssl' },

@@ -6,6 +6,7 @@ import { parseDockerTime } from './docker-time';
 import { parseFilters } from './filters';
 import { listImages } from './image-list';
 import { jsonLinesOf } from './json-lines';
+import { pingRoute } from './ping-route';
 import { json } from './responses';
 import type { ApiCall, Route } from './route';
 
@@ -20,24 +21,12 @@ export interface SystemRoutesOptions {
 export function systemRoutes(options: SystemRoutesOptions): readonly Route[] {
   const { engine } = options;
   return [
-    { method: 'GET', path: '/_ping', handle: ping },
+    pingRoute,
     { method: 'GET', path: '/version', handle: async () => json(engine.version()) },
     { method: 'GET', path: '/info', handle: async () => json(await engine.info()) },
     { method: 'GET', path: '/events', handle: (call) => events(options, call) },
     { method: 'GET', path: '/system/df', handle: (call) => usage(options, call) },
   ];
-}
-
-/** `Builder-Version` 1 is the classic builder, which takes a whole context as a tar. */
-async function ping(): Promise<Response> {
-  const headers = {
-    'content-type': 'text/plain; charset=utf-8',
-    'cache-control': 'no-cache, no-store, must-revalidate',
-    pragma: 'no-cache',
-    'builder-version': '1',
-    swarm: 'inactive',
-  };
-  return new Response('OK', { headers });
 }
 
 async function events({ engine, clock }: SystemRoutesOptions, { query }: ApiCall): Promise<Response> {
