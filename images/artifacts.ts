@@ -10,6 +10,7 @@ export const references = {
   firmware: 'strata/firmware:1',
   containerHostInitrd: 'strata/initrd:container-host',
   disks: 'strata/disk:ext4',
+  ociRuntime: 'strata/oci-runtime:1',
 } as const;
 
 /** A unikernel's modules, as they are: the host that serves them compresses them. */
@@ -43,6 +44,14 @@ export function putFirmware(layout: OciLayout, { bios, vgaBios }: Firmware): voi
     layers: Object.entries(roms).map(([title, bytes]) =>
       layout.putBlob(mediaTypes.firmwareLayer, bytes, { [annotations.title]: title }),
     ),
+  });
+}
+
+/** The program of docs/RUNTIME.md. */
+export function putOciRuntime(layout: OciLayout, program: Uint8Array): void {
+  layout.putArtifact(references.ociRuntime, {
+    artifactType: mediaTypes.ociRuntime,
+    layers: [layout.putCompressed(mediaTypes.ociRuntimeLayer, 'strata-oci', program)],
   });
 }
 

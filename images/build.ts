@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { formatBytes } from '../src/base/bytes';
 import { SandboxError, toSandboxError } from '../src/base/errors';
 import type { Descriptor } from '../src/formats/oci';
-import { putContainerHostInitrd, putDisks, putFirmware, putKernel, putUnikernel } from './artifacts';
+import { putContainerHostInitrd, putDisks, putFirmware, putKernel, putOciRuntime, putUnikernel } from './artifacts';
 import { putBases } from './bases/build';
 import { buildDisks } from './disks/build';
 import { buildFirmware } from './firmware/build';
@@ -19,6 +19,7 @@ import { buildDirectory, rootDirectory } from './lib/paths';
 import { compareReferences } from './lib/report';
 import { assertTools, isPart, type Part, parts, toolchainVersions } from './lib/tools';
 import { updateImagePackages, updateLock } from './lib/update-lock';
+import { buildOciRuntime } from './oci-runtime/build';
 import { signLayout } from './signing/sign-layout';
 import { buildSnapshots } from './snapshots/build';
 import { buildUnikernels } from './unikernels/build';
@@ -26,7 +27,7 @@ import { buildUnikernels } from './unikernels/build';
 const usage = `npm run images -- [options]
 Rebuilds everything a guest boots into build/registry.
   --update     first move images/lock.json to the versions apt has now
-  --only NAME  leave all but these as they are in build/registry: unikernels, disks, bases
+  --only NAME  leave all but these as they are in build/registry: unikernels, disks, bases, oci-runtime
   --images NAME,…
                with --only bases: only these of the base images
   --clean      compile the kernel anew: a full check that it is reproducible
@@ -82,6 +83,11 @@ async function main(): Promise<void> {
   if (only === undefined) await putGuests(lock, layout, before);
   else for (const [reference, descriptor] of before) layout.keepArtifact(reference, descriptor);
   if (isBuilt('unikernels')) putUnikernels(lock, layout);
+  if (isBuilt('oci-runtime')) {
+    const program = buildOciRuntime(lock);
+    say('OCI runtime', program);
+    putOciRuntime(layout, program);
+  }
   if (isBuilt('disks')) putDisks(layout, await buildDisks());
   if (isBuilt('bases')) putBases(lock, layout, options.images?.split(',') ?? [], console.log);
   layout.finish();

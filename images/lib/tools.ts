@@ -50,7 +50,17 @@ const everything: Needs = {
   files: { ...guestFiles, ...unikernelNeeds.files },
 };
 
-const needsOfParts = { unikernels: unikernelNeeds, disks: diskNeeds, bases: baseNeeds } as const;
+const ociRuntimeNeeds: Needs = {
+  programs: { gcc: 'gcc-multilib', make: 'make', zstd: 'zstd' },
+  files: { '/usr/lib32/libc.a': 'gcc-multilib' },
+};
+
+const needsOfParts = {
+  unikernels: unikernelNeeds,
+  disks: diskNeeds,
+  bases: baseNeeds,
+  'oci-runtime': ociRuntimeNeeds,
+} as const;
 
 /** What can be built by itself. */
 export type Part = keyof typeof needsOfParts;

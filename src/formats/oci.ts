@@ -27,6 +27,9 @@ export const mediaTypes = {
   snapshotLayer: 'application/vnd.strata.snapshot.state.v1+zstd',
   unikernel: 'application/vnd.strata.unikernel.v1',
   unikernelLayer: 'application/vnd.strata.unikernel.layer.v1+wasm',
+  /** The program that makes containers in a guest: images/oci-runtime. */
+  ociRuntime: 'application/vnd.strata.oci-runtime.v1',
+  ociRuntimeLayer: 'application/vnd.strata.oci-runtime.program.v1+zstd',
   /** Empty file systems, one layer for each size: images/disks. */
   disk: 'application/vnd.strata.disk.v1',
   diskLayer: 'application/vnd.strata.disk.image.v1+zstd',

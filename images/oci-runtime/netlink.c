@@ -1,0 +1,55 @@
+#include "netlink.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int netlink_open(void) { return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE); }
+
+void *message_begin(struct message *m, uint16_t type, uint16_t flags, size_t body) {
+  memset(m, 0, sizeof *m);
+  m->header.nlmsg_type = type;
+  m->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+  m->header.nlmsg_len = NLMSG_LENGTH(body);
+  return NLMSG_DATA(&m->header);
+}
+
+// Callers add a few attributes of bounded size; what would not fit is a mistake of theirs.
+void *message_room(struct message *m, size_t size) {
+  size_t at = NLMSG_ALIGN(m->header.nlmsg_len);
+  if (at + size > sizeof m->bytes) __builtin_trap();
+  m->header.nlmsg_len = at + size;
+  return m->bytes + at;
+}
+
+void message_add(struct message *m, uint16_t type, const void *data, size_t size) {
+  struct rtattr *attribute = message_room(m, RTA_LENGTH(size));
+  attribute->rta_type = type;
+  attribute->rta_len = (uint16_t)RTA_LENGTH(size);
+  if (size > 0) memcpy(RTA_DATA(attribute), data, size);
+}
+
+void message_text(struct message *m, uint16_t type, const char *text) { message_add(m, type, text, strlen(text) + 1); }
+
+void message_u32(struct message *m, uint16_t type, uint32_t number) { message_add(m, type, &number, sizeof number); }
+
+struct rtattr *message_open(struct message *m, uint16_t type) {
+  struct rtattr *nested = message_room(m, RTA_LENGTH(0));
+  nested->rta_type = type;
+  return nested;
+}
+
+void message_close(struct message *m, struct rtattr *nested) {
+  nested->rta_len = (uint16_t)(m->bytes + m->header.nlmsg_len - (uint8_t *)nested);
+}
+
+int netlink_talk(int netlink, struct message *m) {
+  if (send(netlink, m, m->header.nlmsg_len, 0) < 0) return -errno;
+  uint8_t answer[1536];
+  ssize_t got = recv(netlink, answer, sizeof answer, 0);
+  if (got < 0) return -errno;
+  const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
+  if (!NLMSG_OK(header, (size_t)got) || header->nlmsg_type != NLMSG_ERROR) return -EPROTO;
+  return ((const struct nlmsgerr *)NLMSG_DATA(header))->error;
+}

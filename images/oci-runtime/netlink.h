@@ -1,0 +1,29 @@
+// rtnetlink (man 7 rtnetlink): one message and the kernel's word on it.
+#ifndef STRATA_OCI_NETLINK_H
+#define STRATA_OCI_NETLINK_H
+
+#include <linux/rtnetlink.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct message {
+  union {
+    struct nlmsghdr header;
+    uint8_t bytes[1024];
+  };
+};
+
+int netlink_open(void);
+void *message_begin(struct message *m, uint16_t type, uint16_t flags, size_t body);
+void message_add(struct message *m, uint16_t type, const void *data, size_t size);
+void message_text(struct message *m, uint16_t type, const char *text);
+void message_u32(struct message *m, uint16_t type, uint32_t number);
+// Attributes until `message_close` are inside of this one.
+struct rtattr *message_open(struct message *m, uint16_t type);
+void message_close(struct message *m, struct rtattr *nested);
+// Room inside of an attribute for a header that is no attribute itself.
+void *message_room(struct message *m, size_t size);
+// 0 or -errno.
+int netlink_talk(int netlink, struct message *m);
+
+#endif
