@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@ void init_execute(int program, int child, const char *const *arguments) {
 int init_main(int count, char **arguments) {
   int child = count > 1 ? atoi(arguments[1]) : 0;
   if (child <= 1) return EXIT_RUNTIME;
+  prctl(PR_SET_NAME, INIT_NAME, 0, 0, 0);
   block_signals();
   int status = await_child(child);
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -15,7 +15,9 @@
 #include "kernel.h"
 #include "syscalls.h"
 
-#if defined __i386__
+#if defined ARCHITECTURE
+// A test chooses.
+#elif defined __i386__
 #define ARCHITECTURE AUDIT_ARCH_I386
 #else
 #define ARCHITECTURE AUDIT_ARCH_X86_64

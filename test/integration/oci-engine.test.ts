@@ -20,6 +20,14 @@ afterAll(() => host.dispose());
 const run = (id: string, command: string | readonly string[], change?: ConfigChange) =>
   host.run(id, dockerConfig(command, change));
 
+/** What this looks at of the answer to `inspect`. */
+interface Inspection {
+  readonly namespaces: readonly { readonly kind: string; readonly inside: number; readonly host: number }[];
+  readonly capabilities: { readonly bounding: readonly string[] };
+  readonly mounts: readonly unknown[];
+  readonly cgroup: unknown;
+}
+
 /** A container that runs until it is killed, once it runs. */
 async function running(id: string, change?: ConfigChange) {
   const process = await host.start(id, dockerConfig(['/bin/sleep', '1000'], change));
@@ -35,13 +43,13 @@ async function running(id: string, change?: ConfigChange) {
 }
 
 describe('a program that cannot be started', () => {
-  const cases: readonly (readonly [string, readonly string[], number, string, ConfigChange?])[] = [
-    ['is not there', ['foo'], 127, 'exec: "foo": executable file not found in $PATH'],
-    ['is no path that is there', ['/nope'], 127, 'exec: "/nope": stat /nope: no such file or directory'],
-    ['has no permission', ['/etc/passwd'], 126, 'exec: "/etc/passwd": permission denied'],
-    ['is a directory', ['/etc'], 126, 'exec: "/etc": is a directory'],
-    ['is no program', ['/bin/garbage'], 126, 'exec /bin/garbage: exec format error'],
-    ['lacks its interpreter', ['/bin/orphan'], 127, 'exec /bin/orphan: no such file or directory'],
+  const cases: readonly (readonly [string, readonly string[], number, string, ConfigChange])[] = [
+    ['is not there', ['foo'], 127, 'exec: "foo": executable file not found in $PATH', {}],
+    ['is no path that is there', ['/nope'], 127, 'exec: "/nope": stat /nope: no such file or directory', {}],
+    ['has no permission', ['/etc/passwd'], 126, 'exec: "/etc/passwd": permission denied', {}],
+    ['is a directory', ['/etc'], 126, 'exec: "/etc": is a directory', {}],
+    ['is no program', ['/bin/garbage'], 126, 'exec /bin/garbage: exec format error', {}],
+    ['lacks its interpreter', ['/bin/orphan'], 127, 'exec /bin/orphan: no such file or directory', {}],
     [
       'has an unknown user',
       ['id'],
@@ -175,8 +183,8 @@ describe('a container in its life', () => {
       [1, '/sbin/docker-init 2 -- /bin/sleep 1000'],
       [2, '/bin/sleep 1000'],
     ]);
-    const seen = await host.serve.call<any>('inspect', { container: 'life' });
-    const shared = seen.namespaces.filter((one: any) => one.inside === one.host).map((one: any) => one.kind);
+    const seen = await host.serve.call<Inspection>('inspect', { container: 'life' });
+    const shared = seen.namespaces.filter(({ inside, host: outside }) => inside === outside).map(({ kind }) => kind);
     expect(shared).toEqual(['time', 'user']);
     expect(seen.capabilities.bounding).toContain('CAP_NET_RAW');
     expect(seen.capabilities.bounding).not.toContain('CAP_SYS_ADMIN');

@@ -9,7 +9,7 @@ const others = ['pid', 'network', 'ipc', 'uts', 'mount'];
 const devices = "stat -c '%n %F %a %t:%T' null zero full random urandom tty fd core ptmx shm mqueue; echo x > null";
 const mounted = "cut -d' ' -f2,3,4 /proc/mounts | grep -v -e '^/ ' -e '^/proc/' -e '^/sys/firmware' | sed s/,size=.*//";
 
-const facts: readonly (readonly [string, readonly string[], ConfigChange?])[] = [
+const facts: readonly (readonly [string, readonly string[], ConfigChange])[] = [
   [
     'is as docker has it',
     [
@@ -23,6 +23,7 @@ const facts: readonly (readonly [string, readonly string[], ConfigChange?])[] = 
       'mount -t tmpfs x /tmp; mknod /tmp/vda b 254 0 && cat /tmp/vda; rm /tmp/vda',
       'exit 7',
     ],
+    {},
   ],
   [
     'has the limits and the user that are asked for',
