@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dockerignorePatterns, IgnoreRules } from './ignore-rules';
+import { dockerignorePatterns, IgnoreRules, parseDockerignore } from './ignore-rules';
 
 /** By moby's rules: what a single pattern leaves out. */
 const table: readonly (readonly [pattern: string, path: string, ignored: boolean])[] = [
@@ -47,7 +47,7 @@ describe('IgnoreRules', () => {
 
   it('lets the last rule that matches decide', () => {
     const text = '# a comment\n*\n!src\n!*.md\nsrc/secret\nREADME.md\n\n! kept\n';
-    const rules = new IgnoreRules(dockerignorePatterns(text));
+    const rules = parseDockerignore(text);
     const left = ['a', 'src', 'src/a', 'src/secret', 'src/secret/a', 'NOTES.md', 'README.md', 'docs/a.md', 'kept'];
     expect(left.filter((path) => !rules.ignores(path))).toEqual(['src', 'src/a', 'NOTES.md', 'kept']);
     expect(rules.hasExceptions).toBe(true);

@@ -51,6 +51,11 @@ export function dockerignorePatterns(text: string): readonly string[] {
   return lines.filter((line) => line.trim() !== '' && !line.startsWith('#'));
 }
 
+/** The rules of a `.dockerignore`. Errors as of {@link IgnoreRules} and {@link dockerignorePatterns}. */
+export function parseDockerignore(text: string): IgnoreRules {
+  return new IgnoreRules(dockerignorePatterns(text));
+}
+
 function parseRule(line: string): IgnoreRule | undefined {
   let pattern = line.trim();
   if (pattern === '') return undefined;
