@@ -80,6 +80,8 @@ const bench: NinePBench = {
     const shares = [{ tag: 'layer', layer }];
     const attachments = new ShareAttachments({
       shares: createShareClient(remote),
+      session: 'bench',
+      randomId: () => crypto.randomUUID(),
       storeLost: () => ({ dispose: () => {} }),
       clock: systemClock,
       failed: () => {},

@@ -236,16 +236,16 @@ export interface DiskAttachment {
 /** A disk that was opened anew, or why it cannot be: what the guest asks of it from now on is an I/O error. */
 export type ReopenedDisk = { readonly port: MessagePort; readonly mark: string } | { readonly error: SandboxError };
 
-/** What is behind a share: one layer, several, or whatever is asked for. */
-export type ShareKind = 'layer' | 'layers' | 'layer-store';
+/** What is behind a share: one layer, several, whatever is asked for, or a shared folder. */
+export type ShareKind = 'layer' | 'layers' | 'layer-store' | 'folder';
 
 /** A share of an instance, opened for one start. */
 export interface ShareAttachment {
   readonly tag: string;
   readonly kind: ShareKind;
   /**
-   * They go to the instance's worker: layer ports (rpc/layer-port.ts), the lowest layer first, or the one shelf port
-   * (rpc/shelf-port.ts) of a layer store.
+   * They go to the instance's worker: layer ports (rpc/layer-port.ts), the lowest layer first, the one shelf port
+   * (rpc/shelf-port.ts) of a layer store, or the folder port (rpc/folder-port.ts) of a shared folder.
    */
   readonly ports: readonly MessagePort[];
   /** Fires when the store had to be started again, with what takes the place of `ports`. Never of a layer store. */

@@ -143,6 +143,8 @@ export class Lab implements Disposable {
   /** Ends with the store's worker; the next one has another. */
   #storeLife = new AbortController();
   readonly #randomId: () => string;
+  /** Names this lab to the shared folders. */
+  readonly #session: string;
   #autosave: Autosave | undefined;
   #shareAttachments: Promise<ShareAttachments> | undefined;
   #templates: Promise<DiskTemplates> | undefined;
@@ -153,6 +155,7 @@ export class Lab implements Disposable {
     this.#options = options;
     const randomId = (): string => toHex(randomBytes(6));
     this.#randomId = randomId;
+    this.#session = randomId();
     this.tasks = new Tasks(clock);
     this.#networks = this.#disposables.add(new Networks(options));
     this.#snapshots = new Snapshots({ records, blobs, disks, clock, randomId });
@@ -258,6 +261,8 @@ export class Lab implements Disposable {
       this.#disposables.add(
         new ShareAttachments({
           shares: this.#options.shares,
+          session: this.#session,
+          randomId: this.#randomId,
           storeLost: this.#whenStore('lost'),
           clock: this.#options.clock,
           failed: (error) => this.#failures.fire(error),

@@ -3,10 +3,14 @@ import type { ReopenedShare } from '../api/instance';
 import { SandboxError } from '../base/errors';
 import { Emitter } from '../base/events';
 import { FakeClock } from '../base/fake-clock';
+import { FolderStore } from '../storage/folders/folder-store';
+import { MemoryFolderBackend } from '../storage/folders/memory-folder-backend';
 import { ShareAttachments } from './share-attachments';
 
 const layer = `sha256:${'a'.repeat(64)}` as const;
 const other = `sha256:${'b'.repeat(64)}` as const;
+
+const names = { session: 'lab', randomId: () => crypto.randomUUID() };
 
 function setUp() {
   const clock = new FakeClock(0);
@@ -14,6 +18,7 @@ function setUp() {
   const opened: string[] = [];
   const failures: SandboxError[] = [];
   let failure: SandboxError | undefined;
+  const folders = new FolderStore(new MemoryFolderBackend(), clock);
   const attachments = new ShareAttachments({
     shares: {
       async openLayer(diffId) {
@@ -21,13 +26,16 @@ function setUp() {
         opened.push(diffId);
         return new MessageChannel().port1;
       },
+      folders,
     },
+    ...names,
     storeLost: storeLost.event,
     clock,
     failed: (error) => failures.push(error),
   });
   return {
     attachments,
+    folders,
     clock,
     storeLost,
     opened,
@@ -93,9 +101,21 @@ describe('shares that machines have open', () => {
     expect(opened).toHaveLength(1);
   });
 
+  it('of a folder have one port, and the folder is free when its machine has ended', async () => {
+    const { attachments, folders } = setUp();
+    await folders.create('work');
+    const [share] = await attachments.attach([{ tag: 'shared', folder: 'work' }]);
+    expect([share?.kind, share?.ports.length]).toEqual(['folder', 1]);
+    await expect(folders.remove('work')).rejects.toMatchObject({ code: 'FailedPrecondition' });
+    share?.detach();
+    await folders.remove('work');
+    expect(await folders.list('lab')).toEqual([]);
+    await expect(attachments.attach([{ tag: 'shared', folder: 'work' }])).rejects.toMatchObject({ code: 'NotFound' });
+  });
+
   it('cannot be had where there is nothing to share', async () => {
     const { clock, storeLost } = setUp();
-    const none = new ShareAttachments({ storeLost: storeLost.event, clock, failed: () => {} });
+    const none = new ShareAttachments({ ...names, storeLost: storeLost.event, clock, failed: () => {} });
     await expect(none.attach([{ tag: 'one', layer }])).rejects.toMatchObject({ code: 'Unimplemented' });
     expect(await none.attach([])).toEqual([]);
   });

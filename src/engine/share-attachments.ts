@@ -1,5 +1,6 @@
-import type { ReopenedShare, ShareAttachment } from '../api/instance';
+import type { ReopenedShare, ShareAttachment, ShareKind } from '../api/instance';
 import type { ShareSpec, ShareStore } from '../api/share';
+import type { FolderClient } from '../api/shared-folder';
 import type { Clock } from '../base/clock';
 import { SandboxError, toSandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
@@ -11,6 +12,9 @@ import { StoreShare } from './store-share';
 export interface ShareAttachmentsOptions {
   /** Absent: there is nothing to share. */
   readonly shares?: ShareStore | undefined;
+  /** Names the lab to the folders. */
+  readonly session: string;
+  readonly randomId: () => string;
   /** Fires when the store's worker has died; calls from then on wait for the next one, for a while. */
   readonly storeLost: Event<unknown>;
   readonly clock: Clock;
@@ -18,12 +22,14 @@ export interface ShareAttachmentsOptions {
   readonly failed: (error: SandboxError) => void;
 }
 
-/** A share whose layers never change. */
+/** A share that leads to the same layers, or the same folder, as long as its machine runs. */
 type FixedShare = Exclude<ShareSpec, { readonly layerStore: true }>;
 
 /** A share that a machine has open. */
 interface Attached {
   readonly spec: FixedShare;
+  /** Who it is to a folder. */
+  readonly client: FolderClient;
   readonly reopened: Emitter<ReopenedShare>;
   /** Counts deaths of the store, so that one that comes while the share is opened anew is not overlooked. */
   losses: number;
@@ -85,18 +91,21 @@ export class ShareAttachments implements Disposable {
 
   async #attachFixed(spec: FixedShare): Promise<ShareAttachment> {
     const reopened = new Emitter<ReopenedShare>();
-    const attached: Attached = { spec, reopened, losses: 0, reopening: false, detached: false };
-    const ports = await this.#openPorts(spec);
+    const client = { session: this.#options.session, id: this.#options.randomId() };
+    const attached: Attached = { spec, client, reopened, losses: 0, reopening: false, detached: false };
+    const ports = await this.#openPorts(attached);
     // Nobody can be lost before this: a store that ended meanwhile has not answered.
     this.#attached.add(attached);
-    const kind = 'layer' in spec ? 'layer' : 'layers';
-    return { tag: spec.tag, kind, ports, reopened: reopened.event, detach: () => this.#detach(attached) };
+    return { tag: spec.tag, kind: kindOf(spec), ports, reopened: reopened.event, detach: () => this.#detach(attached) };
   }
 
   #detach(attached: Attached): void {
     attached.detached = true;
     attached.reopened.dispose();
     this.#attached.delete(attached);
+    const { spec, client } = attached;
+    // A store that has gone has forgotten its clients, or hears of those that come back.
+    if ('folder' in spec) this.#options.shares?.folders.leave(spec.folder, client).catch(() => {});
   }
 
   #onLost(): void {
@@ -112,7 +121,7 @@ export class ShareAttachments implements Disposable {
     attached.reopening = true;
     try {
       const ports = await openAgain({
-        open: () => this.#openPorts(attached.spec),
+        open: () => this.#openPorts(attached),
         close: closeAll,
         wanted: () => !attached.detached,
         losses: () => attached.losses,
@@ -137,8 +146,9 @@ export class ShareAttachments implements Disposable {
     throw new SandboxError('Unimplemented', `There is nothing here to share as "${tag}"`);
   }
 
-  async #openPorts(spec: FixedShare): Promise<readonly MessagePort[]> {
+  async #openPorts({ spec, client }: Pick<Attached, 'spec' | 'client'>): Promise<readonly MessagePort[]> {
     const shares = this.#requireShares(spec.tag);
+    if ('folder' in spec) return [await shares.folders.open(spec.folder, client)];
     const layers = 'layer' in spec ? [spec.layer] : spec.layers;
     const ports: MessagePort[] = [];
     try {
@@ -149,6 +159,11 @@ export class ShareAttachments implements Disposable {
       throw error;
     }
   }
+}
+
+function kindOf(spec: FixedShare): ShareKind {
+  if ('folder' in spec) return 'folder';
+  return 'layer' in spec ? 'layer' : 'layers';
 }
 
 function closeAll(ports: readonly MessagePort[]): void {

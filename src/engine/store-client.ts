@@ -1,10 +1,12 @@
 import type { Operation } from '../api/operation';
 import type { RecordStore } from '../api/records';
 import type { ShareStore } from '../api/share';
+import type { FolderService } from '../api/shared-folder';
 import { type Remote, transfer } from '../rpc/control';
 import type { Artifact } from '../storage/artifact-source';
 import type { LoadRequest, StoreService } from '../storage/store-service';
 import type { BlobClient } from './blob-client';
+import { storePart } from './store-part';
 import { runStoreTask } from './store-task';
 
 /** Where artifacts come from, in this thread or another. */
@@ -33,7 +35,10 @@ export function createRecordClient(remote: Remote<StoreService>): RecordStore {
 
 /** The files of shares in the store's worker. */
 export function createShareClient(remote: Remote<StoreService>): ShareStore {
-  return { openLayer: (diffId) => remote.openLayer(diffId) };
+  return {
+    openLayer: (diffId) => remote.openLayer(diffId),
+    folders: storePart<FolderService>(remote, 'folders') as FolderService,
+  };
 }
 
 /** The store's blobs as the engine uses them. */

@@ -1,3 +1,5 @@
+import { fileError } from './linux-errno';
+
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
@@ -27,6 +29,19 @@ export function serializeFileName(name: string): Uint8Array<ArrayBuffer> {
     else bytes.push(...encoder.encode(character));
   }
   return Uint8Array.from(bytes);
+}
+
+/** Longest name of a file (NAME_MAX), in bytes of UTF-8. */
+const maxNameBytes = 255;
+
+/** EINVAL or ENAMETOOLONG for what cannot name a file. */
+export function requireName(name: string): string {
+  const invalid = name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0');
+  if (invalid) throw fileError('EINVAL', `Not a name of a file: ${JSON.stringify(name.slice(0, 80))}`);
+  if (serializeFileName(name).length > maxNameBytes) {
+    throw fileError('ENAMETOOLONG', `A name of more than ${maxNameBytes} bytes: ${name.slice(0, 80)}…`);
+  }
+  return name;
 }
 
 /** Below the surrogates the order of code units is that of the bytes. */

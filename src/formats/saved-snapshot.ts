@@ -114,6 +114,10 @@ function readFirmware(fields: Fields): FirmwareSpec {
 function readShare(value: unknown, path: string): ShareSpec {
   const fields = readRecord(value, path);
   const tag = readText(fields['tag'], `${path}.tag`, nameLimit);
+  if (fields['folder'] !== undefined) {
+    const at = optionalString(fields['at'], `${path}.at`);
+    return { tag, folder: readText(fields['folder'], `${path}.folder`, nameLimit), ...(at !== undefined && { at }) };
+  }
   if (fields['layer'] !== undefined) return { tag, layer: readDigest(fields['layer'], `${path}.layer`) };
   return { tag, layers: readList(fields['layers'], `${path}.layers`, readDigest) };
 }

@@ -2,7 +2,8 @@ import type { Digest } from '../api/content-store';
 import { type Clock, systemClock } from '../base/clock';
 import { type ErrorRecord, parseError, SandboxError, serializeError, toSandboxError } from '../base/errors';
 import type { Disposable } from '../base/lifecycle';
-import { LayerPortClient, type LayerPortState } from './layer-port';
+import type { LastingPortState } from './lasting-port';
+import { LayerPortClient } from './layer-port';
 
 /**
  * A shelf of layers over one MessagePort, between a machine's worker and the engine: which layers a name stands for, and
@@ -25,7 +26,7 @@ type ToWorker =
 export interface ShelfState {
   /** Absent: it was closed. */
   readonly port?: MessagePort;
-  readonly layers?: readonly { readonly layer: Digest; readonly state: LayerPortState }[];
+  readonly layers?: readonly { readonly layer: Digest; readonly state: LastingPortState }[];
 }
 
 interface Waiting {

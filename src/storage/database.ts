@@ -27,6 +27,9 @@ export interface StoreSchema extends DBSchema, Record<RecordCollection, { key: s
   /** Blocks of disks, see disks/. */
   extents: { key: [layer: string, index: number]; value: Blob | ArrayBuffer };
   diskLayers: { key: string; value: unknown };
+  /** Shared folders, see folders/. */
+  folders: { key: [folder: string, part: string, id: number | string]; value: unknown };
+  folderChunks: { key: [folder: string, inode: number, index: number]; value: Blob | ArrayBuffer };
 }
 
 /** The lab's records: an object store for each collection. */
@@ -50,7 +53,7 @@ export function chunksOf(content: string): IDBKeyRange {
 
 export type StoreDatabase = IDBPDatabase<StoreSchema>;
 
-export const schemaVersion = 5;
+export const schemaVersion = 6;
 
 /** What each version of the schema added. Nothing is ever taken away without moving what was in it. */
 const additions: readonly (readonly StoreNames<StoreSchema>[])[] = [
@@ -59,6 +62,7 @@ const additions: readonly (readonly StoreNames<StoreSchema>[])[] = [
   ['leases'],
   [...imageCollections],
   [...containerCollections],
+  ['folders', 'folderChunks'],
 ];
 
 /** An older tab is asked to let go (`versionchange`) and does so at once; this is for one that hangs. */

@@ -6,6 +6,9 @@ import { Database } from './database';
 import { IdbDiskBackend } from './disks/idb-disk-backend';
 import { LayeredDiskStore } from './disks/layered-disk-store';
 import { MemoryDiskBackend } from './disks/memory-disk-backend';
+import { FolderStore } from './folders/folder-store';
+import { IdbFolderBackend } from './folders/idb-folder-backend';
+import { MemoryFolderBackend } from './folders/memory-folder-backend';
 import { IdbBackend } from './idb-backend';
 import { ImageStore } from './images/image-store';
 import { openSession, type Session } from './ingest-journal';
@@ -24,6 +27,8 @@ export interface OpenedStore {
   readonly images: ImageStore;
   /** To be disposed of before the store is closed: it writes what guests have not flushed. */
   readonly disks: LayeredDiskStore;
+  /** The same. */
+  readonly folders: FolderStore;
   /** False in memory mode: everything is gone when the page closes. */
   readonly persistent: boolean;
   /** The Web Lock that this thread holds for as long as the store is open; others can wait for its end. */
@@ -69,7 +74,8 @@ export async function openIdbContentStore(options: OpenStoreOptions = {}): Promi
     const disks = new LayeredDiskStore(new IdbDiskBackend(database), clock);
     const records = new IdbRecordStore(database);
     const parts = { store, records, ...createImageStores(store, records, clock) };
-    return { ...parts, metadata, disks, persistent: true, lock: session.lock };
+    const folders = new FolderStore(new IdbFolderBackend(database), clock);
+    return { ...parts, metadata, disks, folders, persistent: true, lock: session.lock };
   } catch (error) {
     session?.end();
     await database.close();
@@ -96,6 +102,7 @@ export function createMemoryContentStore({
     records,
     ...createImageStores(store, records, clock),
     disks: new LayeredDiskStore(new MemoryDiskBackend(limit === undefined ? {} : { limit }), clock),
+    folders: new FolderStore(new MemoryFolderBackend(limit === undefined ? {} : { limit }), clock),
     persistent: false,
   };
 }

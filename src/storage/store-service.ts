@@ -11,6 +11,7 @@ import { serveLayerPort } from '../rpc/layer-port';
 import { type Artifact, ArtifactSource } from './artifact-source';
 import { BuildService } from './builds/build-service';
 import type { Fetch } from './download';
+import type { FolderStore } from './folders/folder-store';
 import { ImageService } from './images/image-service';
 import { createLayerTarget } from './layer-target';
 import { NamedTasks } from './named-tasks';
@@ -64,6 +65,7 @@ interface StoreParts {
   readonly images: ImageService;
   readonly registries: RegistryService;
   readonly builds: BuildService;
+  readonly folders: FolderStore;
 }
 
 interface Opened {
@@ -256,6 +258,7 @@ export class StoreService {
     // One that never opened has nothing to close.
     const ready = await opening?.catch(() => undefined);
     await ready?.opened.disks.dispose();
+    await ready?.opened.folders.dispose();
     await ready?.opened.store.close();
   }
 
@@ -277,6 +280,7 @@ export class StoreService {
           { content: opened.images, metadata, fetch, clock, layoutUrl: baseUrl, ...pageOrigin() },
           this.#tasks,
         ),
+        folders: opened.folders,
       },
     };
   }

@@ -6,22 +6,32 @@ import { Emitter } from '../../src/base/events';
 import { ShareAttachments } from '../../src/engine/share-attachments';
 import { serveLayerPort } from '../../src/rpc/layer-port';
 import type { FixtureLayer } from '../../src/runtime/files/layer-fixture';
+import { FolderStore } from '../../src/storage/folders/folder-store';
+import { MemoryFolderBackend } from '../../src/storage/folders/memory-folder-backend';
 
 /** Layers in this thread behind real layer ports, as the store's worker serves them; it can die and come back. */
 export class LayerShelf {
   readonly #layers = new Map<Digest, FixtureLayer>();
   readonly #ports: MessagePort[] = [];
+  readonly folders = new FolderStore(new MemoryFolderBackend(), systemClock);
   readonly #lost = new Emitter<void>();
   readonly #attachments: ShareAttachments;
   /** Bytes that were asked for. */
   readBytes = 0;
 
   constructor() {
-    const shares: ShareStore = { openLayer: async (diffId) => this.#open(diffId) };
+    const shares: ShareStore = { openLayer: async (diffId) => this.#open(diffId), folders: this.folders };
+    const names = { session: 'lab', randomId: () => crypto.randomUUID() };
     const failed = (error: SandboxError): never => {
       throw error;
     };
-    this.#attachments = new ShareAttachments({ shares, storeLost: this.#lost.event, clock: systemClock, failed });
+    this.#attachments = new ShareAttachments({
+      shares,
+      ...names,
+      storeLost: this.#lost.event,
+      clock: systemClock,
+      failed,
+    });
   }
 
   add(layer: FixtureLayer): Digest {

@@ -1,12 +1,14 @@
 import type { AttributeChange, Awaitable, NewFile } from '../../api/file-tree';
+import { requireName } from '../../formats/file-name';
+import { fileType, isDirectory, permissionBits, typeOf } from '../../formats/file-type';
 import { fileError } from '../../formats/linux-errno';
 import type { RequestOf } from '../../formats/nine-p/messages';
 import { after } from './after';
 import type { Fid, Place } from './fid-table';
-import { fileType, isDirectory, permissionBits, qidOf, typeOf } from './file-mode';
 import { openFlag, opensForWriting } from './open-flags';
 import { clunk } from './open-requests';
-import { fileOf, type Outcome, requireChanges, requireName, type Session } from './session';
+import { qidOf } from './qid';
+import { fileOf, type Outcome, requireChanges, type Session } from './session';
 
 /** AT_REMOVEDIR. */
 const removeDirectory = 0x200;

@@ -1,7 +1,7 @@
 import type { Awaitable, FileAttributes, FileTree, InodeNumber, TreeEntry, TreeUsage } from '../../api/file-tree';
+import { fileType, kindOf } from '../../formats/file-type';
 import { fileError } from '../../formats/linux-errno';
 import { describeImplied } from './describe-implied';
-import { fileType, kindOf } from './file-mode';
 import { type LayerSource, LayerTree } from './layer-tree';
 
 const rootInode = 1;

@@ -10,10 +10,10 @@ import type {
 } from '../../api/file-tree';
 import { toSandboxError } from '../../base/errors';
 import { isDigest } from '../../formats/digest';
+import { fileType, kindOf } from '../../formats/file-type';
 import { fileError } from '../../formats/linux-errno';
 import { after } from './after';
 import { describeImplied } from './describe-implied';
-import { fileType, kindOf } from './file-mode';
 import { type LayerSource, LayerTree } from './layer-tree';
 
 const rootInode = 1;

@@ -9,9 +9,9 @@ import type {
 } from '../../api/file-tree';
 import type { LayerIndex, LayerNode, LayerNodeKind } from '../../api/layer';
 import { serializeFileName } from '../../formats/file-name';
+import { fileType, kindOf } from '../../formats/file-type';
 import { type FilePiece, filePieces } from '../../formats/layer/file-pieces';
 import { fileError } from '../../formats/linux-errno';
-import { fileType, kindOf } from './file-mode';
 
 /** Where the bytes of a layer's uncompressed tar come from. */
 export interface LayerBytes {

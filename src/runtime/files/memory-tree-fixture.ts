@@ -11,8 +11,8 @@ import type {
   TreeEntry,
   TreeUsage,
 } from '../../api/file-tree';
+import { fileType, isDirectory, kindOf, typeOf } from '../../formats/file-type';
 import { fileError } from '../../formats/linux-errno';
-import { fileType, isDirectory, kindOf, typeOf } from './file-mode';
 
 interface Entry {
   readonly inode: InodeNumber;

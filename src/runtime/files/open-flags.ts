@@ -1,5 +1,5 @@
+import { fileType, typeOf } from '../../formats/file-type';
 import { fileError } from '../../formats/linux-errno';
-import { fileType, typeOf } from './file-mode';
 
 /** Flags of open(2) as 9P2000.L has them (Linux's include/net/9p/9p.h, P9_DOTL_*). */
 export const openFlag = {

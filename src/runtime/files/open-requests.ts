@@ -1,10 +1,12 @@
 import type { Awaitable, FileAttributes } from '../../api/file-tree';
+import { requireName } from '../../formats/file-name';
+import { fileType, permissionBits } from '../../formats/file-type';
 import { errnoOf, fileError, linuxErrno } from '../../formats/linux-errno';
 import type { RequestOf } from '../../formats/nine-p/messages';
 import { after } from './after';
-import { fileType, permissionBits, qidOf } from './file-mode';
 import { openFlag, opensForWriting, requireOpenable } from './open-flags';
-import { fileOf, foundBelow, type Outcome, requireChanges, requireName, type Session } from './session';
+import { qidOf } from './qid';
+import { fileOf, foundBelow, type Outcome, requireChanges, type Session } from './session';
 
 /** "As much as fits in a message": the client knows better. */
 const ioUnit = 0;

@@ -1,13 +1,14 @@
 import type { Awaitable, FileAttributes, TreeEntry } from '../../api/file-tree';
 import { serializeFileName } from '../../formats/file-name';
+import { kindOf } from '../../formats/file-type';
 import { fileError } from '../../formats/linux-errno';
 import { dataHeaderBytes } from '../../formats/nine-p/codec';
 import { type DirectoryEntry, serializeDirectoryEntries } from '../../formats/nine-p/directory-entries';
 import type { RequestOf } from '../../formats/nine-p/messages';
 import { after } from './after';
 import type { Fid } from './fid-table';
-import { kindOf, qidOf, qidType } from './file-mode';
 import { opensForReading } from './open-flags';
+import { qidOf, qidType } from './qid';
 import { fileOf, type Outcome, type Session } from './session';
 
 /** V9FS_MAGIC, as the file system's type. */

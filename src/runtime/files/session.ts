@@ -1,5 +1,4 @@
 import type { FileAttributes, FileChanges, FileTree } from '../../api/file-tree';
-import { serializeFileName } from '../../formats/file-name';
 import { fileError } from '../../formats/linux-errno';
 import type { Reply } from '../../formats/nine-p/messages';
 import type { Fid, FidTable } from './fid-table';
@@ -20,23 +19,10 @@ export interface DataReply {
 
 export type Outcome = Reply | DataReply;
 
-/** Longest name of a file (NAME_MAX), in bytes of UTF-8. */
-const maxNameBytes = 255;
-
 /** EROFS where nothing can be changed. */
 export function requireChanges({ tree }: Session): FileChanges {
   if (!tree.changes) throw fileError('EROFS', 'These files cannot be changed');
   return tree.changes;
-}
-
-/** EINVAL or ENAMETOOLONG for what cannot name a file. */
-export function requireName(name: string): string {
-  const invalid = name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0');
-  if (invalid) throw fileError('EINVAL', `Not a name of a file: ${JSON.stringify(name.slice(0, 80))}`);
-  if (serializeFileName(name).length > maxNameBytes) {
-    throw fileError('ENAMETOOLONG', `A name of more than ${maxNameBytes} bytes: ${name.slice(0, 80)}…`);
-  }
-  return name;
 }
 
 /** A fid that names a file, not an extended attribute of one. */

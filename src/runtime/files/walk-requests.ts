@@ -1,10 +1,11 @@
 import type { Awaitable, FileAttributes } from '../../api/file-tree';
+import { isDirectory } from '../../formats/file-type';
 import { fileError } from '../../formats/linux-errno';
 import type { Qid } from '../../formats/nine-p/fields';
 import { noFid, type RequestOf } from '../../formats/nine-p/messages';
 import { after } from './after';
 import type { Fid } from './fid-table';
-import { isDirectory, qidOf } from './file-mode';
+import { qidOf } from './qid';
 import { fileOf, foundBelow, type Outcome, type Session } from './session';
 
 /** A `uid` that says nothing. */

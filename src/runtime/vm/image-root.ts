@@ -1,9 +1,8 @@
 import { imageShareTag, type VmImage } from '../../api/vm-image';
 import { type Clock, systemClock } from '../../base/clock';
 import { SandboxError } from '../../base/errors';
-import { withTimeout } from '../../base/timeout';
 import type { AgentSession } from './agent-session';
-import { openExec } from './guest-process';
+import { runInGuest } from './run-in-guest';
 
 /** A journal to be replayed, and cold code: a second each on the slowest machine we know of. */
 const timeoutMs = 60_000;
@@ -83,25 +82,11 @@ fi
  * `FailedPrecondition` with what the guest says when the layers, the disk or the overlay cannot be mounted.
  */
 export async function enterImageRoot(agent: AgentSession, image: VmImage, clock: Clock = systemClock): Promise<void> {
-  const ended = new AbortController();
-  const { ports, process } = openExec(ended.signal);
   const { layers, cwd, user, command, env } = image;
   const argv = ['/bin/sh', '-c', script, 'image-root', `${layers.length}`, cwd || '/', user, ...command];
-  agent.exec({ argv, env: [...env] }, ports);
-  void process.stdin.close().catch(() => {});
-  const outcome = Promise.all([textOf(process.stdout), textOf(process.stderr), process.exited]);
   const message = `The image ${image.reference} was not mounted within ${timeoutMs / 1000} s`;
-  try {
-    const [, said, code] = await withTimeout(clock, timeoutMs, message, outcome);
-    if (code !== 0) throw refused(image, said.trim() || `code ${code}`);
-  } finally {
-    outcome.catch(() => {});
-    ended.abort(new SandboxError('Canceled', message));
-  }
-}
-
-function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  return new Response(stream).text();
+  const { said, code } = await runInGuest(agent, { argv, env: [...env] }, { clock, timeoutMs, message });
+  if (code !== 0) throw refused(image, said || `code ${code}`);
 }
 
 function refused({ reference }: VmImage, said: string): SandboxError {

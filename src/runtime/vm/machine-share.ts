@@ -1,7 +1,8 @@
 import type { FileTree } from '../../api/file-tree';
 import type { Clock } from '../../base/clock';
-import type { SandboxError } from '../../base/errors';
+import { SandboxError } from '../../base/errors';
 import type { Disposable } from '../../base/lifecycle';
+import { FolderPortClient } from '../../rpc/folder-port';
 import { LayerPortClient } from '../../rpc/layer-port';
 import { ShelfClient } from '../../rpc/shelf-port';
 import { LayerStackTree } from '../files/layer-stack-tree';
@@ -9,7 +10,7 @@ import { LayerStoreTree } from '../files/layer-store-tree';
 import { type LayerSource, LayerTree } from '../files/layer-tree';
 import { RangeCache } from '../files/range-cache';
 import type { ShareBacking } from './devices/virtio-9p';
-import type { MovedLayers, MovedShare, MovedStore } from './vm-protocol';
+import type { MovedPorts, MovedShare, MovedStore } from './vm-protocol';
 
 /** A share of a machine in its worker: the ways to its files, and the tree that they make. */
 export interface MachineShare extends ShareBacking, Disposable {
@@ -17,26 +18,33 @@ export interface MachineShare extends ShareBacking, Disposable {
   renew(ports: readonly MessagePort[]): void;
   /** The files are lost for good. */
   fail(error: SandboxError): void;
-  /** As `LayerPortClient.handOver`. */
+  /** As `LastingPort.handOver`. */
   handOver(): MovedShare;
 }
 
 export function createMachineShare(moved: MovedShare, clock: Clock): MachineShare {
-  return moved.kind === 'layer-store' ? new StoreShare(moved, clock) : new LayersShare(moved, clock);
+  return moved.kind === 'layer-store' ? new StoreShare(moved, clock) : new PortsShare(moved, clock);
 }
 
-/** One layer, or the directories of several. */
-class LayersShare implements MachineShare {
+/** One layer, the directories of several, or a shared folder. */
+class PortsShare implements MachineShare {
   readonly tag: string;
   readonly tree: Promise<FileTree>;
-  readonly #kind: MovedLayers['kind'];
-  readonly #clients: readonly LayerPortClient[];
+  readonly #kind: MovedPorts['kind'];
+  readonly #clients: readonly (LayerPortClient | FolderPortClient)[];
 
-  constructor({ tag, kind, ports }: MovedLayers, clock: Clock) {
+  constructor({ tag, kind, ports }: MovedPorts, clock: Clock) {
     this.tag = tag;
     this.#kind = kind;
-    this.#clients = ports.map((port) => new LayerPortClient(port, { clock }));
-    this.tree = this.#open();
+    if (kind === 'folder') {
+      const clients = ports.map((port) => new FolderPortClient(port, { clock }));
+      this.#clients = clients;
+      this.tree = openFolder(clients, tag);
+    } else {
+      const clients = ports.map((port) => new LayerPortClient(port, { clock }));
+      this.#clients = clients;
+      this.tree = openLayers(clients, kind);
+    }
     // A machine may end before anybody asks for it.
     this.tree.catch(() => {});
   }
@@ -49,19 +57,24 @@ class LayersShare implements MachineShare {
     for (const client of this.#clients) client.fail(error);
   }
 
-  handOver(): MovedLayers {
+  handOver(): MovedPorts {
     return { tag: this.tag, kind: this.#kind, ports: this.#clients.map((client) => client.handOver()) };
   }
 
   dispose(): void {
     for (const client of this.#clients) client.dispose();
   }
+}
 
-  async #open(): Promise<FileTree> {
-    const layers = await Promise.all(this.#clients.map(toSource));
-    const [first] = layers;
-    return this.#kind === 'layer' && first ? new LayerTree(first) : new LayerStackTree(layers);
-  }
+async function openFolder([client]: readonly FolderPortClient[], tag: string): Promise<FileTree> {
+  if (client) return client;
+  throw new SandboxError('Internal', `The share "${tag}" came without its port`);
+}
+
+async function openLayers(clients: readonly LayerPortClient[], kind: 'layer' | 'layers'): Promise<FileTree> {
+  const layers = await Promise.all(clients.map(toSource));
+  const [first] = layers;
+  return kind === 'layer' && first ? new LayerTree(first) : new LayerStackTree(layers);
 }
 
 /** Layers as they are asked for. The engine renews and fails each by itself, through the shelf's own port. */

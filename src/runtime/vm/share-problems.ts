@@ -15,6 +15,9 @@ export function shareProblems(shares: readonly ShareSpec[]): readonly string[] {
   }
   if (new Set(tags).size < tags.length) problems.push(`Two shares have the same tag: ${tags.join(', ')}`);
   for (const share of shares) {
+    if ('folder' in share && share.at !== undefined && !/^\/[\w./-]+$/.test(share.at)) {
+      problems.push(`A folder is mounted at a path of letters, digits, ".", "-" and "_": ${JSON.stringify(share.at)}`);
+    }
     if (!('layers' in share)) continue;
     const count = share.layers.length;
     if (count < 1 || count > maxLayers)

@@ -480,9 +480,12 @@ export class VmInstance implements Instance {
     const identity = { hostname: this.#spec.name, mac: this.#mac, ...(hosts !== undefined && { hosts }) };
     // A guest that goes on keeps the names it had.
     this.#namesChanged = continued;
-    const { image: imageRoot } = this.#spec;
-    const root = begins && imageRoot ? { root: imageRoot } : {};
-    const request = { config: this.#config, wasm, image, identity, ...surroundings, continued, ...root };
+    const { image: imageRoot, shares = [] } = this.#spec;
+    const mounts = shares.flatMap((share) =>
+      'folder' in share && share.at !== undefined ? [{ tag: share.tag, at: share.at }] : [],
+    );
+    const first = begins ? { ...(imageRoot && { root: imageRoot }), ...(mounts.length > 0 && { mounts }) } : {};
+    const request = { config: this.#config, wasm, image, identity, ...surroundings, continued, ...first };
     const transfers = [...buffers, ...portsOf(surroundings)];
     const onEvent = callback((event: VmEvent) => this.#onVmEvent(worker, event));
     await worker.remote.start(transfer(request, transfers), transfer(console, [console]), onEvent);

@@ -7,7 +7,7 @@ import type { StatSample } from '../../api/stats';
 import type { VmImage } from '../../api/vm-image';
 import type { ErrorRecord } from '../../base/errors';
 import type { LastingBlockState } from '../../rpc/lasting-block-client';
-import type { LayerPortState } from '../../rpc/layer-port';
+import type { LastingPortState } from '../../rpc/lasting-port';
 import type { ShelfState } from '../../rpc/shelf-port';
 import type { MovedSlabPort } from '../../rpc/slab-port';
 import type { Pingable } from '../supervisor';
@@ -64,13 +64,19 @@ export interface ShareConnection {
   readonly ports: readonly MessagePort[];
 }
 
-/** A share as it is handed over to another worker. */
-export type MovedShare = MovedLayers | MovedStore;
-
-export interface MovedLayers {
+/** A shared folder that a machine mounts when it begins. */
+export interface FolderMount {
   readonly tag: string;
-  readonly kind: 'layer' | 'layers';
-  readonly ports: readonly LayerPortState[];
+  readonly at: string;
+}
+
+/** A share as it is handed over to another worker. */
+export type MovedShare = MovedPorts | MovedStore;
+
+export interface MovedPorts {
+  readonly tag: string;
+  readonly kind: 'layer' | 'layers' | 'folder';
+  readonly ports: readonly LastingPortState[];
 }
 
 export interface MovedStore {
@@ -180,6 +186,8 @@ export interface StartRequest {
   readonly continued: boolean;
   /** What is to be the root of a machine that begins; one that was saved has it. */
   readonly root?: VmImage;
+  /** What such a machine mounts by itself. */
+  readonly mounts?: readonly FolderMount[];
 }
 
 /** A checkpoint as the worker makes it. */

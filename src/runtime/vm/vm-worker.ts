@@ -7,6 +7,7 @@ import type { Disposable } from '../../base/lifecycle';
 import { expose, transfer } from '../../rpc/control';
 import type { AgentSession } from './agent-session';
 import type { AgentSessionState } from './agent-session-state';
+import { mountFolders } from './folder-mounts';
 import { enterImageRoot } from './image-root';
 import { Machine } from './machine';
 import { buffersOf, transferablesOfMachine } from './machine-ports';
@@ -69,6 +70,7 @@ class VmWorker implements VmService, Disposable {
     if (session || (machine.pc && image.kind === 'state')) await running.resume();
     else await running.start(identity, nics, agentTimeoutMs[image.kind === 'state' ? 'restored' : 'booted']);
     if (request.root) await enterImageRoot(running.agent, request.root);
+    if (request.mounts) await mountFolders(running.agent, request.mounts);
   }
 
   async pause(): Promise<void> {
