@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FileTree } from '../../src/api/file-tree';
 import type { MachineConfig } from '../../src/api/machine';
+import { systemClock } from '../../src/base/clock';
 import { parseFileName } from '../../src/formats/file-name';
 import { Union } from '../../src/formats/layer/union';
+import { FolderPortClient } from '../../src/rpc/folder-port';
 import { createConformanceLayer, testLayerFiles } from '../../src/runtime/files/layer-files.conformance';
 import { buildLayer, directory, file, layerSource } from '../../src/runtime/files/layer-fixture';
 import { LayerStackTree } from '../../src/runtime/files/layer-stack-tree';
@@ -10,12 +12,14 @@ import { LayerTree } from '../../src/runtime/files/layer-tree';
 import { MemoryTree } from '../../src/runtime/files/memory-tree-fixture';
 import { NineClient } from '../../src/runtime/files/nine-p-client-fixture';
 import { NineServer } from '../../src/runtime/files/nine-p-server';
+import { FolderStore } from '../../src/storage/folders/folder-store';
+import { MemoryFolderBackend } from '../../src/storage/folders/memory-folder-backend';
 import { canBuildFileCalls, putFileCalls } from '../support/file-calls';
 import { guestFiles } from '../support/guest-files';
 import { type LabMachine, startLabMachine } from '../support/machine-lab';
 import { createNodeLab, type NodeLab } from '../support/node-lab';
 
-const config: MachineConfig = { memoryMiB: 64, devices: 'virtio', containerHost: false, shares: 3 };
+const config: MachineConfig = { memoryMiB: 64, devices: 'virtio', containerHost: false, shares: 4 };
 const mount = (tag: string, at: string, more = '') =>
   `mkdir -p ${at} && mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose,ro${more} ${tag} ${at}`;
 
@@ -82,8 +86,23 @@ function pageUnion(): readonly string[] {
 
 let lab: NodeLab;
 let vm: LabMachine;
-const folder = new MemoryTree();
+const memory = new MemoryTree();
+const backend = new MemoryFolderBackend();
+const store = new FolderStore(backend, systemClock);
+/** A way into the shared folder of its own. */
+const openFolder = async (id: string) =>
+  new FolderPortClient({ port: await store.open('work', { session: 'lab', id }) });
+/** Files that can be changed: in the thread of the machine, and in a folder of the store. */
+const changeable = {
+  memory: { files: async () => memory.files, syncs: () => memory.syncs, open: async () => memory },
+  folder: {
+    files: async () => (await backend.load('work')).nodes.size,
+    syncs: () => backend.lastingWrites,
+    open: () => openFolder('another'),
+  },
+} as const;
 beforeAll(async () => {
+  await store.create('work');
   lab = await createNodeLab();
   const stack = new LayerStackTree(layers.map(layerSource));
   vm = await startLabMachine(lab.images, {
@@ -93,7 +112,8 @@ beforeAll(async () => {
     shares: [
       { tag: 'layer', tree: Promise.resolve(layer()) },
       { tag: 'stack', tree: Promise.resolve(stack) },
-      { tag: 'folder', tree: Promise.resolve(folder) },
+      { tag: 'memory', tree: Promise.resolve(memory) },
+      { tag: 'folder', tree: openFolder('machine') },
     ],
   });
 });
@@ -155,24 +175,25 @@ describe('layers that a guest’s overlayfs joins', () => {
   });
 });
 
-describe('files that a guest changes over 9P', () => {
-  const at = '/tmp/folder';
+describe.each(['memory', 'folder'] as const)('files that a guest changes over 9P: %s', (tag) => {
+  const at = `/tmp/${tag}`;
+  const { files, syncs, open } = changeable[tag];
   const run = async (command: string): Promise<string> => {
     const { code, stdout, stderr } = await vm.shell(`cd ${at} && ${command}`);
     expect({ code, stderr }, command).toEqual({ code: 0, stderr: '' });
     return stdout;
   };
-  const mountFolder = () => NineClient.mount(new NineServer({ tree: folder, maxMessageBytes: 65_536 }));
+  const mountFolder = async () => NineClient.mount(new NineServer({ tree: await open(), maxMessageBytes: 65_536 }));
   beforeAll(async () => {
     const mounted = await vm.shell(
-      `mkdir ${at} && mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288 folder ${at}`,
+      `mkdir ${at} && mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288 ${tag} ${at}`,
     );
     expect(mounted).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('are made, written, appended to, cut and made durable', async () => {
     await run('echo one > file; echo two >> file; dd if=/bin/busybox of=copy bs=64k conv=fsync 2>/dev/null');
-    expect(folder.syncs).toBeGreaterThan(0);
+    expect(syncs()).toBeGreaterThan(0);
     expect(await run('cat file; cmp copy /bin/busybox && echo same')).toBe('one\ntwo\nsame\n');
     expect(await run('truncate -s 3 file; cat file; truncate -s 5 file; stat -c %s file')).toBe('one5\n');
   });
@@ -194,11 +215,11 @@ describe('files that a guest changes over 9P', () => {
   });
 
   it('stay readable to who has them open when their name has gone', async () => {
-    const before = folder.files;
+    const before = await files();
     expect(await run('echo kept > gone; exec 3< gone; rm gone; cat <&3; exec 3<&-; test ! -e gone && echo gone')).toBe(
       'kept\ngone\n',
     );
-    expect(folder.files).toBe(before);
+    expect(await files()).toBe(before);
   });
 
   it('are all listed, however many, and while others are removed', async () => {
@@ -262,7 +283,8 @@ describe('a machine with mounted shares that is saved', () => {
       shares: [
         { tag: 'layer', tree: Promise.resolve(layer()) },
         { tag: 'stack', tree: Promise.resolve(new LayerStackTree(layers.map(layerSource))) },
-        { tag: 'folder', tree: Promise.resolve(folder) },
+        { tag: 'memory', tree: Promise.resolve(memory) },
+        { tag: 'folder', tree: openFolder('machine') },
       ],
     });
     try {
