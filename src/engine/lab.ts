@@ -6,6 +6,7 @@ import type { Egress, NetworkSpec } from '../api/network';
 import type { Operation } from '../api/operation';
 import type { RecordStore } from '../api/records';
 import type { ShareStore } from '../api/share';
+import type { SharedFolders } from '../api/shared-folder';
 import type { SnapshotId, SnapshotRecord } from '../api/snapshot';
 import type { UnikernelDevice } from '../api/unikernel';
 import { toHex } from '../base/bytes';
@@ -147,6 +148,7 @@ export class Lab implements Disposable {
   readonly #session: string;
   #autosave: Autosave | undefined;
   #shareAttachments: Promise<ShareAttachments> | undefined;
+  #folders: Promise<SharedFolders> | undefined;
   #templates: Promise<DiskTemplates> | undefined;
   #volumes: Promise<Volumes> | undefined;
 
@@ -270,6 +272,17 @@ export class Lab implements Disposable {
       ),
     );
     return this.#shareAttachments;
+  }
+
+  /** The lab's shared folders. `Unimplemented` where nothing is shared. */
+  folders(): Promise<SharedFolders> {
+    const { shares, clock } = this.#options;
+    if (!shares) return Promise.reject(new SandboxError('Unimplemented', 'This lab has no shared folders'));
+    this.#folders ??= Promise.all([import('./folders/lab-folders'), this.#shares()]).then(
+      ([{ LabFolders }, attachments]) =>
+        this.#disposables.add(new LabFolders({ folders: shares.folders, attachments, session: this.#session, clock })),
+    );
+    return this.#folders;
   }
 
   /** Fires with all records whenever one has changed. */

@@ -26,7 +26,9 @@ beforeEach(async () => {
   shares = [
     { tag: 'base', layer: base },
     { tag: 'image', layers: [base, top] },
+    { tag: 'work', folder: 'work', at: '/shared' },
   ];
+  await shelf.addFolder('work');
 });
 afterEach(async () => {
   await lab.dispose();
@@ -44,6 +46,11 @@ const joinAll =
   'mkdir /tmp/up && mount -t tmpfs up /tmp/up && mkdir /tmp/up/dir /tmp/up/work /tmp/root && ' +
   'mount -t overlay root -o lowerdir=/tmp/image/1:/tmp/image/0,upperdir=/tmp/up/dir,workdir=/tmp/up/work /tmp/root';
 
+/** A program with a file open that has no name any more, and another that is appended to. */
+const startWriter =
+  'echo before > /shared/log; echo nameless > /shared/gone; (exec 3< /shared/gone 4>> /shared/log; rm /shared/gone; echo ready > /tmp/ready2; while [ ! -e /tmp/go ]; do sleep 0.05; done; cat <&3 >&4; echo done > /tmp/done) >/dev/null 2>&1 & while [ ! -e /tmp/ready2 ]; do sleep 0.05; done';
+const finishWriter = 'while [ ! -e /tmp/done ]; do sleep 0.05; done; cat /shared/log; ls /shared';
+
 /** A program with a file open, that reads on when it is told to. */
 const startReader =
   '(exec 3< /tmp/base/large.bin; head -c 1000 <&3 >/dev/null; echo ready > /tmp/ready; while [ ! -e /tmp/go ]; do sleep 0.05; done; md5sum <&3 > /tmp/sum) >/dev/null 2>&1 & while [ ! -e /tmp/ready ]; do sleep 0.05; done';
@@ -52,12 +59,14 @@ const finishReader = 'touch /tmp/go; while [ ! -s /tmp/sum ]; do sleep 0.05; don
 async function prepare(vm: VmInstance): Promise<void> {
   expect(await shell(vm, `${mountAll} && ${joinAll}`)).toMatchObject({ code: 0, stderr: '' });
   await shell(vm, startReader);
+  await shell(vm, startWriter);
 }
 
 async function expectWhole(vm: VmInstance): Promise<void> {
   const before = shelf.readBytes;
   expect((await shell(vm, finishReader)).stdout).toBe(restSum);
   expect(shelf.readBytes).toBeGreaterThan(before);
+  expect((await shell(vm, finishWriter)).stdout).toBe('before\nnameless\nlog\n');
   const seen = await shell(vm, 'cat /tmp/base/etc/motd /tmp/root/etc/issue; ls /tmp/root/etc; ls /tmp/image');
   expect(seen.stdout).toBe('hello\nStrata\nissue\n0\n1\n');
 }
@@ -82,7 +91,7 @@ describe('a machine with shares', () => {
     const { layers: prepared } = await lab.images.loadSnapshot({ memoryMiB, devices, containerHost });
     const parent = prepared.map(({ bytes }) => bytes.slice(0));
     const { layer, config } = await vm.checkpoint({ parent, freezeDisks: async () => [] });
-    expect(config.machine).toMatchObject({ shares: 2 });
+    expect(config.machine).toMatchObject({ shares: 3 });
     const layers: StateLayer[] = [...prepared, { digest: await digestOf(new Uint8Array(layer)), bytes: layer }];
     const saved: SavedMachine = { config, layers, continued };
     const restored = continued ? vm : create('clone');

@@ -9,18 +9,25 @@ import type { FixtureLayer } from '../../src/runtime/files/layer-fixture';
 import { FolderStore } from '../../src/storage/folders/folder-store';
 import { MemoryFolderBackend } from '../../src/storage/folders/memory-folder-backend';
 
-/** Layers in this thread behind real layer ports, as the store's worker serves them; it can die and come back. */
+/** Layers and folders in this thread behind real ports, as the store's worker serves them; it can die and come back. */
 export class LayerShelf {
   readonly #layers = new Map<Digest, FixtureLayer>();
   readonly #ports: MessagePort[] = [];
-  readonly folders = new FolderStore(new MemoryFolderBackend(), systemClock);
+  readonly #kept = new MemoryFolderBackend();
+  #folders = new FolderStore(this.#kept, systemClock);
   readonly #lost = new Emitter<void>();
   readonly #attachments: ShareAttachments;
   /** Bytes that were asked for. */
   readBytes = 0;
 
   constructor() {
-    const shares: ShareStore = { openLayer: async (diffId) => this.#open(diffId), folders: this.folders };
+    const folders = (): FolderStore => this.#folders;
+    const shares: ShareStore = {
+      openLayer: async (diffId) => this.#open(diffId),
+      get folders() {
+        return folders();
+      },
+    };
     const names = { session: 'lab', randomId: () => crypto.randomUUID() };
     const failed = (error: SandboxError): never => {
       throw error;
@@ -40,6 +47,10 @@ export class LayerShelf {
     return diffId;
   }
 
+  async addFolder(name: string): Promise<void> {
+    await this.#folders.create(name);
+  }
+
   /** What a machine's resources have, for these shares. */
   openShares(specs: readonly ShareSpec[]) {
     return () => this.#attachments.attach(specs);
@@ -48,6 +59,7 @@ export class LayerShelf {
   /** All ports lead nowhere, and new ones can be had. */
   restart(): void {
     for (const port of this.#ports.splice(0)) port.close();
+    this.#folders = new FolderStore(this.#kept, systemClock);
     this.#lost.fire();
   }
 

@@ -316,6 +316,8 @@ export function describeFolderStore(
                 await renew(client, id);
               }
             }
+            // What is left of the deaths has no one to kill.
+            backend.dieAt(Number.POSITIVE_INFINITY, false);
             async function perform(each: (typeof steps)[number]): Promise<void> {
               if (each.kind === 'sync') return client.sync();
               if (each.kind === 'make') {

@@ -49,7 +49,7 @@ export class OpenFolder implements Disposable {
   /** Of this session, and not back since the store was started again: their locks are not known yet. */
   readonly #absent = new Set<string>();
   readonly #commits: FolderCommits;
-  readonly #grace: Disposable;
+  readonly #graces = new Set<Disposable>();
   #tree: FolderTree;
   #chunks: FolderChunks;
   #answers: Map<string, AnswerRecord>;
@@ -71,7 +71,7 @@ export class OpenFolder implements Disposable {
       write: (lasting) => this.#write(lasting),
       undo: (error) => this.#undo(error),
     });
-    this.#grace = clock.after(graceMs, () => this.#endGrace());
+    this.#afterGrace(() => this.#endGrace());
   }
 
   /** `NotFound`. `session`: whose clients may come back. */
@@ -114,7 +114,10 @@ export class OpenFolder implements Disposable {
     };
   }
 
-  /** The client has ended: what it had open or locked is free. */
+  /**
+   * The client has ended: what it had locked is free. What it had open and has no name stays for a while, for a machine
+   * that is put back to where it had that open.
+   */
   leave({ session, id }: FolderClient): void {
     const key = `${session}/${id}`;
     const client = this.#clients.get(key);
@@ -123,7 +126,8 @@ export class OpenFolder implements Disposable {
     this.#locks.releaseAll((owner) => owner.startsWith(`${key}/`));
     this.#forgetAnswers(key);
     client?.changed.dispose();
-    this.#collect(client?.held ?? []);
+    const orphans = [...(client?.held ?? [])].filter((inode) => this.#isOrphan(inode));
+    if (orphans.length > 0) this.#afterGrace(() => this.#collect(orphans));
   }
 
   /** `ResourceExhausted` where the files take more already. */
@@ -145,7 +149,7 @@ export class OpenFolder implements Disposable {
   }
 
   dispose(): void {
-    this.#grace.dispose();
+    for (const grace of this.#graces) grace.dispose();
     for (const { changed } of this.#clients.values()) changed.dispose();
   }
 
@@ -349,6 +353,14 @@ export class OpenFolder implements Disposable {
 
   #isOrphan(inode: InodeNumber): boolean {
     return this.#tree.has(inode) && this.#tree.attributes(inode).links === 0;
+  }
+
+  #afterGrace(act: () => void): void {
+    const grace = this.#clock.after(graceMs, () => {
+      this.#graces.delete(grace);
+      act();
+    });
+    this.#graces.add(grace);
   }
 
   /** Who has not come back by now does not. */

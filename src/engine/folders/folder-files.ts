@@ -1,0 +1,211 @@
+import type { FileAttributes, FileTime, InodeNumber, TreeEntry } from '../../api/file-tree';
+import type { Operation } from '../../api/operation';
+import type { FolderEntry, FolderEntryKind, SharedFolder } from '../../api/shared-folder';
+import { throwIfAborted } from '../../base/errors';
+import { Emitter } from '../../base/events';
+import { type Disposable, toDisposable } from '../../base/lifecycle';
+import { chunksOf, streamOf } from '../../base/streams';
+import { compareFileNames } from '../../formats/file-name';
+import { fileType, isDirectory, permissionBits, typeOf } from '../../formats/file-type';
+import { fileError } from '../../formats/linux-errno';
+import type { FolderPortClient } from '../../rpc/folder-port';
+import { exportFolder } from './export-folder';
+import { findDirectory, findPath, splitLast, splitPath } from './folder-paths';
+import { importFolder } from './import-folder';
+
+/** Bytes that are read or written at once. */
+export const pieceBytes = 512 * 1024;
+
+/** Entries that are listed at once. */
+const listed = 1000;
+
+const newFileMode = fileType.regular | 0o644;
+const newDirectory = { mode: fileType.directory | 0o755, uid: 0, gid: 0 };
+
+const kinds: Readonly<Record<number, FolderEntryKind>> = {
+  [fileType.regular]: 'file',
+  [fileType.directory]: 'directory',
+  [fileType.symlink]: 'symlink',
+};
+
+/** A shared folder by paths, over the way into it. */
+export class FolderFiles implements SharedFolder {
+  readonly name: string;
+  readonly #tree: FolderPortClient;
+  readonly #end: Disposable;
+  readonly #changed = new Emitter<readonly string[]>();
+  readonly #watching: Disposable;
+  #parts = 0;
+
+  /** `end` is called once. */
+  constructor(name: string, tree: FolderPortClient, end: () => void) {
+    this.name = name;
+    this.#tree = tree;
+    this.#end = toDisposable(end);
+    this.#watching = tree.changed(({ paths }) => this.#changed.fire(paths));
+  }
+
+  readonly changes: SharedFolder['changes'] = (listener) => this.#changed.event(listener);
+
+  async list(path: string): Promise<readonly FolderEntry[]> {
+    const directory = await findDirectory(this.#tree, path);
+    const entries: FolderEntry[] = [];
+    for await (const { name, inode } of listAll(this.#tree, directory)) {
+      // One that was removed meanwhile is none.
+      const found = await this.#describe(name, inode).catch(() => undefined);
+      if (found) entries.push(found);
+    }
+    return entries.sort((a, b) => compareFileNames(a.name, b.name));
+  }
+
+  async find(path: string): Promise<FolderEntry | undefined> {
+    const found = await findPath(this.#tree, path, 'keep');
+    return found && this.#describe(splitPath(path).at(-1) ?? '', found.inode, found);
+  }
+
+  async read(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const found = await findPath(this.#tree, path);
+    if (!found) throw fileError('ENOENT', `No such file in the shared folder: ${path}`);
+    if (isDirectory(found)) throw fileError('EISDIR', `A directory, not a file: ${path}`);
+    return streamOf(readFile(this.#tree, found.inode));
+  }
+
+  async write(
+    path: string,
+    content: ReadableStream<Uint8Array> | Uint8Array,
+    { signal, onProgress }: Operation = {},
+  ): Promise<void> {
+    const { directory: parent, name } = splitLast(path);
+    const directory = await findDirectory(this.#tree, parent);
+    const before = await this.#tree.lookup(directory, name);
+    if (before && isDirectory(before)) throw fileError('EISDIR', `A directory, not a file: ${path}`);
+    const kept = before && typeOf(before.mode) === fileType.regular ? before : { mode: newFileMode, uid: 0, gid: 0 };
+    // Under a name of its own until it is whole.
+    this.#parts += 1;
+    const part = `.${name.slice(0, 50)}.${this.#parts}.part`;
+    const { mode, uid, gid } = kept;
+    await this.#removeName(directory, part);
+    const { inode } = await this.#tree.create(directory, part, { mode, uid, gid });
+    try {
+      let done = 0;
+      for await (const bytes of piecesOf(content)) {
+        throwIfAborted(signal);
+        await this.#tree.write(inode, done, bytes);
+        done += bytes.length;
+        onProgress?.({ phase: 'Writing', done });
+      }
+      throwIfAborted(signal);
+      await this.#tree.rename({ directory, name: part }, { directory, name });
+    } catch (error) {
+      // What stays behind is found by its name; the reason is what the caller must see.
+      await this.#removeName(directory, part).catch(() => {});
+      throw error;
+    }
+  }
+
+  async makeDirectory(path: string): Promise<void> {
+    let directory: InodeNumber = this.#tree.root;
+    let walked = '';
+    for (const name of splitPath(path)) {
+      walked += `/${name}`;
+      const found = await findPath(this.#tree, walked);
+      if (found && !isDirectory(found)) throw fileError('ENOTDIR', `Not a directory: ${walked}`);
+      directory = (found ?? (await this.#tree.create(directory, name, newDirectory))).inode;
+    }
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const [old, next] = [splitLast(from), splitLast(to)];
+    const [fromDirectory, toDirectory] = [
+      await findDirectory(this.#tree, old.directory),
+      await findDirectory(this.#tree, next.directory),
+    ];
+    await this.#tree.rename({ directory: fromDirectory, name: old.name }, { directory: toDirectory, name: next.name });
+  }
+
+  async remove(path: string): Promise<void> {
+    const { directory: parent, name } = splitLast(path);
+    const directory = await findDirectory(this.#tree, parent);
+    const found = await this.#tree.lookup(directory, name);
+    if (!found) throw fileError('ENOENT', `No such file in the shared folder: ${path}`);
+    await this.#removeAll(directory, name, found);
+  }
+
+  async sync(): Promise<void> {
+    await this.#tree.sync();
+  }
+
+  exportTar(path = '/'): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return streamOf(exportFolder(this.#tree, path));
+  }
+
+  async importTar(archive: ReadableStream<Uint8Array>, path = '/', operation: Operation = {}): Promise<void> {
+    await importFolder(this.#tree, await findDirectory(this.#tree, path), archive, operation);
+  }
+
+  dispose(): void {
+    this.#watching.dispose();
+    this.#changed.dispose();
+    this.#tree.dispose();
+    this.#end.dispose();
+  }
+
+  async #describe(name: string, inode: InodeNumber, known?: FileAttributes): Promise<FolderEntry> {
+    const { mode, size, uid, gid, mtime } = known ?? (await this.#tree.attributes(inode));
+    const kind = kinds[typeOf(mode)] ?? 'other';
+    const what = { name, kind, size, mode: mode & permissionBits, uid, gid, modified: mtime satisfies FileTime };
+    return kind === 'symlink' ? { ...what, target: await this.#tree.readLink(inode) } : what;
+  }
+
+  async #removeName(directory: InodeNumber, name: string): Promise<void> {
+    if (await this.#tree.lookup(directory, name)) await this.#tree.unlink(directory, name, 'file');
+  }
+
+  async #removeAll(directory: InodeNumber, name: string, { inode, mode }: FileAttributes): Promise<void> {
+    if (isDirectory({ mode })) {
+      for await (const child of listAll(this.#tree, inode)) {
+        await this.#removeAll(inode, child.name, await this.#tree.attributes(child.inode));
+      }
+    }
+    await this.#tree.unlink(directory, name, 'either');
+  }
+}
+
+/** Goes on right behind what it has given, so that entries may be removed meanwhile. */
+export async function* listAll(
+  tree: Pick<FolderPortClient, 'list'>,
+  directory: InodeNumber,
+): AsyncGenerator<TreeEntry, void, undefined> {
+  for (let after = 0; ; ) {
+    const entries = await tree.list(directory, after, listed);
+    yield* entries;
+    const last = entries.at(-1);
+    if (!last) return;
+    after = last.next;
+  }
+}
+
+/** The bytes of a file to its end as that is then. */
+export async function* readFile(
+  tree: Pick<FolderPortClient, 'read'>,
+  inode: InodeNumber,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  for (let offset = 0; ; ) {
+    let length = 0;
+    for (const bytes of await tree.read(inode, offset, pieceBytes)) {
+      length += bytes.length;
+      if (bytes.length > 0) yield bytes as Uint8Array<ArrayBuffer>;
+    }
+    if (length === 0) return;
+    offset += length;
+  }
+}
+
+async function* piecesOf(
+  content: ReadableStream<Uint8Array> | Uint8Array,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const chunks = content instanceof Uint8Array ? [content] : chunksOf(content);
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += pieceBytes) yield chunk.subarray(at, at + pieceBytes);
+  }
+}

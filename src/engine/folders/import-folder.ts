@@ -1,0 +1,142 @@
+import type { FileTime, InodeNumber, NewFile } from '../../api/file-tree';
+import type { Operation } from '../../api/operation';
+import { SandboxError, throwIfAborted } from '../../base/errors';
+import { chunksOf } from '../../base/streams';
+import { fileType, isDirectory } from '../../formats/file-type';
+import type { TarEntry, TarEntryKind } from '../../formats/tar/tar-entry';
+import { TarScanner } from '../../formats/tar/tar-scanner';
+import type { FolderPortClient } from '../../rpc/folder-port';
+
+type Tree = FolderPortClient;
+
+const types: Readonly<Record<Exclude<TarEntryKind, 'link'>, number>> = {
+  file: fileType.regular,
+  directory: fileType.directory,
+  symlink: fileType.symlink,
+  character: fileType.character,
+  block: fileType.block,
+  fifo: fileType.fifo,
+};
+
+/** Some bytes of a file that are still to come. */
+interface Coming {
+  readonly inode: InodeNumber;
+  /** Where they are in the file. */
+  readonly start: number;
+  readonly size: number;
+  /** Where they begin in the tar. */
+  readonly offset: number;
+}
+
+/**
+ * Unpacks a tar into a directory, as it streams by. What is there of the same name is replaced, directories stay. Paths
+ * lead through directories only, so nothing leaves the one that was named. `InvalidArgument` for what is no tar.
+ */
+export async function importFolder(
+  tree: Tree,
+  into: InodeNumber,
+  archive: ReadableStream<Uint8Array>,
+  { signal, onProgress }: Operation,
+): Promise<void> {
+  const told: TarEntry[] = [];
+  const scanner = new TarScanner((entry) => told.push(entry));
+  const times = new Map<InodeNumber, FileTime>();
+  let coming: readonly Coming[] = [];
+  let position = 0;
+  for await (const chunk of chunksOf(archive)) {
+    throwIfAborted(signal);
+    scanner.push(chunk);
+    for (const entry of told.splice(0)) coming = [...coming, ...(await unpack(tree, into, entry, times))];
+    coming = await writeComing(tree, coming, chunk, position);
+    position += chunk.length;
+    onProgress?.({ phase: 'Unpacking', done: position });
+  }
+  scanner.finish();
+  // Last of all, since whatever is made in a directory changes its time.
+  for (const [inode, mtime] of times) await tree.setAttributes(inode, { mtime });
+}
+
+/** What of the chunk belongs to files; returns what is still to come. */
+async function writeComing(
+  tree: Tree,
+  coming: readonly Coming[],
+  chunk: Uint8Array,
+  position: number,
+): Promise<readonly Coming[]> {
+  for (const { inode, start, size, offset } of coming) {
+    const [from, to] = [Math.max(offset, position), Math.min(offset + size, position + chunk.length)];
+    if (from < to) await tree.write(inode, start + from - offset, chunk.subarray(from - position, to - position));
+  }
+  return coming.filter(({ offset, size }) => offset + size > position + chunk.length);
+}
+
+async function unpack(
+  tree: Tree,
+  into: InodeNumber,
+  entry: TarEntry,
+  times: Map<InodeNumber, FileTime>,
+): Promise<readonly Coming[]> {
+  const names = namesOf(entry.path);
+  const name = names.at(-1);
+  if (name === undefined) return [];
+  const directory = await makeWay(tree, into, names.slice(0, -1));
+  const there = await tree.lookup(directory, name);
+  const { kind, mode, uid, gid, mtime, size, offset, parts } = entry;
+  if (there && isDirectory(there) && kind === 'directory') {
+    await tree.setAttributes(there.inode, { mode, uid, gid });
+    times.set(there.inode, toFileTime(mtime));
+    return [];
+  }
+  if (there) await tree.unlink(directory, name, 'either');
+  if (kind === 'link') {
+    await tree.link(directory, name, await findLinked(tree, into, entry));
+    return [];
+  }
+  const { inode } = await tree.create(directory, name, newFile(entry, kind));
+  for (const [key, value] of entry.xattrs ?? []) await tree.setXattr(inode, key, value, 'any');
+  times.set(inode, toFileTime(mtime));
+  if (kind !== 'file') return [];
+  if (parts) await tree.setAttributes(inode, { size });
+  return (parts ?? [{ start: 0, size, offset }]).map((part) => ({ inode, ...part }));
+}
+
+function newFile({ mode, uid, gid, device, target }: TarEntry, kind: Exclude<TarEntryKind, 'link'>): NewFile {
+  const isDevice = kind === 'character' || kind === 'block';
+  return { mode: types[kind] | mode, uid, gid, ...(isDevice && { device }), ...(kind === 'symlink' && { target }) };
+}
+
+/** Names of a path of a tar, relative to where it is unpacked. */
+function namesOf(path: string): readonly string[] {
+  const names = path.split('/').filter((name) => name !== '' && name !== '.');
+  if (!names.includes('..')) return names;
+  throw new SandboxError('InvalidArgument', `A tar whose paths lead out of its directory is not unpacked: ${path}`);
+}
+
+async function makeWay(tree: Tree, into: InodeNumber, names: readonly string[]): Promise<InodeNumber> {
+  let directory = into;
+  for (const name of names) {
+    const found =
+      (await tree.lookup(directory, name)) ??
+      (await tree.create(directory, name, { mode: fileType.directory | 0o755, uid: 0, gid: 0 }));
+    if (!isDirectory(found)) {
+      throw new SandboxError('InvalidArgument', `A path of the tar leads through what is no directory: ${name}`);
+    }
+    directory = found.inode;
+  }
+  return directory;
+}
+
+async function findLinked(tree: Tree, into: InodeNumber, { path, target }: TarEntry): Promise<InodeNumber> {
+  let at = into;
+  for (const name of namesOf(target)) {
+    const found = await tree.lookup(at, name);
+    if (!found) throw new SandboxError('InvalidArgument', `A hard link of the tar leads nowhere: ${path} to ${target}`);
+    at = found.inode;
+  }
+  return at;
+}
+
+function toFileTime(time: number): FileTime {
+  const seconds = Math.floor(time);
+  return { seconds, nanoseconds: Math.min(999_999_999, Math.round((time - seconds) * 1e9)) };
+}

@@ -1,0 +1,167 @@
+import { packTar, type TarEntry } from 'modern-tar';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SharedFolder } from '../../api/shared-folder';
+import { systemClock } from '../../base/clock';
+import { Emitter } from '../../base/events';
+import { FolderStore } from '../../storage/folders/folder-store';
+import { MemoryFolderBackend } from '../../storage/folders/memory-folder-backend';
+import { ShareAttachments } from '../share-attachments';
+import { LabFolders } from './lab-folders';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+describe('shared folders as the lab uses them', () => {
+  let store: FolderStore;
+  let storeLost: Emitter<void>;
+  let attachments: ShareAttachments;
+  let folders: LabFolders;
+  let folder: SharedFolder;
+  const backend = () => new MemoryFolderBackend({ limit: 1_000_000 });
+  let kept: MemoryFolderBackend;
+  beforeEach(async () => {
+    kept = backend();
+    store = new FolderStore(kept, systemClock);
+    storeLost = new Emitter();
+    const current = () => store;
+    attachments = new ShareAttachments({
+      shares: {
+        openLayer: async () => new MessageChannel().port1,
+        get folders() {
+          return current();
+        },
+      },
+      session: 'lab',
+      randomId: () => crypto.randomUUID(),
+      storeLost: storeLost.event,
+      clock: systemClock,
+      failed: (error) => {
+        throw error;
+      },
+    });
+    folders = new LabFolders({ folders: store, attachments, session: 'lab', clock: systemClock });
+    await folders.create('work');
+    folder = await folders.open('work');
+  });
+  afterEach(async () => {
+    folders.dispose();
+    attachments.dispose();
+    await store.dispose();
+  });
+
+  const text = async (path: string) => new Response(await folder.read(path)).text();
+  const names = async (path: string) => (await folder.list(path)).map(({ name }) => name);
+
+  it('make, write, list, rename and remove files by their paths', async () => {
+    await folder.makeDirectory('/a/b');
+    await folder.makeDirectory('a/b/');
+    await folder.write('/a/b/large', new Uint8Array(700_000).fill(7));
+    await folder.write('a/note', new Blob(['hello']).stream());
+    expect(await folder.find('/a/note')).toMatchObject({ name: 'note', kind: 'file', size: 5, mode: 0o644 });
+    expect((await folder.find('/a/b/large'))?.size).toBe(700_000);
+    await folder.rename('/a/note', '/a/b/moved');
+    expect(await names('/a/b')).toEqual(['large', 'moved']);
+    expect(await text('/a/b/../b/./moved')).toBe('hello');
+    await folder.remove('/a');
+    expect(await names('/')).toEqual([]);
+    expect(await folder.find('/a/b')).toBeUndefined();
+  });
+
+  it('replace a file at once: a reader has the old one whole or the new one', async () => {
+    await folder.write('/page', bytes('the old one'));
+    const reader = (await folder.read('/page')).getReader();
+    const stream = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = stream.writable.getWriter();
+    const written = folder.write('/page', stream.readable);
+    await writer.write(bytes('the new'));
+    expect(await text('/page')).toBe('the old one');
+    await writer.close();
+    await written;
+    expect(await text('/page')).toBe('the new');
+    await reader.cancel();
+    expect(await names('/')).toEqual(['page']);
+  });
+
+  it('leave nothing behind of what could not be written', async () => {
+    const full = folder.write('/large', new Uint8Array(2_000_000));
+    await expect(full).rejects.toMatchObject({ code: 'ResourceExhausted' });
+    const broken = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.error(new Error('The file is gone')),
+    });
+    await expect(folder.write('/broken', broken)).rejects.toThrow('The file is gone');
+    expect(await names('/')).toEqual([]);
+  });
+
+  it('say what is wrong with a path', async () => {
+    await folder.write('/file', bytes('x'));
+    await folder.makeDirectory('/directory');
+    await expect(folder.read('/none')).rejects.toMatchObject({ code: 'NotFound' });
+    await expect(folder.read('/directory')).rejects.toMatchObject({ code: 'InvalidArgument' });
+    await expect(folder.write('/directory', bytes('x'))).rejects.toMatchObject({ code: 'InvalidArgument' });
+    await expect(folder.write('/none/file', bytes('x'))).rejects.toMatchObject({ code: 'NotFound' });
+    await expect(folder.list('/file')).rejects.toMatchObject({ code: 'InvalidArgument' });
+    await expect(folder.makeDirectory('/file/x')).rejects.toMatchObject({ code: 'InvalidArgument' });
+    await expect(folder.remove('/')).rejects.toMatchObject({ code: 'InvalidArgument' });
+    await expect(folder.rename('/file', '/directory')).rejects.toMatchObject({ code: 'InvalidArgument' });
+    await expect(folders.open('none')).rejects.toMatchObject({ code: 'NotFound' });
+  });
+
+  const tar = async (entries: readonly TarEntry[]) =>
+    new Blob([(await packTar([...entries])) as Uint8Array<ArrayBuffer>]).stream();
+  const link = (name: string, linkname: string, type: 'link' | 'symlink' = 'symlink'): TarEntry => ({
+    header: { name, type, linkname, size: 0 },
+  });
+  const plain = (name: string, body = 'x'): TarEntry => ({ header: { name, size: body.length, mode: 0o600 }, body });
+
+  it('follow links that stay inside, and no others', async () => {
+    await folder.importTar(
+      await tar([
+        plain('a/file', 'inside'),
+        link('one', 'a/file'),
+        link('a/up', '../a'),
+        link('loop', 'loop'),
+        link('out', '/etc/passwd'),
+      ]),
+    );
+    expect(await text('/one')).toBe('inside');
+    expect(await text('/a/up/up/file')).toBe('inside');
+    expect(await folder.find('/out')).toMatchObject({ kind: 'symlink', target: '/etc/passwd' });
+    await expect(folder.read('/out')).rejects.toMatchObject({ code: 'NotFound' });
+    await expect(folder.read('/loop')).rejects.toMatchObject({ code: 'InvalidArgument', details: { errno: 'ELOOP' } });
+  });
+
+  it('come back from a tar as they went into it', async () => {
+    await folder.importTar(
+      await tar([
+        plain('d/large', 'y'.repeat(300_000)),
+        plain('d/empty', ''),
+        link('d/hard', 'd/large', 'link'),
+        link('d/s', 'large'),
+      ]),
+    );
+    const taken = folder.exportTar('/d');
+    await folder.makeDirectory('/copy');
+    await folder.importTar(taken, '/copy');
+    expect(await folder.list('/copy')).toEqual(await folder.list('/d'));
+    expect(await text('/copy/hard')).toBe('y'.repeat(300_000));
+  });
+
+  it.each([
+    ['leads out', [plain('../evil')]],
+    ['leads out further down', [plain('a/../../evil')]],
+    ['leads through a link', [link('way', '/'), plain('way/evil')]],
+    ['has a hard link to what is outside', [link('hard', '../../etc/passwd', 'link')]],
+    ['has a hard link to nothing', [link('hard', 'none', 'link')]],
+  ])('refuse a tar that %s', async (_, entries) => {
+    await folder.makeDirectory('/in');
+    await expect(folder.importTar(await tar(entries), '/in')).rejects.toMatchObject({ code: 'InvalidArgument' });
+    expect(await names('/')).toEqual(['in']);
+  });
+
+  it('go on when the store is started again', async () => {
+    await folder.write('/file', bytes('before'));
+    store = new FolderStore(kept, systemClock);
+    storeLost.fire();
+    await folder.write('/file', bytes('after'));
+    expect(await text('/file')).toBe('after');
+  });
+});
