@@ -3,8 +3,8 @@ import { fileType, isDirectory, permissionBits, typeOf } from '../../formats/fil
 import type { TarEntryKind } from '../../formats/tar/tar-entry';
 import { serializeTarEntry, tarEnd, tarPadding } from '../../formats/tar/tar-writer';
 import type { FolderPortClient } from '../../rpc/folder-port';
-import { listAll, readFile } from './folder-files';
 import { findDirectory } from './folder-paths';
+import { listAll, readFile } from './read-tree';
 
 type Tree = Pick<
   FolderPortClient,

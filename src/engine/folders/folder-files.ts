@@ -1,4 +1,4 @@
-import type { FileAttributes, FileTime, InodeNumber, TreeEntry } from '../../api/file-tree';
+import type { FileAttributes, FileTime, InodeNumber } from '../../api/file-tree';
 import type { Operation } from '../../api/operation';
 import type { FolderEntry, FolderEntryKind, SharedFolder } from '../../api/shared-folder';
 import { throwIfAborted } from '../../base/errors';
@@ -12,12 +12,7 @@ import type { FolderPortClient } from '../../rpc/folder-port';
 import { exportFolder } from './export-folder';
 import { findDirectory, findPath, splitLast, splitPath } from './folder-paths';
 import { importFolder } from './import-folder';
-
-/** Bytes that are read or written at once. */
-export const pieceBytes = 512 * 1024;
-
-/** Entries that are listed at once. */
-const listed = 1000;
+import { listAll, pieceBytes, readFile } from './read-tree';
 
 const newFileMode = fileType.regular | 0o644;
 const newDirectory = { mode: fileType.directory | 0o755, uid: 0, gid: 0 };
@@ -168,36 +163,6 @@ export class FolderFiles implements SharedFolder {
       }
     }
     await this.#tree.unlink(directory, name, 'either');
-  }
-}
-
-/** Goes on right behind what it has given, so that entries may be removed meanwhile. */
-export async function* listAll(
-  tree: Pick<FolderPortClient, 'list'>,
-  directory: InodeNumber,
-): AsyncGenerator<TreeEntry, void, undefined> {
-  for (let after = 0; ; ) {
-    const entries = await tree.list(directory, after, listed);
-    yield* entries;
-    const last = entries.at(-1);
-    if (!last) return;
-    after = last.next;
-  }
-}
-
-/** The bytes of a file to its end as that is then. */
-export async function* readFile(
-  tree: Pick<FolderPortClient, 'read'>,
-  inode: InodeNumber,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  for (let offset = 0; ; ) {
-    let length = 0;
-    for (const bytes of await tree.read(inode, offset, pieceBytes)) {
-      length += bytes.length;
-      if (bytes.length > 0) yield bytes as Uint8Array<ArrayBuffer>;
-    }
-    if (length === 0) return;
-    offset += length;
   }
 }
 
