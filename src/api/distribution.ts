@@ -78,9 +78,17 @@ export type SignatureState =
   /** There are signatures, and none of them holds. */
   | { readonly kind: 'invalid'; readonly reason: string };
 
+/** What a check of a signature found, and what it was checked with: with other keys it has to be checked again. */
+export interface CheckedSignature {
+  readonly state: SignatureState;
+  /** Digests of the public keys (DER), sorted. */
+  readonly keys: readonly Digest[];
+}
+
 export interface PullOptions extends Operation {
   /** 386 Linux unless said. */
   readonly platform?: Platform;
+  /** In place of the policy that is kept. */
   readonly policy?: SignaturePolicy;
   readonly onEvent?: (event: PullEvent) => void;
 }

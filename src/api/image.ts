@@ -1,5 +1,6 @@
 import type { Descriptor } from '../formats/oci';
 import type { BlobInfo, ByteRange, Digest } from './content-store';
+import type { CheckedSignature } from './distribution';
 import type { LayerIndex } from './layer';
 import type { Operation } from './operation';
 
@@ -44,6 +45,10 @@ export interface ImageContent {
    * `FailedPrecondition` when something below it is missing (of an index: of every platform that was put).
    */
   tag(reference: string, descriptor: Descriptor): Promise<void>;
+  /** What the last check of an image's signature found; undefined when it was never checked. `NotFound`. */
+  signature(image: Digest): Promise<CheckedSignature | undefined>;
+  /** Keeps that for as long as the image, or forgets it. Harmless when there is no such image any more. */
+  keepSignature(image: Digest, signature: CheckedSignature | undefined): Promise<void>;
   /** What a reference, or a digest, names. `NotFound` in docker's words. */
   resolve(reference: string): Promise<Descriptor>;
   lease(): Promise<Lease>;

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PullEvent, PushEvent } from '../api/distribution';
+import type { PullEvent, PushEvent, SignaturePolicy } from '../api/distribution';
 import { createDeferred } from '../base/deferred';
 import { SandboxError } from '../base/errors';
 import { Emitter } from '../base/events';
@@ -120,14 +120,71 @@ describe('registries of the store in another thread', () => {
     const policy = { rules: [{ pattern: '*', demand: 'require', keys: [publicKey] }] } as const;
     await expect(registries.pull(name, { policy })).rejects.toMatchObject({ code: 'FailedPrecondition' });
     await registries.pull(name);
-    expect(await registries.verify(name, policy)).toEqual({ kind: 'unsigned' });
+    expect(await registries.verify(name, { policy })).toEqual({ kind: 'unsigned' });
     const signature = await registries.sign(name, privateKey, { creator: 'ann' });
-    expect(await registries.verify(name, policy)).toMatchObject({ kind: 'signed', claims: { creator: 'ann' } });
+    expect(await registries.verify(name, { policy })).toMatchObject({ kind: 'signed', claims: { creator: 'ann' } });
     const told: PushEvent[] = [];
     await registries.push(signature, { onEvent: (event) => told.push(event) });
     expect(told.some((event) => event.kind === 'layer' && event.status === 'Pushed')).toBe(true);
     await opened.images.collect();
     expect((await registries.pull(name, { policy })).signature.kind).toBe('signed');
-    expect(await registries.verify(name, { rules: [] })).toEqual({ kind: 'unchecked' });
+    expect(await registries.verify(name, { policy: { rules: [] } })).toEqual({ kind: 'unchecked' });
+  });
+
+  it('obey the policy that is kept, and check what they have once', async () => {
+    const { publicKey, privateKey } = makeKeyPair('ed25519');
+    expect((await registries.policy()).rules.map(({ demand }) => demand)).toEqual(['warn', 'warn']);
+    await registries.pull(name);
+    const policy: SignaturePolicy = { rules: [{ pattern: registry.name, demand: 'require', keys: [publicKey] }] };
+    await registries.setPolicy(policy);
+    expect(await registries.policy()).toEqual(policy);
+    await expect(registries.pull(name)).rejects.toMatchObject({ code: 'FailedPrecondition' });
+    expect(await registries.verify(name)).toEqual({ kind: 'unsigned' });
+    registry.seen.length = 0;
+    expect(await registries.verify(name)).toEqual({ kind: 'unsigned' });
+    expect(registry.seen).toEqual([]);
+    await registries.verify(name, { again: true });
+    expect(registry.seen.length).toBeGreaterThan(0);
+    await registries.push(await registries.sign(name, privateKey));
+    registry.seen.length = 0;
+    expect((await registries.pull(name)).signature.kind).toBe('signed');
+    registry.seen.length = 0;
+    expect((await registries.verify(name)).kind).toBe('signed');
+    expect(registry.seen).toEqual([]);
+    // With other keys it is asked again.
+    await registries.setPolicy({ rules: [{ ...policy.rules[0], keys: [makeKeyPair('ecdsa').publicKey] }] } as never);
+    expect((await registries.verify(name)).kind).toBe('invalid');
+  });
+
+  it('do not take what a registry that is away does not say for an answer', async () => {
+    const { publicKey } = makeKeyPair('ed25519');
+    await registries.pull(name);
+    await registries.setPolicy({ rules: [{ pattern: '*', demand: 'warn', keys: [publicKey] }] });
+    registry.fault = (_, response) => {
+      response.writeHead(403).end();
+      return true;
+    };
+    expect((await registries.verify(name)).kind).toBe('invalid');
+    registry.fault = () => false;
+    expect(await registries.verify(name)).toEqual({ kind: 'unsigned' });
+  });
+
+  it('keep the policy that was, when another makes no sense', async () => {
+    const wrong = { rules: [{ pattern: 'a b', demand: 'accept', keys: [] }] } as const;
+    await expect(registries.setPolicy(wrong)).rejects.toMatchObject({
+      code: 'InvalidArgument',
+      message: expect.stringContaining('"a b" is no pattern'),
+    });
+    expect((await registries.policy()).rules).toHaveLength(2);
+  });
+
+  it('give a store that came back with nothing its policy again', async () => {
+    await registries.setPolicy({ rules: [] });
+    await service.close();
+    opened = createMemoryContentStore();
+    await service.open(`http://${registry.name}/registry/`);
+    expect((await registries.policy()).rules).toHaveLength(2);
+    events.fire({ kind: 'opened', restarts: 1, status: { persistent: false } });
+    await expect.poll(async () => (await registries.policy()).rules, patience).toEqual([]);
   });
 });

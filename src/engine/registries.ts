@@ -11,6 +11,7 @@ import type { Operation } from '../api/operation';
 import type { Event } from '../base/events';
 import { type Disposable, DisposableStore } from '../base/lifecycle';
 import { callback, type Remote } from '../rpc/control';
+import type { VerifyOptions } from '../storage/registry/image-registries';
 import type { RegistryService } from '../storage/registry/registry-service';
 import type { StoreService } from '../storage/store-service';
 import type { StoreEvent } from '../storage/store-supervision';
@@ -30,6 +31,8 @@ export class Registries implements Disposable {
   readonly #disposables = new DisposableStore();
   /** In this page's memory alone. */
   readonly #logins = new Map<string, Credentials>();
+  /** What this page has set, for a store that keeps nothing. */
+  #policy: SignaturePolicy | undefined;
 
   constructor({ remote, store }: RegistriesOptions) {
     this.#remote = remote;
@@ -69,12 +72,23 @@ export class Registries implements Disposable {
     );
   }
 
-  /** What is known about the signature of an image that is here, by the keys of the policy. */
-  verify(name: string, policy: SignaturePolicy, operation: Operation = {}): Promise<SignatureState> {
+  /** Which signatures pulls want, unless they are told otherwise. */
+  policy(): Promise<SignaturePolicy> {
+    return this.#service.policy();
+  }
+
+  /** Kept over reloads. `InvalidArgument` names the rule that cannot be kept. */
+  async setPolicy(policy: SignaturePolicy): Promise<void> {
+    await this.#service.setPolicy(policy);
+    this.#policy = policy;
+  }
+
+  /** What is known about the signature of an image that is here, by the keys of the policy. It is asked for once. */
+  verify(name: string, { signal, ...options }: VerifyOptions = {}): Promise<SignatureState> {
     return runStoreTask(
       this.#remote,
-      operation,
-      async (task): Promise<SignatureState> => this.#service.verify(task, name, policy),
+      signal ? { signal } : {},
+      async (task): Promise<SignatureState> => this.#service.verify(task, name, options),
     );
   }
 
@@ -83,9 +97,11 @@ export class Registries implements Disposable {
     return this.#service.sign(name, privateKey, claims);
   }
 
-  /** The next worker of the store does not know who we are. */
+  /** The next worker of the store does not know who we are, and one without a disk nothing at all. */
   #follow(event: StoreEvent): void {
     if (event.kind !== 'opened' || event.restarts === 0) return;
+    // It fails when the worker dies again; then there will be another one.
+    if (this.#policy && !event.status.persistent) this.#service.setPolicy(this.#policy).catch(() => undefined);
     for (const [registry, credentials] of this.#logins) {
       // A registry that is away now asks again when it is wanted.
       this.login(registry, credentials).catch(() => undefined);

@@ -1,10 +1,13 @@
 import type { Database } from './database';
-import { writeToEnd } from './write-transaction';
+import { type WriteOptions, writeToEnd } from './write-transaction';
+
+export type MetadataOptions = Pick<WriteOptions, 'durability'>;
 
 /** Small texts by key that are kept beside the blobs: they are found by name, not by digest, and change. */
 export interface MetadataStore {
   get(key: string): Promise<string | undefined>;
-  put(key: string, value: string): Promise<void>;
+  /** `strict` survives a power cut; `relaxed` unless said. */
+  put(key: string, value: string, options?: MetadataOptions): Promise<void>;
 }
 
 export class MemoryMetadataStore implements MetadataStore {
@@ -30,8 +33,8 @@ export class IdbMetadataStore implements MetadataStore {
     return this.#database.read('metadata', (metadata) => metadata.get(key));
   }
 
-  async put(key: string, value: string): Promise<void> {
-    await writeToEnd(this.#database, ['metadata'], { needed: value.length }, (transaction) => [
+  async put(key: string, value: string, options: MetadataOptions = {}): Promise<void> {
+    await writeToEnd(this.#database, ['metadata'], { ...options, needed: value.length }, (transaction) => [
       transaction.objectStore('metadata').put(value, key),
     ]);
   }

@@ -20,6 +20,7 @@ export type Dialog =
   | { readonly kind: 'new-app'; readonly offer?: AppOffer }
   | ({ readonly kind: 'new-machine' } & MachineQuestion)
   | { readonly kind: 'new-network' }
+  | { readonly kind: 'signatures' }
   | { readonly kind: 'egress'; readonly network: string }
   | { readonly kind: 'help' }
   | { readonly kind: 'palette' }

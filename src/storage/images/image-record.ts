@@ -1,4 +1,5 @@
 import type { Digest, StoreView } from '../../api/content-store';
+import type { CheckedSignature } from '../../api/distribution';
 import type { Platform } from '../../api/image';
 import type { ImageLayer, ImageUser, ImageVariant } from '../../api/image-summary';
 import type { RecordChange } from '../../api/records';
@@ -19,6 +20,8 @@ export interface ImageRecord {
   readonly absent: readonly Platform[];
   /** Every blob that it needs: documents, configs, layers as received and unpacked, and their indexes. */
   readonly parts: readonly ImagePartRecord[];
+  /** As it was last checked. */
+  readonly signature?: CheckedSignature;
 }
 
 export interface ImagePartRecord {

@@ -1,4 +1,5 @@
 import type { BlobInfo, ByteRange, ContentStore, Digest, StoreView } from '../../api/content-store';
+import type { CheckedSignature } from '../../api/distribution';
 import type { ImageContent, Lease } from '../../api/image';
 import type { LayerIndex } from '../../api/layer';
 import type { Operation } from '../../api/operation';
@@ -16,7 +17,7 @@ import { randomId } from '../random-id';
 import { type DescribedImage, describeImage, type ImagePieces } from './describe-image';
 import { findImage } from './find-image';
 import { createLease, extendLease, removeLease } from './image-leases';
-import { type ImagePartRecord, type ImageRecords, loadImageRecords } from './image-record';
+import { type ImagePartRecord, type ImageRecords, loadImageRecords, putImage } from './image-record';
 import { type LayerParts, partsOf } from './layer-parts';
 import { type DescribedNamedImage, type NamedImage, nameFor, planNaming } from './name-images';
 import { planCollection } from './plan-collection';
@@ -129,6 +130,19 @@ export class ImageStore implements ImageContent {
 
   tag(reference: string, descriptor: Descriptor): Promise<void> {
     return this.keep([{ descriptor, references: [reference] }]);
+  }
+
+  async signature(image: Digest): Promise<CheckedSignature | undefined> {
+    return findImage((await this.records()).images, image).record.signature;
+  }
+
+  keepSignature(image: Digest, signature: CheckedSignature | undefined): Promise<void> {
+    return this.change(({ images }) => {
+      const found = images.find(({ descriptor }) => descriptor.digest === image);
+      if (!found) return [];
+      const { signature: _, ...record } = found;
+      return [putImage({ ...record, ...(signature && { signature }) })];
+    });
   }
 
   /** Keeps images, under these names if there are any: all of them or none. Errors as of `tag`. */

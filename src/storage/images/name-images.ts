@@ -40,6 +40,7 @@ export function planNaming(
       references: [...new Set([...(known?.references ?? []), ...references])],
       addedAt: known?.addedAt ?? now,
       ...described,
+      ...(known?.signature && { signature: known.signature }),
     });
   }
   return [...records.values()].filter(({ descriptor }) => changed.has(descriptor.digest)).map(putImage);

@@ -16,7 +16,8 @@ import { parseReference, type Reference, serializeReference } from '../../format
 import type { Fetch } from '../download';
 import { LayoutIndex } from '../layout-index';
 import type { MetadataStore } from '../metadata-store';
-import { checkSignature } from '../signing/check-signature';
+import { checkSignature, keysFor, type SignatureFinding } from '../signing/check-signature';
+import { PolicyBook } from '../signing/policy-book';
 import { type SignOptions, signImage } from '../signing/sign-image';
 import { ContentSource } from './content-source';
 import type { ImageSource } from './image-source';
@@ -42,17 +43,26 @@ export interface ImageRegistriesOptions {
   readonly pageOrigin?: string;
 }
 
+export interface VerifyOptions extends Operation {
+  /** In place of the policy that is kept. */
+  readonly policy?: SignaturePolicy;
+  /** Also when that is known: somebody may have signed it since. */
+  readonly again?: boolean;
+}
+
 /** Moves images between the content and where they come from or go to: the layout that comes with the page, and registries. */
 export class ImageRegistries {
   readonly #options: ImageRegistriesOptions;
   readonly #registries = new Map<string, Registry>();
   readonly #layoutTransport: Transport;
   readonly #index: LayoutIndex;
+  readonly #policies: PolicyBook;
 
   constructor(options: ImageRegistriesOptions) {
     const { layoutUrl: baseUrl, metadata, fetch, clock } = options;
     this.#options = options;
     this.#layoutTransport = new Transport(options);
+    this.#policies = new PolicyBook(metadata);
     this.#index = new LayoutIndex({ baseUrl, metadata, fetch, clock });
   }
 
@@ -68,23 +78,52 @@ export class ImageRegistries {
     this.#registries.delete(registryOf(name));
   }
 
+  /** What pulls obey. */
+  policy(): Promise<SignaturePolicy> {
+    return this.#policies.get();
+  }
+
+  /** `InvalidArgument` names the rule that cannot be kept. */
+  setPolicy(policy: SignaturePolicy): Promise<void> {
+    return this.#policies.set(policy);
+  }
+
   /**
-   * What is known about the signature of an image that is stored, from signatures that are stored or lie where it comes from,
-   * by the keys of the policy, whatever it demands.
+   * What is known about the signature of an image that is stored, by the keys of the policy, whatever it demands: as it was
+   * checked once, or from signatures that are stored or lie where it comes from.
    */
-  async verify(name: string, { rules }: SignaturePolicy, operation: Operation = {}): Promise<SignatureState> {
+  async verify(name: string, options: VerifyOptions = {}): Promise<SignatureState> {
     const reference = parseReference(name);
-    const { content, clock } = this.#options;
+    const { content } = this.#options;
+    const policy = options.policy ?? (await this.policy());
+    const keys = await keysFor(policy, reference);
+    if (!keys) return { kind: 'unchecked' };
     const { digest } = await content.resolve(serializeReference(reference));
-    const policy = { rules: rules.map((rule) => ({ ...rule, demand: 'accept' as const })) };
-    let found: SignatureState = { kind: 'unchecked' };
-    for (const open of [() => new ContentSource(content, reference), () => this.#sourceOf(reference)]) {
-      const check = { source: await open(), clock, reference, policy, digests: [digest] };
-      const { state } = await checkSignature(check, operation);
-      if (state.kind === 'signed' || state.kind === 'unchecked') return state;
-      if (found.kind !== 'invalid') found = state;
-    }
-    return found;
+    const known = options.again ? undefined : await content.signature(digest);
+    if (known?.keys.join() === keys.join()) return known.state;
+    const { state, checked } = await this.#check(reference, digest, policy, options);
+    if (checked) await content.keepSignature(digest, checked);
+    return state;
+  }
+
+  /** The best of what is stored and of what lies where the image comes from. */
+  async #check(
+    reference: Reference,
+    digest: Digest,
+    { rules }: SignaturePolicy,
+    operation: Operation,
+  ): Promise<SignatureFinding> {
+    const { content, clock } = this.#options;
+    const check = {
+      clock,
+      reference,
+      policy: { rules: rules.map((rule) => ({ ...rule, demand: 'accept' as const })) },
+      digests: [digest],
+    };
+    const here = await checkSignature({ ...check, source: new ContentSource(content, reference) }, operation);
+    if (here.state.kind === 'signed') return here;
+    const there = await checkSignature({ ...check, source: await this.#sourceOf(reference) }, operation);
+    return there.state.kind === 'unsigned' ? here : there;
   }
 
   /** See {@link signImage}. */
@@ -97,7 +136,8 @@ export class ImageRegistries {
     throwIfAborted(options.signal);
     const reference = parseReference(name);
     const { content, clock } = this.#options;
-    return pullImage(reference, { source: await this.#sourceOf(reference), content, clock }, options);
+    const policy = options.policy ?? (await this.policy());
+    return pullImage(reference, { source: await this.#sourceOf(reference), content, clock }, { ...options, policy });
   }
 
   /** See {@link pushImage}. The digest of what was pushed. */

@@ -1,4 +1,4 @@
-import type { PullEvent, PulledImage, PullOptions, PullStatus, SignatureState } from '../../api/distribution';
+import type { PullEvent, PulledImage, PullOptions, PullStatus } from '../../api/distribution';
 import type { ImageContent, Lease, Platform } from '../../api/image';
 import type { Clock } from '../../base/clock';
 import { SandboxError } from '../../base/errors';
@@ -8,7 +8,7 @@ import type { Descriptor } from '../../formats/oci';
 import { documentLimit } from '../../formats/oci-parse';
 import { familiarName, familiarReference, type Reference, serializeReference } from '../../formats/reference';
 import { choosePlatform, guestPlatform, isRealPlatform } from '../images/choose-platform';
-import { checkSignature } from '../signing/check-signature';
+import { checkSignature, type SignatureFinding } from '../signing/check-signature';
 import { fetchDocument } from './fetch-document';
 import { type FoundManifest, findManifest } from './find-manifest';
 import type { ImageSource } from './image-source';
@@ -60,7 +60,7 @@ class Pull {
     this.#say(`${digest ?? tag}: Pulling from ${familiarName(this.#reference)}`);
     const query = { tagOrDigest: digest ?? tag, name: this.#name, platform: this.#platform };
     const found = await findManifest(this.#context.source, query, this.#operation);
-    const signature = await this.#checkSignature(found);
+    const { state: signature, checked } = await this.#checkSignature(found);
     const lease = await content.lease();
     await this.#putConfig(found, lease);
     const layers = distinct(found.manifest.layers);
@@ -75,6 +75,7 @@ class Pull {
     const name = serializeReference(this.#reference);
     const before = await content.resolve(name).catch(() => undefined);
     await content.tag(name, root);
+    if (checked) await content.keepSignature(root.digest, checked);
     await lease.release();
     const isNews = before?.digest !== root.digest || this.#transferred > 0;
     this.#say(`Digest: ${root.digest}`);
@@ -96,15 +97,15 @@ class Pull {
     return this.#options.platform ?? guestPlatform;
   }
 
-  async #checkSignature({ documents }: FoundManifest): Promise<SignatureState> {
+  async #checkSignature({ documents }: FoundManifest): Promise<SignatureFinding> {
     const { policy = { rules: [] } } = this.#options;
     const digests = documents.map(({ descriptor }) => descriptor.digest);
-    const { state, warning } = await checkSignature(
+    const finding = await checkSignature(
       { source: this.#context.source, clock: this.#context.clock, reference: this.#reference, policy, digests },
       this.#operation,
     );
-    if (warning !== undefined) this.#emit({ kind: 'warning', text: warning });
-    return state;
+    if (finding.warning !== undefined) this.#emit({ kind: 'warning', text: finding.warning });
+    return finding;
   }
 
   /** Before any layer: an image for another machine is refused before it has cost anything. */

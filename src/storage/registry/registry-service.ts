@@ -9,7 +9,7 @@ import type {
   SignatureState,
 } from '../../api/distribution';
 import type { NamedTasks } from '../named-tasks';
-import type { ImageRegistries, ImageRegistriesOptions } from './image-registries';
+import type { ImageRegistries, ImageRegistriesOptions, VerifyOptions } from './image-registries';
 import { registryFetch } from './registry-fetch';
 
 export type RegistryServiceOptions = Omit<ImageRegistriesOptions, 'pageOrigin' | 'credentials'>;
@@ -52,8 +52,18 @@ export class RegistryService {
     );
   }
 
-  verify(task: string, name: string, policy: SignaturePolicy): Promise<SignatureState> {
-    return this.#tasks.run(task, undefined, async (operation) => (await this.#open()).verify(name, policy, operation));
+  verify(task: string, name: string, options: Omit<VerifyOptions, 'signal'> = {}): Promise<SignatureState> {
+    return this.#tasks.run(task, undefined, async (operation) =>
+      (await this.#open()).verify(name, { ...options, ...operation }),
+    );
+  }
+
+  async policy(): Promise<SignaturePolicy> {
+    return (await this.#open()).policy();
+  }
+
+  async setPolicy(policy: SignaturePolicy): Promise<void> {
+    await (await this.#open()).setPolicy(policy);
   }
 
   /** The name of the signature, which can be pushed. */

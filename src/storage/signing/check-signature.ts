@@ -1,5 +1,5 @@
 import type { Digest } from '../../api/content-store';
-import type { SignaturePolicy, SignatureState } from '../../api/distribution';
+import type { CheckedSignature, SignaturePolicy, SignatureState } from '../../api/distribution';
 import type { Operation } from '../../api/operation';
 import type { Clock } from '../../base/clock';
 import { SandboxError, toSandboxError } from '../../base/errors';
@@ -19,28 +19,47 @@ export interface SignatureCheck {
   readonly digests: readonly Digest[];
 }
 
+export interface SignatureFinding {
+  readonly state: SignatureState;
+  /** Worth keeping: absent when no rule asks, or when the signatures could not be fetched this time. */
+  readonly checked?: CheckedSignature;
+  /** What a person should see, when the rule wants that. */
+  readonly warning?: string;
+}
+
 /**
  * What the policy has to say about an image before it is pulled, with a warning when it wants one. `FailedPrecondition`
  * when it requires a signature that is not there or does not hold.
  */
-export async function checkSignature(
-  check: SignatureCheck,
-  operation: Operation,
-): Promise<{ readonly state: SignatureState; readonly warning?: string }> {
+export async function checkSignature(check: SignatureCheck, operation: Operation): Promise<SignatureFinding> {
   const rule = ruleFor(check.policy, check.reference);
   if (!rule || (rule.demand === 'accept' && rule.keys.length === 0)) return { state: { kind: 'unchecked' } };
   const keys = await Promise.all(rule.keys.map(importVerifyingKey));
-  const state = await findSignature(check, keys, operation).catch((thrown: unknown): SignatureState => {
-    const error = toSandboxError(thrown);
-    if (rule.demand === 'require' || error.code === 'Canceled') throw error;
-    return { kind: 'invalid', reason: error.message };
-  });
-  if (state.kind === 'signed' || rule.demand === 'accept') return { state };
+  const finding = await findSignature(check, keys, operation).then(
+    (state): SignatureFinding => ({ state, checked: { state, keys: keysOf(keys) } }),
+    (thrown: unknown): SignatureFinding => {
+      const error = toSandboxError(thrown);
+      if (rule.demand === 'require' || error.code === 'Canceled') throw error;
+      return { state: { kind: 'invalid', reason: error.message } };
+    },
+  );
+  const { state } = finding;
+  if (state.kind === 'signed' || rule.demand === 'accept') return finding;
   const why = state.kind === 'invalid' ? state.reason : 'it has no signature';
   const name = familiarReference(check.reference);
-  if (rule.demand === 'warn') return { state, warning: `The signature of ${name} cannot be verified: ${why}` };
+  if (rule.demand === 'warn') return { ...finding, warning: `The signature of ${name} cannot be verified: ${why}` };
   const message = `The signature of ${name} cannot be verified: ${why}; the rule for "${rule.pattern}" requires one`;
   throw new SandboxError('FailedPrecondition', message, { details: { reason: 'signature', pattern: rule.pattern } });
+}
+
+/** What a check by the policy's rule for an image is made with; undefined when no rule asks for one. */
+export async function keysFor(policy: SignaturePolicy, reference: Reference): Promise<readonly Digest[] | undefined> {
+  const { keys = [] } = ruleFor(policy, reference) ?? {};
+  return keys.length === 0 ? undefined : keysOf(await Promise.all(keys.map(importVerifyingKey)));
+}
+
+function keysOf(keys: readonly VerifyingKey[]): readonly Digest[] {
+  return keys.map(({ id }) => id).sort();
 }
 
 async function findSignature(

@@ -29,7 +29,14 @@ export async function signImage(name: string, content: ImageContent, options: Si
   const source = new ContentSource(content, { registry, repository });
   const earlier = await fetchSignatures(source, digest, clock, options);
   const signatures = [...earlier, { payload, signature: await key.sign(payload) }];
-  return keep(serializeReference({ registry, repository, tag: signatureTag(digest) }), signatures, content, options);
+  const kept = await keep(
+    serializeReference({ registry, repository, tag: signatureTag(digest) }),
+    signatures,
+    content,
+    options,
+  );
+  await content.keepSignature(digest, undefined);
+  return kept;
 }
 
 async function keep(

@@ -1,13 +1,12 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import type { Digest } from '../../api/content-store';
-import type { LayerEvent, PullEvent, PullStatus, SignatureState } from '../../api/distribution';
+import type { LayerEvent, PullEvent, PullStatus, SignaturePolicy, SignatureState } from '../../api/distribution';
 import type { ImageSummary, ImageUsage } from '../../api/image-summary';
 import type { ImageMachineWish } from '../../engine/image-machine';
 import type { Images } from '../../engine/images';
 import type { Lab } from '../../engine/lab';
 import type { Registries } from '../../engine/registries';
 import type { ArchiveFormat } from '../../storage/images/save-images';
-import { projectPolicy } from '../../storage/signing/project-policy';
 import { saveFile } from '../save-file';
 import { imageText } from '../text/images';
 
@@ -19,7 +18,7 @@ export type PageImages = Pick<
 
 export interface ImageShelfOptions {
   readonly images: PageImages;
-  readonly registries: Pick<Registries, 'pull' | 'verify'>;
+  readonly registries: Pick<Registries, 'pull' | 'verify' | 'policy' | 'setPolicy'>;
   readonly lab: Pick<Lab, 'tasks'>;
   /** Tells people of what went wrong. */
   readonly report: (title: string, error: unknown) => void;
@@ -85,7 +84,7 @@ export class ImageShelf {
         if (lines) this.#setPull(withEvent(lines, event));
         if (event.kind === 'message') onProgress({ phase: event.text });
       };
-      return registries.pull(name, { signal, policy: projectPolicy, onEvent });
+      return registries.pull(name, { signal, onEvent });
     });
     const end = (): void => {
       this.#pulls.value = this.#pulls.value.filter((pull) => pull.name !== name);
@@ -147,9 +146,30 @@ export class ImageShelf {
     return layers.map((index, at) => ({ index, createdBy: made[at]?.createdBy ?? '' }));
   }
 
+  /** Which signatures pulls want. */
+  policy(): Promise<SignaturePolicy> {
+    return this.#options.registries.policy();
+  }
+
+  /** `InvalidArgument` names the rule that cannot be kept. */
+  async setPolicy(policy: SignaturePolicy): Promise<void> {
+    await this.#options.registries.setPolicy(policy);
+    void this.#readSignatures();
+  }
+
+  /** Asks for the signature of an image, whatever is known of it. */
+  checkSignature(name: string): void {
+    this.#attempt(imageText.notChecked(name), async () => {
+      const { kind } = await this.#options.registries.verify(name, { again: true });
+      this.#options.announce(imageText.checked(name, kind));
+      await this.#readSignatures();
+    });
+  }
+
   #show(images: readonly ImageSummary[]): void {
     this.#images.value = images;
     void this.#measure();
+    void this.#readSignatures();
   }
 
   #setPull(lines: PullLines): void {
@@ -160,7 +180,6 @@ export class ImageShelf {
   async #measure(): Promise<void> {
     const { images, quota } = this.#options;
     try {
-      this.#signatures.value = new Map(await Promise.all(this.#images.value.map((image) => this.#signatureOf(image))));
       const [usage, allowed] = await Promise.all([images.usage(), quota()]);
       this.#usage.value = usage;
       this.#quota.value = allowed;
@@ -169,10 +188,19 @@ export class ImageShelf {
     }
   }
 
-  async #signatureOf({ id, references: [name] }: ImageSummary): Promise<[Digest, SignatureState]> {
-    const unknown: SignatureState = { kind: 'unchecked' };
-    const { registries } = this.#options;
-    return [id, name === undefined ? unknown : await registries.verify(name, projectPolicy).catch(() => unknown)];
+  /** What was checked once is known to the store; a registry is asked for the rest, one image after the other. */
+  async #readSignatures(): Promise<void> {
+    const images = this.#images.value;
+    const found = new Map<Digest, SignatureState>();
+    for (const { id, references } of images) {
+      const [name] = references;
+      if (name === undefined) continue;
+      const state = await this.#options.registries.verify(name).catch(() => undefined);
+      // Somebody else reads them by now.
+      if (images !== this.#images.value) return;
+      if (state) found.set(id, state);
+    }
+    this.#signatures.value = found;
   }
 
   #attempt(failure: string, work: () => Promise<unknown>): void {

@@ -1,4 +1,12 @@
+import type { SignatureState } from '../../api/distribution';
 import { formatBytes } from '../../base/bytes';
+
+const signatureWords = {
+  signed: 'signed',
+  unsigned: 'not signed',
+  invalid: 'its signature does not hold',
+  unchecked: 'no rule asks for its signature',
+} as const;
 
 /** Words of the images. They come with the view that shows them. */
 export const imageText = {
@@ -30,12 +38,36 @@ export const imageText = {
     run: { label: 'Start a VM', detail: 'A machine whose root is this image' },
     docker: { label: 'Save for docker', detail: 'A tar for docker load' },
     oci: { label: 'Save as OCI archive', detail: 'A tar for skopeo, with the same digests' },
+    signature: { label: 'Check the signature', detail: 'Again, by the keys of the rules' },
     remove: { label: 'Remove', detail: 'Its names, and what no other image needs' },
   },
   signatures: {
     signed: { label: 'Signed', detail: 'By a key that the policy names' },
     unsigned: { label: 'Not signed', detail: 'The policy asks for a signature, and there is none' },
     invalid: { label: 'Signature does not hold', detail: '' },
+  },
+  policy: {
+    open: 'Signatures',
+    hint: 'Which images have to be signed, and by whom',
+    title: 'Signatures of images',
+    about:
+      'For each image the most particular rule counts: a whole name before a registry, a longer beginning before a shorter one. Without a rule, everything is accepted.',
+    rule: (number: number) => `Rule ${number}`,
+    pattern: 'Images',
+    patternHint: 'docker.io/library/busybox, registry.example.org, docker.io/strata/* or *',
+    demand: 'Signature',
+    demands: {
+      accept: 'Accept without one',
+      warn: 'Warn when there is none',
+      require: 'Refuse when there is none',
+    },
+    keys: 'Public keys',
+    keysHint: 'In PEM, Ed25519 or P-256. A signature by any of them will do',
+    add: 'Add a rule',
+    remove: (number: number) => `Remove rule ${number}`,
+    none: 'No rules: everything is accepted',
+    reset: 'The rules that come with the page',
+    save: 'Save',
   },
   usage: {
     label: 'What images take up',
@@ -57,6 +89,8 @@ export const imageText = {
   notSaved: (name: string) => `Could not save ${name}`,
   notRemoved: (name: string) => `Could not remove ${name}`,
   notTagged: (name: string) => `Could not name it ${name}`,
+  notChecked: (name: string) => `Could not check the signature of ${name}`,
+  checked: (name: string, state: SignatureState['kind']) => `${name}: ${signatureWords[state]}`,
   notPruned: 'Could not prune',
   notStarted: (name: string) => `Could not make a machine of ${name}`,
   notShown: (name: string) => `Could not read the layers of ${name}`,

@@ -63,6 +63,7 @@ const parts: Partial<Record<Route['view'] | Dialog['kind'], () => Promise<unknow
   palette: () => import('../dialogs/palette-dialog'),
   'new-network': smallDialogs,
   egress: () => import('../dialogs/egress-dialog'),
+  signatures: () => import('../dialogs/signature-dialog'),
   rename: smallDialogs,
   snapshot: smallDialogs,
   clone: smallDialogs,
@@ -318,6 +319,8 @@ export class AppView extends StrataElement {
         return html`<strata-network-dialog .store=${store} @end=${end}></strata-network-dialog>`;
       case 'egress':
         return html`<strata-egress-dialog .store=${store} .dialog=${dialog} @end=${end}></strata-egress-dialog>`;
+      case 'signatures':
+        return html`<strata-signature-dialog .store=${store} @end=${end}></strata-signature-dialog>`;
       case 'help':
         return html`<strata-help-dialog .store=${store} @end=${end}></strata-help-dialog>`;
       case 'palette':

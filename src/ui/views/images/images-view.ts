@@ -22,6 +22,7 @@ const actions: readonly (MenuItem & { readonly id: ImageAction })[] = [
   { id: 'run', icon: 'start', ...imageText.actions.run },
   { id: 'docker', icon: 'download', ...imageText.actions.docker },
   { id: 'oci', icon: 'download', ...imageText.actions.oci },
+  { id: 'signature', icon: 'search', ...imageText.actions.signature },
   { id: 'remove', icon: 'remove', ...imageText.actions.remove },
 ];
 
@@ -94,6 +95,7 @@ export class ImagesView extends StrataElement {
       <div class="buttons">
         ${this.#fileButton('load', imageText.load, imageText.loadHint, (file) => shelf?.load(file))}
         ${this.#fileButton('import', imageText.import, imageText.importHint, (file) => shelf?.import(file))}
+        <button title=${imageText.policy.hint} @click=${() => this.store?.ask({ kind: 'signatures' })}>${icon('edit')}${imageText.policy.open}</button>
         <button title=${imageText.pruneHint} ?disabled=${!shelf} @click=${() => shelf?.prune()}>${icon('remove')}${imageText.prune}</button>
       </div>
     </div>`;
@@ -208,6 +210,7 @@ export class ImagesView extends StrataElement {
       run: () => shelf.run(name),
       docker: () => shelf.save(name, 'docker-archive'),
       oci: () => shelf.save(name, 'oci-archive'),
+      signature: () => shelf.checkSignature(name),
       remove: () => shelf.remove(name),
     };
     requestMenu(this, {
