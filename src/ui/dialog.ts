@@ -3,6 +3,7 @@ import type { SnapshotId } from '../api/snapshot';
 import type { AppOffer } from '../engine/lab';
 import type { UnikernelOffer } from '../engine/unikernel-library';
 import type { DiskMedium } from '../formats/disk-medium';
+import type { TarFileKind } from '../formats/tar-file';
 import type { VmProfile } from '../formats/vm-profile';
 
 /** A machine that starts from disks of its own: as a profile describes it, or with a disk that was brought just now. */
@@ -19,8 +20,11 @@ export type Dialog =
   /** With the program, once one was brought. */
   | { readonly kind: 'new-app'; readonly offer?: AppOffer }
   | ({ readonly kind: 'new-machine' } & MachineQuestion)
+  /** What a tar is that was brought just now. */
+  | { readonly kind: 'brought-tar'; readonly file: File; readonly guess: TarFileKind }
   | { readonly kind: 'new-network' }
   | { readonly kind: 'signatures' }
+  | { readonly kind: 'new-volume' }
   | { readonly kind: 'egress'; readonly network: string }
   | { readonly kind: 'help' }
   | { readonly kind: 'palette' }

@@ -34,6 +34,8 @@ export type PageLab = Pick<
   | 'removeNetwork'
   | 'exportSnapshot'
   | 'importSnapshot'
+  | 'volumes'
+  | 'importVolume'
   | 'hosts'
   | 'unikernels'
   | 'unikernelDevices'

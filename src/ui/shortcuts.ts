@@ -16,7 +16,7 @@ export const shortcutGroups: readonly { readonly heading: string; readonly short
       { keys: '?', what: 'This help' },
       { keys: 'N', what: 'New virtual machine, with all choices' },
       { keys: 'T', what: 'Show or hide the tasks' },
-      { keys: '1 to 4', what: 'Overview, machines, networks, snapshots' },
+      { keys: '1 to 6', what: 'Overview, machines, networks, snapshots, images, volumes' },
       { keys: 'Escape', what: 'Close a menu or a dialog' },
     ],
   },
@@ -52,7 +52,8 @@ export type PageKey =
   | 'view-2'
   | 'view-3'
   | 'view-4'
-  | 'view-5';
+  | 'view-5'
+  | 'view-6';
 
 const single: Readonly<Record<string, PageKey>> = {
   '?': 'help',
@@ -63,6 +64,7 @@ const single: Readonly<Record<string, PageKey>> = {
   '3': 'view-3',
   '4': 'view-4',
   '5': 'view-5',
+  '6': 'view-6',
 };
 
 /** The meaning of a key press, or undefined. Single keys can be turned off (WCAG 2.1.4). */

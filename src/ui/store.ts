@@ -31,6 +31,7 @@ import type { Settings } from './settings';
 import type { RawConnection } from './terminals/raw-source';
 import { Terminals } from './terminals/terminals';
 import { text } from './text';
+import type { VolumeShelf } from './volumes/volume-shelf';
 
 /** A message that stays until it is dismissed or its time is over. */
 export interface Toast {
@@ -86,6 +87,7 @@ export class Store implements Disposable {
   #previewLinks: Promise<PreviewLinks> | undefined;
   readonly #images: StoreOptions['images'];
   #shelf: Promise<ImageShelf> | undefined;
+  #volumeShelf: Promise<VolumeShelf> | undefined;
   readonly #disposables = new DisposableStore();
   readonly #instances = signal<readonly InstanceRecord[]>([]);
   readonly #tasks = signal<readonly TaskRecord<LabAction>[]>([]);
@@ -214,6 +216,18 @@ export class Store implements Disposable {
     } catch (error) {
       this.#shelf = undefined;
       this.report(text.nav.images, error);
+      return undefined;
+    }
+  }
+
+  /** The volumes, likewise. */
+  async volumeShelf(): Promise<VolumeShelf | undefined> {
+    this.#volumeShelf ??= this.#openVolumes();
+    try {
+      return await this.#volumeShelf;
+    } catch (error) {
+      this.#volumeShelf = undefined;
+      this.report(text.nav.volumes, error);
       return undefined;
     }
   }
@@ -351,7 +365,8 @@ export class Store implements Disposable {
     try {
       const { bringFile } = await import('./bring-file');
       const dialog = await bringFile(file);
-      return dialog.kind === 'new-machine' ? dialog.disk?.medium : undefined;
+      if (dialog.kind === 'new-machine' && dialog.disk) return dialog.disk.medium;
+      throw new SandboxError('InvalidArgument', `${file.name} is no disk: drop it on the page to see what it can be`);
     } catch (error) {
       this.report(text.notTaken(file.name), error);
       return undefined;
@@ -530,6 +545,16 @@ export class Store implements Disposable {
   dispose(): void {
     this.#wireWatched?.dispose();
     this.#disposables.dispose();
+  }
+
+  async #openVolumes(): Promise<VolumeShelf> {
+    const [volumes, { VolumeShelf }] = await Promise.all([this.#lab.volumes(), import('./volumes/volume-shelf')]);
+    return new VolumeShelf({
+      volumes,
+      lab: this.#lab,
+      report: (title, error) => this.report(title, error),
+      announce: (message) => this.announce(message),
+    });
   }
 
   #snapshotName(id: SnapshotId): string {

@@ -98,10 +98,10 @@ export class ImageShelf {
     lab.tasks.run({ kind: 'load', subject: file.name, cancelable: true }, (operation) => images.load(file, operation));
   }
 
-  /** A root file system as a tar; named after its file. */
-  import(file: File): void {
+  /** A root file system as a tar; named after its file unless told otherwise. */
+  import(file: File, name?: string): void {
     const { images, lab } = this.#options;
-    const reference = referenceOf(file.name);
+    const reference = name ?? referenceOf(file.name);
     const options = reference === undefined ? {} : { reference };
     lab.tasks.run({ kind: 'load', subject: file.name, cancelable: true }, (operation) =>
       images.import(file, options, operation),
@@ -209,7 +209,7 @@ export class ImageShelf {
 }
 
 /** `debian-12.tar.gz` to `debian-12`, where that can be a name. */
-function referenceOf(file: string): string | undefined {
+export function referenceOf(file: string): string | undefined {
   const name = file.toLowerCase().replace(/\.(tar(\.(gz|zst))?|tgz)$/, '');
   return /^[a-z0-9]+([._-][a-z0-9]+)*$/.test(name) ? name : undefined;
 }

@@ -7,6 +7,7 @@ export const fleetText = {
     networks: 'Networks',
     snapshots: 'Snapshots',
     images: 'Images',
+    volumes: 'Volumes',
   },
 
   overview: {

@@ -46,6 +46,20 @@ export const imageText = {
     unsigned: { label: 'Not signed', detail: 'The policy asks for a signature, and there is none' },
     invalid: { label: 'Signature does not hold', detail: '' },
   },
+  tar: {
+    title: (file: string) => `What is in ${file}?`,
+    kinds: {
+      images: 'Images, from docker save, podman, skopeo or this page',
+      root: 'A root file system: make an image of it',
+      volume: 'A disk: make a volume of it',
+      snapshot: 'A snapshot of a machine, from this page',
+    },
+    label: 'What it is',
+    name: 'Name of the image',
+    go: 'Take it in',
+  },
+  working: (phase: string, file: string) => `${file}: ${phase}`,
+  cancel: 'Cancel',
   policy: {
     open: 'Signatures',
     hint: 'Which images have to be signed, and by whom',

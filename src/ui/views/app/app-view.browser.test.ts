@@ -111,6 +111,12 @@ async function launchAsleep(): Promise<void> {
   await vi.waitFor(() => expect(store.instances.value[0]?.demand?.asleep).toBe(true));
 }
 
+async function makeVolume(): Promise<void> {
+  const shelf = (await store.volumeShelf())!;
+  shelf.create({ name: 'data', sizeMiB: 64 });
+  await vi.waitFor(() => expect(shelf.list.value).toHaveLength(1));
+}
+
 async function takeSnapshots(): Promise<void> {
   const [machine] = store.instances.value;
   for (const name of ['installed', 'configured', 'in use']) {
@@ -288,6 +294,31 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
     await launchFromDisk();
     store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'summary' });
     await expect.element(page.getByRole('button', { name: 'Save the profile' })).toBeVisible();
+  },
+  'without volumes': async () => store.go({ view: 'volumes' }),
+  'with volumes, and the snapshots of one': async () => {
+    await makeVolume();
+    store.go({ view: 'volumes' });
+    await rendered();
+    await page.getByRole('button', { name: 'data', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Name of the snapshot' }).fill('empty');
+    await userEvent.keyboard('{Enter}');
+    await expect.element(page.getByRole('button', { name: 'More about the snapshot empty' })).toBeVisible();
+  },
+  'with the dialog for a volume': async () => store.ask({ kind: 'new-volume' }),
+  'with the dialog for a VM that can have a volume': async () => {
+    await makeVolume();
+    store.ask({ kind: 'new-vm' });
+    await rendered();
+    await page.getByRole('checkbox', { name: 'data, 64 MB' }).click();
+    await page.getByRole('spinbutton', { name: 'How many' }).fill('2');
+    await userEvent.keyboard('{Tab}');
+    await expect.element(page.getByText('A volume is attached to one machine at a time')).toBeVisible();
+  },
+  'with the rules for signatures': async () => {
+    store.ask({ kind: 'signatures' });
+    await rendered();
+    await page.getByRole('button', { name: 'Add a rule' }).click();
   },
   'with the dialog for a network': async () => store.ask({ kind: 'new-network' }),
   'with the dialog for clones': async () => {

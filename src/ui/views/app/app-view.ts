@@ -35,6 +35,7 @@ const placeIcons: Readonly<Record<Place, IconName>> = {
   networks: 'network',
   snapshots: 'snapshot',
   images: 'layers',
+  volumes: 'volume',
 };
 
 /** What can be made, in the order of the menu. */
@@ -55,6 +56,7 @@ const parts: Partial<Record<Route['view'] | Dialog['kind'], () => Promise<unknow
   networks: () => import('../networks/networks-view'),
   snapshots: () => import('../snapshots/snapshots-view'),
   images: () => import('../images/images-view'),
+  volumes: () => import('../volumes/volumes-view'),
   'new-vm': () => import('../dialogs/vm-dialog'),
   'new-unikernel': () => import('../dialogs/unikernel-dialog'),
   'new-app': () => import('../dialogs/app-dialog'),
@@ -63,6 +65,8 @@ const parts: Partial<Record<Route['view'] | Dialog['kind'], () => Promise<unknow
   palette: () => import('../dialogs/palette-dialog'),
   'new-network': smallDialogs,
   egress: () => import('../dialogs/egress-dialog'),
+  'new-volume': () => import('../dialogs/volume-dialog'),
+  'brought-tar': () => import('../dialogs/tar-dialog'),
   signatures: () => import('../dialogs/signature-dialog'),
   rename: smallDialogs,
   snapshot: smallDialogs,
@@ -238,6 +242,8 @@ export class AppView extends StrataElement {
         return html`<strata-snapshots-view .store=${store}></strata-snapshots-view>`;
       case 'images':
         return html`<strata-images-view .store=${store}></strata-images-view>`;
+      case 'volumes':
+        return html`<strata-volumes-view .store=${store}></strata-volumes-view>`;
       case 'machine':
         return store.selected.value
           ? html`<strata-instance-view
@@ -319,6 +325,10 @@ export class AppView extends StrataElement {
         return html`<strata-network-dialog .store=${store} @end=${end}></strata-network-dialog>`;
       case 'egress':
         return html`<strata-egress-dialog .store=${store} .dialog=${dialog} @end=${end}></strata-egress-dialog>`;
+      case 'new-volume':
+        return html`<strata-volume-dialog .store=${store} @end=${end}></strata-volume-dialog>`;
+      case 'brought-tar':
+        return html`<strata-tar-dialog .store=${store} .dialog=${dialog} @end=${end}></strata-tar-dialog>`;
       case 'signatures':
         return html`<strata-signature-dialog .store=${store} @end=${end}></strata-signature-dialog>`;
       case 'help':
@@ -409,7 +419,7 @@ export class AppView extends StrataElement {
     if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
   }
 
-  /** A module, a disk or a machine's profile that is dropped anywhere on the page. What is none of these says so itself. */
+  /** A module, a tar, a disk or a machine's profile that is dropped anywhere on the page. What is none of these says so itself. */
   #drop(event: DragEvent): void {
     const [file] = event.dataTransfer?.files ?? [];
     if (!file) return;
@@ -474,6 +484,7 @@ export class AppView extends StrataElement {
       'view-3': go(2),
       'view-4': go(3),
       'view-5': go(4),
+      'view-6': go(5),
     };
   }
 

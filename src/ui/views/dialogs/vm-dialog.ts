@@ -1,4 +1,5 @@
 import { css, html, nothing } from 'lit';
+import type { VolumeId } from '../../../api/volume';
 import type { InstanceDraft } from '../../../engine/instance-record';
 import { icon } from '../../elements/icon/icon';
 import { type Flavor, flavors, standardFlavor } from '../../flavors';
@@ -6,13 +7,14 @@ import { formatMemory } from '../../format';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { text } from '../../text';
+import type { VolumeShelf } from '../../volumes/volume-shelf';
 import { countOf, DialogElement, type DialogFrame, typedIn } from './dialog-element';
 import { networkOptions } from './program-dialog';
 
 const mebibyte = 1024 * 1024;
 
 /** What a VM may have, as `api/instance.ts` says. */
-const limits = { memory: { least: 32, most: 1024 }, nics: 4, count: 32 } as const;
+const limits = { memory: { least: 32, most: 1024 }, nics: 4, disks: 4, count: 32 } as const;
 
 /** Container hosts need their initrd's room. */
 const hostMemoryMiB = 128;
@@ -30,6 +32,8 @@ export class VmDialog extends DialogElement {
     nics: { state: true },
     disk: { state: true },
     count: { state: true },
+    volumes: { state: true },
+    shelf: { state: true },
   };
   declare private flavor: Flavor['id'];
   declare private name: string;
@@ -37,6 +41,9 @@ export class VmDialog extends DialogElement {
   declare private nics: readonly string[];
   declare private disk: number;
   declare private count: number;
+  /** Those that it gets, by id. */
+  declare private volumes: readonly VolumeId[];
+  declare private shelf: VolumeShelf | undefined;
 
   static override styles = [
     ...DialogElement.styles,
@@ -67,6 +74,15 @@ export class VmDialog extends DialogElement {
     this.nics = ['default'];
     this.disk = 0;
     this.count = 1;
+    this.volumes = [];
+    this.shelf = undefined;
+  }
+
+  protected override firstUpdated(): void {
+    super.firstUpdated();
+    void this.store?.volumeShelf().then((shelf) => {
+      this.shelf = shelf;
+    });
   }
 
   protected override frame(store: Store): DialogFrame {
@@ -74,6 +90,7 @@ export class VmDialog extends DialogElement {
     return {
       heading: vm.title,
       go: vm.start(this.count),
+      blocked: this.#diskCount > limits.disks || (this.count > 1 && this.volumes.length > 0),
       body: html`
         <div class="pair">
           <label class="field">
@@ -135,6 +152,7 @@ export class VmDialog extends DialogElement {
             />
           </label>
         </div>
+        ${this.#volumeFields()}
         <p class="hint" role="status">${this.count > 1 ? vm.total(formatMemory(this.count * this.memory * mebibyte)) : ''}</p>
       `,
     };
@@ -159,6 +177,28 @@ export class VmDialog extends DialogElement {
     </fieldset>`;
   }
 
+  /** Those that nobody has. */
+  #volumeFields() {
+    const { vm } = text.dialogs;
+    const free = (this.shelf?.list.value ?? []).filter(({ attachedTo }) => attachedTo === undefined);
+    if (free.length === 0) return nothing;
+    return html`<fieldset>
+      <legend>${vm.volumes}</legend>
+      ${free.map(
+        ({ id, name, sizeMiB }) => html`<label class="check">
+          <input
+            type="checkbox"
+            .checked=${this.volumes.includes(id)}
+            ?disabled=${!this.volumes.includes(id) && this.#diskCount >= limits.disks}
+            @change=${() => this.#toggleVolume(id)}
+          />
+          ${vm.volume(name, formatMemory(sizeMiB * mebibyte))}
+        </label>`,
+      )}
+      ${this.count > 1 && this.volumes.length > 0 ? html`<span class="problem" role="alert">${vm.volumesOnce}</span>` : nothing}
+    </fieldset>`;
+  }
+
   protected override submit(store: Store): boolean {
     void store.launch(this.#draft(), this.count);
     return true;
@@ -171,9 +211,15 @@ export class VmDialog extends DialogElement {
       ...draft,
       memoryMiB: this.memory,
       nics: this.nics.map((network) => ({ network })),
-      ...(this.disk > 0 && { disks: [{ sizeMiB: this.disk }] }),
+      ...(this.#diskCount > 0 && {
+        disks: [...(this.disk > 0 ? [{ sizeMiB: this.disk }] : []), ...this.volumes.map((volume) => ({ volume }))],
+      }),
       ...(name !== '' && { name }),
     };
+  }
+
+  get #diskCount(): number {
+    return this.volumes.length + (this.disk > 0 ? 1 : 0);
   }
 
   get #leastMemory(): number {
@@ -184,6 +230,11 @@ export class VmDialog extends DialogElement {
     const flavor = flavors.find(({ id }) => id === picked) ?? standardFlavor;
     this.flavor = flavor.id;
     this.memory = flavor.draft.memoryMiB;
+  }
+
+  #toggleVolume(id: VolumeId): void {
+    const others = this.volumes.filter((each) => each !== id);
+    this.volumes = others.length < this.volumes.length ? others : [...others, id];
   }
 
   #setNic(index: number, network: string): void {

@@ -69,6 +69,17 @@ export const imagesViewStyles = css`
     padding: 12px var(--s2);
     font-size: var(--t1);
   }
+  .load {
+    display: grid;
+    grid-template-columns: max-content minmax(80px, 1fr) max-content;
+    gap: var(--s2);
+    align-items: center;
+    padding: 12px var(--s2);
+    font-size: var(--t1);
+  }
+  .panel > header > button {
+    margin-left: auto;
+  }
   progress {
     width: 100%;
     accent-color: var(--accent);

@@ -72,7 +72,7 @@ export class ImagesView extends StrataElement {
     const { shelf } = this;
     return html`
       ${this.#top(shelf)}
-      ${shelf ? html`${shelf.pulls.value.map((pull) => this.#pull(pull))} ${this.#list(shelf)} ${this.#details(shelf)}` : nothing}
+      ${shelf ? html`${shelf.pulls.value.map((pull) => this.#pull(pull))} ${this.#loads()} ${this.#list(shelf)} ${this.#details(shelf)}` : nothing}
     `;
   }
 
@@ -114,7 +114,7 @@ export class ImagesView extends StrataElement {
 
   #pull({ name, layers, warnings }: PullLines) {
     return html`<section class="panel" aria-label="${imageText.pull} ${name}">
-      <header><h3>${imageText.pull} ${name}</h3></header>
+      <header><h3>${imageText.pull} ${name}</h3>${this.#cancel('pull', name)}</header>
       <div class="pull">
         ${layers.map(
           ({ id, status, current, total }) => html`
@@ -127,6 +127,33 @@ export class ImagesView extends StrataElement {
       </div>
       ${warnings.map((warning) => html`<p class="warning">${warning}</p>`)}
     </section>`;
+  }
+
+  /** Files that are taken in. */
+  #loads() {
+    const running = this.#tasks.filter(({ kind }) => kind === 'load');
+    return running.map(({ subject, phases }) => {
+      const { name = '', done, total } = phases.at(-1) ?? {};
+      return html`<section class="panel" aria-label="${imageText.load} ${subject}">
+        <header><h3>${imageText.load} ${subject}</h3>${this.#cancel('load', subject)}</header>
+        <div class="load">
+          <span>${name}</span>
+          <progress aria-label=${imageText.working(name, subject)} max=${total ?? nothing} value=${total === undefined ? nothing : (done ?? 0)}></progress>
+          <span class="facts">${done === undefined ? nothing : total === undefined ? formatBytes(done) : `${formatBytes(done)} / ${formatBytes(total)}`}</span>
+        </div>
+      </section>`;
+    });
+  }
+
+  #cancel(kind: 'pull' | 'load', subject: string) {
+    const task = this.#tasks.find((each) => each.kind === kind && each.subject === subject);
+    if (!task?.cancelable) return nothing;
+    return html`<button aria-label="${imageText.cancel} ${subject}" @click=${() => this.store?.cancel(task.id)}>${imageText.cancel}</button>`;
+  }
+
+  /** What goes on. */
+  get #tasks() {
+    return (this.store?.tasks.value ?? []).filter(({ state }) => state === 'running');
   }
 
   #list(shelf: ImageShelf) {
