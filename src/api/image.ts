@@ -29,7 +29,7 @@ export interface ImageContent {
    */
   has(descriptor: Descriptor, lease?: Lease): Promise<boolean>;
   /**
-   * Takes a blob, verified. A layer (by media type) is decompressed, indexed and stored seekable on the way.
+   * Takes a blob, verified. A piece of its bytes is looked at no more once the next is asked for. A layer (by media type) is decompressed, indexed and stored seekable on the way.
    * Errors: `DataLoss` when digest or size differ, `InvalidArgument` for a layer that is no sound tar or beyond the
    * limits, `ResourceExhausted` over quota. Nothing is kept then.
    */

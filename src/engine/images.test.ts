@@ -98,7 +98,7 @@ describe('images of the store in another thread', () => {
     expect(loaded.map(({ id }) => id)).toEqual([imported.id, streamed.id]);
     await images.remove('mine:1');
     expect(await images.load(archive.stream() as ReadableStream<Uint8Array>)).toEqual(loaded);
-    expect([...phases]).toContain('Reading the archive');
+    expect([...phases]).toContain('Reading');
     expect(asked).toEqual(['persist']);
     expect(kept).toEqual([true]);
   });

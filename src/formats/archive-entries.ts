@@ -1,6 +1,6 @@
-import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
-import { SandboxError, toSandboxError } from '../base/errors';
-import { chunksOf, streamOf } from '../base/streams';
+import { SandboxError } from '../base/errors';
+import type { TarEntry } from './tar/tar-entry';
+import { TarScanner } from './tar/tar-scanner';
 
 export interface ArchiveLimits {
   /** Entries, of whatever kind. */
@@ -14,6 +14,7 @@ export interface ArchiveFile {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
+  /** Parts of the archive's pieces, and good for as long. */
   readonly body: AsyncGenerator<Uint8Array, void, undefined>;
   /** Another file of the archive that this one is the same as; then it has no bytes of its own. */
   readonly link?: string;
@@ -22,50 +23,87 @@ export interface ArchiveFile {
 /**
  * The files of a tar. What the loop does not read of one is skipped. Only where `links` are asked for may a file be a
  * link to another one; docker saves a layer that several images have so. Errors: `InvalidArgument` for what is no
- * tar or beyond the limits, `DataLoss` for one that was cut off.
+ * tar or beyond the limits, `DataLoss` for one that was cut off, and those of `pieces`.
  */
 export async function* readArchiveEntries(
-  archive: ReadableStream<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array>,
   limits: ArchiveLimits,
   { links = false }: { readonly links?: boolean } = {},
 ): AsyncGenerator<ArchiveFile, void, undefined> {
+  const walk = new ArchiveWalk(pieces);
   let count = 0;
-  const expected = { bytes: 0 };
-  const bounded = streamOf(withoutEndlessEnd(chunksOf(archive), expected));
-  for await (const { header, body } of typed(chunksOf(bounded.pipeThrough(asTransform())))) {
-    count += 1;
-    expected.bytes += header.size + headerBytes;
-    if (count > limits.entries) throw refused(`it has more than ${limits.entries} entries`);
-    const name = header.name.replace(/^\.\//, '');
-    const chunks = typed(chunksOf(body));
-    const isLink = links && (header.type === 'symlink' || header.type === 'link');
-    if (header.type !== 'directory') {
-      if (header.type !== 'file' && !isLink) throw refused(`${shorten(name)} is a ${header.type}`);
-      if (header.size > limits.blobBytes) throw refused(`${shorten(name)} has ${header.size} bytes`);
-      const link = isLink ? targetOf(name, header.type === 'symlink', header.linkname ?? '') : undefined;
-      yield { name, size: header.size, body: chunks, ...(link !== undefined && { link }) };
+  try {
+    for (let entry = await walk.next(); entry; entry = await walk.next()) {
+      count += 1;
+      if (count > limits.entries) throw refused(`it has more than ${limits.entries} entries`);
+      const { kind, size, target, parts } = entry;
+      const name = entry.path.replace(/^\.\//, '');
+      if (kind === 'directory') continue;
+      const isLink = links && (kind === 'symlink' || kind === 'link');
+      if ((kind !== 'file' && !isLink) || parts) throw refused(`${shorten(name)} is a ${parts ? 'sparse file' : kind}`);
+      if (size > limits.blobBytes) throw refused(`${shorten(name)} has ${size} bytes`);
+      const link = isLink ? targetOf(name, kind === 'symlink', target) : undefined;
+      yield { name, size, body: walk.body(entry), ...(link !== undefined && { link }) };
     }
-    for await (const _ of chunks) {
-      // What is left of it is in the way of the next.
-    }
+  } finally {
+    await walk.end();
   }
 }
 
-/** A header, and what an entry is padded by at most. */
-const headerBytes = 1024;
-/** More than what extended headers, padding and reading ahead come to. */
-const slackBytes = 8 * 1024 * 1024;
+/** A tar's pieces as they come, with the entries that were seen in them. */
+class ArchiveWalk {
+  readonly #pieces: AsyncIterator<Uint8Array>;
+  readonly #entries: TarEntry[] = [];
+  readonly #scanner = new TarScanner((entry) => this.#entries.push(entry));
+  #piece: Uint8Array = new Uint8Array();
+  /** Where in the tar the piece begins. */
+  #start = 0;
 
-/** The same bytes, as long as they belong to files: behind the last one the decoder would pass over zeros for ever. */
-async function* withoutEndlessEnd(
-  chunks: AsyncIterable<Uint8Array>,
-  expected: { readonly bytes: number },
-): AsyncGenerator<Uint8Array> {
-  let taken = 0;
-  for await (const chunk of chunks) {
-    taken += chunk.length;
-    if (taken - expected.bytes > slackBytes + chunk.length) throw refused('too much follows its last file');
-    yield chunk;
+  constructor(pieces: AsyncIterable<Uint8Array>) {
+    this.#pieces = pieces[Symbol.asyncIterator]();
+  }
+
+  async next(): Promise<TarEntry | undefined> {
+    // Behind its end there may be zeros without end.
+    while (this.#entries.length === 0 && !this.#scanner.ended) {
+      if (!(await this.#advance())) throw cutOff();
+    }
+    return this.#entries.shift();
+  }
+
+  async *body({ offset, size }: TarEntry): AsyncGenerator<Uint8Array, void, undefined> {
+    const end = offset + size;
+    for (let at = offset; at < end; ) {
+      const from = at - this.#start;
+      // Of a file that is read when its turn is over nothing is left.
+      if (from < 0) throw new SandboxError('Internal', 'A file of an archive is read too late');
+      if (from >= this.#piece.length) {
+        if (!(await this.#advance())) throw cutOff();
+        continue;
+      }
+      const part = this.#piece.subarray(from, end - this.#start);
+      at += part.length;
+      yield part;
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#pieces.return?.();
+  }
+
+  async #advance(): Promise<boolean> {
+    // Before the next is asked for: what this one was in may be used again for it.
+    const next = this.#start + this.#piece.length;
+    const { done, value } = await this.#pieces.next();
+    if (done) return false;
+    this.#start = next;
+    this.#piece = value;
+    try {
+      this.#scanner.push(value);
+    } catch (error) {
+      throw notTar(error);
+    }
+    return true;
   }
 }
 
@@ -79,26 +117,13 @@ function targetOf(name: string, symbolic: boolean, target: string): string {
   return path.join('/');
 }
 
-/** The same chunks; an error of the decoder becomes one of ours. */
-async function* typed<T>(chunks: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  try {
-    yield* chunks;
-  } catch (error) {
-    throw error instanceof SandboxError ? error : notTar(error);
-  }
+function cutOff(): SandboxError {
+  return new SandboxError('DataLoss', 'The archive ends too early: it was not copied whole');
 }
 
-/** The decoder's two ends have wider types than `pipeThrough` takes. */
-function asTransform(): ReadableWritablePair<ParsedTarEntry, Uint8Array> {
-  return createTarDecoder({ strict: true });
-}
-
-/** The decoder has no types of errors; a tar that ends too early is the one that is worth telling apart. */
-function notTar(thrown: unknown): SandboxError {
-  const { message } = toSandboxError(thrown);
-  return /truncated/.test(message)
-    ? new SandboxError('DataLoss', 'The archive ends too early: it was not copied whole', { cause: thrown })
-    : new SandboxError('InvalidArgument', `Not an archive: it is no tar file (${message})`, { cause: thrown });
+function notTar(cause: unknown): SandboxError {
+  const { message } = cause instanceof Error ? cause : { message: String(cause) };
+  return new SandboxError('InvalidArgument', `Not an archive: it is no tar file (${message})`, { cause });
 }
 
 function refused(what: string): SandboxError {

@@ -2,6 +2,7 @@ import { createTarPacker } from 'modern-tar';
 import type { Digest } from '../api/content-store';
 import { concatBytes } from '../base/bytes';
 import { SandboxError } from '../base/errors';
+import { chunksOf } from '../base/streams';
 import { type ArchiveLimits, readArchiveEntries } from './archive-entries';
 import { createDigester, digestHex, digestOf, isDigest } from './digest';
 import type { Descriptor, Index } from './oci';
@@ -90,7 +91,7 @@ export async function scanOciArchive(
   const documents = new Map<Digest, Uint8Array<ArrayBuffer>>();
   const named = new Map<string, Uint8Array<ArrayBuffer>>();
   let kept = 0;
-  for await (const { name, size, body } of readArchiveEntries(archive, limits)) {
+  for await (const { name, size, body } of readArchiveEntries(chunksOf(archive), limits)) {
     const digest = digestOfPath(name);
     if (name === 'oci-layout' || name === 'index.json') {
       if (size > documentLimit) throw refused(`${name} has ${size} bytes, at most ${documentLimit} are read`);
@@ -133,7 +134,7 @@ export async function* readArchiveBlobs(
   wanted: ReadonlySet<Digest>,
   limits: ArchiveLimits = defaultLimits,
 ): AsyncGenerator<ArchivedBlob> {
-  for await (const { name, size, body } of readArchiveEntries(archive, limits)) {
+  for await (const { name, size, body } of readArchiveEntries(chunksOf(archive), limits)) {
     const digest = digestOfPath(name);
     if (digest && wanted.has(digest)) yield { digest, size, bytes: verified(digest, body) };
   }

@@ -77,7 +77,8 @@ function createDecoder(check: (given: number) => void) {
         const part = input.subarray(from, from + feedSize);
         bomb.take(part.length);
         walk(part);
-        feed(decoder, part, false);
+        // A copy: the decoder keeps what it cannot use yet, and the bytes are the caller's again.
+        feed(decoder, part.slice(), false);
       }
       return pieces;
     },

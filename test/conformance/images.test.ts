@@ -57,7 +57,7 @@ const save = async (name: string, format: ArchiveFormat, from = opened): Promise
 };
 const load = async (path: string, into = open()) => {
   const stream = new Blob([await readFile(path)]).stream() as ReadableStream<Uint8Array>;
-  const loaded = await loadImages(into.images, archiveFiles({ kind: 'tar', stream }));
+  const loaded = await loadImages(into.images, archiveFiles({ kind: 'tar', pieces: chunksOf(stream) }));
   return { loaded, into, library: new ImageLibrary(into.images, into.store) };
 };
 

@@ -3,7 +3,7 @@ import { openDB } from 'idb';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../src/base/fake-clock';
 import { type Fault, FaultPlan } from '../../src/base/fault-plan-fixture';
-import { chunksOf, streamOf } from '../../src/base/streams';
+import { chunksOf } from '../../src/base/streams';
 import type { StoreSchema } from '../../src/storage/database';
 import { FaultyIndexedDb } from '../../src/storage/faulty-idb-fixture';
 import { archiveFiles } from '../../src/storage/images/archive-source';
@@ -39,7 +39,7 @@ const removing = (short: string) => (names: readonly string[]) => names.filter((
 
 const steps: Readonly<Record<'load' | 'commit' | 'tag' | 'remove' | 'collect', Step>> = {
   load: {
-    work: ({ images }) => loadImages(images, archiveFiles({ kind: 'tar', stream: streamOf(pieces(archive, 4000)) })),
+    work: ({ images }) => loadImages(images, archiveFiles({ kind: 'tar', pieces: pieces(archive, 4000) })),
     after: adding('base:1'),
   },
   commit: {

@@ -87,9 +87,14 @@ export class TarScanner {
   push(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) {
       // Two blocks of zeros are the end; programs read nothing behind it.
-      if (this.#zeroBlocks === 2) return;
+      if (this.ended) return;
       at += this.#skip > 0 ? this.#pass(bytes.length - at) : this.#gather(bytes, at);
     }
+  }
+
+  /** Whether its end has come: what follows is not read. */
+  get ended(): boolean {
+    return this.#zeroBlocks === 2;
   }
 
   /** To be called when everything was pushed. */

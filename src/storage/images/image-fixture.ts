@@ -104,6 +104,15 @@ export async function* pieces(bytes: Uint8Array, length = 700): AsyncGenerator<U
   for (let from = 0; from < bytes.length; from += length) yield bytes.subarray(from, from + length);
 }
 
+/** The same as a file is read, into one buffer: what was given is gone once the next is asked for. */
+export async function* reusedPieces(bytes: Uint8Array, length = 700): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let from = 0; from < bytes.length; from += length) {
+    const piece = new Uint8Array(bytes.subarray(from, from + length));
+    yield piece;
+    structuredClone(piece.buffer, { transfer: [piece.buffer] });
+  }
+}
+
 export async function collectBytes(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   for await (const chunk of chunks) parts.push(chunk);

@@ -10,7 +10,7 @@ import type {
   SelectedImage,
 } from '../../api/image-summary';
 import type { LayerIndex } from '../../api/layer';
-import type { Progress } from '../../api/operation';
+import type { Operation, Progress } from '../../api/operation';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/lifecycle';
 import { chunksOf, streamOf } from '../../base/streams';
@@ -20,6 +20,7 @@ import type { NamedTasks } from '../named-tasks';
 import type { OpenedStore } from '../open-content-store';
 import { type ArchiveSource, archiveFiles, type FolderFile } from './archive-source';
 import { exportImage, flattenImage, type ImageStores } from './export-image';
+import { filePieces } from './file-pieces';
 import { ImageLibrary } from './image-library';
 import { loadImages } from './load-images';
 import { commitImage, type ImageChanges, type ImportOptions, importImage } from './make-image';
@@ -119,7 +120,7 @@ export class ImageService {
   }
 
   load(task: string, archive: SentBytes, onProgress?: OnProgress): Promise<readonly LoadedImage[]> {
-    return this.#load(task, (stream) => ({ kind: 'tar', stream: stream(archive) }), onProgress);
+    return this.#load(task, (operation) => ({ kind: 'tar', pieces: piecesFrom(archive, operation) }), onProgress);
   }
 
   loadFolder(task: string, files: readonly FolderFile[], onProgress?: OnProgress): Promise<readonly LoadedImage[]> {
@@ -127,9 +128,9 @@ export class ImageService {
   }
 
   import(task: string, tar: SentBytes, options?: ImportOptions, onProgress?: OnProgress): Promise<LoadedImage> {
-    return this.#tasks.run(task, onProgress, (operation) =>
-      importImage(this.#stores.images, this.#clock, chunksOf(streamFrom(tar, operation.signal)), options, operation),
-    );
+    return this.#tasks.run(task, onProgress, (operation) => {
+      return importImage(this.#stores.images, this.#clock, piecesFrom(tar, operation), options, silent(operation));
+    });
   }
 
   commit(
@@ -140,8 +141,8 @@ export class ImageService {
     onProgress?: OnProgress,
   ): Promise<LoadedImage> {
     return this.#tasks.run(task, onProgress, (operation) => {
-      const bytes = chunksOf(streamFrom(layer, operation.signal));
-      return commitImage(this.#stores.images, this.#clock, base, bytes, changes, operation);
+      const bytes = piecesFrom(layer, operation);
+      return commitImage(this.#stores.images, this.#clock, base, bytes, changes, silent(operation));
     });
   }
 
@@ -163,12 +164,11 @@ export class ImageService {
 
   #load(
     task: string,
-    source: (stream: (bytes: SentBytes) => ReadableStream<Uint8Array>) => ArchiveSource,
+    source: (operation: Operation) => ArchiveSource,
     onProgress: OnProgress | undefined,
   ): Promise<readonly LoadedImage[]> {
     return this.#tasks.run(task, onProgress, (operation) => {
-      const archive = source((bytes) => streamFrom(bytes, operation.signal));
-      return loadImages(this.#stores.images, archiveFiles(archive), operation);
+      return loadImages(this.#stores.images, archiveFiles(source(operation)), operation);
     });
   }
 }
@@ -183,4 +183,33 @@ function sendStream(stream: ReadableStream<Uint8Array>): MessagePort {
 /** A stream that waits for the other thread ends when the call is stopped. */
 export function streamFrom(bytes: SentBytes, signal = new AbortController().signal): ReadableStream<Uint8Array> {
   return bytes instanceof Blob ? bytes.stream() : readableFromPort(bytes, signal);
+}
+
+/** Bytes read between two turns of the event loop. A turn costs 4 ms in browsers, which hold timers back. */
+const turnBytes = 4 * 1024 * 1024;
+
+/** It is told how far they have been read. A stream that waits for the other thread ends when the call is stopped. */
+async function* piecesFrom(
+  bytes: SentBytes,
+  { signal = new AbortController().signal, onProgress }: Operation,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const isFile = bytes instanceof Blob;
+  const total = isFile ? { total: bytes.size } : {};
+  let done = 0;
+  let turned = 0;
+  for await (const piece of isFile ? filePieces(bytes) : chunksOf(readableFromPort(bytes, signal))) {
+    done += piece.length;
+    onProgress?.({ phase: 'Reading', done, ...total });
+    yield piece;
+    // A store in memory never waits, and would not hear that it is to stop.
+    if (done - turned >= turnBytes) {
+      turned = done;
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
+}
+
+/** For work whose progress is that of its bytes. */
+function silent({ signal }: Operation): Operation {
+  return signal ? { signal } : {};
 }

@@ -79,7 +79,7 @@ async function collectDocument(
   for await (const piece of bytes) {
     length += piece.length;
     if (length > size) break;
-    parts.push(piece);
+    parts.push(piece.slice());
   }
   if (length !== size) {
     const message = `Blob ${digest} has ${length > size ? 'more than the' : `${length} bytes, expected`} ${size} bytes`;

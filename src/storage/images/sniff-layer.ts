@@ -19,7 +19,7 @@ export async function sniffLayer(source: AsyncGenerator<Uint8Array>): Promise<Sn
   for (let length = 0; length < headBytes; ) {
     const { done, value } = await source.next();
     if (done) break;
-    parts.push(value);
+    parts.push(value.slice());
     length += value.length;
   }
   const head = concatBytes(parts);

@@ -41,20 +41,17 @@ export async function spoolArchive(
   store: ImageStore,
   files: AsyncIterable<ArchiveFile>,
   lease: Lease,
-  { signal, onProgress }: Operation,
+  { signal }: Operation,
 ): Promise<SpooledArchive> {
   const documents = new Map<string, Uint8Array>();
   const spooled = new Map<string, SpooledFile>();
   const links = new Map<string, string>();
-  let done = 0;
   for await (const { name, size, body, link } of files) {
     throwIfAborted(signal);
     if (documents.has(name) || spooled.has(name) || links.has(name)) throw refused(`it has ${shorten(name)} twice`);
     if (link !== undefined) links.set(name, link);
     else if (documentNames.includes(name)) documents.set(name, await collect(name, size, body));
     else if (!uselessName.test(name)) spooled.set(name, await spool(store, { name, size, body }, lease, signal));
-    done += size;
-    onProgress?.({ phase: 'Reading the archive', done });
   }
   const find = (path: string): SpooledFile => {
     let name = path;
@@ -88,7 +85,7 @@ async function spool(
 async function collect(name: string, size: number, body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   if (size > documentLimit) throw refused(`${name} has ${size} bytes, at most ${documentLimit} are read`);
   const parts: Uint8Array[] = [];
-  for await (const part of body) parts.push(part);
+  for await (const part of body) parts.push(part.slice());
   return concatBytes(parts);
 }
 

@@ -53,9 +53,9 @@ class GzipMember {
     this.#reader.closed.catch(() => undefined);
   }
 
-  /** Takes bytes, and gives what comes out meanwhile. */
+  /** Takes bytes, which the decoder may look at later, and gives what comes out meanwhile. */
   push(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-    return this.#until(this.#writer.write(bytes as Uint8Array<ArrayBuffer>).then(() => accepted));
+    return this.#until(this.#writer.write(bytes.slice()).then(() => accepted));
   }
 
   /** What is left to come out of the bytes so far. */
