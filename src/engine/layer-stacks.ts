@@ -3,7 +3,7 @@ import { SandboxError } from '../base/errors';
 import { createDigester } from '../formats/digest';
 
 /** Hexadecimal digits of a name: short, since overlayfs takes all names of a stack on one page of memory. */
-const nameDigits = 20;
+const nameDigits = 16;
 
 /**
  * Names for layers in their stacks, by which machines with a layer store (api/share.ts) find them. A layer has a name
@@ -20,6 +20,10 @@ export class LayerStacks {
       const digester = await createDigester();
       digester.update(new TextEncoder().encode(stack.join('\n')));
       const name = digester.digest().slice('sha256:'.length).slice(0, nameDigits);
+      const known = this.#stacks.get(name);
+      if (known && known.join() !== stack.join()) {
+        throw new SandboxError('Internal', `Two stacks of layers have the same name: ${name}`);
+      }
       this.#stacks.set(name, stack);
       names.push(name);
     }

@@ -12,6 +12,7 @@ import {
   outcomeOf,
   plainConfig,
   plainContainer,
+  textReader,
 } from '../support/container-lab';
 import { hasFileSystemTools } from '../support/disk-templates';
 import { shell } from '../support/node-lab';
@@ -220,19 +221,3 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('a host of containers',
     });
   });
 });
-
-/** What a process prints, as it comes. */
-function textReader({ stdout }: Process) {
-  const reader = stdout.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  return {
-    async until(expected: string): Promise<void> {
-      while (!text.includes(expected)) {
-        const { value, done } = await reader.read();
-        if (done) throw new Error(`The process ended with: ${text}`);
-        text += decoder.decode(value, { stream: true });
-      }
-    },
-  };
-}

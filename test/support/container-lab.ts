@@ -8,6 +8,7 @@ import type { Process } from '../../src/api/instance';
 import type { OciRuntimeConfig } from '../../src/api/oci-runtime';
 import { systemClock } from '../../src/base/clock';
 import { LabContainerHosts } from '../../src/engine/container-hosts';
+import type { Lab } from '../../src/engine/lab';
 import type { ArtifactLoader } from '../../src/engine/store-client';
 import { annotations } from '../../src/formats/oci';
 import { createImageLab, type ImageLab } from './image-lab';
@@ -34,6 +35,10 @@ export const hasHostPrograms = titles.every((title) => hostProgram(title) !== un
 
 export interface ContainerLab extends ImageLab {
   readonly hosts: LabContainerHosts;
+  /** Those of the page that there is now. */
+  currentHosts(): LabContainerHosts;
+  /** The page goes, its machines saved, and the next one comes. */
+  reload(): Promise<{ readonly lab: Lab; readonly hosts: LabContainerHosts }>;
   /** Loads an image of public/registry, and gives its diffIDs. */
   loadImage(name: string): Promise<readonly Digest[]>;
 }
@@ -41,15 +46,21 @@ export interface ContainerLab extends ImageLab {
 /** A lab with real guests that run containers, from images of public/registry. */
 export async function createContainerLab(): Promise<ContainerLab> {
   const made = await createImageLab();
-  const hosts = new LabContainerHosts({
-    lab: made.lab,
-    artifacts: programLoader,
-    clock: systemClock,
-    diskMiB: made.diskMiB,
-  });
+  const hostsOf = (lab: Lab): LabContainerHosts =>
+    new LabContainerHosts({ lab, artifacts: programLoader, clock: systemClock, diskMiB: made.diskMiB });
+  let [lab, hosts] = [made.lab, hostsOf(made.lab)];
   return {
     ...made,
     hosts,
+    currentHosts: () => hosts,
+    async reload() {
+      await lab.saveForReload();
+      hosts.dispose();
+      await lab.close();
+      lab = await made.openLab();
+      hosts = hostsOf(lab);
+      return { lab, hosts };
+    },
     async loadImage(name) {
       const [loaded] = await made.images.loadFolder(layoutOf(name));
       await made.images.tag(loaded?.id ?? '', name);
@@ -57,6 +68,7 @@ export async function createContainerLab(): Promise<ContainerLab> {
     },
     async dispose() {
       hosts.dispose();
+      await lab.close();
       await made.dispose();
     },
   };
@@ -181,6 +193,24 @@ export async function outcomeOf(process: Process): Promise<Outcome> {
     process.exited,
   ]);
   return { code, stdout, stderr };
+}
+
+/** What a process prints, as it comes. */
+export function textReader({ stdout }: Pick<Process, 'stdout'>) {
+  const reader = stdout.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  return {
+    /** All that it printed so far, once that is in it. */
+    async until(expected: string): Promise<string> {
+      while (!text.includes(expected)) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error(`The process ended with: ${text}`);
+        text += decoder.decode(value, { stream: true });
+      }
+      return text;
+    },
+  };
 }
 
 /** Runs a shell command in a running container. */

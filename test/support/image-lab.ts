@@ -21,6 +21,8 @@ export interface ImageLab {
   readonly nodes: NodeLab;
   /** Size of the file systems that it has, MiB. */
   readonly diskMiB: number;
+  /** One more lab over the same store, as a later page has it; whoever makes it closes it. */
+  openLab(): Promise<Lab>;
   dispose(): Promise<void>;
 }
 
@@ -38,25 +40,30 @@ export async function createImageLab(): Promise<ImageLab> {
   const images = new Images({ remote });
   await images.open();
   const spawnSwitch = nodeSpawner(new URL('../../workers/switch.node.ts', import.meta.url));
-  const lab = createLab({
-    drivers: [nodes.driver],
-    records: createRecordClient(remote),
-    blobs: createBlobClient(remote),
-    disks: createDiskClient(remote),
-    shares: createShareClient(remote),
-    artifacts: registry.loader,
-    images: async () => images,
-    switch: new SwitchClient({
-      start: () => nodes.supervisor.spawn<SwitchService>(spawnSwitch, 'switch'),
+  const openLab = async (): Promise<Lab> => {
+    const lab = createLab({
+      drivers: [nodes.driver],
+      records: createRecordClient(remote),
+      blobs: createBlobClient(remote),
+      disks: createDiskClient(remote),
+      shares: createShareClient(remote),
+      artifacts: registry.loader,
+      images: async () => images,
+      switch: new SwitchClient({
+        start: () => nodes.supervisor.spawn<SwitchService>(spawnSwitch, 'switch'),
+        clock: systemClock,
+      }),
       clock: systemClock,
-    }),
-    clock: systemClock,
-    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-    removeGraceMs: 0,
-  });
-  await lab.open();
+      randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      removeGraceMs: 0,
+    });
+    await lab.open();
+    return lab;
+  };
+  const lab = await openLab();
   return {
     lab,
+    openLab,
     images,
     nodes,
     diskMiB,

@@ -88,7 +88,10 @@ export class HostRuntime implements Disposable {
         }
         this.#adopt(client);
         // One that has died again is started again, and says it then.
-        const states = await client.call('list').then(parseStates, () => undefined);
+        const states = await client
+          .call('list')
+          .then(parseStates)
+          .catch(() => undefined);
         if (states && !signal.aborted) this.#resumed.fire(states);
       },
       // Everybody who calls is told.

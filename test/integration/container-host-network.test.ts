@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ContainerHost, ContainerNic } from '../../src/api/container-host';
+import type { Digest } from '../../src/api/content-store';
+import type { NetworkStatus } from '../../src/engine/networks';
+import {
+  type ContainerLab,
+  createContainerLab,
+  execIn,
+  hasHostPrograms,
+  plainContainer,
+} from '../support/container-lab';
+import { hasFileSystemTools } from '../support/disk-templates';
+
+const nicOf = (number: number): ContainerNic => ({
+  name: 'eth0',
+  network: 'default',
+  mac: `02:5e:aa:00:00:0${number}`,
+  address: `10.0.9.${number}`,
+  prefixLength: 16,
+  mtu: 1500,
+});
+
+describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('containers on the networks of the lab', () => {
+  let made: ContainerLab;
+  let hosts: readonly ContainerHost[];
+  let busybox: readonly Digest[];
+
+  beforeAll(async () => {
+    made = await createContainerLab();
+    busybox = await made.loadImage('busybox');
+    await made.lab.createNetwork({ name: 'blue', subnet: '10.77.0.0/24', mtu: 1500 });
+    await made.hosts.create({ name: 'left' });
+    await made.hosts.create({ name: 'right', networks: ['default'] });
+    hosts = await Promise.all(['left', 'right'].map((name) => made.hosts.open(name)));
+    await Promise.all(
+      hosts.map((host, index) =>
+        host.run(plainContainer(`c${index}`, busybox, ['sleep', '10000'], { nics: [nicOf(index + 1)] })),
+      ),
+    );
+  });
+  afterAll(() => made.dispose());
+
+  it('talk to each other across hosts, each with its own MAC and address', async () => {
+    const [left] = hosts;
+    if (!left) throw new Error('No host');
+    const { code, stdout } = await execIn(left, 'c0', 'ping -c 2 -w 20 10.0.9.2 && cat /proc/net/arp');
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/10\.0\.9\.2 .*02:5e:aa:00:00:02/),
+    });
+    const { fdb } = await new Promise<NetworkStatus>((resolve) => {
+      const listening = made.lab.networkStatus((now) => {
+        queueMicrotask(() => listening.dispose());
+        resolve(now);
+      });
+    });
+    const places = new Map(fdb.map(({ mac, port }) => [mac, port]));
+    expect(places.get('02:5e:aa:00:00:01')).toBe(`${left.instance}/0`);
+    expect(places.get('02:5e:aa:00:00:02')).toBe(`${hosts[1]?.instance}/0`);
+  });
+
+  it('reach the host that they are on by its own address', async () => {
+    const [left] = hosts;
+    const record = made.lab.list().find(({ id }) => id === left?.instance);
+    const address = record?.nics[0]?.address;
+    expect(left && (await execIn(left, 'c0', `ping -c 1 -w 20 ${address}`))).toMatchObject({ code: 0 });
+  });
+
+  it('can be on any network that their host is on, and are told when it is not', async () => {
+    const [left, right] = hosts;
+    const blue = { ...nicOf(3), network: 'blue', address: '10.77.0.9', prefixLength: 24 };
+    const spec = plainContainer('c3', busybox, ['sh', '-c', 'ip addr show eth0'], { nics: [blue] });
+    const process = await left?.run(spec);
+    expect(await new Response(process?.stdout).text()).toContain('inet 10.77.0.9/24');
+    await expect(right?.run(spec)).rejects.toMatchObject({
+      code: 'FailedPrecondition',
+      message: 'The host is not on the network "blue"; it is on: default',
+    });
+  });
+});
