@@ -47,11 +47,14 @@ export function putFirmware(layout: OciLayout, { bios, vgaBios }: Firmware): voi
   });
 }
 
-/** The program of docs/RUNTIME.md. */
-export function putOciRuntime(layout: OciLayout, program: Uint8Array): void {
+/** The programs of a container host: that of docs/RUNTIME.md, and the one for files of containers. */
+export function putOciRuntime(layout: OciLayout, runtime: Uint8Array, files: Uint8Array): void {
+  const programs = { 'strata-oci': runtime, 'strata-files': files };
   layout.putArtifact(references.ociRuntime, {
     artifactType: mediaTypes.ociRuntime,
-    layers: [layout.putCompressed(mediaTypes.ociRuntimeLayer, 'strata-oci', program)],
+    layers: Object.entries(programs).map(([title, program]) =>
+      layout.putCompressed(mediaTypes.ociRuntimeLayer, title, program),
+    ),
   });
 }
 

@@ -6,6 +6,7 @@ import { SandboxError, toSandboxError } from '../src/base/errors';
 import type { Descriptor } from '../src/formats/oci';
 import { putContainerHostInitrd, putDisks, putFirmware, putKernel, putOciRuntime, putUnikernel } from './artifacts';
 import { putBases } from './bases/build';
+import { buildContainerFiles } from './container-files/build';
 import { buildDisks } from './disks/build';
 import { buildFirmware } from './firmware/build';
 import { buildContainerHostInitrd } from './guest/container-host';
@@ -84,9 +85,10 @@ async function main(): Promise<void> {
   else for (const [reference, descriptor] of before) layout.keepArtifact(reference, descriptor);
   if (isBuilt('unikernels')) putUnikernels(lock, layout);
   if (isBuilt('oci-runtime')) {
-    const program = buildOciRuntime(lock);
-    say('OCI runtime', program);
-    putOciRuntime(layout, program);
+    const [runtime, files] = [buildOciRuntime(lock), buildContainerFiles(lock)];
+    say('OCI runtime', runtime);
+    say('files of containers', files);
+    putOciRuntime(layout, runtime, files);
   }
   if (isBuilt('disks')) putDisks(layout, await buildDisks());
   if (isBuilt('bases')) putBases(lock, layout, options.images?.split(',') ?? [], console.log);

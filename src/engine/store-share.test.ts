@@ -6,6 +6,8 @@ import { Emitter } from '../base/events';
 import { FakeClock } from '../base/fake-clock';
 import { serveLayerPort } from '../rpc/layer-port';
 import { ShelfClient } from '../rpc/shelf-port';
+import { FolderStore } from '../storage/folders/folder-store';
+import { MemoryFolderBackend } from '../storage/folders/memory-folder-backend';
 import { LayerStacks } from './layer-stacks';
 import { ShareAttachments } from './share-attachments';
 
@@ -41,7 +43,10 @@ describe('a store of layers that a machine has open', () => {
           });
           return port2;
         },
+        folders: new FolderStore(new MemoryFolderBackend(), clock),
       },
+      session: 'lab',
+      randomId: () => crypto.randomUUID(),
       storeLost: storeLost.event,
       clock,
       failed: (error) => failures.push(error),

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { readBlob, readManifest, readReferences } from '../../images/lib/oci-layout';
 import { rootDirectory } from '../../images/lib/paths';
 import type { ContainerHost, ContainerSpec, HostNews } from '../../src/api/container-host';
@@ -10,28 +11,21 @@ import { systemClock } from '../../src/base/clock';
 import { LabContainerHosts } from '../../src/engine/container-hosts';
 import type { Lab } from '../../src/engine/lab';
 import type { ArtifactLoader } from '../../src/engine/store-client';
-import { annotations } from '../../src/formats/oci';
+import { StoreService } from '../../src/storage/store-service';
 import { createImageLab, type ImageLab } from './image-lab';
 import type { Outcome } from './node-lab';
 
 const reference = 'strata/oci-runtime:1';
-const titles = ['strata-oci', 'strata-files'] as const;
-const builtIn = { 'strata-oci': 'build/oci-runtime', 'strata-files': 'build/container-files' } as const;
 
-/** The programs of a host as they are published, or as they were built last. */
-function hostProgram(title: (typeof titles)[number]): Uint8Array<ArrayBuffer> | undefined {
-  for (const directory of ['public/registry', 'build/registry'].map((path) => join(rootDirectory, path))) {
-    if (!existsSync(join(directory, 'index.json'))) continue;
+/** The registry with the programs of hosts: the one that is published, or the one that was built last. */
+const registry = ['public/registry', 'build/registry']
+  .map((path) => join(rootDirectory, path))
+  .find((directory) => {
     const found = readReferences(directory).get(reference);
-    const layers = found ? readManifest(directory, found).layers : [];
-    const layer = layers.find((each) => each.annotations?.[annotations.title] === title);
-    if (layer) return Uint8Array.from(readBlob(directory, layer));
-  }
-  const built = join(rootDirectory, builtIn[title], title);
-  return existsSync(built) ? Uint8Array.from(readFileSync(built)) : undefined;
-}
+    return found !== undefined && readManifest(directory, found).layers.length > 1;
+  });
 
-export const hasHostPrograms = titles.every((title) => hostProgram(title) !== undefined);
+export const hasHostPrograms = registry !== undefined;
 
 export interface ContainerLab extends ImageLab {
   readonly hosts: LabContainerHosts;
@@ -46,8 +40,16 @@ export interface ContainerLab extends ImageLab {
 /** A lab with real guests that run containers, from images of public/registry. */
 export async function createContainerLab(): Promise<ContainerLab> {
   const made = await createImageLab();
+  const programs = new StoreService({
+    fetch: async (url) => new Response(new Uint8Array(await readFile(fileURLToPath(String(url))))),
+  });
+  await programs.open(`${pathToFileURL(registry ?? '').href}/`);
+  const artifacts: ArtifactLoader = {
+    resolve: (name) => programs.resolve(name),
+    load: (request) => programs.loadArtifact(request),
+  };
   const hostsOf = (lab: Lab): LabContainerHosts =>
-    new LabContainerHosts({ lab, artifacts: programLoader, clock: systemClock, diskMiB: made.diskMiB });
+    new LabContainerHosts({ lab, artifacts, clock: systemClock, diskMiB: made.diskMiB });
   let [lab, hosts] = [made.lab, hostsOf(made.lab)];
   return {
     ...made,
@@ -70,19 +72,10 @@ export async function createContainerLab(): Promise<ContainerLab> {
       hosts.dispose();
       await lab.close();
       await made.dispose();
+      await programs.close();
     },
   };
 }
-
-const programLoader: ArtifactLoader = {
-  resolve: () => Promise.reject(new Error('Nobody asks for a manifest')),
-  async load({ part }) {
-    const title = titles.find((each) => typeof part === 'object' && part.title === each);
-    const bytes = title && hostProgram(title);
-    if (!bytes) throw new Error('No such program');
-    return bytes.buffer;
-  },
-};
 
 /** An OCI layout of that image alone, as the files of a folder. */
 function layoutOf(name: string): { path: string; content: Blob }[] {
