@@ -100,7 +100,6 @@ static int keep_seccomp(const struct container *c) {
 static int prepare_child(struct container *c, const struct launch_options *options) {
   struct state *state = &c->state;
   state->pid_started = process_started(state->pid);
-  state->launcher = getpid();
   state->created = now_milliseconds();
   if (c->namespaces.made & CLONE_NEWUSER && namespaces_map_users(c->config, state->pid) < 0) return -1;
   if (network_create(&state->network, state->pid) < 0 || set_oom_score(c) < 0 || keep_seccomp(c) < 0) return -1;
@@ -158,7 +157,10 @@ static int begin(struct container *c, const struct launch_options *options, bool
   c->state.pid = pid;
   container_release(c);
   int result = prepare_child(c, options);
-  if (result == 0 && !gated) c->state.started = now_milliseconds();
+  if (result == 0 && !gated) {
+    c->state.started = now_milliseconds();
+    c->state.launcher = getpid();
+  }
   if (result == 0) result = state_write(&c->state);
   if (result == 0) result = sync_send(ends[0], SYNC_GO, -1);
   if (result == 0) result = follow_child(ends[0], gated ? SYNC_READY : SYNC_END, terminal);

