@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
 import { securityHeaders } from './scripts/headers.mjs';
 import { licenseText } from './scripts/lib/licenses.mjs';
 
@@ -15,12 +16,56 @@ function licenses(): Plugin {
   };
 }
 
+/** The page's files for when there is no network, and what a browser has to know to install it. */
+function offline() {
+  return VitePWA({
+    strategies: 'injectManifest',
+    srcDir: 'workers',
+    filename: 'service-worker.ts',
+    // The page does it itself, after the first prompt.
+    injectRegister: false,
+    manifest: {
+      name: 'Strata',
+      short_name: 'Strata',
+      description: 'A cloud in a browser tab: real Linux machines, containers and unikernels.',
+      id: './',
+      start_url: './',
+      scope: './',
+      display: 'standalone',
+      background_color: '#0e1217',
+      theme_color: '#0e1217',
+      categories: ['education', 'developer tools'],
+      icons: [
+        { src: 'icons/strata-192.png', sizes: '192x192', type: 'image/png' },
+        { src: 'icons/strata-512.png', sizes: '512x512', type: 'image/png' },
+        { src: 'icons/strata-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+        { src: 'icons/strata.svg', sizes: 'any', type: 'image/svg+xml' },
+      ],
+    },
+    manifestFilename: 'manifest.webmanifest',
+    injectManifest: {
+      globPatterns: ['**/*.{html,js,css,wasm,svg,png,webmanifest}'],
+      // Guests' images are in the content store. Wasmer is 5 MB that few need: it is kept from its first use on.
+      globIgnores: [
+        'registry/**',
+        'service-worker.js',
+        '**/wasmer_sdk_js_bg-*',
+        '**/worker-run-wasix-*',
+        '**/worker-app-threads-*',
+      ],
+      // A file with a hash in its name needs no other.
+      dontCacheBustURLsMatching: /^assets\/.*-[\w-]{8}\.\w+$/,
+      maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
+    },
+  });
+}
+
 const pages = ['index.html', 'embed.html', 'preview-tab.html'].map((name) => join(import.meta.dirname, name));
 
 export default defineConfig({
   // Relative, so that the built folder works under any path of any static host.
   base: './',
-  plugins: [licenses()],
+  plugins: [licenses(), offline()],
   worker: {
     format: 'es',
     rolldownOptions: {

@@ -36,6 +36,7 @@ import vmWorkerUrl from '../workers/vm.ts?worker&url';
 import { followOwnership, joinTabs } from './tabs';
 import { text } from './ui/text';
 import { AppView } from './ui/views/app/app-view';
+import { followVersions } from './versions';
 
 /** Share of the device's memory that machines may take; the browser and other tabs need the rest. */
 const memoryShare = 0.5;
@@ -148,6 +149,11 @@ export function runApp(): StrataPage {
   void ownLab(lab, store, tabs);
   keepWorkerReady(driver, lab);
   show(store);
+  followVersions({
+    clock,
+    ready: (begin) => store.setNewVersion(begin),
+    save: () => lab.saveForReload(),
+  });
   document.addEventListener('visibilitychange', () => {
     // All that a page is told before it ends.
     if (document.hidden) void lab.saveForReload();

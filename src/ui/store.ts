@@ -102,6 +102,7 @@ export class Store implements Disposable {
   readonly #storage = signal<StorageStatus>({ persistent: true });
   readonly #ownership = signal<Ownership>({ state: 'owner' });
   readonly #online = signal(true);
+  readonly #newVersion = signal<{ readonly begin: () => void } | undefined>(undefined);
   readonly #tasksOpen = signal(false);
   readonly #announcement = signal('');
   readonly #now = signal(0);
@@ -191,6 +192,10 @@ export class Store implements Disposable {
   }
   get online(): ReadonlySignal<boolean> {
     return this.#online;
+  }
+  /** A new version of the page that waits, and how it begins. */
+  get newVersion(): ReadonlySignal<{ readonly begin: () => void } | undefined> {
+    return this.#newVersion;
   }
   get tasksOpen(): ReadonlySignal<boolean> {
     return this.#tasksOpen;
@@ -293,6 +298,10 @@ export class Store implements Disposable {
 
   setOnline(online: boolean): void {
     this.#online.value = online;
+  }
+
+  setNewVersion(begin: () => void): void {
+    this.#newVersion.value = { begin };
   }
 
   showTasks(open: boolean): void {

@@ -234,6 +234,13 @@ export const text = {
   },
 
   notLoaded: 'Could not fetch a part of the page',
+  newVersion: {
+    label: 'New version',
+    message:
+      'A new version of Strata is here. It begins when you close all of its tabs, or now: what can be saved goes on.',
+    begin: 'Begin now',
+  },
+
   offlineLabel: 'Connection',
   offline: 'You are offline. What is here goes on; what was never fetched has to wait.',
 

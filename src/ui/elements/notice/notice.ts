@@ -1,6 +1,6 @@
 import { css, html, nothing } from 'lit';
 import { define, StrataElement } from '../../strata-element';
-import { baseStyles } from '../../styles/base';
+import { baseStyles, buttonStyles } from '../../styles/base';
 import { icon, iconStyles } from '../icon/icon';
 
 /** A standing fact across the page that a person should know. */
@@ -9,14 +9,18 @@ export class Notice extends StrataElement {
     label: { attribute: false },
     message: { attribute: false },
     reason: { attribute: false },
+    action: { attribute: false },
   };
   /** Names the region. */
   declare label: string;
   declare message: string;
   declare reason: string | undefined;
+  /** Words of a button, which fires `act`; none without. */
+  declare action: string | undefined;
 
   static override styles = [
     baseStyles,
+    buttonStyles,
     iconStyles,
     css`
       p {
@@ -39,10 +43,15 @@ export class Notice extends StrataElement {
     this.label = '';
     this.message = '';
     this.reason = undefined;
+    this.action = undefined;
   }
 
   override render() {
-    return html`<p role="region" aria-label=${this.label} title=${this.reason ?? nothing}>${icon('failed')}<span>${this.message}</span></p>`;
+    return html`<p role="region" aria-label=${this.label} title=${this.reason ?? nothing}>${icon('failed')}<span>${this.message}</span>${
+      this.action === undefined
+        ? nothing
+        : html`<button @click=${() => this.dispatchEvent(new CustomEvent('act'))}>${this.action}</button>`
+    }</p>`;
   }
 }
 

@@ -139,6 +139,7 @@ export class AppView extends StrataElement {
       ${this.#header(store, owner)}
       ${persistent ? nothing : html`<strata-notice .label=${text.storage.label} .message=${text.storage.memory} .reason=${reason && text.storage.reason(reason)}></strata-notice>`}
       ${store.online.value ? nothing : html`<strata-notice .label=${text.offlineLabel} .message=${text.offline}></strata-notice>`}
+      ${this.#newVersion(store)}
       ${owner ? this.#lab(store) : html`<main tabindex="-1"><strata-ownership .ownership=${store.ownership.value}></strata-ownership></main>`}
       ${this.#dialog(store)}
       <strata-menu
@@ -162,6 +163,15 @@ export class AppView extends StrataElement {
       </div>
       ${this.#footer(store)}
     `;
+  }
+
+  /** Never by itself: what runs is somebody's work. */
+  #newVersion({ newVersion }: Store) {
+    const { newVersion: words } = text;
+    const waiting = newVersion.value;
+    return waiting
+      ? html`<strata-notice .label=${words.label} .message=${words.message} .action=${words.begin} @act=${() => waiting.begin()}></strata-notice>`
+      : nothing;
   }
 
   #header(store: Store, owner: boolean) {

@@ -1,0 +1,50 @@
+import { securityHeaders } from '../scripts/headers.mjs';
+import type { ToServiceWorker } from '../src/offline/messages';
+import { ShellCache, type ShellFile } from '../src/offline/shell-cache';
+
+/** What is used of the types that TypeScript's library has for service workers alone. */
+interface LastingEvent extends Event {
+  waitUntil(until: Promise<unknown>): void;
+}
+interface FetchEvent extends LastingEvent {
+  readonly request: Request;
+  respondWith(response: Promise<Response>): void;
+}
+interface Events {
+  install: LastingEvent;
+  activate: LastingEvent;
+  fetch: FetchEvent;
+  message: MessageEvent<ToServiceWorker | undefined>;
+}
+declare const self: {
+  /** Filled in by the build. */
+  readonly __WB_MANIFEST: readonly ShellFile[];
+  readonly registration: { readonly scope: string };
+  skipWaiting(): Promise<void>;
+  addEventListener<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): void;
+};
+
+/** A host that cannot set headers cannot say either which registries may be asked. */
+const anyRegistry = { connect: ['https:', 'wss:'] };
+
+const shell = new ShellCache({
+  files: self.__WB_MANIFEST,
+  scope: self.registration.scope,
+  caches,
+  fetch: (request) => fetch(request),
+  headers: (path) => securityHeaders(path === 'embed.html' ? { ...anyRegistry, frameAncestors: ['*'] } : anyRegistry),
+});
+
+self.addEventListener('install', (event) => event.waitUntil(shell.install()));
+
+// A version begins when no page of the one before is open, or when its only page asks for it.
+self.addEventListener('activate', (event) => event.waitUntil(shell.removeOthers()));
+
+self.addEventListener('fetch', (event) => {
+  const answer = shell.answer(event.request);
+  if (answer) event.respondWith(answer);
+});
+
+self.addEventListener('message', ({ data }) => {
+  if (data?.kind === 'begin') void self.skipWaiting();
+});
