@@ -1,0 +1,230 @@
+import type { ContainerMount, ContainerNic, ContainerSpec } from '../../api/container-host';
+import type { TerminalSize } from '../../api/instance';
+import type { OciLinux, OciMount, OciProcess, OciRuntimeConfig } from '../../api/oci-runtime';
+import { SandboxError } from '../../base/errors';
+import { chooseCapabilities } from './capabilities';
+import { containerDevices } from './container-devices';
+import { type ContainerFiles, networkFiles } from './container-files';
+import type { StoredMount } from './container-mounts';
+import type { StoredContainer } from './container-records';
+import { cgroupLimits } from './container-resources';
+import type { ContainerUser } from './container-user';
+import { commandOf } from './merge-config';
+import { type NamespacePids, namespacesOf } from './namespaces';
+import { parseSeccompProfile, resolveSeccomp } from './seccomp';
+import { defaultSeccompProfile } from './seccomp-profile';
+
+/** What is not written down of a container, and known when it starts. */
+export interface LaunchFacts {
+  readonly user: ContainerUser;
+  readonly nics: readonly ContainerNic[];
+  /** Pids of other containers whose namespaces it wants. */
+  readonly pids: NamespacePids;
+  readonly files: ContainerFiles;
+}
+
+/** Paths of /proc and /sys that tell of the host, or change it (moby, oci/defaults.go). */
+const maskedPaths =
+  '/proc/asound /proc/acpi /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats /proc/timer_list /proc/timer_stats /proc/sched_debug /proc/scsi /sys/firmware /sys/devices/virtual/powercap'.split(
+    ' ',
+  );
+const readonlyPaths = '/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger'.split(' ');
+
+export const usualPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const usualShmBytes = 64 * 1024 ** 2;
+
+/** All that a host has to know to run a container. `InvalidArgument` for what cannot be. */
+export function containerSpec(stored: StoredContainer, facts: LaunchFacts, terminal?: TerminalSize): ContainerSpec {
+  const { id, image, host } = stored;
+  return {
+    id,
+    root: { layers: image.layers, writable: 'disk' },
+    mounts: [...stored.mounts.flatMap(hostMount), ...fileMounts(stored, facts)],
+    nics: facts.nics,
+    config: runtimeConfig(stored, facts),
+    ...(terminal && stored.config.Tty && { terminal }),
+    ...(host.StorageOpt?.['size'] !== undefined && refuseStorage()),
+  };
+}
+
+function refuseStorage(): never {
+  throw new SandboxError('InvalidArgument', '--storage-opt is not supported by the overlay of a container host');
+}
+
+function runtimeConfig(stored: StoredContainer, facts: LaunchFacts): OciRuntimeConfig {
+  const { config, host, id } = stored;
+  const hostname = hostnameOf(stored);
+  const ownUts = host.UTSMode !== 'host';
+  return {
+    ociVersion: '1.1.0',
+    process: containerProcess(stored, facts.user),
+    ...(ownUts && hostname !== '' && { hostname }),
+    ...(ownUts && config.Domainname && { domainname: config.Domainname }),
+    root: { path: 'rootfs', readonly: host.ReadonlyRootfs ?? false },
+    mounts: runtimeMounts(stored),
+    annotations: { ...host.Annotations, ...(host.Init && { 'org.strata.init': 'true' }) },
+    linux: linuxConfig(stored, facts, `/docker/${id}`),
+  };
+}
+
+/** The first process of a container. */
+function containerProcess(stored: StoredContainer, who: ContainerUser): OciProcess {
+  const { config, host } = stored;
+  const limits = capabilitiesOf(stored, who);
+  return {
+    terminal: config.Tty ?? false,
+    user: who.user,
+    args: commandOf(config),
+    env: environment(stored, who, config.Tty ?? false),
+    cwd: config.WorkingDir || '/',
+    capabilities: limits,
+    rlimits: (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
+      type: `RLIMIT_${Name.toUpperCase()}`,
+      soft: Soft,
+      hard: Hard,
+    })),
+    noNewPrivileges: securityOptions(stored).noNewPrivileges,
+    ...(host.OomScoreAdj !== undefined && { oomScoreAdj: host.OomScoreAdj }),
+  };
+}
+
+/** A user other than root has what an exec could give it at most, and nothing to begin with. */
+export function capabilitiesOf(
+  { host }: StoredContainer,
+  { user }: ContainerUser,
+  privileged = host.Privileged ?? false,
+): NonNullable<OciProcess['capabilities']> {
+  const all = chooseCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged });
+  const effective = user.uid === 0 ? all : [];
+  return { bounding: all, effective, permitted: effective, inheritable: [], ambient: [] };
+}
+
+/** As docker sets it: what every process has, and then what image and user say. */
+export function environment(stored: StoredContainer, { home }: ContainerUser, terminal: boolean): readonly string[] {
+  const { config } = stored;
+  const given = config.Env ?? [];
+  const usual = [
+    usualPath,
+    `HOSTNAME=${hostnameOf(stored)}`,
+    ...(terminal ? ['TERM=xterm'] : []),
+    `HOME=${home}`,
+  ].filter((entry) => !given.some((each) => each.split('=')[0] === entry.split('=')[0]));
+  return [...usual, ...given];
+}
+
+export function hostnameOf({ config, id }: StoredContainer): string {
+  return config.Hostname || id.slice(0, 12);
+}
+
+/** What `--security-opt` says. */
+export function securityOptions({ host }: Pick<StoredContainer, 'host'>): {
+  readonly noNewPrivileges: boolean;
+  /** Undefined: docker's. */
+  readonly seccomp: string | undefined;
+  readonly systemPaths: boolean;
+} {
+  let noNewPrivileges = false;
+  let seccomp: string | undefined;
+  let systemPaths = true;
+  for (const option of host.SecurityOpt ?? []) {
+    const [, key = option, value = ''] = /^([a-z-]+)[=:](.*)$/s.exec(option) ?? [];
+    if (key === 'no-new-privileges') noNewPrivileges = value !== 'false';
+    else if (key === 'seccomp') seccomp = value;
+    else if (key === 'systempaths' && value === 'unconfined') systemPaths = false;
+    // No kernel of ours has these: whatever is wished, nothing is confined by them.
+    else if (key !== 'apparmor' && key !== 'label') {
+      throw new SandboxError('InvalidArgument', `invalid --security-opt 2: "${option}"`);
+    }
+  }
+  return { noNewPrivileges, seccomp, systemPaths };
+}
+
+function linuxConfig(stored: StoredContainer, facts: LaunchFacts, cgroupsPath: string): OciLinux {
+  const { host } = stored;
+  const privileged = host.Privileged ?? false;
+  const { seccomp, systemPaths } = securityOptions(stored);
+  const { nodes, rules } = containerDevices({
+    devices: host.Devices ?? [],
+    rules: host.DeviceCgroupRules ?? [],
+    privileged,
+  });
+  const hidden = !privileged && systemPaths;
+  const { namespaces, maps } = namespacesOf(stored, facts.pids);
+  const capabilities = capabilitiesOf(stored, facts.user).bounding ?? [];
+  const profile =
+    seccomp === undefined ? defaultSeccompProfile : seccomp === 'unconfined' ? undefined : parseSeccompProfile(seccomp);
+  return {
+    namespaces,
+    ...(maps && { uidMappings: maps, gidMappings: maps }),
+    ...(nodes.length > 0 && { devices: nodes }),
+    cgroupsPath,
+    resources: { ...cgroupLimits(host), devices: rules },
+    ...(!privileged && profile && { seccomp: resolveSeccomp(profile, capabilities) }),
+    ...(host.Sysctls && { sysctl: host.Sysctls }),
+    ...(hidden && {
+      maskedPaths: host.MaskedPaths ?? maskedPaths,
+      readonlyPaths: host.ReadonlyPaths ?? readonlyPaths,
+    }),
+  };
+}
+
+function runtimeMounts({ host, mounts }: StoredContainer): readonly OciMount[] {
+  const writable = host.Privileged ? 'rw' : 'ro';
+  const harmless = ['nosuid', 'noexec', 'nodev'];
+  const taken = new Set(mounts.map(({ target }) => target));
+  const usual: readonly OciMount[] = [
+    { destination: '/proc', type: 'proc', source: 'proc', options: harmless },
+    {
+      destination: '/dev',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+    },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    },
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...harmless, writable] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...harmless, writable] },
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: harmless },
+    {
+      destination: '/dev/shm',
+      type: 'tmpfs',
+      source: 'shm',
+      options: [...harmless, 'mode=1777', `size=${host.ShmSize || usualShmBytes}`],
+    },
+  ];
+  const own = mounts.flatMap((mount): readonly OciMount[] =>
+    mount.kind === 'tmpfs'
+      ? [
+          {
+            destination: mount.target,
+            type: 'tmpfs',
+            source: 'tmpfs',
+            options: ['noexec', 'nosuid', 'nodev', ...mount.options],
+          },
+        ]
+      : [],
+  );
+  return [...usual.filter(({ destination }) => !taken.has(destination)), ...own];
+}
+
+function hostMount(mount: StoredMount): readonly ContainerMount[] {
+  if (mount.kind === 'volume') {
+    const { volume, target, readOnly, seed } = mount;
+    return [{ kind: 'volume', volume, target, readOnly, seed }];
+  }
+  if (mount.kind === 'bind') {
+    const { source: path, target, readOnly } = mount;
+    return [{ kind: 'shared', path, target, readOnly }];
+  }
+  return [];
+}
+
+/** Docker's three files, where the user does not bring others. */
+function fileMounts(stored: StoredContainer, { files }: LaunchFacts): readonly ContainerMount[] {
+  const taken = new Set(stored.mounts.map(({ target }) => target));
+  return networkFiles(stored, hostnameOf(stored), files).filter(({ target }) => !taken.has(target));
+}

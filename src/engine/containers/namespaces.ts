@@ -1,0 +1,60 @@
+import type { OciIdMap, OciLinux } from '../../api/oci-runtime';
+import { SandboxError } from '../../base/errors';
+import type { StoredContainer } from './container-records';
+
+/** Pids, in the host's pid space, of containers by what `container:` calls them. */
+export type NamespacePids = ReadonlyMap<string, number>;
+
+type Namespace = NonNullable<OciLinux['namespaces']>[number];
+
+/** Where the ids of a user namespace begin outside; the first subordinate id that distributions give. */
+const mapStart = 100_000;
+const mapSize = 65_536;
+
+/** Whom `container:NAME` modes name: they have to run, on the same host. */
+export function namespaceNeighbours({ host }: Pick<StoredContainer, 'host'>): readonly string[] {
+  const modes = [host.NetworkMode, host.IpcMode, host.PidMode];
+  return modes.flatMap((mode) => (mode?.startsWith('container:') ? [mode.slice('container:'.length)] : []));
+}
+
+/** The namespaces of a container: its own, the host's, or those of another. */
+export function namespacesOf(
+  { host }: Pick<StoredContainer, 'host'>,
+  pids: NamespacePids,
+): { readonly namespaces: readonly Namespace[]; readonly maps?: readonly OciIdMap[] } {
+  const modes: readonly (readonly [type: string, file: string, mode: string | undefined])[] = [
+    ['network', 'net', host.NetworkMode],
+    ['ipc', 'ipc', host.IpcMode],
+    ['pid', 'pid', host.PidMode],
+    ['uts', 'uts', host.UTSMode],
+    ['cgroup', 'cgroup', host.CgroupnsMode],
+  ];
+  const namespaces = modes.flatMap(([type, file, mode = '']): readonly Namespace[] => {
+    if (mode === 'host') return [];
+    if (!mode.startsWith('container:')) return [{ type }];
+    const name = mode.slice('container:'.length);
+    const pid = pids.get(name);
+    if (pid === undefined)
+      throw new SandboxError('FailedPrecondition', `cannot join network of a non running container: ${name}`);
+    return [{ type, path: `/proc/${pid}/ns/${file}` }];
+  });
+  const own: Namespace[] = [{ type: 'mount' }, ...namespaces];
+  // Root inside is nobody outside. (Docker has this for the daemon as a whole; here a container can ask for it.)
+  if (host.UsernsMode !== 'private') return { namespaces: own };
+  const maps = [{ containerID: 0, hostID: mapStart, size: mapSize }];
+  return { namespaces: [...own, { type: 'user' }], maps };
+}
+
+/** `InvalidArgument` in docker's words for modes that there are not. */
+export function checkModes({ host }: Pick<StoredContainer, 'host'>): void {
+  const known: readonly (readonly [string, string | undefined, RegExp])[] = [
+    ['IPC', host.IpcMode, /^(|none|private|shareable|host|container:.+)$/],
+    ['PID', host.PidMode, /^(|private|host|container:.+)$/],
+    ['UTS', host.UTSMode, /^(|private|host)$/],
+    ['cgroup namespace', host.CgroupnsMode, /^(|private|host)$/],
+    ['userns', host.UsernsMode, /^(|private|host)$/],
+  ];
+  for (const [what, mode = '', pattern] of known) {
+    if (!pattern.test(mode)) throw new SandboxError('InvalidArgument', `invalid ${what} mode: ${mode}`);
+  }
+}
