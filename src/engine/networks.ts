@@ -3,6 +3,7 @@ import type {
   DhcpLease,
   Egress,
   FdbEntry,
+  MacAddress,
   NetworkSpec,
   NicAttachment,
   NicSpec,
@@ -39,6 +40,16 @@ export interface NetworksOptions {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Set where every network has a gateway, which its guests then use. */
   readonly gateways?: object;
+}
+
+/** A NIC that is wished for, with the MAC that it shall have where that matters. */
+export interface NicWish extends NicSpec {
+  readonly mac?: MacAddress;
+}
+
+export interface ReservedNics {
+  readonly changes: readonly RecordChange[];
+  readonly release: () => void;
 }
 
 const statusPeriodMs = 1000;
@@ -150,27 +161,37 @@ export class Networks implements LeaseBook, Disposable {
    * Puts an address and a MAC aside for each NIC. They are taken from now on; `release` gives them back if
    * the changes could not be recorded.
    */
-  reserve(instance: InstanceId, nics: readonly NicSpec[]): { changes: readonly RecordChange[]; release: () => void } {
+  reserve(instance: InstanceId, nics: readonly NicWish[]): ReservedNics {
     const made: Reservation[] = [];
     const release = (): void => {
       for (const reservation of made) this.#reservations.delete(reservationKey(reservation));
     };
     try {
-      for (const [nic, wish] of nics.entries()) {
-        const reservation = reserve(this.get(wish.network), [...this.#reservations.values(), ...this.#leased()], {
-          instance,
-          nic,
-          ...(wish.address !== undefined && { address: wish.address }),
-          randomBytes: this.#options.randomBytes,
-        });
-        made.push(reservation);
-        this.#reservations.set(reservationKey(reservation), reservation);
-      }
+      for (const [nic, wish] of nics.entries()) made.push(this.#reserve(instance, nic, wish));
     } catch (error) {
       release();
       throw error;
     }
     return { changes: made.map((each) => put('reservations', reservationKey(each), each)), release };
+  }
+
+  /** The same for one more NIC. */
+  reserveNic(instance: InstanceId, nic: number, wish: NicWish): ReservedNics {
+    const made = this.#reserve(instance, nic, wish);
+    const key = reservationKey(made);
+    return { changes: [put('reservations', key, made)], release: () => this.#reservations.delete(key) };
+  }
+
+  #reserve(instance: InstanceId, nic: number, { network, address, mac }: NicWish): Reservation {
+    const reservation = reserve(this.get(network), [...this.#reservations.values(), ...this.#leased()], {
+      instance,
+      nic,
+      ...(address !== undefined && { address }),
+      ...(mac !== undefined && { mac }),
+      randomBytes: this.#options.randomBytes,
+    });
+    this.#reservations.set(reservationKey(reservation), reservation);
+    return reservation;
   }
 
   /** What the gateway has given to those without a reservation, leases that have run out included. */
@@ -220,9 +241,10 @@ export class Networks implements LeaseBook, Disposable {
     ];
   }
 
-  /** Steps that forget an instance's addresses; call `forget` once they have been taken. */
-  removal(instance: InstanceId): { changes: readonly RecordChange[]; forget: () => void } {
-    const keys = this.reservationsOf(instance).map(reservationKey);
+  /** Steps that forget an instance's addresses, on one network or all; call `forget` once they have been taken. */
+  removal(instance: InstanceId, network?: string): { changes: readonly RecordChange[]; forget: () => void } {
+    const reserved = this.reservationsOf(instance).filter((each) => network === undefined || each.network === network);
+    const keys = reserved.map(reservationKey);
     return {
       changes: keys.map((key) => remove('reservations', key)),
       forget: () => {

@@ -3,7 +3,7 @@ import type { MacAddress, NetworkSpec, Reservation } from '../api/network';
 import { SandboxError } from '../base/errors';
 import { isHostLabel } from '../formats/host-label';
 import { addressNumber, addressText } from '../formats/ip-address';
-import { randomMacAddress, serializeMacAddress } from '../formats/mac-address';
+import { parseMacAddress, randomMacAddress, serializeMacAddress } from '../formats/mac-address';
 
 /** An IPv4 subnet; addresses are whole numbers of 32 bits. */
 export interface Subnet {
@@ -24,6 +24,8 @@ export interface ReserveRequest {
   readonly nic: number;
   /** A fixed IPv4 address; the lowest free one when absent. */
   readonly address?: string;
+  /** A MAC of the user's; a random one when absent. */
+  readonly mac?: MacAddress;
   readonly randomBytes: (count: number) => Uint8Array;
 }
 
@@ -89,12 +91,16 @@ export function checkMtu(mtu: number): void {
 export function reserve(
   network: NetworkSpec,
   reservations: readonly Reservation[],
-  { instance, nic, address, randomBytes }: ReserveRequest,
+  { instance, nic, address, mac: wished, randomBytes }: ReserveRequest,
 ): Reservation {
   if (reservations.some((each) => each.instance === instance && each.nic === nic)) {
     throw new SandboxError('AlreadyExists', `The instance has an address for eth${nic} already; release it first`);
   }
-  const mac = createMac(randomBytes, new Set(reservations.map((each) => each.mac)));
+  const taken = new Set(reservations.map((each) => each.mac));
+  if (wished !== undefined && taken.has(wished)) {
+    throw new SandboxError('AlreadyExists', `The MAC address ${wished} is already in use; choose another`);
+  }
+  const mac = wished === undefined ? createMac(randomBytes, taken) : serializeMacAddress(parseMacAddress(wished));
   const owners = new Map<number, Reservation>();
   for (const each of reservations) if (each.network === network.name) owners.set(addressNumber(each.address), each);
   const subnet = parseSubnet(network.subnet);

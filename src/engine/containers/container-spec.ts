@@ -35,7 +35,7 @@ const usualShmBytes = 64 * 1024 ** 2;
 
 /** All that a host has to know to run a container. `InvalidArgument` for what cannot be. */
 export function containerSpec(stored: StoredContainer, facts: LaunchFacts, terminal?: TerminalSize): ContainerSpec {
-  const { id, image, host } = stored;
+  const { id, image } = stored;
   return {
     id,
     root: { layers: image.layers, writable: 'disk' },
@@ -43,12 +43,7 @@ export function containerSpec(stored: StoredContainer, facts: LaunchFacts, termi
     nics: facts.nics,
     config: runtimeConfig(stored, facts),
     ...(terminal && stored.config.Tty && { terminal }),
-    ...(host.StorageOpt?.['size'] !== undefined && refuseStorage()),
   };
-}
-
-function refuseStorage(): never {
-  throw new SandboxError('InvalidArgument', '--storage-opt is not supported by the overlay of a container host');
 }
 
 function runtimeConfig(stored: StoredContainer, facts: LaunchFacts): OciRuntimeConfig {

@@ -10,7 +10,7 @@ export function memoryBlobs() {
   const store: LogStoreOptions['blobs'] = {
     async put(bytes, label) {
       if (refusing) throw new SandboxError('ResourceExhausted', 'No room');
-      const digest = digestOf(new Uint8Array(bytes));
+      const digest = await digestOf(new Uint8Array(bytes));
       blobs.set(digest, { label, buffer: bytes });
       return { digest, size: bytes.byteLength };
     },
