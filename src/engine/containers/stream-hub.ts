@@ -20,7 +20,7 @@ export interface StreamHubOptions {
   readonly openStdin: boolean;
   /** Its stdin ends with the first who was attached to it. */
   readonly stdinOnce: boolean;
-  /** Gets all that is written; who attaches gets it after this has resolved. */
+  /** Gets all that is written, and no bytes at the end of a stream; who is attached gets it after this has resolved. */
   readonly record: (stream: OutputChunk['stream'], bytes: Uint8Array<ArrayBuffer>) => Promise<void> | undefined;
 }
 
@@ -105,6 +105,7 @@ export class StreamHub {
     } catch {
       // The machine has ended under it; how, is told by the process.
     }
+    await this.#options.record(stream, new Uint8Array());
   }
 
   async #give(viewer: Viewer, chunk: OutputChunk): Promise<void> {

@@ -1,0 +1,165 @@
+import type { ContainerCreateBody, EndpointSettings, HostConfig } from '../../api/container';
+import type { ContainerId } from '../../api/container-host';
+import type { SelectedImage } from '../../api/image-summary';
+import { SandboxError } from '../../base/errors';
+import { chooseCapabilities } from './capabilities';
+import { containerDevices } from './container-devices';
+import { planMounts, type StoredMount } from './container-mounts';
+import { bridgeNetwork } from './container-networks';
+import type { StoredContainer, StoredEndpoint } from './container-records';
+import { checkResources } from './container-resources';
+import { securityOptions } from './container-spec';
+import { logLimit } from './log-limit';
+import { commandOf, mergeConfig } from './merge-config';
+import { checkModes } from './namespaces';
+import { wishedPorts } from './port-spec';
+import { readRestartPolicy } from './restart-policy';
+import { parseSeccompProfile } from './seccomp';
+import { signalNumber } from './signal-number';
+
+/** What is decided outside of a container's own body. */
+export interface CreateFacts {
+  readonly id: ContainerId;
+  readonly name: string;
+  readonly now: number;
+  readonly image: SelectedImage;
+  /** The mounts of the containers of `--volumes-from`. */
+  readonly inherited: readonly StoredMount[];
+  readonly newVolumeName: () => string;
+  /** Docker's name of a network that was named by a name, an id, or its beginning. `NotFound`. */
+  readonly networkName: (reference: string) => string;
+}
+
+/**
+ * A container as it is kept, of what was asked for (moby, daemon/create.go and container_unix.go). All that can be known to
+ * be wrong is refused now, with `InvalidArgument` in docker's words.
+ */
+export function createdContainer(body: ContainerCreateBody, facts: CreateFacts): StoredContainer {
+  const { HostConfig: given = {}, NetworkingConfig, ...user } = body;
+  const { id, name, now, image } = facts;
+  const config = mergeConfig({ ...user, Hostname: user.Hostname || hostname(given, id) }, image.config.run);
+  commandOf(config);
+  const host = completeHost(given);
+  check(host, config.StopSignal, Object.keys(config.ExposedPorts ?? {}));
+  return {
+    id,
+    name,
+    createdAt: now,
+    image: {
+      digest: image.id,
+      name: body.Image,
+      layers: image.layers.map(({ diffId }) => diffId),
+    },
+    config,
+    host,
+    mounts: planMounts({
+      host,
+      volumes: Object.keys(config.Volumes ?? {}),
+      inherited: facts.inherited,
+      newName: facts.newVolumeName,
+    }),
+    endpoints: config.NetworkDisabled ? [] : endpointsOf(host, NetworkingConfig?.EndpointsConfig ?? {}, facts),
+    state: {
+      status: 'created',
+      exitCode: 0,
+      error: '',
+      oomKilled: false,
+      pid: 0,
+      stopped: false,
+      restarts: 0,
+    },
+  };
+}
+
+/** A container with the host's network has the host's name. */
+function hostname({ NetworkMode, UTSMode }: HostConfig, id: ContainerId): string {
+  return NetworkMode === 'host' || UTSMode === 'host' ? '' : id.slice(0, 12);
+}
+
+function completeHost(given: HostConfig): StoredContainer['host'] {
+  const autoRemove = given.AutoRemove ?? false;
+  const mode = given.NetworkMode;
+  return {
+    ...given,
+    NetworkMode: mode === undefined || mode === '' || mode === 'default' ? bridgeNetwork : mode,
+    RestartPolicy: readRestartPolicy(given.RestartPolicy, autoRemove),
+    AutoRemove: autoRemove,
+    LogConfig: { Type: given.LogConfig?.Type || 'json-file', Config: given.LogConfig?.Config ?? {} },
+    ShmSize: given.ShmSize || 64 * 1024 ** 2,
+    IpcMode: given.IpcMode || 'private',
+    CgroupnsMode: given.CgroupnsMode || 'private',
+    Runtime: given.Runtime || 'strata-oci',
+    ...(given.Memory && !given.MemorySwap && { MemorySwap: 2 * given.Memory }),
+  };
+}
+
+function check(host: StoredContainer['host'], stopSignal: string | undefined, exposed: readonly string[]): void {
+  checkResources(host);
+  checkModes({ host });
+  chooseCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: false });
+  containerDevices({ devices: host.Devices ?? [], rules: host.DeviceCgroupRules ?? [], privileged: false });
+  const { seccomp } = securityOptions({ host });
+  if (seccomp !== undefined && seccomp !== 'unconfined') parseSeccompProfile(seccomp);
+  wishedPorts(host.PortBindings ?? {}, exposed, false);
+  if (host.LogConfig && !['json-file', 'local', 'none'].includes(host.LogConfig.Type)) {
+    throw invalid(`logger: no log driver named '${host.LogConfig.Type}' is registered`);
+  }
+  logLimit(host.LogConfig?.Type === 'none' ? undefined : host.LogConfig);
+  if (stopSignal) signalNumber(stopSignal);
+  if (host.OomScoreAdj !== undefined && Math.abs(host.OomScoreAdj) > 1000) {
+    throw invalid(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
+  }
+  if (host.StorageOpt && Object.keys(host.StorageOpt).length > 0) {
+    throw invalid('--storage-opt is not supported: the disk of a container host has one size for all');
+  }
+  for (const { Name, Soft, Hard } of host.Ulimits ?? []) {
+    if (!ulimits.has(Name)) throw invalid(`invalid ulimit type: ${Name}`);
+    if (Hard !== -1 && Soft > Hard)
+      throw invalid(`ulimit soft limit must be less than or equal to hard limit: ${Soft} > ${Hard}`);
+  }
+  if (host.Privileged && host.UsernsMode === 'private') {
+    throw invalid(
+      'privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode',
+    );
+  }
+  if (namespaceOfOther(host.NetworkMode) && Object.keys(host.PortBindings ?? {}).length > 0) {
+    throw invalid('conflicting options: port publishing and the container type network mode');
+  }
+}
+
+const ulimits: ReadonlySet<string> = new Set(
+  'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' '),
+);
+
+/** The network of `--network` first, then the others that the body names. */
+function endpointsOf(
+  { NetworkMode = bridgeNetwork }: HostConfig,
+  wished: Readonly<Record<string, EndpointSettings>>,
+  { networkName }: CreateFacts,
+): readonly StoredEndpoint[] {
+  if (NetworkMode === 'none' || NetworkMode === 'host' || namespaceOfOther(NetworkMode)) {
+    const others = Object.keys(wished).filter((each) => each !== NetworkMode && each !== 'default');
+    if (others.length === 0) return [];
+    throw invalid(`conflicting options: cannot attach both ${NetworkMode} network and ${others.join(', ')}`);
+  }
+  const settings = new Map(Object.entries(wished).map(([name, each]) => [networkName(name), each ?? {}]));
+  const first = networkName(NetworkMode);
+  const names = [first, ...[...settings.keys()].filter((name) => name !== first)];
+  return names.map((network) => endpointOf(network, settings.get(network) ?? {}));
+}
+
+export function endpointOf(network: string, settings: EndpointSettings): StoredEndpoint {
+  const aliases = settings.Aliases ?? [];
+  if (network === bridgeNetwork && aliases.length > 0) {
+    throw invalid('network-scoped alias is supported only for containers in user defined networks');
+  }
+  return { network, aliases, settings };
+}
+
+function namespaceOfOther(mode: string | undefined): boolean {
+  return mode?.startsWith('container:') ?? false;
+}
+
+function invalid(message: string): SandboxError {
+  return new SandboxError('InvalidArgument', message);
+}
