@@ -35,11 +35,29 @@ export interface ContainerEngine {
 
   /** Remembered ones first. Refuses filters that it does not know with `InvalidArgument`. */
   events(options?: EventOptions): ReadableStream<EventMessage>;
-  /** Fires with the list of all containers whenever one has changed. */
+  /** All containers, newest first, as of now. */
+  list(): readonly ContainerSummary[];
+  /** Fires with the same whenever one has changed. */
   readonly changed: Event<readonly ContainerSummary[]>;
+  /** Ports of running containers that are to be reached from outside; they change with the containers. */
+  published(): readonly PublishedPort[];
   version(): EngineVersion;
   info(): Promise<EngineInfo>;
   usage(): Promise<EngineUsage>;
+}
+
+/** `-p`: a port of a container and the number that stands for it. Who has a way to the outside opens it there. */
+export interface PublishedPort {
+  readonly container: string;
+  readonly name: string;
+  /** Of the lab, and its address there: where `Lab.connect` leads to. */
+  readonly network: string;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  /** As it was asked for; empty: any. */
+  readonly hostIp: string;
+  readonly hostPort: number;
 }
 
 /**

@@ -148,6 +148,8 @@ export interface ContainerPathStat {
 export interface ContainerHost {
   readonly instance: InstanceId;
   readonly name: string;
+  /** The lab's networks that it is on. */
+  readonly networks: readonly string[];
   readonly news: Event<HostNews>;
   /** RAM that is free now, and what it has of it in all. */
   memory(): Promise<{ readonly totalBytes: number; readonly availableBytes: number }>;
@@ -156,6 +158,8 @@ export interface ContainerHost {
   createRoot(id: ContainerId, root: ContainerRoot, operation?: Operation): Promise<void>;
   /** Takes the root away with all that was written there. */
   removeRoot(id: ContainerId): Promise<void>;
+  /** Bytes that the container has written. */
+  rootBytes(id: ContainerId): Promise<number>;
   /** Runs the container's first process; resolves when it runs, or rejects with why it does not. */
   run(spec: ContainerSpec, operation?: Operation): Promise<Process>;
   /** Runs a further process in a running container. */
@@ -203,4 +207,6 @@ export interface ContainerHosts {
   readonly changed: Event<readonly ContainerHost[]>;
   /** The one of that name, started when it does not run; without a name the first, which is made when there is none. */
   open(name?: string, operation?: Operation): Promise<ContainerHost>;
+  /** One that is on all of these networks of the lab, of those that run the one with most memory free; made if need be. */
+  openOn(networks: readonly string[], operation?: Operation): Promise<ContainerHost>;
 }

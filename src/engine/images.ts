@@ -107,6 +107,11 @@ export class Images implements Disposable {
     return this.#service.layers(name, platform);
   }
 
+  /** Small files of the tree that an image shows, as texts by their paths; what is no file there is left out. */
+  readTexts(name: string, paths: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    return this.#service.readTexts(name, paths);
+  }
+
   tag(name: string, reference: string): Promise<void> {
     return this.#service.tag(name, reference);
   }

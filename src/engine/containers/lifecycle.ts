@@ -192,7 +192,7 @@ export class Lifecycle implements Disposable {
     );
     const since = clock.monotonic();
     try {
-      host = await this.#place(entry, operation);
+      host = await this.place(entry, operation);
       const spec = containerSpec(entry.stored, await this.#facts(entry, host), consoleSize(wishes.ConsoleSize));
       this.#exits.set(entry.id, createDeferred());
       this.#pids.delete(entry.id);
@@ -351,7 +351,7 @@ export class Lifecycle implements Disposable {
   }
 
   /** Its host, with its root and its volumes on it. */
-  async #place(entry: ContainerEntry, operation?: Operation): Promise<ContainerHost> {
+  async place(entry: ContainerEntry, operation?: Operation): Promise<ContainerHost> {
     const { hosts, volumes, book } = this.#options;
     const { stored } = entry;
     const names = stored.mounts.flatMap((mount) => (mount.kind === 'volume' ? [mount.volume] : []));

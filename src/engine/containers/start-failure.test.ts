@@ -3,15 +3,14 @@ import { SandboxError } from '../../base/errors';
 import { startFailure } from './start-failure';
 
 it.each([
-  ['exec: "foo": executable file not found in $PATH', 127],
-  ['exec: "/nope": stat /nope: no such file or directory', 127],
-  ['exec: "/etc/passwd": permission denied', 126],
-  ['exec: "/tmp": is a directory', 126],
-  ['exec: "/x": exec format error', 126],
-  ['the host has no room', 128],
-])('%s: exit code %i', (message, code) => {
-  const failure = startFailure(new SandboxError('Unavailable', message));
+  ['exec: "foo": executable file not found in $PATH', 127, 127, 'InvalidArgument'],
+  ['exec: "/etc/passwd": permission denied', 126, 126, 'InvalidArgument'],
+  ['sysctl "kernel.x": no such file', 125, 128, 'Internal'],
+  ['the host has no room', undefined, 128, 'Unavailable'],
+])('%s: exit code %i', (message, exitCode, code, kind) => {
+  const details = exitCode === undefined ? {} : { exitCode };
+  const failure = startFailure(new SandboxError('Unavailable', message, { details }));
   expect(failure.code).toBe(code);
   expect(failure.error.message).toContain(message);
-  expect(failure.error.code).toBe(code === 128 ? 'Unavailable' : 'InvalidArgument');
+  expect(failure.error.code).toBe(kind);
 });

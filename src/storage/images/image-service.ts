@@ -24,6 +24,7 @@ import { filePieces } from './file-pieces';
 import { ImageLibrary } from './image-library';
 import { loadImages } from './load-images';
 import { commitImage, type ImageChanges, type ImportOptions, importImage } from './make-image';
+import { readImageTexts } from './read-texts';
 import type { RemovalOptions } from './remove-image';
 import { type ArchiveFormat, saveImages } from './save-images';
 
@@ -93,6 +94,11 @@ export class ImageService {
   async layers(name: string, platform?: Platform): Promise<readonly LayerIndex[]> {
     const { layers } = await this.#library.select(name, platform);
     return Promise.all(layers.map(({ diffId }) => this.#stores.images.layer(diffId)));
+  }
+
+  /** Small files of the tree that an image shows, as texts by their paths; what is no file there is left out. */
+  async readTexts(name: string, paths: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    return readImageTexts(this.#stores.layers, await this.#library.select(name), paths);
   }
 
   tag(name: string, reference: string): Promise<void> {

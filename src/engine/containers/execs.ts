@@ -1,0 +1,209 @@
+import type { EngineExecs } from '../../api/container-engine';
+import type { ExecCreateBody, ExecInspect } from '../../api/container-exec';
+import type { ContainerHost } from '../../api/container-host';
+import type { AttachedStreams } from '../../api/container-streams';
+import type { Process, TerminalSize } from '../../api/instance';
+import type { OciProcess } from '../../api/oci-runtime';
+import { toHex } from '../../base/bytes';
+import { SandboxError } from '../../base/errors';
+import type { ContainerBook, ContainerEntry } from './container-book';
+import { capabilitiesOf, environment, securityOptions } from './container-spec';
+import { resolveUser, type UserDatabase } from './container-user';
+import { requireRunning } from './lifecycle';
+import { mergeEnv } from './merge-config';
+import { StreamHub } from './stream-hub';
+
+/** Docker forgets those that have ended after five minutes; here the oldest go when there are so many. */
+const rememberedExecs = 512;
+
+interface Exec {
+  readonly id: string;
+  readonly entry: ContainerEntry;
+  readonly body: ExecCreateBody;
+  readonly command: readonly string[];
+  started: boolean;
+  process?: Process;
+  size?: TerminalSize;
+  exitCode?: number;
+}
+
+export interface ExecsOptions {
+  readonly book: ContainerBook;
+  readonly users: (entry: ContainerEntry, host: ContainerHost) => Promise<UserDatabase>;
+  readonly event: (entry: ContainerEntry, action: string, attributes?: Readonly<Record<string, string>>) => void;
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+/** Further processes in running containers. */
+export class Execs implements EngineExecs {
+  readonly #options: ExecsOptions;
+  readonly #execs = new Map<string, Exec>();
+
+  constructor(options: ExecsOptions) {
+    this.#options = options;
+  }
+
+  async create(container: string, body: ExecCreateBody): Promise<{ readonly Id: string }> {
+    const { book, event, randomBytes } = this.#options;
+    const entry = book.find(container);
+    requireUnpaused(entry);
+    const command = body.Cmd ?? [];
+    if (command.length === 0) throw new SandboxError('InvalidArgument', 'No exec command specified');
+    const id = toHex(randomBytes(32));
+    this.#forgetOld();
+    this.#execs.set(id, { id, entry, body, command, started: false, ...sizeOf(body.ConsoleSize) });
+    event(entry, `exec_create: ${command.join(' ')}`, { execID: id });
+    return { Id: id };
+  }
+
+  async start(
+    id: string,
+    { detach, terminal }: { readonly detach: boolean; readonly terminal?: TerminalSize },
+  ): Promise<AttachedStreams> {
+    const exec = this.#get(id);
+    const { body, entry, command } = exec;
+    if (exec.started) {
+      const state = exec.exitCode === undefined ? 'is already running' : 'has already run';
+      throw new SandboxError('FailedPrecondition', `Error: Exec command ${id} ${state}`);
+    }
+    exec.started = true;
+    const tty = body.Tty ?? false;
+    const hub = new StreamHub({
+      tty,
+      openStdin: !detach && (body.AttachStdin ?? false),
+      stdinOnce: true,
+      record: () => undefined,
+    });
+    const streams = hub.attach(
+      {
+        stream: !detach,
+        stdin: body.AttachStdin ?? false,
+        stdout: tty || (body.AttachStdout ?? false),
+        stderr: !tty && (body.AttachStderr ?? false),
+      },
+      true,
+      undefined,
+    );
+    this.#options.event(entry, `exec_start: ${command.join(' ')}`, { execID: id });
+    const size = terminal ?? exec.size ?? { rows: 24, columns: 80 };
+    try {
+      exec.process = await this.#run(entry, body, command, size);
+    } catch (error) {
+      exec.exitCode = 126;
+      await streams.output.cancel();
+      throw error;
+    }
+    void this.#watch(exec, exec.process, hub);
+    return streams;
+  }
+
+  async resize(id: string, size: TerminalSize): Promise<void> {
+    const exec = this.#get(id);
+    exec.size = size;
+    exec.process?.resize(size);
+  }
+
+  async inspect(id: string): Promise<ExecInspect> {
+    const { entry, body, command, started, exitCode } = this.#get(id);
+    const [entrypoint = '', ...rest] = command;
+    return {
+      ID: id,
+      Running: started && exitCode === undefined,
+      ExitCode: exitCode ?? null,
+      ProcessConfig: {
+        tty: body.Tty ?? false,
+        entrypoint,
+        arguments: rest,
+        privileged: body.Privileged ?? false,
+        ...(body.User && { user: body.User }),
+      },
+      OpenStdin: body.AttachStdin ?? false,
+      OpenStderr: body.AttachStderr ?? false,
+      OpenStdout: body.AttachStdout ?? false,
+      CanRemove: exitCode !== undefined,
+      ContainerID: entry.id,
+      DetachKeys: body.DetachKeys ?? '',
+      Pid: 0,
+    };
+  }
+
+  /** Ids of those that run in a container; null without any, as docker shows it. */
+  idsOf(entry: ContainerEntry): readonly string[] | null {
+    const ids = [...this.#execs.values()].filter(
+      (exec) => exec.entry === entry && exec.started && exec.exitCode === undefined,
+    );
+    return ids.length > 0 ? ids.map(({ id }) => id) : null;
+  }
+
+  /** A command of the engine's own: a health check. */
+  probe(entry: ContainerEntry, argv: readonly string[]): Promise<Process> {
+    return this.#run(entry, {}, argv, { rows: 24, columns: 80 });
+  }
+
+  async #run(
+    entry: ContainerEntry,
+    body: ExecCreateBody,
+    command: readonly string[],
+    size: TerminalSize,
+  ): Promise<Process> {
+    const { host } = requireUnpaused(entry);
+    const database = await this.#options.users(entry, host);
+    return host.exec(entry.id, execProcess(entry, body, command, database), body.Tty ? size : undefined);
+  }
+
+  async #watch(exec: Exec, process: Process, hub: StreamHub): Promise<void> {
+    const streams = hub.run(process);
+    try {
+      exec.exitCode = await process.exited;
+    } catch {
+      // Its container's host has ended.
+      exec.exitCode = 137;
+    }
+    await streams;
+    hub.end();
+    this.#options.event(exec.entry, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
+  }
+
+  #get(id: string): Exec {
+    const found = this.#execs.get(id);
+    if (found) return found;
+    throw new SandboxError('NotFound', `No such exec instance: ${id}`);
+  }
+
+  #forgetOld(): void {
+    for (const [id, { exitCode }] of this.#execs) {
+      if (this.#execs.size < rememberedExecs) return;
+      if (exitCode !== undefined) this.#execs.delete(id);
+    }
+  }
+}
+
+/** What the runtime is told to run. */
+function execProcess(
+  { stored }: ContainerEntry,
+  { User, Env, WorkingDir, Tty, Privileged }: ExecCreateBody,
+  args: readonly string[],
+  database: UserDatabase,
+): OciProcess {
+  const who = resolveUser(User || stored.config.User || '', database, User ? [] : (stored.host.GroupAdd ?? []));
+  return {
+    terminal: Tty ?? false,
+    user: who.user,
+    args,
+    env: mergeEnv(environment(stored, who, Tty ?? false), Env ?? []),
+    cwd: WorkingDir || stored.config.WorkingDir || '/',
+    capabilities: capabilitiesOf(stored, who, Privileged || stored.host.Privileged || false),
+    noNewPrivileges: securityOptions(stored).noNewPrivileges,
+  };
+}
+
+function requireUnpaused(entry: ContainerEntry) {
+  const run = requireRunning(entry);
+  if (entry.stored.state.status !== 'paused') return run;
+  const message = `Container ${entry.stored.name} is paused, unpause the container before exec`;
+  throw new SandboxError('FailedPrecondition', message);
+}
+
+function sizeOf([rows, columns]: readonly number[] = []): { readonly size?: TerminalSize } {
+  return rows && columns ? { size: { rows, columns } } : {};
+}
