@@ -53,8 +53,8 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
   /** Running machines that could not be set up; they are tried again when somebody asks for them. */
   readonly #refused = new Set<InstanceId>();
   #programs: Promise<HostPrograms> | undefined;
-  /** The first host while it is made. */
-  #making: Promise<InstanceRecord> | undefined;
+  /** Hosts that are being made, by their networks. */
+  readonly #making = new Map<string, Promise<InstanceRecord>>();
 
   constructor(options: ContainerHostsOptions) {
     this.#options = options;
@@ -81,6 +81,18 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
     return this.#ready(record.id, operation);
   }
 
+  async openOn(networks: readonly string[], operation: Operation = {}): Promise<ContainerHost> {
+    throwIfAborted(operation.signal);
+    const fitting = this.machines().filter(({ nics }) =>
+      networks.every((network) => nics.some((nic) => nic.network === network)),
+    );
+    const running = [...this.#hosts].flatMap(([id, host]) => (fitting.some((each) => each.id === id) ? [host] : []));
+    const [first, ...others] = running;
+    if (first) return others.length === 0 ? first : freest(running);
+    const found = fitting.find(({ state }) => isLive(state.phase)) ?? fitting[0] ?? (await this.#makeOn(networks));
+    return this.#ready(found.id, operation);
+  }
+
   /** Errors: as of `Lab.create`. */
   async create(wish: HostWish = {}): Promise<InstanceRecord> {
     return this.#options.lab.create(this.#draft(wish));
@@ -97,11 +109,21 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
   async #first(): Promise<InstanceRecord> {
     const machines = this.machines();
     const found = machines.find(({ state }) => isLive(state.phase)) ?? machines[0];
-    if (found) return found;
-    this.#making ??= this.create().finally(() => {
-      this.#making = undefined;
-    });
-    return this.#making;
+    return found ?? this.#makeOn([]);
+  }
+
+  /** A machine has the networks that it was made with: who wants others gets another host. */
+  async #makeOn(networks: readonly string[]): Promise<InstanceRecord> {
+    if (networks.length > maxNics) {
+      const message = `A host can be on ${maxNics} networks, not on ${networks.length}: ${networks.join(', ')}`;
+      throw new SandboxError('InvalidArgument', message);
+    }
+    const others = [defaultNetwork.name, ...this.#options.lab.networks().map(({ name }) => name)];
+    const on = [...new Set([...networks, ...others])].slice(0, maxNics);
+    const key = [...on].sort().join(' ');
+    const making = this.#making.get(key) ?? this.create({ networks: on }).finally(() => this.#making.delete(key));
+    this.#making.set(key, making);
+    return making;
   }
 
   #named(name: string): InstanceRecord {
@@ -225,6 +247,17 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
   #fire(): void {
     this.#changed.fire(this.hosts);
   }
+}
+
+/** The one with the most memory free. */
+async function freest(hosts: readonly ContainerHost[]): Promise<ContainerHost> {
+  const free = await Promise.all(
+    hosts.map(async (host) => {
+      const memory = await host.memory().catch(() => undefined);
+      return { host, bytes: memory?.availableBytes ?? 0 };
+    }),
+  );
+  return free.reduce((best, each) => (each.bytes > best.bytes ? each : best)).host;
 }
 
 /** A machine that has what containers need. */

@@ -10,8 +10,7 @@ function bench() {
   const calls: string[] = [];
   let users: readonly ImageUser[] = [];
   let fails = false;
-  const images: LabImages = {
-    select: () => Promise.reject(new Error('Not asked for here')),
+  const images: Pick<LabImages, 'hold' | 'retainHolds'> = {
     async hold({ id }) {
       calls.push(`hold ${id}`);
       if (fails) throw new Error('The store has ended');

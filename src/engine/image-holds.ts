@@ -4,11 +4,11 @@ import type { Images } from './images';
 import type { Entry } from './instance-record';
 
 /** What lab and page know of images beside their own use of them. */
-export type LabImages = Pick<Images, 'select' | 'hold' | 'retainHolds'>;
+export type LabImages = Pick<Images, 'select' | 'hold' | 'retainHolds' | 'commit' | 'readTexts' | 'list'>;
 
 export interface ImageHoldsOptions {
   /** Fetches what knows the images; a lab without machines from images never does. */
-  readonly images: () => Promise<LabImages>;
+  readonly images: () => Promise<Pick<LabImages, 'hold' | 'retainHolds'>>;
   /** Who needs which image now. */
   readonly users: () => readonly ImageUser[];
 }

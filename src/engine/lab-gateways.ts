@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
 import { type Disposable, DisposableStore } from '../base/lifecycle';
+import type { GatewayHost } from '../network/gateway/gateway-network';
 import type { Endpoint } from '../network/gateway/sockets';
 import type { SwitchClient } from '../network/switch-client';
 import { isLive } from '../runtime/instance-state';
@@ -17,6 +18,8 @@ export interface LabGatewaysOptions {
   readonly networks: Networks;
   readonly switch: SwitchClient;
   readonly clock: Clock;
+  /** Stations on a network that are no instances: containers. */
+  readonly stations: (network: string) => readonly GatewayHost[];
   /** What asks outside. Without it nothing leaves. */
   readonly egress?: () => Promise<EgressOptions>;
 }
@@ -74,6 +77,11 @@ export class LabGateways implements Disposable {
     return this.#gateways.connect(network, to);
   }
 
+  /** To be called when there are other stations than before. */
+  refresh(): void {
+    this.#gateways?.refresh();
+  }
+
   dispose(): void {
     this.#disposables.dispose();
     this.#none.dispose();
@@ -87,12 +95,13 @@ export class LabGateways implements Disposable {
     gateways.refresh();
   }
 
-  #hostsOf(network: string) {
-    const { fleet, networks } = this.#options;
-    return fleet.entries().flatMap(({ stored: { id, spec } }) =>
+  #hostsOf(network: string): readonly GatewayHost[] {
+    const { fleet, networks, stations } = this.#options;
+    const instances = fleet.entries().flatMap(({ stored: { id, spec } }) =>
       networks.reservationsOf(id).flatMap(({ mac, address, network: on }) => {
         return on === network ? [{ instance: id, name: spec.name, mac, address }] : [];
       }),
     );
+    return [...instances, ...stations(network)];
   }
 }

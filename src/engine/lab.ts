@@ -1,6 +1,7 @@
 import type { AppFile, AppFlavor } from '../api/app';
 import type { Digest } from '../api/content-store';
 import type { DiskInfo, DiskSource, DiskSpec, DiskStore } from '../api/disk';
+import type { ImageUser } from '../api/image-summary';
 import type { Instance, InstanceAbility, InstanceDriver, InstanceId } from '../api/instance';
 import type { Egress, NetworkSpec } from '../api/network';
 import type { Operation } from '../api/operation';
@@ -26,6 +27,8 @@ import type { AppLibrary } from './app-library';
 import { Autosave } from './autosave';
 import type { BlobClient } from './blob-client';
 import { completeDisk } from './complete-disk';
+import { containerUsers } from './containers/container-users';
+import type { LabContainers } from './containers/engine';
 import { DiskAttachments } from './disk-attachments';
 import { DiskBook } from './disk-book';
 import { type DiskFile, DiskFiles, diskSources } from './disk-files';
@@ -92,6 +95,8 @@ export interface LabOptions {
   readonly randomBytes: (count: number) => Uint8Array;
   /** How long a guest may take to power off before it is killed, milliseconds. */
   readonly stopGraceMs?: number;
+  /** The disk of a container host that makes itself, MiB. */
+  readonly hostDiskMiB?: number;
   /** How long a removal can be taken back (by canceling its task), milliseconds. */
   readonly removeGraceMs?: number;
 }
@@ -151,6 +156,10 @@ export class Lab implements Disposable {
   #folders: Promise<SharedFolders> | undefined;
   #templates: Promise<DiskTemplates> | undefined;
   #volumes: Promise<Volumes> | undefined;
+  #containers: Promise<LabContainers> | undefined;
+  #openContainers: LabContainers | undefined;
+  /** Containers that need images, before the engine has been loaded. */
+  #knownUsers: readonly ImageUser[] = [];
 
   constructor(options: LabOptions) {
     const { clock, records, blobs, disks, drivers, randomBytes } = options;
@@ -193,6 +202,7 @@ export class Lab implements Disposable {
         networks: this.#networks,
         switch: options.switch,
         clock,
+        stations: (network) => this.#openContainers?.namesOn(network) ?? [],
         ...(options.egress && { egress: options.egress }),
       }),
     );
@@ -204,7 +214,10 @@ export class Lab implements Disposable {
     this.#diskFiles = new DiskFiles(disks, () => this.#diskSources());
     this.#holds = new ImageHolds({
       images: () => this.#images(),
-      users: () => imageUsers(this.#fleet.entries(), this.#snapshots.list()),
+      users: () => [
+        ...imageUsers(this.#fleet.entries(), this.#snapshots.list()),
+        ...(this.#openContainers?.imageUsers() ?? this.#knownUsers),
+      ],
     });
     // What cannot be told now is told with the next change, or when the lab opens.
     const follow = (): void => void this.#holds.follow().catch(() => {});
@@ -249,7 +262,10 @@ export class Lab implements Disposable {
         new Autosave({ fleet: this.#fleet, copies: this.#copies, snapshots: this.#snapshots, clock }),
       );
       for (const entry of this.#fleet.entries()) this.#recover(entry);
+      this.#knownUsers = await containerUsers(this.#options.records);
       this.#opened.resolve();
+      // Containers come back with the page, each as its policy says.
+      if (this.#knownUsers.length > 0) this.containers().catch((error) => this.#failures.fire(toSandboxError(error)));
       return { unreadable };
     } catch (error) {
       this.#opened.reject(error);
@@ -329,6 +345,46 @@ export class Lab implements Disposable {
     const record = await this.create(imageMachine(await images.select(wish.image), wish));
     await this.#holds.follow();
     return record;
+  }
+
+  /** The container engine; its code comes when it is first wanted. */
+  async containers(): Promise<LabContainers> {
+    await this.#opened.promise;
+    this.#containers ??= this.#openEngine().catch((error: unknown) => {
+      this.#containers = undefined;
+      throw error;
+    });
+    return this.#containers;
+  }
+
+  async #openEngine(): Promise<LabContainers> {
+    const { artifacts, clock, records, blobs, randomBytes, hostDiskMiB } = this.#options;
+    if (!artifacts) throw new SandboxError('Unimplemented', 'There are no container hosts here');
+    const [{ LabContainers }, { LabContainerHosts }] = await Promise.all([
+      import('./containers/engine'),
+      import('./container-hosts'),
+    ]);
+    const engine = new LabContainers({
+      hosts: new LabContainerHosts({
+        lab: this,
+        artifacts,
+        clock,
+        ...(hostDiskMiB !== undefined && { diskMiB: hostDiskMiB }),
+      }),
+      networks: this.#networks,
+      records,
+      blobs,
+      images: () => this.#images(),
+      holdImages: () => this.#holds.follow(),
+      clock,
+      randomBytes,
+      failed: (error) => this.#failures.fire(error),
+    });
+    this.#disposables.add(engine);
+    await engine.open();
+    this.#openContainers = engine;
+    this.#disposables.add(engine.changed(() => this.#gateways.refresh()));
+    return engine;
   }
 
   /** Names for the layers of a stack, the lowest first, by which machines with a layer store find them from now on. */
@@ -701,7 +757,13 @@ export class Lab implements Disposable {
     try {
       await this.#opened.promise;
       const { records } = this.#options;
-      const parts = { records, fleet: this.#fleet, networks: this.#networks, snapshots: this.#snapshots };
+      const parts = {
+        records,
+        fleet: this.#fleet,
+        networks: this.#networks,
+        snapshots: this.#snapshots,
+        containers: () => this.#openContainers?.records() ?? [],
+      };
       const lost = await rewriteRecords(parts);
       // What was saved for a reload is gone: it is saved again, however little has changed since.
       for (const entry of this.#fleet.entries()) this.#autosave?.forget(entry);

@@ -10,6 +10,8 @@ export interface RewriteOptions {
   readonly fleet: Fleet;
   readonly networks: Networks;
   readonly snapshots: Snapshots;
+  /** Steps that write what is known of containers. */
+  readonly containers: () => readonly RecordChange[];
 }
 
 /**
@@ -32,11 +34,12 @@ export async function rewriteRecords(options: RewriteOptions): Promise<readonly 
   return lost;
 }
 
-function allRecords({ fleet, networks, snapshots }: RewriteOptions): readonly RecordChange[] {
+function allRecords({ fleet, networks, snapshots, containers }: RewriteOptions): readonly RecordChange[] {
   return [
     ...fleet.entries().map(({ stored }) => put('instances', stored.id, stored)),
     ...networks.records(),
     ...snapshots.list().map((snapshot) => put('snapshots', snapshot.id, snapshot)),
+    ...containers(),
   ];
 }
 

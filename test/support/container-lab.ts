@@ -37,17 +37,22 @@ export interface ContainerLab extends ImageLab {
   loadImage(name: string): Promise<readonly Digest[]>;
 }
 
-/** A lab with real guests that run containers, from images of public/registry. */
-export async function createContainerLab(): Promise<ContainerLab> {
-  const made = await createImageLab();
+/** Where hosts get their programs from. */
+export async function openHostPrograms(): Promise<{ readonly artifacts: ArtifactLoader; close(): Promise<void> }> {
   const programs = new StoreService({
     fetch: async (url) => new Response(new Uint8Array(await readFile(fileURLToPath(String(url))))),
   });
   await programs.open(`${pathToFileURL(registry ?? '').href}/`);
-  const artifacts: ArtifactLoader = {
-    resolve: (name) => programs.resolve(name),
-    load: (request) => programs.loadArtifact(request),
+  return {
+    artifacts: { resolve: (name) => programs.resolve(name), load: (request) => programs.loadArtifact(request) },
+    close: () => programs.close(),
   };
+}
+
+/** A lab with real guests that run containers, from images of public/registry. */
+export async function createContainerLab(): Promise<ContainerLab> {
+  const made = await createImageLab();
+  const { artifacts, close } = await openHostPrograms();
   const hostsOf = (lab: Lab): LabContainerHosts =>
     new LabContainerHosts({ lab, artifacts, clock: systemClock, diskMiB: made.diskMiB });
   let [lab, hosts] = [made.lab, hostsOf(made.lab)];
@@ -72,13 +77,13 @@ export async function createContainerLab(): Promise<ContainerLab> {
       hosts.dispose();
       await lab.close();
       await made.dispose();
-      await programs.close();
+      await close();
     },
   };
 }
 
 /** An OCI layout of that image alone, as the files of a folder. */
-function layoutOf(name: string): { path: string; content: Blob }[] {
+export function layoutOf(name: string): { path: string; content: Blob }[] {
   const directory = join(rootDirectory, 'public/registry');
   const descriptor = readReferences(directory).get(`library/${name}:latest`);
   if (!descriptor) throw new Error(`public/registry has no ${name}`);

@@ -5,7 +5,12 @@ import { SandboxError } from '../../src/base/errors';
 import { createDiskClient } from '../../src/engine/disk-client';
 import { Images } from '../../src/engine/images';
 import { createLab, type Lab } from '../../src/engine/lab';
-import { createBlobClient, createRecordClient, createShareClient } from '../../src/engine/store-client';
+import {
+  type ArtifactLoader,
+  createBlobClient,
+  createRecordClient,
+  createShareClient,
+} from '../../src/engine/store-client';
 import { SwitchClient } from '../../src/network/switch-client';
 import type { SwitchService } from '../../src/network/switch-service';
 import { connect, expose } from '../../src/rpc/control';
@@ -27,7 +32,9 @@ export interface ImageLab {
 }
 
 /** A whole lab with real guests and images, everything that is stored in one store in memory behind a port. */
-export async function createImageLab(): Promise<ImageLab> {
+export async function createImageLab(
+  artifacts: (loader: ArtifactLoader) => ArtifactLoader = (loader) => loader,
+): Promise<ImageLab> {
   const diskMiB = 64;
   const nodes = await createNodeLab();
   const opened = createMemoryContentStore({});
@@ -47,7 +54,8 @@ export async function createImageLab(): Promise<ImageLab> {
       blobs: createBlobClient(remote),
       disks: createDiskClient(remote),
       shares: createShareClient(remote),
-      artifacts: registry.loader,
+      artifacts: artifacts(registry.loader),
+      hostDiskMiB: diskMiB,
       images: async () => images,
       switch: new SwitchClient({
         start: () => nodes.supervisor.spawn<SwitchService>(spawnSwitch, 'switch'),

@@ -250,6 +250,11 @@ export class ContainerNetworks implements Disposable {
     });
   }
 
+  /** The lab's names of a container's networks, each once. */
+  labNamesOf({ endpoints }: Pick<StoredContainer, 'endpoints'>): readonly string[] {
+    return [...new Set(endpoints.map(({ network }) => this.find(network).lab))];
+  }
+
   /** Where names are looked up by a container: at the gateway of its first network. */
   resolverOf({
     endpoints,

@@ -10,10 +10,11 @@ import type { SandboxError } from '../../base/errors';
 import { Emitter, type Event } from '../../base/events';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import type { BlobClient } from '../blob-client';
-import type { Images } from '../images';
+import type { LabImages } from '../image-holds';
 import type { Networks } from '../networks';
 import { ContainerBook, type ContainerEntry } from './container-book';
 import { ContainerNetworks } from './container-networks';
+import { containerUser } from './container-users';
 import { ContainerVolumes } from './container-volumes';
 import { Containers } from './containers';
 import { engineInfo, engineVersion } from './engine-info';
@@ -30,7 +31,7 @@ export interface LabContainersOptions {
   readonly networks: Networks;
   readonly records: RecordStore;
   readonly blobs: BlobClient;
-  readonly images: () => Promise<Images>;
+  readonly images: () => Promise<LabImages>;
   /** Settles when the store knows whose images are needed. */
   readonly holdImages: () => Promise<void>;
   readonly clock: Clock;
@@ -186,7 +187,7 @@ export class LabContainers implements ContainerEngine, Disposable {
 
   /** Which containers need which images. */
   imageUsers(): readonly ImageUser[] {
-    return this.#book.entries().map(({ id, stored }) => imageUser(id, stored.name, stored.image.digest));
+    return this.#book.entries().map(({ stored }) => containerUser(stored));
   }
 
   /** By which names containers are known on a network of the lab. */
@@ -214,11 +215,6 @@ export class LabContainers implements ContainerEngine, Disposable {
     this.#disposables.dispose();
     this.#changed.dispose();
   }
-}
-
-/** What an image is told of a container that was made of it. */
-export function imageUser(id: string, name: string, image: ImageUser['image']): ImageUser {
-  return { id: `container-${id}`, name: `container ${name}`, image };
 }
 
 function attributesOf({ stored: { name, image, config } }: ContainerEntry): Readonly<Record<string, string>> {

@@ -14,7 +14,7 @@ import type { ContainerVolumes } from './container-volumes';
 import { HealthMonitor } from './health-monitor';
 import { healthPlan } from './health-state';
 import { namespaceNeighbours } from './namespaces';
-import { chooseHost, hostLabel } from './placement';
+import { hostLabel } from './placement';
 import type { PortBook } from './port-book';
 import { wishedPorts } from './port-spec';
 import { comesBack, nextRestart } from './restart-policy';
@@ -352,12 +352,16 @@ export class Lifecycle implements Disposable {
 
   /** Its host, with its root and its volumes on it. */
   async place(entry: ContainerEntry, operation?: Operation): Promise<ContainerHost> {
-    const { hosts, volumes, book } = this.#options;
+    const { hosts, networks, volumes, book } = this.#options;
     const { stored } = entry;
     const names = stored.mounts.flatMap((mount) => (mount.kind === 'volume' ? [mount.volume] : []));
     const neighbour = namespaceNeighbours(stored).map((name) => book.find(name).stored.placed)[0];
     const wished = stored.placed ?? neighbour ?? stored.config.Labels?.[hostLabel];
-    const host = await chooseHost(hosts, wished ?? volumes.hostOf(names), operation);
+    const named = wished ?? volumes.hostOf(names);
+    const host =
+      named === undefined
+        ? await hosts.openOn(networks.labNamesOf(stored), operation)
+        : await hosts.open(named, operation);
     this.#follow(host);
     if (stored.placed !== host.name) await book.update(entry, { placed: host.name });
     await host.createRoot(entry.id, { layers: stored.image.layers, writable: 'disk' }, operation);

@@ -21,15 +21,16 @@ export interface UnpackOptions {
 const program = 'strata-files';
 
 /**
- * In a mount namespace of its own, which takes the mount along when it ends. `$1` options, then the program; names of
- * layers are relative, so that those of a hundred fit.
+ * In a mount namespace of its own, which takes the mount along when it ends. `$1` options, `$2` directories that a
+ * container which never ran does not have yet, then the program; names of layers are relative, so that those of a
+ * hundred fit.
  */
 const underOverlay = `
 set -e
-mkdir -p /run/strata/look
+mkdir -p /run/strata/look $2
 cd ${layersDirectory}
 mount -t overlay -o "$1" overlay /run/strata/look
-shift
+shift 2
 exec "$@"
 `;
 
@@ -94,7 +95,7 @@ function inRoot(place: FilesPlace, command: (root: string) => readonly string[])
   if (place.pid !== undefined) return command(`/proc/${place.pid}/root`);
   const { upper, work } = place.paths;
   const options = `lowerdir=${lowerOption(place.layers)},upperdir=${upper},workdir=${work}`;
-  return apart(options, command('/run/strata/look'));
+  return apart(options, command('/run/strata/look'), [upper, work]);
 }
 
 /** Over all layers merged. */
@@ -105,8 +106,8 @@ function overLower(layers: readonly string[], command: (lower: string) => readon
   return apart(`ro,lowerdir=${lowerOption(layers)}`, command('/run/strata/look'));
 }
 
-function apart(options: string, command: readonly string[]): readonly string[] {
-  return ['unshare', '-m', '/bin/sh', '-c', underOverlay, 'strata-look', options, ...command];
+function apart(options: string, command: readonly string[], directories: readonly string[] = []): readonly string[] {
+  return ['unshare', '-m', '/bin/sh', '-c', underOverlay, 'strata-look', options, directories.join(' '), ...command];
 }
 
 /** The highest first, as overlayfs wants them. */

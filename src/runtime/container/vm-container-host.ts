@@ -28,6 +28,7 @@ import {
   fields,
   parseCounters,
   parseProcesses,
+  parseUsage,
   type RuntimeCall,
   type RuntimeEvent,
   type RuntimeState,
@@ -144,6 +145,11 @@ export class VmContainerHost implements ContainerHost, Disposable {
     }
     this.#roots.delete(id);
     this.#mountPoints.delete(id);
+  }
+
+  async rootBytes(id: ContainerId): Promise<number> {
+    const { writable } = (await this.#knownRoot(id)).root;
+    return parseUsage(await this.#call('usage', { path: containerPaths(id, writable).upper }));
   }
 
   async run(spec: ContainerSpec, operation: Operation = {}): Promise<Process> {
