@@ -142,6 +142,7 @@ export function runApp(): StrataPage {
     clock,
     previews: async () => (await import('./previews')).createPreviewLinks(lab),
     images: async (page) => (await import('./images')).createImageShelf(await stock.get(), lab, page),
+    files: async (page) => (await import('./files')).openFolderShelf(lab, page),
   });
   showStorage(storage, store);
   lab.failures((error) => store.report(text.storage.label, error));

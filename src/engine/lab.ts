@@ -290,6 +290,18 @@ export class Lab implements Disposable {
     return this.#shareAttachments;
   }
 
+  /** A shared folder comes into being with the first machine that wants it, as docker's named volumes do. */
+  async #makeFolders(draft: InstanceDraft): Promise<void> {
+    const shares = draft.kind === 'vm' ? (draft.shares ?? []) : [];
+    for (const share of shares) {
+      if (!('folder' in share)) continue;
+      const folders = await this.folders();
+      await folders.create(share.folder).catch((error: unknown) => {
+        if (toSandboxError(error).code !== 'AlreadyExists') throw error;
+      });
+    }
+  }
+
   /** The lab's shared folders. `Unimplemented` where nothing is shared. */
   folders(): Promise<SharedFolders> {
     const { shares, clock } = this.#options;
@@ -334,6 +346,7 @@ export class Lab implements Disposable {
   /** `InvalidArgument`, `AlreadyExists` or `ResourceExhausted` say why a spec cannot be had. */
   async create(draft: InstanceDraft): Promise<InstanceRecord> {
     await this.#opened.promise;
+    await this.#makeFolders(draft);
     return this.#fleet.record(await this.#fleet.create(draft));
   }
 

@@ -4,7 +4,7 @@ export const instanceTabs = ['terminal', 'screen', 'summary', 'ports', 'snapshot
 export type InstanceTab = (typeof instanceTabs)[number];
 
 /** Views that are one of their kind. */
-export const places = ['overview', 'machines', 'networks', 'snapshots', 'images', 'volumes'] as const;
+export const places = ['overview', 'machines', 'networks', 'snapshots', 'images', 'volumes', 'files'] as const;
 export type Place = (typeof places)[number];
 
 /** What the page shows; the address says it after `#`, so that it can be linked and a reload returns to it. */

@@ -21,6 +21,7 @@ import type { DiskMedium } from '../formats/disk-medium';
 import { egressPort } from '../network/gateway/egress-port';
 import { gatewayNetwork } from '../network/gateway/gateway-network';
 import type { Dialog } from './dialog';
+import type { FolderShelf } from './files/folder-shelf';
 import type { ImageShelf } from './images/image-shelf';
 import type { Ownership, PageLab } from './page-lab';
 import type { PreviewLink, PreviewLinks } from './previews/preview-links';
@@ -72,6 +73,8 @@ export interface StoreOptions {
   readonly previews?: () => Promise<PreviewLinks>;
   /** Fetches the images. */
   readonly images?: (page: Store) => Promise<ImageShelf>;
+  /** Fetches the shared folder. */
+  readonly files?: (page: Store) => Promise<FolderShelf>;
 }
 
 /**
@@ -88,6 +91,8 @@ export class Store implements Disposable {
   readonly #images: StoreOptions['images'];
   #shelf: Promise<ImageShelf> | undefined;
   #volumeShelf: Promise<VolumeShelf> | undefined;
+  readonly #files: StoreOptions['files'];
+  #folder: Promise<FolderShelf> | undefined;
   readonly #disposables = new DisposableStore();
   readonly #instances = signal<readonly InstanceRecord[]>([]);
   readonly #tasks = signal<readonly TaskRecord<LabAction>[]>([]);
@@ -117,12 +122,13 @@ export class Store implements Disposable {
     return route.view === 'machine' ? this.#instances.value.find((record) => record.id === route.id) : undefined;
   });
 
-  constructor({ lab, settings, clock, previews, images }: StoreOptions) {
+  constructor({ lab, settings, clock, previews, images, files }: StoreOptions) {
     this.#lab = lab;
     this.settings = settings;
     this.#clock = clock;
     this.#previews = previews;
     this.#images = images;
+    this.#files = files;
     this.terminals = new Terminals({
       instance: (id) => this.#find(id),
       settings,
@@ -235,6 +241,23 @@ export class Store implements Disposable {
       this.report(text.nav.volumes, error);
       return undefined;
     }
+  }
+
+  /** The shared folder; otherwise as {@link imageShelf}. */
+  async folderShelf(): Promise<FolderShelf | undefined> {
+    this.#folder ??= this.#files?.(this);
+    try {
+      return await this.#folder;
+    } catch (error) {
+      this.#folder = undefined;
+      this.report(text.nav.files, error);
+      return undefined;
+    }
+  }
+
+  /** Says what was done, and offers for a while to undo it. */
+  offerUndo(title: string, undo: () => void): void {
+    this.#undoable(title, undo);
   }
 
   /** Live figures flow only while the page can be seen. */

@@ -18,6 +18,8 @@ const nameForm = /^[A-Za-z0-9][\w.-]{0,62}$/;
 export class FolderStore implements FolderService {
   readonly #backend: FolderBackend;
   readonly #clock: Clock;
+  /** Folders are made one after the other. */
+  #making: Promise<unknown> = Promise.resolve();
   readonly #open = new Map<FolderName, Promise<OpenFolder>>();
 
   constructor(backend: FolderBackend, clock: Clock) {
@@ -42,6 +44,12 @@ export class FolderStore implements FolderService {
       const message = `A shared folder's name has 1 to 63 letters, digits, ".", "-" or "_": ${JSON.stringify(name)}`;
       throw new SandboxError('InvalidArgument', message);
     }
+    const making = this.#making.then(() => this.#make(name, quotaBytes));
+    this.#making = making.catch(() => {});
+    await making;
+  }
+
+  async #make(name: FolderName, quotaBytes: number): Promise<void> {
     if ((await this.#backend.list()).has(name)) {
       throw new SandboxError('AlreadyExists', `There is a shared folder of this name: ${name}`);
     }

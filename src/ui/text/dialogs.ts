@@ -23,6 +23,7 @@ export const dialogText = {
     volume: (name: string, size: string) => `${name}, ${size}`,
     volumesOnce: 'A volume is attached to one machine at a time',
     diskSize: (size: string) => size,
+    shared: 'Have the shared folder at /shared',
     count: 'How many',
     start: (count: number) => (count === 1 ? 'Start it' : `Start ${count}`),
     many: 'Several machines get a number behind the name',

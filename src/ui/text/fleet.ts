@@ -8,6 +8,7 @@ export const fleetText = {
     snapshots: 'Snapshots',
     images: 'Images',
     volumes: 'Volumes',
+    files: 'Files',
   },
 
   overview: {

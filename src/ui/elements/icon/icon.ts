@@ -31,6 +31,7 @@ const shapes = {
   reader: svg`<path d="M3 6v4M5.5 4v8M8 2.5v11M10.5 5v6M13 6.5v3" />`,
   tasks: svg`<path d="M6.5 4h7M6.5 8h7M6.5 12h7M2.5 4l.8.8L4.7 3M2.5 8l.8.8L4.7 7M2.5 12l.8.8L4.7 11" />`,
   layers: svg`<path d="M8 2 14 5 8 8 2 5zM2 8l6 3 6-3M2 11l6 3 6-3" stroke-linejoin="round" />`,
+  folder: svg`<path d="M2 4h4.5L8 5.5h6v7.5H2z" stroke-linejoin="round" />`,
   edit: svg`<path d="m3 13 .6-2.6L11 3l2 2-7.4 7.4zM9.7 4.3l2 2" stroke-linejoin="round" />`,
   overview: svg`<path d="M2.5 2.5h4.5V7H2.5zM9 2.5h4.5V7H9zM2.5 9H7v4.5H2.5zM9 9h4.5v4.5H9z" stroke-linejoin="round" />`,
   network: svg`<path d="M8 5.5v3M4 10.5v-2h8v2M6 2.5h4v3H6zM2 10.5h4v3H2zM10 10.5h4v3h-4z" stroke-linejoin="round" />`,

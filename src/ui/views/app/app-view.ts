@@ -36,6 +36,7 @@ const placeIcons: Readonly<Record<Place, IconName>> = {
   snapshots: 'snapshot',
   images: 'layers',
   volumes: 'volume',
+  files: 'folder',
 };
 
 /** What can be made, in the order of the menu. */
@@ -57,6 +58,7 @@ const parts: Partial<Record<Route['view'] | Dialog['kind'], () => Promise<unknow
   snapshots: () => import('../snapshots/snapshots-view'),
   images: () => import('../images/images-view'),
   volumes: () => import('../volumes/volumes-view'),
+  files: () => import('../files/files-view'),
   'new-vm': () => import('../dialogs/vm-dialog'),
   'new-unikernel': () => import('../dialogs/unikernel-dialog'),
   'new-app': () => import('../dialogs/app-dialog'),
@@ -254,6 +256,8 @@ export class AppView extends StrataElement {
         return html`<strata-images-view .store=${store}></strata-images-view>`;
       case 'volumes':
         return html`<strata-volumes-view .store=${store}></strata-volumes-view>`;
+      case 'files':
+        return html`<strata-files-view .store=${store}></strata-files-view>`;
       case 'machine':
         return store.selected.value
           ? html`<strata-instance-view

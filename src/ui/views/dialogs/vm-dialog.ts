@@ -22,6 +22,9 @@ const hostMemoryMiB = 128;
 /** Sizes on offer, MiB; 0 is no disk. */
 const diskSizes = [0, 64, 256, 1024, 4096] as const;
 
+/** The folder that the page shows. */
+const sharedFolder = { tag: 'shared', folder: 'shared', at: '/shared' } as const;
+
 /** All that a new VM can be, a flavor to begin with. */
 export class VmDialog extends DialogElement {
   static override properties = {
@@ -34,6 +37,7 @@ export class VmDialog extends DialogElement {
     count: { state: true },
     volumes: { state: true },
     shelf: { state: true },
+    shared: { state: true },
   };
   declare private flavor: Flavor['id'];
   declare private name: string;
@@ -44,6 +48,7 @@ export class VmDialog extends DialogElement {
   /** Those that it gets, by id. */
   declare private volumes: readonly VolumeId[];
   declare private shelf: VolumeShelf | undefined;
+  declare private shared: boolean;
 
   static override styles = [
     ...DialogElement.styles,
@@ -76,6 +81,7 @@ export class VmDialog extends DialogElement {
     this.count = 1;
     this.volumes = [];
     this.shelf = undefined;
+    this.shared = false;
   }
 
   protected override firstUpdated(): void {
@@ -153,6 +159,16 @@ export class VmDialog extends DialogElement {
           </label>
         </div>
         ${this.#volumeFields()}
+        <label class="check">
+          <input
+            type="checkbox"
+            .checked=${this.shared}
+            @change=${(event: Event) => {
+              this.shared = (event.target as HTMLInputElement).checked;
+            }}
+          />
+          <span>${vm.shared}</span>
+        </label>
         <p class="hint" role="status">${this.count > 1 ? vm.total(formatMemory(this.count * this.memory * mebibyte)) : ''}</p>
       `,
     };
@@ -214,6 +230,7 @@ export class VmDialog extends DialogElement {
       ...(this.#diskCount > 0 && {
         disks: [...(this.disk > 0 ? [{ sizeMiB: this.disk }] : []), ...this.volumes.map((volume) => ({ volume }))],
       }),
+      ...(this.shared && { shares: [sharedFolder] }),
       ...(name !== '' && { name }),
     };
   }
