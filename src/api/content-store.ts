@@ -39,6 +39,10 @@ export interface ByteRange {
 export interface Ingest {
   /** Bytes taken so far. */
   readonly offset: number;
+  /**
+   * Takes bytes, which are the caller's again when this resolves. That they could not be stored may be told by the next
+   * call only.
+   */
   write(bytes: Uint8Array): Promise<void>;
   commit(): Promise<BlobInfo>;
   /** Drops everything taken; harmless after commit. */

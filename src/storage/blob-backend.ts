@@ -10,11 +10,15 @@ export interface BlobRecord extends BlobInfo {
   readonly checksums: Uint8Array<ArrayBuffer>;
 }
 
+/** Bytes as a backend holds them until their chunk is full. */
+export type ChunkPart = Blob | Uint8Array<ArrayBuffer>;
+
 /** One piece of a content; all but the last are `chunkSize` bytes long. */
 export interface Chunk {
   readonly index: number;
-  /** Only good until the promise it was given to settles: the buffer is used again. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly parts: readonly ChunkPart[];
+  /** Bytes of all parts. */
+  readonly size: number;
 }
 
 /** A content that is complete but for its last chunk, and what it is to be known as. */
@@ -33,6 +37,10 @@ export type UpdatePlan = (view: StoreView) => Promise<StoreUpdate>;
 export interface BlobBackend {
   /** Bytes of the chunks it wants. */
   readonly chunkSize: number;
+  /** Bytes of a part at most. */
+  readonly partSize: number;
+  /** A copy of bytes that a chunk will consist of: they are the caller's again. */
+  part(bytes: Uint8Array): ChunkPart;
   find(digest: Digest): Promise<BlobRecord | undefined>;
   list(): Promise<readonly BlobRecord[]>;
   /** Bytes of a half-open range, or undefined when some of them are missing or unreadable. */

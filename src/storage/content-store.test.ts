@@ -17,7 +17,8 @@ class FragileMemoryBackend extends MemoryBackend {
     const content = `${record.content}-damaged`;
     await this.begin(content, undefined);
     for (let index = 0; index * this.chunkSize < bytes.length; index += 1) {
-      await this.put(content, { index, bytes: bytes.subarray(index * this.chunkSize, (index + 1) * this.chunkSize) });
+      const part = bytes.subarray(index * this.chunkSize, (index + 1) * this.chunkSize);
+      await this.put(content, { index, parts: [part], size: part.length });
     }
     await this.commit([{ record: { ...record, content }, last: undefined }]);
   }
@@ -44,7 +45,9 @@ describe('memory limit', () => {
     const ingest = await store.ingest({});
     await ingest.write(patternBytes(2000));
     const second = await store.ingest({});
-    await expect(second.write(patternBytes(3000))).rejects.toMatchObject({
+    // What is written while the next bytes come is told with them, or at the end.
+    await second.write(patternBytes(3000));
+    await expect(second.commit()).rejects.toMatchObject({
       code: 'ResourceExhausted',
       details: { needed: 1000, available: 500 },
     });

@@ -11,7 +11,7 @@ import {
   type UpdatePlan,
 } from './blob-backend';
 import { chunksOf, type Database, imageCollections } from './database';
-import { embeddedBlob } from './embedded-blob';
+import { embeddedBytes, joinParts } from './embedded-blob';
 import { collectAbandoned, type Session } from './ingest-journal';
 import { availableBytes, quotaExceeded } from './quota';
 import { changeRequests, copyChanges, readEntries } from './record-store';
@@ -42,6 +42,7 @@ type BlobTransaction = Pick<WriteTransaction<BlobStore>, 'objectStore'>;
 /** Blobs in IndexedDB. */
 export class IdbBackend implements BlobBackend {
   readonly chunkSize: number;
+  readonly partSize: number;
   readonly #database: Database;
   readonly #session: Session;
   readonly #clock: Clock;
@@ -56,6 +57,11 @@ export class IdbBackend implements BlobBackend {
     this.#session = session;
     this.#clock = clock;
     this.chunkSize = chunkSize;
+    this.partSize = Math.min(chunkSize, embeddedBytes);
+  }
+
+  part(bytes: Uint8Array): Blob {
+    return new Blob([bytes as Uint8Array<ArrayBuffer>]);
   }
 
   /** Removes what ingests that never ended have left behind. Returns how many there were. */
@@ -99,14 +105,14 @@ export class IdbBackend implements BlobBackend {
   }
 
   async put(content: string, chunk: Chunk): Promise<void> {
-    await writeToEnd(this.#database, ['ingests', 'chunks'], { needed: chunk.bytes.length }, async (transaction) => {
+    await writeToEnd(this.#database, ['ingests', 'chunks'], { needed: chunk.size }, async (transaction) => {
       await requireEntry(transaction.objectStore('ingests').get(content));
-      return [transaction.objectStore('chunks').put(embeddedBlob(chunk.bytes), [content, chunk.index])];
+      return [transaction.objectStore('chunks').put(joinParts(chunk.parts), [content, chunk.index])];
     });
   }
 
   async commit(commits: readonly BlobCommit[], plan?: UpdatePlan): Promise<void> {
-    const needed = commits.reduce((sum, { last }) => sum + (last?.bytes.length ?? 0), 0);
+    const needed = commits.reduce((sum, { last }) => sum + (last?.size ?? 0), 0);
     // Strict: what is committed survives a power cut; the chunks before it go to the disk with it.
     const options = { needed, durability: 'strict' } as const;
     if (!plan) {
@@ -155,7 +161,7 @@ async function commitBlobs(transaction: BlobTransaction, commits: readonly BlobC
     // A commit that is repeated because the connection was lost after it had gone through.
     if (earlier?.content === content) continue;
     await requireEntry(ingests.get(content));
-    if (last) requests.push(heard(chunks.put(embeddedBlob(last.bytes), [content, last.index])));
+    if (last) requests.push(heard(chunks.put(joinParts(last.parts), [content, last.index])));
     if (earlier) requests.push(heard(chunks.delete(chunksOf(earlier.content))));
     requests.push(heard(blobs.put(record, digest)), heard(ingests.delete(content)));
   }

@@ -34,13 +34,14 @@ describe('two tabs on one store', () => {
     const session = await openSession(navigator.locks);
     const dead = new IdbBackend(database, session, systemClock, { chunkSize: 1000 });
     await dead.begin('content', undefined);
-    await dead.put('content', { index: 0, bytes: patternBytes(1000) });
+    await dead.put('content', { index: 0, parts: [patternBytes(1000)], size: 1000 });
     // What the browser does when a tab dies.
     session.end();
     const { store } = await openIdbContentStore({ databaseName });
     expect(await database.use((connection) => connection.count('chunks'))).toBe(0);
     expect(await database.use((connection) => connection.count('ingests'))).toBe(0);
-    await expect(dead.put('content', { index: 1, bytes: patternBytes(10) })).rejects.toMatchObject({ code: 'Aborted' });
+    const late = dead.put('content', { index: 1, parts: [patternBytes(10)], size: 10 });
+    await expect(late).rejects.toMatchObject({ code: 'Aborted' });
     await dead.close();
     await store.close();
   });

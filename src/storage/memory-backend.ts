@@ -1,10 +1,12 @@
 import type { Digest, StoreView } from '../api/content-store';
+import { concatBytes } from '../base/bytes';
 import { SandboxError } from '../base/errors';
 import {
   type BlobBackend,
   type BlobCommit,
   type BlobRecord,
   type Chunk,
+  type ChunkPart,
   infoOf,
   type UpdatePlan,
 } from './blob-backend';
@@ -14,9 +16,12 @@ import { copyChanges, MemoryRecordStore } from './record-store';
 /** Bytes kept at most: beyond that a tab is better told than killed. */
 const defaultLimit = 768 * 1024 * 1024;
 
+const partBytes = 256 * 1024;
+
 /** Blobs in this thread's memory, gone with it. */
 export class MemoryBackend implements BlobBackend {
   readonly chunkSize: number;
+  readonly partSize: number;
   readonly #limit: number;
   readonly #records = new Map<Digest, BlobRecord>();
   readonly #contents = new Map<string, Uint8Array<ArrayBuffer>[]>();
@@ -31,8 +36,13 @@ export class MemoryBackend implements BlobBackend {
     records = new MemoryRecordStore(),
   }: { chunkSize?: number; limit?: number; records?: MemoryRecordStore } = {}) {
     this.chunkSize = chunkSize;
+    this.partSize = Math.min(chunkSize, partBytes);
     this.#limit = limit;
     this.#written = records;
+  }
+
+  part(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(bytes);
   }
 
   /** Chunks held, committed or not. */
@@ -72,7 +82,7 @@ export class MemoryBackend implements BlobBackend {
 
   async put(content: string, chunk: Chunk): Promise<void> {
     this.#requireOpen(content);
-    this.#requireRoom(chunk.bytes.length);
+    this.#requireRoom(chunk.size);
     this.#keep(content, chunk);
   }
 
@@ -81,7 +91,7 @@ export class MemoryBackend implements BlobBackend {
     // Everything that can fail is done before anything changes.
     const copies = copyChanges(changes);
     for (const { record } of commits) this.#requireOpen(record.content);
-    this.#requireRoom(commits.reduce((sum, { last }) => sum + (last?.bytes.length ?? 0), 0));
+    this.#requireRoom(commits.reduce((sum, { last }) => sum + (last?.size ?? 0), 0));
     for (const { record, last } of commits) {
       if (last) this.#keep(record.content, last);
       const earlier = this.#records.get(record.digest);
@@ -116,9 +126,10 @@ export class MemoryBackend implements BlobBackend {
     };
   }
 
-  #keep(content: string, { index, bytes }: Chunk): void {
-    this.#requireOpen(content)[index] = bytes.slice();
-    this.#used += bytes.length;
+  #keep(content: string, { index, parts, size }: Chunk): void {
+    const bytes = parts.map(requireBytes);
+    this.#requireOpen(content)[index] = bytes.length === 1 && bytes[0] ? bytes[0] : concatBytes(bytes);
+    this.#used += size;
   }
 
   #removeNow(digest: Digest): void {
@@ -143,4 +154,10 @@ export class MemoryBackend implements BlobBackend {
     for (const chunk of this.#contents.get(content) ?? []) this.#used -= chunk.length;
     this.#contents.delete(content);
   }
+}
+
+/** Our own parts are bytes. */
+function requireBytes(part: ChunkPart): Uint8Array<ArrayBuffer> {
+  if (part instanceof Blob) throw new SandboxError('InvalidArgument', 'A part of another backend');
+  return part;
 }

@@ -4,12 +4,9 @@ import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { failpoint } from '../base/failpoint';
 import { createDigester, type Digester } from '../formats/digest';
-import { type BlobBackend, type BlobCommit, type Chunk, infoOf } from './blob-backend';
+import { type BlobBackend, type BlobCommit, type Chunk, type ChunkPart, infoOf } from './blob-backend';
 import { type BlockChecksums, createBlockChecksums } from './block-checksums';
 import { randomId } from './random-id';
-
-/** What an ingest of unknown size takes of memory at first, bytes. */
-const firstBufferSize = 64 * 1024;
 
 /** Starts an ingest. Nothing is seen of it before `commit`; one that fails drops what it had written. */
 export async function beginIngest(backend: BlobBackend, clock: Clock, expect: Expectation): Promise<Ingest> {
@@ -27,10 +24,15 @@ class StoreIngest implements Ingest {
   readonly #content: string;
   readonly #digester: Digester;
   readonly #checksums: BlockChecksums;
-  /** The chunk being filled, used again for the next: fresh memory is what costs most in a long ingest. */
+  /** The part being filled, used again for the next: fresh memory is what costs most in a long ingest. */
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
+  /** The chunk being filled, less that part. */
+  #parts: ChunkPart[] = [];
+  #partBytes = 0;
   #chunks = 0;
+  /** The chunk before it, which is written while this one fills. */
+  #writing: Promise<void> | undefined;
   #offset = 0;
   #busy = false;
   #ended = false;
@@ -74,11 +76,14 @@ class StoreIngest implements Ingest {
     this.#ended = true;
     this.#buffer = undefined;
     this.#filled = 0;
+    this.#parts = [];
   }
 
   async abort(): Promise<void> {
     if (this.#ended) return;
     this.end();
+    // What is under way would come after the end. How it went is of no interest any more.
+    await this.#writing?.catch(() => undefined);
     await this.#backend.drop(this.#content);
   }
 
@@ -109,13 +114,16 @@ class StoreIngest implements Ingest {
     this.#checksums.update(bytes);
     this.#offset += bytes.length;
     for (let from = 0; from < bytes.length; ) {
+      const { chunkSize, partSize } = this.#backend;
       // A full chunk waits for the next byte, because the last one belongs to the commit.
-      if (this.#filled === this.#backend.chunkSize) await this.#flush();
-      const buffer = this.#roomyBuffer();
-      const taken = Math.min(buffer.length - this.#filled, bytes.length - from);
-      buffer.set(bytes.subarray(from, from + taken), this.#filled);
+      if (this.#partBytes + this.#filled === chunkSize) await this.#flush();
+      this.#buffer ??= new Uint8Array(Math.min(partSize, size ?? partSize));
+      const room = Math.min(this.#buffer.length - this.#filled, chunkSize - this.#partBytes - this.#filled);
+      const taken = Math.min(room, bytes.length - from);
+      this.#buffer.set(bytes.subarray(from, from + taken), this.#filled);
       this.#filled += taken;
       from += taken;
+      if (this.#filled === this.#buffer.length) this.#endPart();
     }
   }
 
@@ -127,9 +135,10 @@ class StoreIngest implements Ingest {
     if (digest !== expectedDigest) throw mismatch(this.#expect, `has digest ${digest}`);
     const label = await this.#label(digest);
     const info = { digest, size: this.#offset, committedAt: this.#clock.now(), ...(label !== undefined && { label }) };
+    await this.#settle();
     const { chunkSize } = this.#backend;
     const record = { ...info, content: this.#content, chunkSize, checksums: this.#checksums.finish() };
-    return { record, last: this.#filled > 0 ? this.#chunk() : undefined };
+    return { record, last: this.#partBytes + this.#filled > 0 ? this.#chunk() : undefined };
   }
 
   /** What is kept for something else is theirs as well: it must not look as if nobody else needed it. */
@@ -139,30 +148,34 @@ class StoreIngest implements Ingest {
     return earlier && earlier.label !== label ? undefined : label;
   }
 
-  /** The chunk being filled, with room in it. A blob that turns out small does not take a whole chunk of memory. */
-  #roomyBuffer(): Uint8Array<ArrayBuffer> {
-    const { chunkSize } = this.#backend;
-    const current = this.#buffer;
-    if (!current) {
-      this.#buffer = new Uint8Array(Math.min(chunkSize, this.#expect.size ?? firstBufferSize));
-    } else if (this.#filled === current.length) {
-      this.#buffer = new Uint8Array(Math.min(chunkSize, 2 * current.length));
-      this.#buffer.set(current);
-    }
-    return this.#buffer as Uint8Array<ArrayBuffer>;
-  }
-
+  /** Begins to write the chunk, once the one before has been. */
   async #flush(): Promise<void> {
     await failpoint('ingest.flush');
-    await this.#backend.put(this.#content, this.#chunk());
+    await this.#settle();
+    this.#writing = this.#backend.put(this.#content, this.#chunk());
+    // A failure is heard where it is waited for.
+    this.#writing.catch(() => undefined);
+    this.#chunks += 1;
+    this.#parts = [];
+    this.#partBytes = 0;
+  }
+
+  async #settle(): Promise<void> {
+    await this.#writing;
     // Aborted meanwhile: the backend has dropped the content, so do not go on as if it were there.
     if (this.#ended) throw new SandboxError('Aborted', 'The ingest was aborted');
-    this.#chunks += 1;
+  }
+
+  #endPart(): void {
+    if (!this.#buffer || this.#filled === 0) return;
+    this.#parts.push(this.#backend.part(this.#buffer.subarray(0, this.#filled)));
+    this.#partBytes += this.#filled;
     this.#filled = 0;
   }
 
   #chunk(): Chunk {
-    return { index: this.#chunks, bytes: (this.#buffer ?? new Uint8Array()).subarray(0, this.#filled) };
+    this.#endPart();
+    return { index: this.#chunks, parts: this.#parts, size: this.#partBytes };
   }
 }
 

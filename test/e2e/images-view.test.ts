@@ -208,7 +208,10 @@ describe('the view of images', { timeout: 300_000 }, () => {
     await choose('sqlite:3', /^Remove/);
     await row('sqlite:3').waitFor({ state: 'detached' });
     await view().getByRole('button', { name: 'Prune' }).click();
-    await page.getByRole('status').getByText(/ freed$/).waitFor({ state: 'attached' });
+    await page
+      .getByRole('status')
+      .getByText(/ freed$/)
+      .waitFor({ state: 'attached' });
     await expect.poll(async () => Number(await meter.getAttribute('value'))).toBeLessThan(before);
   });
 });

@@ -42,6 +42,11 @@ describe.skipIf(!hasFileSystemTools)('a machine from an image', () => {
     });
     expect((await run('cat /proc/1/mounts')).stdout).toMatch(/^root \/ overlay /m);
     const console = new ConsoleReader(made.lab.instance(id));
+    // The image's prompt on a clean screen: nothing of the old root's shell is left to be seen.
+    const afterwards = (): string => console.text.split('\x1b[3J')[1] ?? '';
+    await expect
+      .poll(afterwards, { timeout: 60_000 })
+      .toMatch(/^\s*(BusyBox [^\n]*\s+Enter 'help'[^\n]*\s+)?root@web:\S*# /);
     console.type('cat /etc/os-release; echo the answer is $((6 * 7))\n');
     await console.until('the answer is 42');
     expect(console.text).toContain('NAME=Tested');

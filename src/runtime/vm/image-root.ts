@@ -51,7 +51,9 @@ cd /
 # Whoever was in the old root is in the new one now (pivot_root(2)); the files that are still open outlive this.
 umount -l /run/old
 # PID 1 starts the console's shell again, which is the image's then. An image without one keeps the shell that runs.
+# Its prompt comes on a clean screen: what the old root's shell has written there is of another system.
 if [ -x /bin/sh ]; then
+  printf '\\033[H\\033[2J\\033[3J' > /dev/console
   for process in /proc/[0-9]*; do
     read -r line < $process/cmdline 2>/dev/null || [ -n "$line" ] || continue
     [ "$line" = -sh ] && kill -9 \${process#/proc/}
