@@ -86,7 +86,7 @@ export async function readFromDisk({ disks }: TestStorage, disk: DiskId): Promis
   return new TextDecoder().decode(bytes).replace(/\0+$/, '');
 }
 
-function switchInThisThread(clock: FakeClock): SwitchWorker {
+export function switchInThisThread(clock: FakeClock): SwitchWorker {
   return {
     // Called directly instead of across a port: every method is there, and nobody minds a value that is no promise.
     remote: new SwitchService(clock) as unknown as Remote<SwitchService>,

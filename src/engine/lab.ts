@@ -732,7 +732,7 @@ export class Lab implements Disposable {
 
   /** Saves what runs, for a reload. The page calls it when it is hidden. */
   async saveForReload(): Promise<void> {
-    await this.#autosave?.saveAll();
+    await Promise.all([this.#autosave?.saveAll(), this.#openContainers?.save()]);
   }
 
   /** Ends all machines. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ContainerCreateBody } from '../../src/api/container';
 import type { OutputChunk } from '../../src/api/container-streams';
 import type { LabContainers } from '../../src/engine/containers/engine';
+import type { Lab } from '../../src/engine/lab';
 import { hasHostPrograms } from '../support/container-lab';
 import { hasFileSystemTools } from '../support/disk-templates';
 import { createEngineLab, type EngineLab } from '../support/engine-lab';
@@ -23,12 +24,16 @@ const bytesOf = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
 describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('the container engine', () => {
   let made: EngineLab;
   let engine: LabContainers;
+  let lab: Lab;
 
   beforeAll(async () => {
     made = await createEngineLab();
-    ({ engine } = made);
+    ({ engine, lab } = made);
   });
-  afterAll(() => made.dispose());
+  afterAll(async () => {
+    await lab.close();
+    await made.dispose();
+  });
 
   /** `docker run` in the foreground. */
   async function run(command: readonly string[], more: Partial<ContainerCreateBody> = {}, name?: string) {
@@ -295,6 +300,31 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('the container engine',
     }
   });
 
+  it('takes up after a reload what goes on, with its streams and its log', async () => {
+    const going = await engine.containers.create(
+      { Image: 'busybox', Cmd: ['sh', '-c', 'echo before; read line; echo $line; sleep 600'], OpenStdin: true },
+      { name: 'going' },
+    );
+    await engine.containers.start(going.Id);
+    const { output } = await engine.containers.logs(going.Id, { stdout: true, follow: true });
+    const reader = output.getReader();
+    expect(new TextDecoder().decode((await reader.read()).value?.bytes)).toBe('before\n');
+    await reader.cancel();
+    await made.lab.saveForReload();
+    await made.lab.close();
+    lab = await made.openLab();
+    engine = await lab.containers();
+    expect(engine.list()).toMatchObject([{ Id: going.Id, State: 'running' }]);
+    const attached = await engine.containers.attach(going.Id, { stream: true, stdin: true, stdout: true });
+    const writer = attached.input?.getWriter();
+    await writer?.write(new TextEncoder().encode('after\n'));
+    const { value } = await attached.output.getReader().read();
+    expect(new TextDecoder().decode(value?.bytes)).toBe('after\n');
+    const logs = await engine.containers.logs('going', { stdout: true });
+    expect((await textOf(logs.output)).out).toBe('before\nafter\n');
+    await engine.containers.remove('going', { force: true });
+  });
+
   it('shows containers as exited with the reason when their host is killed, and their policies act', async () => {
     const always = await engine.containers.create({
       ...sleeper,
@@ -313,7 +343,7 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('the container engine',
         resolve();
       });
     });
-    await made.lab.kill(host?.instance ?? '').finished;
+    await lab.kill(host?.instance ?? '').finished;
     expect((await ended).Error?.Message).toMatch(/host|machine|kill/i);
     await again;
     expect((await engine.containers.inspect(always.Id)).RestartCount).toBeGreaterThan(0);

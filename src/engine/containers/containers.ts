@@ -113,12 +113,12 @@ export class Containers implements EngineContainers {
   }
 
   async inspectKernel(name: string): Promise<Readonly<Record<string, unknown>>> {
-    const entry = this.#find(name);
+    const entry = await this.#settled(name);
     return requireRunning(entry).host.inspect(entry.id);
   }
 
   async start(name: string, operation?: Operation): Promise<boolean> {
-    return this.#options.lifecycle.start(this.#find(name), operation);
+    return this.#options.lifecycle.start(await this.#settled(name), operation);
   }
 
   async stop(name: string, options?: { readonly signal?: string; readonly seconds?: number }): Promise<boolean> {
@@ -130,15 +130,15 @@ export class Containers implements EngineContainers {
   }
 
   async kill(name: string, signal?: string): Promise<void> {
-    return this.#options.lifecycle.kill(this.#find(name), signal || undefined);
+    return this.#options.lifecycle.kill(await this.#settled(name), signal || undefined);
   }
 
   async pause(name: string): Promise<void> {
-    return this.#options.lifecycle.pause(this.#find(name));
+    return this.#options.lifecycle.pause(await this.#settled(name));
   }
 
   async unpause(name: string): Promise<void> {
-    return this.#options.lifecycle.unpause(this.#find(name));
+    return this.#options.lifecycle.unpause(await this.#settled(name));
   }
 
   async rename(name: string, newName: string): Promise<void> {
@@ -164,7 +164,7 @@ export class Containers implements EngineContainers {
     { RestartPolicy, ...resources }: ContainerResources & { readonly RestartPolicy?: RestartPolicy },
   ): Promise<{ readonly Warnings: readonly string[] }> {
     const { book, event } = this.#options;
-    const entry = this.#find(name);
+    const entry = await this.#settled(name);
     const { host } = entry.stored;
     const given = Object.fromEntries(Object.entries(resources).filter(([, value]) => Boolean(value)));
     const changed = { ...host, ...given };
@@ -190,7 +190,7 @@ export class Containers implements EngineContainers {
     signal?: AbortSignal,
   ): Promise<{ readonly ended: Promise<ContainerWait> }> {
     const { book } = this.#options;
-    const entry = this.#find(name);
+    const entry = await this.#settled(name);
     const runs = entry.run !== undefined || entry.restart !== undefined || entry.stored.state.status === 'running';
     if (condition === 'not-running' && !runs) return { ended: Promise.resolve(waitOf(entry)) };
     const ended = new Promise<ContainerWait>((resolve, reject) => {
@@ -223,7 +223,7 @@ export class Containers implements EngineContainers {
     name: string,
     { force = false, volumes = false }: { readonly force?: boolean; readonly volumes?: boolean } = {},
   ): Promise<void> {
-    const entry = this.#find(name);
+    const entry = await this.#settled(name);
     const { status } = entry.stored.state;
     if (!force && (entry.run || entry.restart)) {
       const what = status === 'paused' ? 'paused' : status === 'restarting' ? 'restarting' : 'running';
@@ -279,7 +279,7 @@ export class Containers implements EngineContainers {
 
   async attach(name: string, options: AttachOptions): Promise<AttachedStreams> {
     const { event } = this.#options;
-    const entry = this.#find(name);
+    const entry = await this.#settled(name);
     if (entry.stored.state.status === 'paused') {
       throw new SandboxError(
         'FailedPrecondition',
@@ -297,7 +297,7 @@ export class Containers implements EngineContainers {
   }
 
   async resize(name: string, size: TerminalSize): Promise<void> {
-    const entry = this.#find(name);
+    const entry = await this.#settled(name);
     requireRunning(entry).process.resize(size);
     this.#options.event(entry, 'resize', { height: String(size.rows), width: String(size.columns) });
   }
@@ -315,7 +315,7 @@ export class Containers implements EngineContainers {
   }
 
   async top(name: string, args = '-ef'): Promise<ContainerTop> {
-    const entry = this.#find(name);
+    const entry = await this.#settled(name);
     const { host } = requireRunning(entry);
     return topTable(await host.processes(entry.id), args, this.#options.clock.now());
   }
@@ -324,7 +324,7 @@ export class Containers implements EngineContainers {
     name: string,
     options: { readonly stream?: boolean; readonly oneShot?: boolean } = {},
   ): Promise<ReadableStream<ContainerStats>> {
-    const entry = this.#find(name);
+    const entry = await this.#settled(name);
     return readStats(entry, this.#options.clock, options);
   }
 
@@ -402,6 +402,10 @@ export class Containers implements EngineContainers {
     return summarizeContainer(entry, this.#facts(entry));
   }
 
+  async #settled(name: string): Promise<ContainerEntry> {
+    return this.#options.lifecycle.settled(this.#find(name));
+  }
+
   #find(name: string): ContainerEntry {
     return this.#options.book.find(name);
   }
@@ -427,7 +431,7 @@ export class Containers implements EngineContainers {
 
   /** Where the files of a container are, whether it runs or not. */
   async #files(name: string): Promise<{ readonly host: ContainerHost; readonly entry: ContainerEntry }> {
-    const entry = this.#find(name);
+    const entry = await this.#settled(name);
     const { hosts, lifecycle } = this.#options;
     if (entry.run) return { entry, host: entry.run.host };
     const host = await lifecycle.queue(entry, () => lifecycle.place(entry));

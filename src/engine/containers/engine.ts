@@ -80,7 +80,7 @@ export class LabContainers implements ContainerEngine, Disposable {
     };
     const databases = new ImageUsers(images);
     const users = (entry: ContainerEntry) => databases.of(entry.stored.image.digest);
-    const execs = new Execs({ book, users, event, randomBytes });
+    const execs = new Execs({ book, users, event, randomBytes, settled: (entry) => this.#lifecycle.settled(entry) });
     const lifecycle = new Lifecycle({
       book,
       hosts,
@@ -132,6 +132,11 @@ export class LabContainers implements ContainerEngine, Disposable {
     await Promise.all([this.#volumes.open(), this.#networks.open()]);
     // Hosts may take a while to come back; who asks for containers meanwhile sees them as they were.
     void this.#lifecycle.open().catch(() => undefined);
+  }
+
+  /** Settles when the store has all that containers have written so far. */
+  async save(): Promise<void> {
+    await Promise.all(this.#book.entries().map(({ log }) => log.flush()));
   }
 
   /** Of all containers, newest first. */

@@ -30,6 +30,8 @@ interface Exec {
 export interface ExecsOptions {
   readonly book: ContainerBook;
   readonly users: (entry: ContainerEntry, host: ContainerHost) => Promise<UserDatabase>;
+  /** See `Lifecycle.settled`. */
+  readonly settled: (entry: ContainerEntry) => Promise<ContainerEntry>;
   readonly event: (entry: ContainerEntry, action: string, attributes?: Readonly<Record<string, string>>) => void;
   readonly randomBytes: (count: number) => Uint8Array;
 }
@@ -44,8 +46,8 @@ export class Execs implements EngineExecs {
   }
 
   async create(container: string, body: ExecCreateBody): Promise<{ readonly Id: string }> {
-    const { book, event, randomBytes } = this.#options;
-    const entry = book.find(container);
+    const { book, event, randomBytes, settled } = this.#options;
+    const entry = await settled(book.find(container));
     requireUnpaused(entry);
     const command = body.Cmd ?? [];
     if (command.length === 0) throw new SandboxError('InvalidArgument', 'No exec command specified');

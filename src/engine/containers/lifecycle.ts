@@ -53,6 +53,8 @@ export class Lifecycle implements Disposable {
   /** How runs ended, by what their host says. */
   readonly #exits = new Map<string, Deferred<ContainerExit>>();
   readonly #pids = new Map<string, number>();
+  /** Of containers about which it is not clear yet whether they go on after a reload. */
+  readonly #recoveries = new Map<ContainerEntry, Promise<void>>();
   #disposed = false;
 
   constructor(options: LifecycleOptions) {
@@ -64,7 +66,17 @@ export class Lifecycle implements Disposable {
     const { hosts, book } = this.#options;
     this.#disposables.add(hosts.changed((running) => this.#followHosts(running)));
     this.#followHosts(hosts.hosts);
-    await Promise.all(book.entries().map((entry) => this.#recover(entry)));
+    for (const entry of book.entries()) {
+      const recovery = this.#recover(entry).finally(() => this.#recoveries.delete(entry));
+      this.#recoveries.set(entry, recovery);
+    }
+    await Promise.all(this.#recoveries.values());
+  }
+
+  /** Resolves when it is clear whether it runs: after a reload its host may take a while to come back. */
+  async settled(entry: ContainerEntry): Promise<ContainerEntry> {
+    await this.#recoveries.get(entry);
+    return entry;
   }
 
   dispose(): void {
