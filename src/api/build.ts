@@ -121,13 +121,15 @@ export interface ImageBuilder {
 
 /** What is mounted for a RUN besides what every container has. */
 export type BuildMount =
-  /** The tree that layers make, or what it has at `source`; what is written there is thrown away. */
+  /** A file or a directory of the tree that layers make; what is written there is thrown away. */
   | {
-      readonly kind: 'layers';
+      readonly kind: 'tree';
       readonly layers: readonly Digest[];
       readonly source: string;
       readonly target: string;
       readonly readOnly: boolean;
+      /** Its tar: what is at `source` is called `name` in it. No link has been followed out of the tree. */
+      readonly open: (name: string) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
     }
   /** A directory that outlives the build, by its id. */
   | {
@@ -158,8 +160,7 @@ export interface BuildRunRequest {
   /** `NAME=value` */
   readonly env: readonly string[];
   readonly cwd: string;
-  /** `user`, `uid`, `user:group`, `uid:gid`; empty for root. To be looked up in the layers. */
-  readonly user: string;
+  readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids?: readonly number[] };
   readonly network: 'default' | 'none' | 'host';
   readonly mounts: readonly BuildMount[];
 }

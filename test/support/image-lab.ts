@@ -13,7 +13,7 @@ import {
 } from '../../src/engine/store-client';
 import { SwitchClient } from '../../src/network/switch-client';
 import type { SwitchService } from '../../src/network/switch-service';
-import { connect, expose } from '../../src/rpc/control';
+import { connect, expose, type Remote } from '../../src/rpc/control';
 import { nodeSpawner } from '../../src/rpc/spawn-node';
 import { createMemoryContentStore } from '../../src/storage/open-content-store';
 import { StoreService } from '../../src/storage/store-service';
@@ -24,6 +24,7 @@ export interface ImageLab {
   readonly lab: Lab;
   readonly images: Images;
   readonly nodes: NodeLab;
+  readonly remote: Remote<StoreService>;
   /** Size of the file systems that it has, MiB. */
   readonly diskMiB: number;
   /** One more lab over the same store, as a later page has it; whoever makes it closes it. */
@@ -74,6 +75,7 @@ export async function createImageLab(
     openLab,
     images,
     nodes,
+    remote,
     diskMiB,
     async dispose() {
       await lab.close();

@@ -3,7 +3,6 @@ import type { BuildEvent } from '../../api/build';
 import type { Digest } from '../../api/content-store';
 import { SandboxError, serializeError } from '../../base/errors';
 import { renderPlain } from './build-fixture';
-import { ClassicProgress } from './classic-progress';
 
 const id = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -38,44 +37,6 @@ const built: readonly BuildEvent[] = [
   { kind: 'started', step: { number: 4, vertex: 'exporting to image' } },
   { kind: 'built', step: 4, ms: 0, image: id('d'), config: id('e'), names: ['app:latest', 'app:1'] },
 ];
-
-function classic(events: readonly BuildEvent[]): readonly object[] {
-  const progress = new ClassicProgress();
-  return events.flatMap((event) => progress.messages(event));
-}
-
-function classicText(events: readonly BuildEvent[]): string {
-  return classic(events)
-    .map((message) => ('stream' in message ? message.stream : ''))
-    .join('');
-}
-
-describe('the classic builder', () => {
-  it('tells of steps, of what processes say, and of the image', () => {
-    expect(classicText([...ran, ...built])).toBe(
-      [
-        'Step 2/3 : FROM busybox\n ---> Using cache\n ---> aaaaaaaaaaaa\n',
-        'Step 3/3 : RUN echo hi\n ---> Running in cccccccccccc\nhi\nthere',
-        ' ---> Removed intermediate container cccccccccccc\n ---> bbbbbbbbbbbb\n',
-        '[Warning] One or more build-args [x] were not consumed\n',
-        'Successfully built eeeeeeeeeeee\nSuccessfully tagged app:latest\nSuccessfully tagged app:1\n',
-      ].join(''),
-    );
-    expect(classic(built)).toContainEqual({ aux: { ID: id('e') } });
-  });
-
-  it('tells of a command that failed with its code', () => {
-    const message = "The command '/bin/sh -c x' returned a non-zero code: 2";
-    expect(classic([...ran, failed]).at(-1)).toEqual({ errorDetail: { code: 2, message }, error: message });
-  });
-
-  it('tells of other failures as they are', () => {
-    const error = serializeError(new SandboxError('NotFound', 'No such image: x:latest'));
-    expect(classic([{ kind: 'failed', error }])).toEqual([
-      { errorDetail: { message: 'No such image: x:latest' }, error: 'No such image: x:latest' },
-    ]);
-  });
-});
 
 describe('plain progress', () => {
   it('tells of output line by line, and of the end', () => {

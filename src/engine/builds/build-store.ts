@@ -3,6 +3,7 @@ import type { Platform } from '../../api/image';
 import type { ImageLayer, SelectedImage } from '../../api/image-summary';
 import type { Operation } from '../../api/operation';
 import type { ImageConfig } from '../../formats/image-config';
+import { readableFromPort } from '../../rpc/byte-stream';
 import type { Remote } from '../../rpc/control';
 import type { BuildService, BuiltImage, StepOutcome, StepUse } from '../../storage/builds/build-service';
 import type { CopyRequest, DirectoryRequest } from '../../storage/builds/copy-request';
@@ -61,6 +62,15 @@ export class BuildStore {
   async readText(layers: readonly Digest[], path: string): Promise<string | undefined> {
     const bytes = await this.#service.readFile(this.#id, layers, path, textLimit);
     return bytes && new TextDecoder().decode(bytes);
+  }
+
+  /** See `BuildMount`. */
+  async openTree(
+    layers: readonly Digest[],
+    path: string,
+    name: string,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return readableFromPort(await this.#service.openTree(this.#id, layers, path, name), this.#life.signal);
   }
 
   copy(request: CopyRequest, use: StepUse): Promise<StepOutcome> {

@@ -6,7 +6,9 @@ import { parseRunMount, type RunMount } from '../../formats/dockerfile/run-mount
 import { argvOf, type BuildScope, expander, runArgs, type StageState } from './stage-state';
 
 /** A RUN with everything that it says; its layers and the sources of its mounts are still to be found. */
-export interface RunSpec extends Pick<BuildRunRequest, 'argv' | 'env' | 'cwd' | 'user' | 'network'> {
+export interface RunSpec extends Pick<BuildRunRequest, 'argv' | 'env' | 'cwd' | 'network'> {
+  /** `user`, `uid`, `user:group`, `uid:gid`; empty for root. */
+  readonly user: string;
   readonly mounts: readonly RunMount[];
   /** A script of a heredoc that names its own interpreter. */
   readonly script?: { readonly path: string; readonly text: string };

@@ -4,6 +4,7 @@ import { SandboxError, throwIfAborted } from '../../base/errors';
 import { InstructionProblem } from '../../formats/dockerfile/dockerfile-error';
 import type { RunMount } from '../../formats/dockerfile/run-mount';
 import type { StepOutcome } from '../../storage/builds/build-service';
+import { type ContainerUser, resolveUser } from '../containers/container-user';
 import { type BuildScene, diffIdsOf } from './build-scene';
 import { absolutePath } from './copy-spec';
 import { mergeOutput } from './merge-output';
@@ -29,12 +30,14 @@ export async function* runStep(
     if (resolved) mounts.push(resolved);
   }
   if (spec.script) mounts.push(scriptMount(spec.script));
+  const { user, home } = await userOf(scene, state, spec.user);
+  const hasHome = spec.env.some((each) => each.startsWith('HOME='));
   const request: BuildRunRequest = {
     layers: diffIdsOf(state.layers),
     argv: spec.argv,
-    env: spec.env,
+    env: hasHome ? spec.env : [...spec.env, `HOME=${home}`],
     cwd: spec.cwd,
-    user: spec.user,
+    user,
     network: spec.network,
     mounts,
   };
@@ -57,6 +60,16 @@ export async function* runStep(
   } finally {
     await run.dispose();
   }
+}
+
+/** By the names that the stage has. */
+async function userOf({ store }: BuildScene, { layers }: StageState, user: string): Promise<ContainerUser> {
+  const diffIds = diffIdsOf(layers);
+  const [passwd = '', group = ''] = await Promise.all([
+    store.readText(diffIds, 'etc/passwd'),
+    store.readText(diffIds, 'etc/group'),
+  ]);
+  return resolveUser(user, { passwd, group }, []);
 }
 
 function requireRunner({ means }: BuildScene, { platform }: StageState): BuildRunner {
@@ -89,7 +102,9 @@ async function* resolveMount(
   switch (type) {
     case 'bind': {
       const layers = yield* findLayers(from);
-      return { kind: 'layers', layers, source: absolutePath('/', source), target, readOnly };
+      const path = absolutePath('/', source);
+      const open = (name: string) => scene.store.openTree(layers, path, name);
+      return { kind: 'tree', layers, source: path, target, readOnly, open };
     }
     case 'tmpfs':
       return { kind: 'tmpfs', target, ...(size !== undefined && { size }) };

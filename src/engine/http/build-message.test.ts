@@ -17,12 +17,24 @@ const events: readonly [BuildEvent, readonly object[]][] = [
   [{ kind: 'finished', step: 2, ms: 9 }, []],
   [{ kind: 'warning', message: 'unused argument', line: 1 }, [{ stream: '[Warning] unused argument\n' }]],
   [
-    { kind: 'built', image: id, config: id, names: ['web:1'] },
+    { kind: 'built', step: 9, ms: 0, image: id, config: id, names: ['web:1'] },
     [{ aux: { ID: id } }, { stream: 'Successfully built 0123456789ab\n' }, { stream: 'Successfully tagged web:1\n' }],
   ],
   [
-    { kind: 'failed', error: { code: 'FailedPrecondition', message: 'returned 3', details: { exitCode: 3 } } },
-    [{ errorDetail: { code: 3, message: 'returned 3' }, error: 'returned 3' }],
+    {
+      kind: 'failed',
+      error: {
+        code: 'FailedPrecondition',
+        message: 'as BuildKit says it',
+        details: { exitCode: 3, command: 'sh -c x' },
+      },
+    },
+    [
+      {
+        errorDetail: { code: 3, message: "The command 'sh -c x' returned a non-zero code: 3" },
+        error: "The command 'sh -c x' returned a non-zero code: 3",
+      },
+    ],
   ],
 ];
 
@@ -30,10 +42,21 @@ test.each(events)('%j', (event, messages) => {
   expect(new BuildMessages(false).of(event)).toEqual(messages);
 });
 
+test('the container of a step is told by its short name, and when it is gone', () => {
+  const messages = new BuildMessages(false);
+  expect(messages.of({ kind: 'running', step: 2, name: 'c'.repeat(64) })).toEqual([
+    { stream: ' ---> Running in cccccccccccc\n' },
+  ]);
+  expect(messages.of({ kind: 'finished', step: 2, ms: 9, id })).toEqual([
+    { stream: ' ---> Removed intermediate container cccccccccccc\n' },
+    { stream: ' ---> 0123456789ab\n' },
+  ]);
+});
+
 test('a quiet build tells its image alone', () => {
   const quiet = new BuildMessages(true);
   expect(events.slice(0, 8).flatMap(([event]) => quiet.of(event))).toEqual([]);
-  const built = quiet.of({ kind: 'built', image: id, config: id, names: ['web:1'] });
+  const built = quiet.of({ kind: 'built', step: 9, ms: 0, image: id, config: id, names: ['web:1'] });
   expect(built).toEqual([{ aux: { ID: id } }, { stream: `${id}\n` }]);
 });
 

@@ -5,6 +5,8 @@ import type { JsonMessage } from '../../api/engine-api';
 /** What the classic builder says of an event (moby, builder/dockerfile/dispatchers.go and evaluator.go). */
 export class BuildMessages {
   readonly #quiet: boolean;
+  /** The container that a step runs in. */
+  #running: string | undefined;
   readonly #decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
 
   /** Quiet: nothing but the image's id, and what went wrong. */
@@ -27,14 +29,21 @@ export class BuildMessages {
       case 'cached':
         return [' ---> Using cache\n', ` ---> ${shortId(event.id)}\n`];
       case 'running':
-        return [` ---> Running in ${event.name}\n`];
+        this.#running = event.name.slice(0, 12);
+        return [` ---> Running in ${this.#running}\n`];
       case 'log':
         return [this.#decoders[event.stream].decode(event.bytes, { stream: true })].filter((text) => text !== '');
       case 'finished':
-        return event.id === undefined ? [] : [` ---> ${shortId(event.id)}\n`];
+        return event.id === undefined ? [] : [...this.#removed(), ` ---> ${shortId(event.id)}\n`];
       case 'warning':
         return [`[Warning] ${event.message}\n`];
     }
+  }
+
+  #removed(): readonly string[] {
+    const name = this.#running;
+    this.#running = undefined;
+    return name === undefined ? [] : [` ---> Removed intermediate container ${name}\n`];
   }
 
   #built({ image, names }: Extract<BuildEvent, { kind: 'built' }>): readonly JsonMessage[] {
@@ -46,9 +55,10 @@ export class BuildMessages {
 }
 
 function failureMessage({ error }: Extract<BuildEvent, { kind: 'failed' }>): JsonMessage {
-  const code = error.details['exitCode'];
-  const { message } = error;
-  return { errorDetail: { ...(typeof code === 'number' && { code }), message }, error: message };
+  const { exitCode: code, command } = error.details;
+  if (typeof code !== 'number') return { errorDetail: { message: error.message }, error: error.message };
+  const message = `The command '${command}' returned a non-zero code: ${code}`;
+  return { errorDetail: { code, message }, error: message };
 }
 
 function shortId(digest: Digest): string {

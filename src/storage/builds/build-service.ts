@@ -5,14 +5,14 @@ import type { ImageLayer, SelectedImage } from '../../api/image-summary';
 import type { Operation, Progress } from '../../api/operation';
 import type { Clock } from '../../base/clock';
 import { SandboxError } from '../../base/errors';
-import { chunksOf } from '../../base/streams';
+import { chunksOf, streamOf } from '../../base/streams';
 import { digestOf } from '../../formats/digest';
 import { type ImageConfig, serializeImageConfig } from '../../formats/image-config';
 import { layerMediaType } from '../../formats/layer-type';
 import { type Descriptor, type Manifest, mediaTypes } from '../../formats/oci';
 import { transfer } from '../../rpc/control';
 import { ImageLibrary } from '../images/image-library';
-import { type SentBytes, streamFrom } from '../images/image-service';
+import { type SentBytes, sendStream, streamFrom } from '../images/image-service';
 import { shortName } from '../images/image-usage';
 import { putDocument } from '../images/put-parts';
 import type { NamedTasks } from '../named-tasks';
@@ -116,6 +116,11 @@ export class BuildService {
   async readFile(id: string, layers: readonly Digest[], path: string, limit: number): Promise<Uint8Array | undefined> {
     const bytes = await this.#session(id).session.readFile(layers, path, limit);
     return bytes && transfer(bytes, [bytes.buffer]);
+  }
+
+  /** The port gives a tar of what a tree has at a path, under that name; it moves to the caller. */
+  async openTree(id: string, layers: readonly Digest[], path: string, name: string): Promise<MessagePort> {
+    return sendStream(streamOf(await this.#session(id).session.openTree(layers, path, name)));
   }
 
   copy(id: string, task: string, request: CopyRequest, use: StepUse, onProgress?: OnProgress): Promise<StepOutcome> {

@@ -19,6 +19,7 @@ import { FileDigests } from './file-digests';
 import { archiveKey, type CopyPlace, type PlannedEntry, planCopy, planDirectory } from './plan-copy';
 import { fingerprint, writePlannedLayer } from './planned-layer';
 import { selectSources } from './select-sources';
+import { writeTree } from './write-tree';
 
 /** Content that a build works on, held by a lease until it is over. */
 export class BuildSession {
@@ -72,6 +73,14 @@ export class BuildSession {
     const diffId = layers[entry.layer];
     if (diffId) for await (const piece of this.#stores.layers.readFile(diffId, entry.node)) parts.push(piece);
     return concatBytes(parts);
+  }
+
+  /** The tar of what is at a path, links followed inside of the tree, under another name. `NotFound`. */
+  async openTree(layers: readonly Digest[], path: string, name: string): Promise<AsyncGenerator<Uint8Array>> {
+    const union = await this.#union(layers);
+    const { entry } = resolvePath(union, path);
+    if (!entry) throw new SandboxError('NotFound', `failed to calculate checksum: "${path}": not found`);
+    return writeTree(this.#stores.layers, { union, layers, from: entry, name });
   }
 
   async planCopy(request: CopyRequest, operation: Operation): Promise<readonly PlannedEntry[]> {

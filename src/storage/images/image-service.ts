@@ -180,7 +180,7 @@ export class ImageService {
 }
 
 /** A port that gives the bytes and moves to the caller. Its reader hears of a failure, and may leave. */
-function sendStream(stream: ReadableStream<Uint8Array>): MessagePort {
+export function sendStream(stream: ReadableStream<Uint8Array>): MessagePort {
   const { port1, port2 } = new MessageChannel();
   stream.pipeTo(writableToPort(port1, new AbortController().signal)).catch(() => undefined);
   return transfer(port2, [port2]);

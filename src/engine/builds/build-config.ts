@@ -1,0 +1,66 @@
+import type { BuildRunRequest } from '../../api/build';
+import type { OciMount, OciRuntimeConfig } from '../../api/oci-runtime';
+import { chooseCapabilities } from '../containers/capabilities';
+import { containerDevices } from '../containers/container-devices';
+import { resolveSeccomp } from '../containers/seccomp';
+import { defaultSeccompProfile } from '../containers/seccomp-profile';
+
+/** Paths of /proc and /sys that tell of the host, or change it (moby, oci/defaults.go). */
+const maskedPaths: readonly string[] = [
+  ...['/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats'],
+  ...['/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware'],
+];
+const readonlyPaths: readonly string[] = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+const harmless = ['nosuid', 'noexec', 'nodev'];
+const mounts: readonly OciMount[] = [
+  { destination: '/proc', type: 'proc', source: 'proc', options: harmless },
+  {
+    destination: '/dev',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+  },
+  {
+    destination: '/dev/pts',
+    type: 'devpts',
+    source: 'devpts',
+    options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+  },
+  { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...harmless, 'mode=1777', 'size=64m'] },
+  { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...harmless, 'ro'] },
+];
+
+/** As BuildKit calls it. */
+export const buildHostname = 'buildkitsandbox';
+
+/** How the runtime runs a RUN: a container with docker's usual limits, and without a cgroup's. */
+export function buildConfig(id: string, request: BuildRunRequest, own: readonly OciMount[]): OciRuntimeConfig {
+  const { argv, env, cwd, user, network } = request;
+  const all = chooseCapabilities({ add: [], drop: [], privileged: false });
+  const effective = user.uid === 0 ? all : [];
+  const { nodes, rules } = containerDevices({ devices: [], rules: [], privileged: false });
+  const namespaces = ['mount', 'uts', 'pid', 'ipc', 'cgroup', ...(network === 'none' ? ['network'] : [])];
+  return {
+    ociVersion: '1.1.0',
+    hostname: buildHostname,
+    process: {
+      user,
+      args: argv,
+      env,
+      cwd,
+      capabilities: { bounding: all, effective, permitted: effective, inheritable: [], ambient: [] },
+    },
+    root: { path: 'rootfs' },
+    mounts: [...mounts, ...own],
+    linux: {
+      namespaces: namespaces.map((type) => ({ type })),
+      ...(nodes.length > 0 && { devices: nodes }),
+      cgroupsPath: `/build/${id}`,
+      resources: { devices: rules },
+      seccomp: resolveSeccomp(defaultSeccompProfile, all),
+      maskedPaths,
+      readonlyPaths,
+    },
+  };
+}
