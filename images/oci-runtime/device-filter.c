@@ -1,11 +1,16 @@
 #include "device-filter.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "error.h"
+#include "file.h"
 #include "kernel.h"
+#include "state.h"
 
 enum { ANY = -1 };
 enum { READ = BPF_DEVCG_ACC_READ, WRITE = BPF_DEVCG_ACC_WRITE, MAKE = BPF_DEVCG_ACC_MKNOD, ALL = READ | WRITE | MAKE };
@@ -131,24 +136,64 @@ int device_filter_compile(const struct json *rules, struct bpf_insn *program) {
   return (int)(p.at - program);
 }
 
-int device_filter_attach(int cgroup, const struct json *rules) {
-  struct bpf_insn program[DEVICE_FILTER_MAX];
-  int length = device_filter_compile(rules, program);
-  if (length <= 0) return length;
+// --- the kernel's copy ----------------------------------------------------------------------------
+// To check a program takes the kernel longer than all else that is done for a cgroup, so each is kept by what is in it.
+
+static int bpf(int command, union bpf_attr *attributes) { return (int)syscall(SYS_bpf, command, attributes, sizeof *attributes); }
+
+static int load_program(const struct bpf_insn *program, int length) {
   union bpf_attr attributes;
   memset(&attributes, 0, sizeof attributes);
   attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
   attributes.insns = (uint64_t)(uintptr_t)program;
   attributes.insn_cnt = (uint32_t)length;
   attributes.license = (uint64_t)(uintptr_t)"GPL";
-  int loaded = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof attributes);
-  if (loaded < 0) return fail_os("device filter");
+  int loaded = bpf(BPF_PROG_LOAD, &attributes);
+  return loaded < 0 ? fail_os("device filter") : loaded;
+}
+
+static int kept_program(int command, const char *path, int loaded) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.pathname = (uint64_t)(uintptr_t)path;
+  attributes.bpf_fd = command == BPF_OBJ_PIN ? (uint32_t)loaded : 0;
+  return bpf(command, &attributes);
+}
+
+static void keep_program(const char *directory, const char *path, int loaded) {
+  if (kept_program(BPF_OBJ_PIN, path, loaded) == 0 || errno == EEXIST) return;
+  // The first one; where there is no such file system each container has a program of its own.
+  if (make_directories(directory, 0700) < 0 || mount("bpf", directory, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0) return;
+  kept_program(BPF_OBJ_PIN, path, loaded);
+}
+
+static int find_program(const struct bpf_insn *program, int length) {
+  char directory[256], path[300];
+  uint64_t hash = 14695981039346656037u;
+  const uint8_t *bytes = (const uint8_t *)program;
+  for (size_t i = 0; i < (size_t)length * sizeof *program; i++) hash = (hash ^ bytes[i]) * 1099511628211u;
+  snprintf(directory, sizeof directory, "%s/.bpf", state_root);
+  snprintf(path, sizeof path, "%s/devices-%d-%016" PRIx64, directory, length, hash);
+  int loaded = kept_program(BPF_OBJ_GET, path, -1);
+  if (loaded >= 0) return loaded;
+  loaded = load_program(program, length);
+  if (loaded >= 0) keep_program(directory, path, loaded);
+  return loaded;
+}
+
+int device_filter_attach(int cgroup, const struct json *rules) {
+  static struct bpf_insn program[DEVICE_FILTER_MAX];
+  int length = device_filter_compile(rules, program);
+  if (length <= 0) return length;
+  int loaded = find_program(program, length);
+  if (loaded < 0) return -1;
+  union bpf_attr attributes;
   memset(&attributes, 0, sizeof attributes);
   attributes.target_fd = (uint32_t)cgroup;
   attributes.attach_bpf_fd = (uint32_t)loaded;
   attributes.attach_type = BPF_CGROUP_DEVICE;
   attributes.attach_flags = BPF_F_ALLOW_MULTI;
-  int failed = (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &attributes, sizeof attributes);
+  int failed = bpf(BPF_PROG_ATTACH, &attributes);
   if (failed) fail_os("device filter of the cgroup");
   close(loaded);
   return failed ? -1 : 0;

@@ -167,6 +167,15 @@ describe('a container in its life', () => {
       stderr: 'strata-oci: exec: "nothing": executable file not found in $PATH\n',
     });
     expect((await container.exec('sh', '-c', '"exit 9"')).code).toBe(9);
+    const whole = {
+      args: ['env'],
+      env: ['PATH=/bin', 'ONLY=this'],
+      cwd: '/',
+      user: { uid: 0, gid: 0 },
+      capabilities: {},
+    };
+    const given = await host.vm.exec({ argv: ['strata-oci', 'exec', '--json', JSON.stringify(whole), 'life'] });
+    expect(await outcome(given)).toMatchObject({ code: 0, stdout: 'PATH=/bin\nONLY=this\nHOME=/root\n' });
 
     const { processes } = await host.serve.call<{ processes: { pidInside: number; command: string }[] }>('top', {
       container: 'life',
