@@ -34,6 +34,16 @@ static int check_version(const char *version) {
   return fail(INVALID_ARGUMENT, "ociVersion %s: only 1.x is known", *version ? version : "is missing");
 }
 
+// What would change the container and is not done.
+static int check_known(const struct json *config) {
+  static const char *const unknown[] = {"process.scheduler", "process.ioPriority", "process.execCPUAffinity",
+                                        "linux.personality", "linux.netDevices",   "linux.memoryPolicy"};
+  for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+    if (json_find(config, unknown[i])) return fail(UNIMPLEMENTED, "config.json has %s, which is not supported", unknown[i]);
+  }
+  return 0;
+}
+
 static const char *absolute(struct arena *arena, const char *directory, const char *path) {
   return *path == '/' ? path : arena_format(arena, "%s/%s", directory, path);
 }
@@ -57,7 +67,7 @@ int container_load(struct container *c, const char *bundle, const char *id) {
   if (!c->config) return -1;
   c->state.oci_version = json_text(json_get(c->config, "ociVersion"), "");
   const char *root = json_text(json_find(c->config, "root.path"), NULL);
-  if (check_version(c->state.oci_version) < 0) return -1;
+  if (check_version(c->state.oci_version) < 0 || check_known(c->config) < 0) return -1;
   if (!root) return fail(INVALID_ARGUMENT, "config.json has no root.path");
   c->state.rootfs = absolute(&c->arena, full, root);
   const char *cgroup = json_text(json_find(c->config, "linux.cgroupsPath"), NULL);
@@ -104,8 +114,6 @@ static void close_taken(int *fd) {
 void container_release(struct container *c) {
   close_taken(&c->root_tree);
   close_taken(&c->cgroup);
-  close_taken(&c->program);
-  close_taken(&c->gate);
   for (size_t i = 0; i < c->mounts.count; i++) close_taken(&c->mounts.points[i].tree);
   for (size_t i = 0; i < c->namespaces.join_count; i++) close_taken(&c->namespaces.joined[i].fd);
 }
@@ -144,6 +152,12 @@ static int set_sysctls(const struct container *c) {
     if (file_poke(AT_FDCWD, path, json_text(item, "")) < 0) return fail_os("sysctl %s", item->key);
   }
   return 0;
+}
+
+// Nobody else is in here to look, unless the pid namespace was joined; then nothing of the host's is left to find.
+static int let_go(struct container *c) {
+  container_release(c);
+  return process_leave_keyring();
 }
 
 static int build_root(struct container *c) {
@@ -196,7 +210,7 @@ static int become(struct container *c) {
   if (namespaces_enter(&c->namespaces) < 0 || set_names(c) < 0) return -1;
   if (c->namespaces.made & CLONE_NEWNET && network_configure(&c->state.network) < 0) return -1;
   int root = build_root(c);
-  if (root < 0 || set_sysctls(c) < 0) return -1;
+  if (root < 0 || let_go(c) < 0 || set_sysctls(c) < 0) return -1;
   if (c->program >= 0 && split_off_reaper(c) < 0) return -1;
   // The session began with the process, or with the reaper's child.
   if (open_terminal(c) < 0 || rootfs_protect(c->config, root) < 0) return -1;

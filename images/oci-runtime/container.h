@@ -28,7 +28,7 @@ struct container {
 int container_load(struct container *c, const char *bundle, const char *id);
 // Makes the cgroup and takes root and mounts.
 int container_take(struct container *c);
-// Closes what only the child needs.
+// Closes what was taken of the host, in the launcher once there is a child, in the child once it has its root.
 void container_release(struct container *c);
 // The child: does not return.
 _Noreturn void container_begin(struct container *c);

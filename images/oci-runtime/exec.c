@@ -158,7 +158,12 @@ static int enter(struct joiner *j) {
   // All at once by the process itself; of the user namespace only another one can be entered.
   uint64_t kinds = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
   if (j->has_user_namespace) kinds |= CLONE_NEWUSER;
-  if (setns(j->target, (int)kinds) < 0) return fail_os("namespaces of %s", j->state.id);
+  // Programs in there must not find the host's descriptors in this process.
+  close(j->cgroup);
+  int result = setns(j->target, (int)kinds);
+  if (result < 0) return fail_os("namespaces of %s", j->state.id);
+  close(j->target);
+  if (process_leave_keyring() < 0) return -1;
   return j->has_user_namespace ? namespaces_become_root() : 0;
 }
 

@@ -163,3 +163,27 @@ int tree_usage(const char *path, uint64_t *bytes, uint64_t *files) {
   *bytes = *files = 0;
   return walk_path(path, add_usage, &(struct usage){bytes, files});
 }
+
+struct shift {
+  uint32_t uid, gid;
+};
+
+static int shift_entry(int directory, const char *name, const struct stat *status, void *context) {
+  const struct shift *shift = context;
+  // Done before, by somebody who was ended on the way.
+  if (status->st_uid >= shift->uid) return 0;
+  if (fchownat(directory, name, status->st_uid + shift->uid, status->st_gid + shift->gid, AT_SYMLINK_NOFOLLOW) < 0) {
+    return fail_os("owner of %s", name);
+  }
+  // These bits are lost with a change of owner.
+  bool special = S_ISREG(status->st_mode) && status->st_mode & (S_ISUID | S_ISGID);
+  return special && fchmodat(directory, name, status->st_mode & 07777, 0) < 0 ? fail_os("mode of %s", name) : 0;
+}
+
+int tree_shift(const char *path, uint32_t uid, uint32_t gid) {
+  struct stat status;
+  struct shift shift = {uid, gid};
+  if (lstat(path, &status) < 0) return fail_os("%s", path);
+  if (status.st_uid >= uid) return 0;
+  return walk_path(path, shift_entry, &shift) < 0 ? -1 : shift_entry(AT_FDCWD, path, &status, &shift);
+}

@@ -22,5 +22,8 @@ int make_directories(const char *path, unsigned mode);
 int remove_tree(const char *path);
 // Bytes that are allocated below a directory, without other mounts.
 int tree_usage(const char *path, uint64_t *bytes, uint64_t *files);
+// Adds to the owner and group of a directory and of all that is in it, unless the directory has such an owner already:
+// it is the last one that gets it.
+int tree_shift(const char *path, uint32_t uid, uint32_t gid);
 
 #endif

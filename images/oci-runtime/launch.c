@@ -156,6 +156,8 @@ static int begin(struct container *c, const struct launch_options *options, bool
   if (pid < 0) return -1;
   c->state.pid = pid;
   container_release(c);
+  if (c->program >= 0) close(c->program);
+  if (c->gate >= 0) close(c->gate);
   int result = prepare_child(c, options);
   if (result == 0 && !gated) {
     c->state.started = now_milliseconds();

@@ -51,6 +51,8 @@ static int mount_options(struct text *options, const struct json *overlay, const
     text_add(options, ",workdir=");
     add_path(options, work);
     if (json_true(json_get(overlay, "volatile"))) text_add(options, ",volatile");
+    // So that another owner does not take a copy of a file's contents.
+    if (json_get(overlay, "shift")) text_add(options, ",metacopy=on");
   }
   if (options->length > MAX_OPTIONS) {
     return fail(RESOURCE_EXHAUSTED, "%zu layers have names that are too long in all: %zu bytes of %d", count,
@@ -87,6 +89,20 @@ static int bind_layer(const char *layer, const char *target) {
   return failed ? -1 : 0;
 }
 
+// 6.1 cannot map the owners of an overlay, so that files get others in the upper layer.
+static int shift_owners(const struct json *shift, const char *target) {
+  uint64_t uid, gid;
+  if (!json_uint(json_get(shift, "uid"), &uid) || !json_uint(json_get(shift, "gid"), &gid) || uid == 0 || uid > UINT32_MAX / 2 ||
+      gid > UINT32_MAX / 2) {
+    return fail(INVALID_ARGUMENT, "shift needs a uid and a gid");
+  }
+  if (tree_shift(target, (uint32_t)uid, (uint32_t)gid) == 0) return 0;
+  struct error error = last_error;
+  umount2(target, MNT_DETACH);
+  last_error = error;
+  return -1;
+}
+
 int overlay_mount(struct arena *arena, const struct json *overlay, const char *target) {
   const char *const *lower = json_strings(arena, json_get(overlay, "lower"), "lower");
   if (!lower) return -1;
@@ -95,6 +111,9 @@ int overlay_mount(struct arena *arena, const struct json *overlay, const char *t
     if (*lower[i] != '/') return fail(INVALID_ARGUMENT, "%s: not an absolute path", lower[i]);
   }
   if (make_directories(target, 0755) < 0) return -1;
+  if (json_get(overlay, "shift") && !json_get(overlay, "upper")) {
+    return fail(INVALID_ARGUMENT, "An overlay with shift needs upper");
+  }
   if (!lower[1] && !json_get(overlay, "upper")) return bind_layer(lower[0], target);
   struct text options = {0};
   size_t prefix = common_directory(lower);
@@ -104,5 +123,6 @@ int overlay_mount(struct arena *arena, const struct json *overlay, const char *t
     result = mount_from(lower[0], prefix, target, flags, text_end(&options));
   }
   text_free(&options);
-  return result;
+  const struct json *shift = json_get(overlay, "shift");
+  return result == 0 && shift ? shift_owners(shift, target) : result;
 }

@@ -88,6 +88,14 @@ int process_parse(struct arena *arena, const struct json *object, struct process
   return 0;
 }
 
+// man 2 keyctl.
+#define JOIN_SESSION_KEYRING 1
+
+int process_leave_keyring(void) {
+  if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS) return 0;
+  return fail_os("session keyring");
+}
+
 // --- in the container -----------------------------------------------------------------------------
 
 static const char *variable(const struct process *process, const char *name) {

@@ -33,6 +33,9 @@ struct process {
 
 int process_parse(struct arena *arena, const struct json *object, struct process *process);
 
+// Leaves the session's keys, which are the host's, for new ones.
+int process_leave_keyring(void);
+
 // The three steps of a process that is in its container: what needs its files and all rights; then who it is; then
 // the program, which does not return unless it fails.
 int process_prepare(struct process *process, struct arena *arena);

@@ -343,18 +343,24 @@ describe('the network', () => {
 
 describe('namespaces that are asked for', () => {
   it('map users: root inside is nobody outside', async () => {
-    await host.sh(
-      `rm -rf /srv/mapped && mkdir /srv/mapped && cp -a ${rootfs}/. /srv/mapped && chown -R 100000:100000 /srv/mapped`,
-    );
+    const overlay = {
+      lower: [rootfs],
+      upper: '/tmp/mapped/upper',
+      work: '/tmp/mapped/work',
+      shift: { uid: 100000, gid: 100000 },
+    };
     const mappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
     const container = await running('mapped', {
-      root: { path: '/srv/mapped' },
+      root: { path: '/tmp/mapped/root' },
       linux: {
         namespaces: ['user', 'pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
         uidMappings: mappings,
         gidMappings: mappings,
       },
-      ...{ annotations: { 'org.strata.network': JSON.stringify([{ bridge: 'br0', addresses: ['10.9.0.8/24'] }]) } },
+      annotations: {
+        'org.strata.network': JSON.stringify([{ bridge: 'br0', addresses: ['10.9.0.8/24'] }]),
+        'org.strata.rootfs': JSON.stringify(overlay),
+      },
     });
     expect(
       (
@@ -365,7 +371,7 @@ describe('namespaces that are asked for', () => {
         )
       ).stdout.replaceAll(/ +/g, ' '),
     ).toBe('0\n0\n 0 100000 65536\n');
-    expect((await host.sh(`stat -c %u /srv/mapped/file /proc/${container.pid}`)).stdout).toBe('100000\n100000\n');
+    expect((await host.sh(`stat -c %u /tmp/mapped/upper/file /proc/${container.pid}`)).stdout).toBe('100000\n100000\n');
     await container.end();
   });
 
