@@ -1,6 +1,7 @@
 import type { BrowserLab } from '../browser';
 import type { Row } from '../row';
 import { agentEcho, agentStream } from './agent';
+import { cachedBuild } from './build';
 import { coldBoot } from './cold-boot';
 import { guestDisk } from './disk';
 import { broadcastFlood, cloneToPrompt, eightMachines, migrationDowntime, vmPing, vmTcp } from './fleet';
@@ -39,6 +40,7 @@ export const cases: readonly BenchCase[] = [
   { name: 'disk', measure: guestDisk },
   { name: 'idle-cpu', measure: idleCpu },
   { name: 'image-load', measure: imageLoad },
+  { name: 'build', measure: cachedBuild },
   { name: 'page-delay', measure: pageDelay },
   { name: 'page-flood', measure: pageFlood },
   { name: 'switch', measure: switchFrames },

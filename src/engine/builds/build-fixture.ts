@@ -27,6 +27,12 @@ export interface BuildBench {
   readonly opened: OpenedStore;
   readonly images: Images;
   readonly builder: StoreImageBuilder;
+  /** The events as they come. */
+  start(
+    dockerfile: string,
+    files?: Readonly<Record<string, string>>,
+    options?: BuildOptions,
+  ): AsyncIterable<BuildEvent>;
   /** All events, the last of which says how it ended. */
   run(
     dockerfile: string,
@@ -65,16 +71,18 @@ export async function createBuildBench({ clock, fetch = noFetch, runner, pull }:
   const { remote, close } = connect<StoreService>(port2);
   const images = new Images({ remote });
   const builder = new StoreImageBuilder({ remote, clock, fetch, ...(runner && { runner }), ...(pull && { pull }) });
-  const run: BuildBench['run'] = async (dockerfile, files = {}, options = {}) => {
+  const start: BuildBench['start'] = (dockerfile, files = {}, options = {}) =>
+    builder.build(textContext({ ...files, Dockerfile: dockerfile }), options);
+  const run: BuildBench['run'] = async (...asked) => {
     const events: BuildEvent[] = [];
-    const context = textContext({ ...files, Dockerfile: dockerfile });
-    for await (const event of builder.build(context, options)) events.push(event);
+    for await (const event of start(...asked)) events.push(event);
     return events;
   };
   return {
     opened,
     images,
     builder,
+    start,
     run,
     async build(dockerfile, files, options) {
       const events = await run(dockerfile, files, options);
@@ -118,6 +126,15 @@ function cachedSteps(events: readonly BuildEvent[]): readonly string[] {
   return events.flatMap((event) =>
     event.kind === 'started' && cached.has(event.step.number) ? [event.step.instruction?.text ?? ''] : [],
   );
+}
+
+/** The files of an image that was built, by path; throws for a build that has failed. */
+export async function readBuilt(
+  opened: OpenedStore,
+  last: BuildEvent | undefined,
+): Promise<Readonly<Record<string, BuiltFile>>> {
+  if (last?.kind !== 'built') throw new Error(JSON.stringify(last));
+  return readTree(opened, parseImageConfig(await opened.store.read(last.config)).diffIds);
 }
 
 async function readTree(
