@@ -7,6 +7,7 @@ import type { Lab } from '../../src/engine/lab';
 import { hasHostPrograms } from '../support/container-lab';
 import { hasFileSystemTools } from '../support/disk-templates';
 import { createEngineLab, type EngineLab } from '../support/engine-lab';
+import { shell as guestShell } from '../support/node-lab';
 
 async function textOf(stream: ReadableStream<OutputChunk>): Promise<{ readonly out: string; readonly err: string }> {
   const texts = { stdout: '', stderr: '' };
@@ -302,7 +303,7 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('the container engine',
 
   it('takes up after a reload what goes on, with its streams and its log', async () => {
     const going = await engine.containers.create(
-      { Image: 'busybox', Cmd: ['sh', '-c', 'echo before; read line; echo $line; sleep 600'], OpenStdin: true },
+      { Image: 'busybox', Cmd: ['sh', '-c', 'echo before; while read -r line; do echo $line; done'], OpenStdin: true },
       { name: 'going' },
     );
     await engine.containers.start(going.Id);
@@ -310,6 +311,8 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('the container engine',
     const reader = output.getReader();
     expect(new TextDecoder().decode((await reader.read()).value?.bytes)).toBe('before\n');
     await reader.cancel();
+    // What the disk is behind with would be written between the save and the end, and a state of before is not gone on with.
+    await guestShell(lab.instance(engine.hosts.hosts[0]?.instance ?? ''), 'sync');
     await made.lab.saveForReload();
     await made.lab.close();
     lab = await made.openLab();
