@@ -1,0 +1,61 @@
+import type { TerminalSize } from '../../api/instance';
+import type { Clock } from '../../base/clock';
+import { LabFiles } from '../../cli/lab/lab-files';
+import { labShell } from '../../cli/lab/lab-shell';
+import { builtins } from '../../cli/shell/builtins/builtins';
+import { createShellState } from '../../cli/shell/shell';
+import { historyLimit, TerminalSession } from '../../cli/shell/terminal-session';
+import type { Lab } from '../../engine/lab';
+import type { Settings } from '../settings';
+import type { LabShell } from './lab-shell-source';
+
+export interface LabShellOptions {
+  readonly lab: Lab;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly greeting: string;
+}
+
+/** Where the shell begins: a shared folder, made when it is first wanted. */
+const home = 'home';
+
+const historySetting = 'shell-history';
+
+/** A shell over the lab: its machines, networks and shared folders. Its history is kept with the page's settings. */
+export async function openLabShell(
+  { lab, settings, clock, greeting }: LabShellOptions,
+  show: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
+  size: TerminalSize,
+): Promise<LabShell> {
+  const folders = await lab.folders();
+  if (!(await folders.list()).some(({ name }) => name === home)) await folders.create(home);
+  const files = new LabFiles(folders);
+  const shell = createShellState([...builtins, ...labShell(lab, clock)], clock, {
+    folder: `/${home}`,
+    history: keptHistory(settings),
+  });
+  shell.variables.set('HOME', `/${home}`);
+  const session = new TerminalSession({
+    shell,
+    files,
+    size,
+    show,
+    greeting,
+    // Another shell may have kept lines meanwhile.
+    onLine: (line) => settings.keep(historySetting, [...keptHistory(settings), line].slice(-historyLimit)),
+  });
+  return {
+    ended: session.run(),
+    type: (bytes) => session.type(bytes),
+    resize: (next) => session.resize(next),
+    dispose() {
+      session.dispose();
+      files.dispose();
+    },
+  };
+}
+
+function keptHistory(settings: Settings): readonly string[] {
+  const kept = settings.recall(historySetting);
+  return Array.isArray(kept) ? kept.filter((line): line is string => typeof line === 'string') : [];
+}
