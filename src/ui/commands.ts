@@ -20,6 +20,14 @@ export function commandsOf(store: Store): readonly Command[] {
     { id: 'new-unikernel', label: text.unikernels.dialog.title, run: () => store.ask({ kind: 'new-unikernel' }) },
     { id: 'new-app', label: text.apps.dialog.title, run: () => store.ask({ kind: 'new-app' }) },
     { id: 'new-network', label: network.title, run: () => store.ask({ kind: 'new-network' }) },
+    {
+      id: 'lab-shell',
+      label: text.dock.lab.open,
+      run: () => {
+        if (store.terminals.openLab() === undefined) store.announce(text.dock.limit(store.terminals.tabs.value.size));
+        else store.terminals.setOpen(true);
+      },
+    },
     { id: 'help', label: text.dialogs.help.title, run: () => store.ask({ kind: 'help' }) },
     { id: 'tasks', label: text.tasks.show, run: () => store.showTasks(true) },
     ...(['system', 'light', 'dark'] as const)

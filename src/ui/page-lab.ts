@@ -48,6 +48,7 @@ export type PageLab = Pick<
   | 'publish'
   | 'unpublish'
   | 'connect'
+  | 'folders'
 >;
 
 /** Which tab runs the machines; see {@link PageLab}. */

@@ -134,6 +134,11 @@ export class Store implements Disposable {
       settings,
       clock,
       connect: (id, port) => this.#connect(id, port),
+      // Loaded with the first one: the page's first script has no room for it.
+      openLabShell: async (show, size) => {
+        const { openLabShell } = await import('./terminals/open-lab-shell');
+        return openLabShell({ lab, settings, clock, greeting: text.dock.lab.greeting }, show, size);
+      },
     });
     this.#now.value = clock.now();
     this.#instances.value = lab.list();

@@ -38,19 +38,17 @@ const inspect = labCommand({
     return inspectEach(io, args, flags.format, async (given) => {
       const network = lab.networks().find(({ name }) => name === given);
       if (!network) throw new Error(`No such network: ${given}`);
-      const stations = lab
-        .list()
-        .flatMap(({ name, nics, state }) =>
-          nics
-            .filter((nic) => nic.network === given)
-            .map(({ nic, mac, address }) => ({
-              instance: name,
-              interface: `eth${nic}`,
-              mac,
-              address,
-              state: state.phase,
-            })),
-        );
+      const stations = lab.list().flatMap(({ name, nics, state }) =>
+        nics
+          .filter((nic) => nic.network === given)
+          .map(({ nic, mac, address }) => ({
+            instance: name,
+            interface: `eth${nic}`,
+            mac,
+            address,
+            state: state.phase,
+          })),
+      );
       return { ...network, stations };
     });
   },

@@ -5,12 +5,12 @@ import { labShell } from '../../cli/lab/lab-shell';
 import { builtins } from '../../cli/shell/builtins/builtins';
 import { createShellState } from '../../cli/shell/shell';
 import { historyLimit, TerminalSession } from '../../cli/shell/terminal-session';
-import type { Lab } from '../../engine/lab';
+import type { PageLab } from '../page-lab';
 import type { Settings } from '../settings';
 import type { LabShell } from './lab-shell-source';
 
 export interface LabShellOptions {
-  readonly lab: Lab;
+  readonly lab: PageLab;
   readonly settings: Settings;
   readonly clock: Clock;
   readonly greeting: string;

@@ -18,6 +18,7 @@ function setUp(storage = memory()) {
     instance: () => undefined,
     settings: createSettings(storage),
     clock,
+    openLabShell: () => Promise.reject(new Error('not in this test')),
     connect: () => Promise.reject(new Error('nobody there')),
   });
   const shape = () =>

@@ -19,10 +19,11 @@ import {
   splitGroup,
   type TabId,
 } from './dock-layout';
+import { LabShellSource, type OpenLabShell } from './lab-shell-source';
 import { type RawConnection, RawSource, type RawWords } from './raw-source';
 import { type EarlierShell, ShellSource } from './shell-source';
 
-export type TerminalKind = 'console' | 'shell' | 'raw';
+export type TerminalKind = 'console' | 'shell' | 'raw' | 'lab';
 
 /** What a terminal attaches to. */
 export interface TerminalSource {
@@ -38,11 +39,12 @@ export interface TerminalSource {
 /** One terminal of the dock. */
 export interface TerminalTab {
   readonly id: TabId;
+  /** Empty for a shell of the lab itself. */
   readonly instance: InstanceId;
   readonly kind: TerminalKind;
   /** What a person called it. */
   readonly name?: string;
-  /** Number of the shell in its machine, from 1; of a raw connection the TCP port. */
+  /** Number of the shell in its machine or the lab, from 1; of a raw connection the TCP port. */
   readonly number: number;
   readonly source: TerminalSource;
 }
@@ -57,7 +59,11 @@ export interface TerminalsOptions {
   readonly clock: Clock;
   /** Connects to a TCP port of an instance. */
   readonly connect: (id: InstanceId, port: number) => Promise<RawConnection>;
+  /** Makes a shell of the lab. */
+  readonly openLabShell: OpenLabShell;
 }
+
+const noInstance: InstanceId = '';
 
 /** Terminals at once: each keeps 5,000 lines. */
 export const terminalLimit = 32;
@@ -134,6 +140,11 @@ export class Terminals implements Disposable {
     return this.#openTab(instance, 'shell');
   }
 
+  /** A shell of the lab itself: docker, machines, networks, shared folders. */
+  openLab(): TabId | undefined {
+    return this.#openTab(noInstance, 'lab');
+  }
+
   /** A TCP connection to a port, by hand. It ends with the page. */
   openRaw(instance: InstanceId, port: number): TabId | undefined {
     return this.#openTab(instance, 'raw', port);
@@ -142,9 +153,9 @@ export class Terminals implements Disposable {
   /** A new shell of the same machine, in a group of its own beside or below. */
   split(tab: TabId, axis: DockSplit['axis']): TabId | undefined {
     const group = groupOfTab(this.#layout.value, tab);
-    const instance = this.#tabs.value.get(tab)?.instance;
+    const { instance, kind } = this.#tabs.value.get(tab) ?? {};
     if (!group || instance === undefined) return undefined;
-    const opened = this.openShell(instance);
+    const opened = kind === 'lab' ? this.openLab() : this.openShell(instance);
     if (opened !== undefined) this.#change(splitGroup(this.#layout.value, group.id, axis, opened));
     return opened;
   }
@@ -200,7 +211,9 @@ export class Terminals implements Disposable {
       this.#known = ids;
       // The lab tells of one instance after the other; all are known when it has finished doing so.
       if (this.#stored !== undefined && ids.size > 0) queueMicrotask(() => this.#restore());
-      for (const { id, instance } of this.#tabs.value.values()) if (!ids.has(instance)) this.close(id);
+      for (const { id, instance, kind } of this.#tabs.value.values()) {
+        if (kind !== 'lab' && !ids.has(instance)) this.close(id);
+      }
     });
   }
 
@@ -229,6 +242,7 @@ export class Terminals implements Disposable {
       shell: () => new ShellSource({ host, words: shellWords, onChange, ...(earlier && { earlier }) }),
       raw: () =>
         new RawSource({ connect: () => this.#options.connect(tab.instance, tab.number), words: rawWords(tab) }),
+      lab: () => new LabShellSource(this.#options.openLabShell, labWords),
       console: () => ({
         attachConsole: (onOutput) => attachConsole(instance(tab.instance), onOutput),
         bareNewlines: instance(tab.instance)?.kind === 'unikernel',
@@ -258,7 +272,9 @@ export class Terminals implements Disposable {
     if (this.#stored === undefined) return;
     const { tabs, layout } = this.#stored;
     this.#stored = undefined;
-    const read = (Array.isArray(tabs) ? tabs : []).flatMap(readTab).filter((tab) => this.#known.has(tab.instance));
+    const read = (Array.isArray(tabs) ? tabs : [])
+      .flatMap(readTab)
+      .filter((tab) => tab.kind === 'lab' || this.#known.has(tab.instance));
     batch(() => {
       for (const each of read.slice(0, terminalLimit - this.#tabs.value.size)) this.#readd(each);
       const { focused } = this.#layout.value;
@@ -287,6 +303,8 @@ const shellWords = {
   gone: () => text.dock.gone,
 };
 
+const labWords = { ended: () => text.dock.lab.ended, failed: text.dock.failed };
+
 function rawWords({ number }: Pick<TerminalTab, 'number'>): RawWords {
   const { raw } = text.ports;
   return { connected: () => raw.connected(number), failed: raw.failed, ended: () => raw.ended };
@@ -307,7 +325,7 @@ function readTab(stored: unknown): readonly KeptTab[] {
   if (typeof stored !== 'object' || stored === null) return [];
   const { id, instance, kind, name, number, program } = stored as Partial<Record<keyof KeptTab, unknown>>;
   if (typeof id !== 'string' || !/^t\d{1,9}$/.test(id) || typeof instance !== 'string') return [];
-  if (kind !== 'console' && kind !== 'shell') return [];
+  if (kind !== 'console' && kind !== 'shell' && kind !== 'lab') return [];
   return [
     {
       id,

@@ -30,6 +30,13 @@ export const dockText = {
   reader: 'Screen reader mode',
   none: 'No terminal is open',
   noneDetail: 'Open the console of a machine, or a shell in it.',
+  lab: {
+    open: 'Shell of the lab',
+    tab: (number: number) => (number === 1 ? 'Lab' : `Lab ${number}`),
+    ended: 'The shell has ended. Enter starts another',
+    greeting:
+      'The shell of the lab: machines, networks and shared folders. "help" lists what there is, Tab completes.\n',
+  },
   ended: (code: number) => `The program ended with ${code}. Enter starts it again`,
   failed: (why: string) => `The shell could not be run: ${why}. Enter tries again`,
   lost: (why: string) => `The program is gone. ${why}. Enter starts another`,

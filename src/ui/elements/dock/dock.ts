@@ -251,6 +251,7 @@ export class Dock extends StrataElement {
       { id: 'row', label: dock.splitRow },
       { id: 'column', label: dock.splitColumn },
       ...(several ? [{ id: 'move', label: dock.moveBack }] : []),
+      { id: 'lab', label: dock.lab.open },
       { id: 'search', label: dock.search },
       { id: 'copy', label: dock.copy, detail: 'Ctrl+Shift+C' },
       { id: 'paste', label: dock.paste, detail: 'Ctrl+Shift+V' },
@@ -270,6 +271,7 @@ export class Dock extends StrataElement {
       row: () => this.#split(group, 'row'),
       column: () => this.#split(group, 'column'),
       move: () => store.terminals.moveToNextGroup(group.active),
+      lab: () => this.#opened(store.terminals.openLab()),
       search: () => void terminal?.openSearch(),
       copy: () => void terminal?.copy(),
       paste: () => void terminal?.paste(),
@@ -327,7 +329,7 @@ export class Dock extends StrataElement {
     const tab = store?.terminals.tabs.value.get(group.active);
     if (!store || !tab) return;
     store.terminals.activate(tab.id);
-    this.#opened(store.terminals.openShell(tab.instance));
+    this.#opened(tab.kind === 'lab' ? store.terminals.openLab() : store.terminals.openShell(tab.instance));
   }
 
   #split(group: DockGroup, axis: DockSplit['axis']): void {
@@ -376,7 +378,9 @@ export class Dock extends StrataElement {
 
   /** Says which terminal is used now, so that the view above can follow. */
   #told(): void {
-    this.dispatchEvent(new CustomEvent('used', { detail: this.store?.terminals.active?.instance }));
+    const { active } = this.store?.terminals ?? {};
+    // A shell of the lab belongs to no view.
+    if (active?.kind !== 'lab') this.dispatchEvent(new CustomEvent('used', { detail: active?.instance }));
   }
 
   #wish(size: DockSize): void {
@@ -395,8 +399,9 @@ export class Dock extends StrataElement {
   }
 
   #name(store: Store, { name, kind, number, instance }: TerminalTab): string {
-    const machine = store.nameOf(instance);
+    const machine = kind === 'lab' ? '' : store.nameOf(instance);
     const usual = {
+      lab: () => text.dock.lab.tab(number),
       console: () => text.dock.console(machine),
       shell: () => text.dock.shell(machine, number),
       raw: () => text.ports.raw.tab(machine, number),

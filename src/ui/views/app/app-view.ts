@@ -305,7 +305,9 @@ export class AppView extends StrataElement {
       >
         ${
           whole || store.terminals.tabs.value.size === 0
-            ? html`<span class="leave">${whole ? text.terminal.leave : ''}</span>`
+            ? whole
+              ? html`<span class="leave">${text.terminal.leave}</span>`
+              : html`<button class="quiet" @click=${() => this.#openLabShell(store)}>${icon('terminal')}${text.dock.lab.open}</button>`
             : html`<button class="quiet" aria-pressed=${open} @click=${() => store.terminals.setOpen(!open)}>
                 ${icon('terminal')}${text.dock.heading}
               </button>`
@@ -421,6 +423,12 @@ export class AppView extends StrataElement {
   }
 
   /** In the view of a machine's terminal the machine follows the terminal that is used. */
+  #openLabShell(store: Store): void {
+    store.terminals.openLab();
+    store.terminals.setOpen(true);
+    void this.renderRoot.querySelector<Dock>('strata-dock')?.focusTerminal();
+  }
+
   #used(store: Store, instance: string | undefined): void {
     const route = store.route.value;
     if (route.view !== 'machine' || route.tab !== 'terminal') return;

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { settle } from '../../base/fake-clock';
+import { openTestLab } from '../../engine/lab-fixture';
+import { recordedIo } from '../command-io-fixture';
+import { builtins } from '../shell/builtins/builtins';
+import { runLine } from '../shell/run-line';
+import { createShellState } from '../shell/shell';
+import { labShell } from './lab-shell';
+
+async function labWithShell() {
+  const { lab, clock } = await openTestLab();
+  const shell = createShellState([...builtins, ...labShell(lab, clock)], clock);
+  const run = async (line: string) => {
+    const recorded = recordedIo();
+    const running = runLine(line, shell, recorded.io);
+    await settle();
+    const code = await running;
+    return { code, out: recorded.out(), err: recorded.err() };
+  };
+  return { lab, clock, run, shell };
+}
+
+describe('the commands of the lab', () => {
+  it('make a machine, list it, end it and remove it', async () => {
+    const { lab, clock, run } = await labWithShell();
+    expect(await run('vm create web')).toEqual({ code: 0, out: 'web\n', err: '' });
+    const [record] = lab.list();
+    await clock.advance(65_000);
+    const { out } = await run('vm ls');
+    expect(out.split('\n')[0]).toMatch(/^ID +NAME +STATUS +ADDRESS +NETWORK$/);
+    expect(out.split('\n')[1]).toMatch(new RegExp(`^${record!.id} +web +Up About a minute`));
+    expect((await run('vm ls -q | wc -l')).out).toBe('1\n');
+    expect((await run("vm ls --format '{{.Name}} {{.State}} {{.Memory}}'")).out).toBe('web running 64MiB\n');
+    expect(await run('vm kill web')).toEqual({ code: 0, out: 'web\n', err: '' });
+    expect((await run("vm ls --format '{{.Name}} {{.State}}'")).out).toBe('web stopped\n');
+    expect((await run(`vm start ${record!.id.slice(0, 6)}`)).code).toBe(0);
+  });
+
+  it.each([
+    ['vm start nobody', 'No such vm: nobody\n', 1],
+    [
+      'vm strat x',
+      "vm: unknown command: vm strat\n\nDid you mean 'vm start'?\n\nRun 'vm --help' for more information\n",
+      1,
+    ],
+    [
+      'vm start',
+      "vm: 'vm start' requires at least 1 argument\n\nUsage:  vm start VM [VM...]\n\nSee 'vm start --help' for more information\n",
+      1,
+    ],
+    [
+      'unikernel exec x',
+      "unikernel: unknown command: unikernel exec\n\nThere is one program in a unikernel, and no shell.\n\nRun 'unikernel --help' for more information\n",
+      1,
+    ],
+    ['net inspect nowhere', 'No such network: nowhere\n', 1],
+    ['net create lab', 'a network needs a subnet: net create --subnet 10.5.0.0/24 NAME\n', 1],
+  ])('%s goes wrong in plain words', async (line, err, code) => {
+    const { run } = await labWithShell();
+    const ended = await run(line);
+    expect(ended.err).toBe(err);
+    expect(ended.code).toBe(code);
+  });
+
+  it('make networks and say who is on them', async () => {
+    const { run } = await labWithShell();
+    await run('net create --subnet 10.7.0.0/24 lab');
+    await run('vm create --network lab --no-start web');
+    const { out } = await run("net inspect -f '{{range .stations}}{{.instance}} {{.address}} {{.state}}{{end}}' lab");
+    expect(out).toMatch(/^web 10\.7\.0\.\d+ created\n$/);
+    expect((await run("net ls --format '{{.Name}} {{.Subnet}}' | grep lab")).out).toBe('lab 10.7.0.0/24\n');
+  });
+});
