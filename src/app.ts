@@ -136,11 +136,13 @@ export function runApp(): StrataPage {
     clock,
     randomBytes,
   });
+  const engine = lazily(async () => (await import('./images')).openEngineApi(await stock.get(), lab, clock));
   const store = new Store({
     lab,
     settings: createSettings(openStorage()),
     clock,
     previews: async () => (await import('./previews')).createPreviewLinks(lab),
+    engine: () => engine.get(),
     images: async (page) => (await import('./images')).createImageShelf(await stock.get(), lab, page),
     files: async (page) => (await import('./files')).openFolderShelf(lab, page),
   });

@@ -1,3 +1,5 @@
+import type { EngineApi } from './api/engine-api';
+import type { Clock } from './base/clock';
 import type { Event } from './base/events';
 import { Images } from './engine/images';
 import type { Lab } from './engine/lab';
@@ -20,6 +22,12 @@ export async function openStock(remote: Remote<StoreService>, store: Event<Store
   const images = new Images({ remote, store, persist: () => navigator.storage.persist() });
   await images.open();
   return { images, registries: new Registries({ remote, store }) };
+}
+
+/** The Docker Engine API of the lab. */
+export async function openEngineApi({ images, registries }: PageStock, lab: Lab, clock: Clock): Promise<EngineApi> {
+  const { createEngineApi } = await import('./engine/http/create-engine-api');
+  return createEngineApi({ engine: await lab.containers(), images, registries, clock });
 }
 
 /** What shows them. */

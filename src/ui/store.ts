@@ -1,6 +1,7 @@
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals-core';
 import type { AppFile } from '../api/app';
 import type { DiskSource } from '../api/disk';
+import type { EngineApi } from '../api/engine-api';
 import type { Instance, InstanceId } from '../api/instance';
 import type { Egress, NetworkSpec } from '../api/network';
 import type { SnapshotId, SnapshotRecord } from '../api/snapshot';
@@ -73,9 +74,16 @@ export interface StoreOptions {
   readonly previews?: () => Promise<PreviewLinks>;
   /** Fetches the images. */
   readonly images?: (page: Store) => Promise<ImageShelf>;
+  /** The container engine; opened when it is first asked something. */
+  readonly engine?: () => Promise<EngineApi>;
   /** Fetches the shared folder. */
   readonly files?: (page: Store) => Promise<FolderShelf>;
 }
+
+const noEngine = (): Promise<EngineApi> =>
+  Promise.reject(
+    new SandboxError('Unavailable', 'Cannot connect to the Docker daemon: there is no container engine here'),
+  );
 
 /**
  * What the page shows: signals that follow the lab's events, one way. Actions ask the lab and return; what
@@ -122,7 +130,7 @@ export class Store implements Disposable {
     return route.view === 'machine' ? this.#instances.value.find((record) => record.id === route.id) : undefined;
   });
 
-  constructor({ lab, settings, clock, previews, images, files }: StoreOptions) {
+  constructor({ lab, settings, clock, previews, images, files, engine = noEngine }: StoreOptions) {
     this.#lab = lab;
     this.settings = settings;
     this.#clock = clock;
@@ -137,7 +145,7 @@ export class Store implements Disposable {
       // Loaded with the first one: the page's first script has no room for it.
       openLabShell: async (show, size) => {
         const { openLabShell } = await import('./terminals/open-lab-shell');
-        return openLabShell({ lab, settings, clock, greeting: text.dock.lab.greeting }, show, size);
+        return openLabShell({ lab, settings, clock, engine, greeting: text.dock.lab.greeting }, show, size);
       },
     });
     this.#now.value = clock.now();

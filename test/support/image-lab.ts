@@ -5,6 +5,7 @@ import { SandboxError } from '../../src/base/errors';
 import { createDiskClient } from '../../src/engine/disk-client';
 import { Images } from '../../src/engine/images';
 import { createLab, type Lab } from '../../src/engine/lab';
+import { Registries } from '../../src/engine/registries';
 import {
   type ArtifactLoader,
   createBlobClient,
@@ -23,6 +24,7 @@ import { createNodeLab, type NodeLab } from './node-lab';
 export interface ImageLab {
   readonly lab: Lab;
   readonly images: Images;
+  readonly registries: Registries;
   readonly nodes: NodeLab;
   readonly remote: Remote<StoreService>;
   /** Size of the file systems that it has, MiB. */
@@ -46,6 +48,7 @@ export async function createImageLab(
   const { remote, close } = connect<StoreService>(port2);
   const registry = await openTemplateRegistry([diskMiB]);
   const images = new Images({ remote });
+  const registries = new Registries({ remote });
   await images.open();
   const spawnSwitch = nodeSpawner(new URL('../../workers/switch.node.ts', import.meta.url));
   const openLab = async (): Promise<Lab> => {
@@ -74,6 +77,7 @@ export async function createImageLab(
     lab,
     openLab,
     images,
+    registries,
     nodes,
     remote,
     diskMiB,

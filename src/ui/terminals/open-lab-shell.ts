@@ -1,10 +1,13 @@
+import type { EngineApi } from '../../api/engine-api';
 import type { TerminalSize } from '../../api/instance';
 import type { Clock } from '../../base/clock';
+import { dockerShell } from '../../cli/docker/docker-shell';
 import { LabFiles } from '../../cli/lab/lab-files';
 import { labShell } from '../../cli/lab/lab-shell';
 import { builtins } from '../../cli/shell/builtins/builtins';
 import { createShellState } from '../../cli/shell/shell';
 import { historyLimit, TerminalSession } from '../../cli/shell/terminal-session';
+import { pageFolder } from '../files/folder-shelf';
 import type { PageLab } from '../page-lab';
 import type { Settings } from '../settings';
 import type { LabShell } from './lab-shell-source';
@@ -13,24 +16,27 @@ export interface LabShellOptions {
   readonly lab: PageLab;
   readonly settings: Settings;
   readonly clock: Clock;
+  /** The container engine, once somebody asks it something. */
+  readonly engine: () => Promise<EngineApi>;
   readonly greeting: string;
 }
 
-/** Where the shell begins: a shared folder, made when it is first wanted. */
-const home = 'home';
+/** Where the shell begins: the folder that the page shows, and machines have at `/shared`; made when it is first wanted. */
+const home = pageFolder;
 
 const historySetting = 'shell-history';
 
 /** A shell over the lab: its machines, networks and shared folders. Its history is kept with the page's settings. */
 export async function openLabShell(
-  { lab, settings, clock, greeting }: LabShellOptions,
+  { lab, settings, clock, engine, greeting }: LabShellOptions,
   show: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
   size: TerminalSize,
 ): Promise<LabShell> {
   const folders = await lab.folders();
   if (!(await folders.list()).some(({ name }) => name === home)) await folders.create(home);
   const files = new LabFiles(folders);
-  const shell = createShellState([...builtins, ...labShell(lab, clock)], clock, {
+  const api: EngineApi = { fetch: async (request, connection) => (await engine()).fetch(request, connection) };
+  const shell = createShellState([...builtins, dockerShell(api, clock), ...labShell(lab, clock)], clock, {
     folder: `/${home}`,
     history: keptHistory(settings),
   });

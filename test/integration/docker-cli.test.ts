@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock';
+import { recordedIo } from '../../src/cli/command-io-fixture';
+import { dockerShell } from '../../src/cli/docker/docker-shell';
+import { MemoryFiles } from '../../src/cli/memory-files-fixture';
+import { builtins } from '../../src/cli/shell/builtins/builtins';
+import { runLine } from '../../src/cli/shell/run-line';
+import { createShellState, type ShellState } from '../../src/cli/shell/shell';
+import { createEngineApi } from '../../src/engine/http/create-engine-api';
+import { hasHostPrograms } from '../support/container-lab';
+import { createEngineLab, type EngineLab } from '../support/engine-lab';
+
+describe.skipIf(!hasHostPrograms)('docker in the shell, over the engine and real guests', { timeout: 600_000 }, () => {
+  let lab: EngineLab;
+  let shell: ShellState;
+  const files = new MemoryFiles({ '/notes.txt': 'one\ntwo\n' });
+
+  beforeAll(async () => {
+    lab = await createEngineLab();
+    const { engine, images, registries } = lab;
+    const api = createEngineApi({ engine, images, registries, clock: systemClock });
+    shell = createShellState([...builtins, dockerShell(api, systemClock)], systemClock);
+  }, 600_000);
+  afterAll(() => lab?.dispose());
+
+  async function run(line: string, stdin = '') {
+    const recorded = recordedIo({ files, stdin });
+    const code = await runLine(line, shell, recorded.io);
+    return { code, out: recorded.out(), err: recorded.err() };
+  }
+
+  it('runs a container to its end and passes its output on', async () => {
+    expect(await run('docker run --rm busybox echo hi')).toEqual({ code: 0, out: 'hi\n', err: '' });
+    expect(await run("docker run --rm busybox sh -c 'echo out; echo err >&2; exit 7'")).toEqual({
+      code: 7,
+      out: 'out\n',
+      err: 'err\n',
+    });
+    expect((await run('docker ps -aq')).out).toBe('');
+  });
+
+  it('joins its input and output by pipes and files', async () => {
+    expect((await run('cat notes.txt | docker run -i --rm busybox wc -l')).out).toBe('2\n');
+    expect((await run('docker run -i --rm busybox cat < notes.txt | grep two > found; cat found')).out).toBe('two\n');
+  });
+
+  it('lists, looks into, speaks with and removes one that runs', async () => {
+    const { out } = await run('docker run -d --name web -e A=b busybox sleep 1000');
+    expect(out).toMatch(/^[0-9a-f]{64}\n$/);
+    expect((await run("docker ps --format '{{.Names}} {{.Image}} {{.State}}'")).out).toBe('web busybox running\n');
+    expect((await run("docker inspect -f '{{.State.Running}} {{index .Config.Cmd 1}}' web")).out).toBe('true 1000\n');
+    expect(await run("docker exec web sh -c 'echo $A; exit 3'")).toEqual({ code: 3, out: 'b\n', err: '' });
+    expect((await run('echo typed | docker exec -i web cat')).out).toBe('typed\n');
+    expect((await run('docker top web')).out).toContain('sleep 1000');
+    expect(await run('docker rm web')).toMatchObject({ code: 1 });
+    expect(await run('docker rm -f web')).toEqual({ code: 0, out: 'web\n', err: '' });
+  });
+
+  it('shows what a container has said', async () => {
+    await run("docker run --name said busybox sh -c 'echo one; echo two >&2'");
+    expect(await run('docker logs said')).toEqual({ code: 0, out: 'one\n', err: 'two\n' });
+    expect((await run('docker logs -n 1 said 2>&1')).out).toBe('two\n');
+    expect(await run('docker wait said')).toEqual({ code: 0, out: '0\n', err: '' });
+    await run('docker rm said');
+  });
+
+  it('copies files both ways', async () => {
+    await run('docker run -d --name box busybox sleep 1000');
+    expect(await run('docker cp notes.txt box:/tmp/notes')).toMatchObject({ code: 0, err: '' });
+    expect((await run('docker exec box cat /tmp/notes')).out).toBe('one\ntwo\n');
+    expect(await run('docker cp box:/tmp/notes back; cat back')).toMatchObject({ out: 'one\ntwo\n', err: '' });
+    await run('docker rm -f box');
+  });
+
+  it.each([
+    ['docker run --rm busybox nothing-like-that', 127],
+    ['docker run --rm busybox /etc', 126],
+    ['docker run --rm --memory 1 busybox true', 125],
+    ['docker inspect nobody', 1],
+  ])('%s ends with %i', async (line, code) => {
+    const ended = await run(line);
+    expect(ended.err).not.toBe('');
+    expect(ended.code).toBe(code);
+  });
+});
