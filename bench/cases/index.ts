@@ -11,6 +11,7 @@ import { imageMachine } from './image-machine';
 import { inbrowserTcp } from './inbrowser';
 import { layerIngest } from './layer';
 import { layerOverNineP } from './nine-p';
+import { besideEmulatorFiles } from './nine-p-beside';
 import { pageDelay } from './page-delay';
 import { pageFlood } from './page-flood';
 import { firstVisit, promptCold, promptWarm } from './prompt';
@@ -60,7 +61,8 @@ export const cases: readonly BenchCase[] = [
   { name: 'migration', measure: migrationDowntime },
   { name: 'image-machine', measure: imageMachine },
   { name: 'pull', measure: imagePull },
-  { name: 'nine-p', measure: layerOverNineP },
+  { name: 'nine-p', measure: async (lab) => [...(await layerOverNineP(lab)), ...(await besideEmulatorFiles())] },
+  { name: 'nine-p-beside', measure: besideEmulatorFiles },
   { name: 'layer', measure: layerIngest },
   { name: 'broadcast-flood', measure: broadcastFlood },
 ];

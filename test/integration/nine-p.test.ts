@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FileTree } from '../../src/api/file-tree';
 import type { MachineConfig } from '../../src/api/machine';
 import { systemClock } from '../../src/base/clock';
@@ -127,6 +127,27 @@ describe('a layer that a guest has mounted over 9P', () => {
     expect(await vm.shell(mount('layer', '/tmp/layer'))).toMatchObject({ code: 0, stderr: '' });
   });
   testLayerFiles(() => guestFiles((command) => vm.shell(command), '/tmp/layer'));
+
+  it('is asked twice for each file that is listed for the first time, and not for any that is listed again', async () => {
+    const serve = vi.spyOn(NineServer.prototype, 'serve');
+    const asked = async (command: string): Promise<number> => {
+      serve.mockClear();
+      expect(await vm.shell(command)).toMatchObject({ code: 0 });
+      return serve.mock.calls.length;
+    };
+    try {
+      const list = 'cd /tmp/layer/many && ls -l file-1?? > /dev/null';
+      await vm.shell('echo 3 > /proc/sys/vm/drop_caches');
+      // Beside the hundred files there is the directory: walked to, opened, read in a few pieces, let go.
+      const few = 40;
+      const first = await asked(list);
+      expect(first).toBeGreaterThanOrEqual(200);
+      expect(first).toBeLessThan(200 + few);
+      expect(await asked(list)).toBeLessThan(few);
+    } finally {
+      serve.mockRestore();
+    }
+  });
 
   it('runs programs from it, and reads the same when nothing is cached any more', async () => {
     const before = await vm.shell('md5sum /tmp/layer/large.bin');
