@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ConfigChange, dockerConfig, type OciHost, rootfs, startOciHost } from '../support/oci-lab';
+import { resolveSeccomp } from '../../src/engine/containers/seccomp';
+import { defaultSeccompProfile } from '../../src/engine/containers/seccomp-profile';
+import {
+  type ConfigChange,
+  defaultCapabilities,
+  dockerConfig,
+  type OciHost,
+  rootfs,
+  startOciHost,
+} from '../support/oci-lab';
 
 /** What a container sees, in one configuration after the other, told by crun as well: it is the peer to compare with. */
 
@@ -38,6 +47,19 @@ const facts: readonly (readonly [string, readonly string[], ConfigChange])[] = [
         user: { uid: 1000, gid: 1000, umask: 0o27, additionalGids: [5, 6] },
       },
       linux: { namespaces: namespaces(...others, 'cgroup'), resources: { pids: { limit: 77 } } },
+    },
+  ],
+  [
+    "is filtered by docker's own profile",
+    [
+      'unshare -U true; mount -t tmpfs x /tmp; hostname x; dmesg; swapoff x; chroot / true && echo chrooted',
+      'echo one | cat; sleep 0.01; ls -l /etc > /dev/null && echo listed; grep Seccomp /proc/self/status',
+    ],
+    {
+      linux: {
+        namespaces: namespaces(...others),
+        seccomp: resolveSeccomp(defaultSeccompProfile, defaultCapabilities),
+      },
     },
   ],
   [
