@@ -201,6 +201,35 @@ describe('the life of containers', () => {
     expect((await state(going, last)).Error).toContain('reloaded');
   });
 
+  it('is told to who waits, also when it ends without having begun again', async () => {
+    const { engine, host, clock } = await setUp();
+    const id = await started(engine, policy('on-failure', 1));
+    const { ended } = await engine.containers.wait(id);
+    host.refusal = new SandboxError('Unavailable', 'No room on the host');
+    host.exit(id, 1);
+    await clock.advance(1000);
+    expect(await ended).toEqual({ StatusCode: 128, Error: { Message: 'No room on the host' } });
+    host.refusal = undefined;
+    await engine.containers.start(id);
+    const { ended: stopped } = await engine.containers.wait(id);
+    host.exit(id, 1);
+    await settle();
+    await engine.containers.stop(id);
+    expect(await stopped).toEqual({ StatusCode: 1 });
+  });
+
+  it('is over for one that goes with its end and cannot begin', async () => {
+    const { engine, host } = await setUp();
+    const { Id } = await engine.containers.create(body({ HostConfig: { AutoRemove: true } }));
+    const { ended } = await engine.containers.wait(Id, 'removed');
+    host.refusal = new SandboxError('NotFound', 'exec: "x": executable file not found in $PATH', {
+      details: { exitCode: 127 },
+    });
+    await expect(engine.containers.start(Id)).rejects.toThrow('executable file not found');
+    expect(await ended).toMatchObject({ StatusCode: 127 });
+    expect(engine.list()).toEqual([]);
+  });
+
   it('is removed with all that it had, also while it waits for its next start', async () => {
     const { engine, host, clock, stores } = await setUp();
     const id = await started(engine, policy('always'));

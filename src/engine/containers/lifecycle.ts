@@ -93,8 +93,17 @@ export class Lifecycle implements Disposable {
     return turn;
   }
 
-  /** False: it runs already. */
-  start(entry: ContainerEntry, operation?: Operation): Promise<boolean> {
+  /** False: it runs already. What is to go with its end, and never began, goes as well. */
+  async start(entry: ContainerEntry, operation?: Operation): Promise<boolean> {
+    try {
+      return await this.#start(entry, operation);
+    } catch (error) {
+      if (entry.stored.host.AutoRemove && !entry.run && !entry.removing) await this.#options.remove(entry);
+      throw error;
+    }
+  }
+
+  #start(entry: ContainerEntry, operation?: Operation): Promise<boolean> {
     return this.queue(entry, async () => {
       const { status } = entry.stored.state;
       if (status === 'paused') {
@@ -105,6 +114,7 @@ export class Lifecycle implements Disposable {
       }
       if (status === 'running') return false;
       this.#forgetRestart(entry);
+      entry.pauseMs = 0;
       await this.#options.book.setState(entry, { stopped: false, restarts: 0 });
       await this.#launch(entry, operation);
       return true;
@@ -119,7 +129,7 @@ export class Lifecycle implements Disposable {
     const { clock, book } = this.#options;
     const { config, state } = entry.stored;
     if (this.#forgetRestart(entry)) {
-      await book.setState(entry, { status: 'exited', stopped: true });
+      await book.setState(entry, { status: 'exited', stopped: true }, 'exited');
       return true;
     }
     const run = entry.run;
@@ -141,7 +151,7 @@ export class Lifecycle implements Disposable {
     const { config, state } = entry.stored;
     const run = entry.run;
     if (!run) {
-      if (this.#forgetRestart(entry)) return book.setState(entry, { status: 'exited', stopped: true });
+      if (this.#forgetRestart(entry)) return book.setState(entry, { status: 'exited', stopped: true }, 'exited');
       throw new SandboxError(
         'FailedPrecondition',
         `cannot kill container: ${entry.stored.name}: container ${entry.id} is not running`,
@@ -214,12 +224,9 @@ export class Lifecycle implements Disposable {
       ports.release(entry.id);
       this.#exits.delete(entry.id);
       const failure = startFailure(toSandboxError(error));
-      const { status } = entry.stored.state;
-      await book.setState(entry, {
-        status: status === 'created' ? 'created' : 'exited',
-        exitCode: failure.code,
-        error: failure.error.message,
-      });
+      const status = entry.stored.state.status === 'created' ? 'created' : 'exited';
+      const told = { status, exitCode: failure.code, error: failure.error.message } as const;
+      await book.setState(entry, told, status === 'created' ? 'changed' : 'exited');
       throw failure.error;
     }
     await this.#began(entry, host, process, since);
