@@ -174,6 +174,8 @@ export interface Instance {
   rename(name: string): Promise<void>;
   /** The disks that it has from its next start on; absent where those of a kind never change. Not while it runs. */
   setDisks?(disks: readonly VmDiskSpec[]): void;
+  /** Puts a cable into a NIC of the running machine, in the place of one that it may have; its link is up then. */
+  plugNic?(nic: number, port: MessagePort): Promise<void>;
 
   dispose(): Promise<void>;
 }
@@ -195,6 +197,8 @@ export interface VmSpec {
   readonly containerHost: boolean;
   /** In the order of eth0, eth1 and so on, at most 4. Absent: one on the network "default". */
   readonly nics?: readonly NicSpec[];
+  /** Further NICs, behind those, that lead nowhere until they are plugged in (`Instance.plugNic`). Absent: none. */
+  readonly spareNics?: number;
   /** In the order of vda, vdb and so on, at most 4. Absent: none. */
   readonly disks?: readonly VmDiskSpec[];
   /** At most 4. Absent: none. */

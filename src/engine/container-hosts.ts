@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock';
 import { SandboxError, throwIfAborted, toSandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
 import { type Disposable, DisposableStore } from '../base/lifecycle';
-import { layersTag } from '../runtime/container/host-paths';
+import { layersTag, sharedTag } from '../runtime/container/host-paths';
 import type { HostPrograms } from '../runtime/container/host-setup';
 import { VmContainerHost } from '../runtime/container/vm-container-host';
 import { isLive } from '../runtime/instance-state';
@@ -25,7 +25,19 @@ const usualDiskMiB = 8192;
 const maxNics = 4;
 
 export interface ContainerHostsOptions {
-  readonly lab: Pick<Lab, 'list' | 'changes' | 'create' | 'start' | 'resume' | 'instance' | 'offerLayers' | 'networks'>;
+  readonly lab: Pick<
+    Lab,
+    | 'list'
+    | 'changes'
+    | 'create'
+    | 'start'
+    | 'resume'
+    | 'instance'
+    | 'offerLayers'
+    | 'plugNic'
+    | 'folders'
+    | 'networkChanges'
+  >;
   readonly artifacts: ArtifactLoader;
   readonly clock: Clock;
   /** Of a new host, for what containers write; it takes room only as it is written to. */
@@ -39,7 +51,10 @@ export interface HostWish {
   /** MiB. */
   readonly memoryMiB?: number;
   readonly diskMiB?: number;
-  /** Networks of the lab that it is to be on, at most 4; absent: "default", then others in the order they were made. */
+  /**
+   * Networks of the lab that it has addresses on, at most 4; absent: "default". It is put on others, up to 4 in all, when
+   * a container is to be there.
+   */
   readonly networks?: readonly string[];
 }
 
@@ -59,6 +74,13 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
   constructor(options: ContainerHostsOptions) {
     this.#options = options;
     this.#disposables.add(options.lab.changes((records) => this.#follow(records)));
+    this.#disposables.add(
+      options.lab.networkChanges((networks) => {
+        const names = new Set(networks.map(({ name }) => name));
+        // A host that cannot be told has ended, or tells its next container.
+        for (const host of this.#hosts.values()) host.retainNetworks(names).catch(() => {});
+      }),
+    );
     this.#follow(options.lab.list());
   }
 
@@ -95,6 +117,9 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
 
   /** Errors: as of `Lab.create`. */
   async create(wish: HostWish = {}): Promise<InstanceRecord> {
+    const folders = await this.#options.lab.folders();
+    const known = await folders.list();
+    if (!known.some(({ name }) => name === sharedTag)) await folders.create(sharedTag);
     return this.#options.lab.create(this.#draft(wish));
   }
 
@@ -193,6 +218,7 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
       instance: lab.instance(id),
       programs: await this.#loadPrograms(),
       offer: (layers) => lab.offerLayers(layers),
+      plug: (nic, network) => lab.plugNic(id, nic, network),
       clock,
     });
     if (this.#disposables.disposed) {
@@ -230,8 +256,7 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
   #draft({ name, memoryMiB = usualMemoryMiB, diskMiB, networks }: HostWish): VmDraft {
     const { lab, diskMiB: usual = usualDiskMiB } = this.#options;
     const taken = new Set(lab.list().map((each) => each.name));
-    const others = lab.networks().map((each) => each.name);
-    const on = networks ?? [...new Set([defaultNetwork.name, ...others])].slice(0, maxNics);
+    const on = networks ?? [defaultNetwork.name];
     return {
       kind: 'vm',
       name: name ?? defaultName('host', taken),
@@ -239,8 +264,12 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
       devices: 'virtio',
       containerHost: true,
       nics: on.map((network) => ({ network })),
+      spareNics: Math.max(0, maxNics - on.length),
       disks: [{ sizeMiB: diskMiB ?? usual, format: 'ext4' }],
-      shares: [{ tag: layersTag, layerStore: true }],
+      shares: [
+        { tag: layersTag, layerStore: true },
+        { tag: sharedTag, folder: sharedTag },
+      ],
     };
   }
 

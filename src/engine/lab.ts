@@ -405,6 +405,16 @@ export class Lab implements Disposable {
     return (await this.#shares()).stacks.offer(layers);
   }
 
+  /** Puts a spare NIC of a running machine on a network, until this is disposed of; it has no address there. */
+  async plugNic(id: InstanceId, nic: number, network: string): Promise<Disposable> {
+    const { instance } = this.#fleet.entry(id);
+    const label = `${instance.spec.name} eth${nic}`;
+    return this.#networks.plug({ instance: id, nic, network, label }, async (port) => {
+      if (!instance.plugNic) throw new SandboxError('Unimplemented', `${instance.spec.name} has no spare NICs`);
+      await instance.plugNic(nic, port);
+    });
+  }
+
   /** One on demand runs at once, and sleeps and wakes from then on. */
   start(id: InstanceId): Task {
     return this.#act(id, 'start', true, async (entry, operation) => {

@@ -15,7 +15,7 @@ import type { RecordChange, RecordStore } from '../api/records';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
-import type { Disposable } from '../base/lifecycle';
+import { type Disposable, toDisposable } from '../base/lifecycle';
 import { checkEgress } from '../network/egress';
 import { gatewayNetwork } from '../network/gateway/gateway-network';
 import { checkNetwork, parseSubnet, reserve } from '../network/ipam';
@@ -50,6 +50,15 @@ export interface NicWish extends NicSpec {
 export interface ReservedNics {
   readonly changes: readonly RecordChange[];
   readonly release: () => void;
+}
+
+/** A NIC that is put on a network while its machine runs. */
+export interface Cable {
+  readonly instance: InstanceId;
+  readonly nic: number;
+  readonly network: string;
+  /** For people. */
+  readonly label: string;
 }
 
 const statusPeriodMs = 1000;
@@ -257,6 +266,37 @@ export class Networks implements LeaseBook, Disposable {
   async attach(instance: InstanceId, spec: InstanceSpec): Promise<readonly NicAttachment[]> {
     const reservations = this.reservationsOf(instance);
     return Promise.all(reservations.map((reservation) => this.#attach(reservation, spec)));
+  }
+
+  /**
+   * A cable from a network to a NIC that has no address there; `plug` gets its end, and another one whenever the switch had
+   * to be started again. It is taken away when this is disposed of.
+   */
+  async plug(
+    { instance, nic, network, label }: Cable,
+    plug: (port: MessagePort) => Promise<void>,
+  ): Promise<Disposable> {
+    const { switch: wire } = this.#options;
+    const { mtu } = this.get(network);
+    const id = `${instance}/${nic}`;
+    const { port1, port2 } = new MessageChannel();
+    await wire.addPort({ id, network, label, mtu }, port1);
+    const restarts = wire.portsRenewed((ports) => {
+      const renewed = ports.find((each) => each.id === id)?.port;
+      // A machine that has ended meanwhile needs no network any more.
+      if (renewed) plug(renewed).catch(() => renewed.close());
+    });
+    const cable = toDisposable(() => {
+      restarts.dispose();
+      wire.removePort(id).catch(() => {});
+    });
+    try {
+      await plug(port2);
+      return cable;
+    } catch (error) {
+      cable.dispose();
+      throw error;
+    }
   }
 
   /** Puts ports on the switch that sleep, for an instance on demand, or tells them its new name. */

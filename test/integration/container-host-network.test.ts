@@ -7,6 +7,7 @@ import {
   createContainerLab,
   execIn,
   hasHostPrograms,
+  outcomeOf,
   plainContainer,
 } from '../support/container-lab';
 import { hasFileSystemTools } from '../support/disk-templates';
@@ -28,9 +29,8 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('containers on the netw
   beforeAll(async () => {
     made = await createContainerLab();
     busybox = await made.loadImage('busybox');
-    await made.lab.createNetwork({ name: 'blue', subnet: '10.77.0.0/24', mtu: 1500 });
     await made.hosts.create({ name: 'left' });
-    await made.hosts.create({ name: 'right', networks: ['default'] });
+    await made.hosts.create({ name: 'right' });
     hosts = await Promise.all(['left', 'right'].map((name) => made.hosts.open(name)));
     await Promise.all(
       hosts.map((host, index) =>
@@ -66,15 +66,34 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('containers on the netw
     expect(left && (await execIn(left, 'c0', `ping -c 1 -w 20 ${address}`))).toMatchObject({ code: 0 });
   });
 
-  it('can be on any network that their host is on, and are told when it is not', async () => {
+  it('are on a network that was made after their host, which is put on it then', async () => {
     const [left, right] = hosts;
-    const blue = { ...nicOf(3), network: 'blue', address: '10.77.0.9', prefixLength: 24 };
-    const spec = plainContainer('c3', busybox, ['sh', '-c', 'ip addr show eth0'], { nics: [blue] });
-    const process = await left?.run(spec);
-    expect(await new Response(process?.stdout).text()).toContain('inet 10.77.0.9/24');
-    await expect(right?.run(spec)).rejects.toMatchObject({
+    if (!left || !right) throw new Error('No host');
+    await made.lab.createNetwork({ name: 'blue', subnet: '10.77.0.0/24', mtu: 1500 });
+    const blue = (number: number): ContainerNic => {
+      return { ...nicOf(number), network: 'blue', address: `10.77.0.1${number}`, prefixLength: 24 };
+    };
+    await right.run(plainContainer('c3', busybox, ['sleep', '10000'], { nics: [blue(3)] }));
+    const spec = plainContainer('c4', busybox, ['ping', '-c', '2', '-w', '20', '10.77.0.13'], { nics: [blue(4)] });
+    expect(await outcomeOf(await left.run(spec))).toMatchObject({ code: 0 });
+    expect(await execIn(left, 'c0', 'ping -c 1 -w 2 10.77.0.13')).not.toMatchObject({ code: 0 });
+  });
+
+  it('leave their NIC to another network when theirs is removed, and say when there is none left', async () => {
+    const [left] = hosts;
+    if (!left) throw new Error('No host');
+    const run = async (name: string, third: number) => {
+      await made.lab.createNetwork({ name, subnet: `10.78.${third}.0/24`, mtu: 1500 });
+      const nic = { ...nicOf(5), network: name, address: `10.78.${third}.9`, prefixLength: 24 };
+      return outcomeOf(await left.run(plainContainer(`on-${name}`, busybox, ['true'], { nics: [nic] })));
+    };
+    expect(await run('one', 1)).toMatchObject({ code: 0 });
+    expect(await run('two', 2)).toMatchObject({ code: 0 });
+    await expect(run('three', 3)).rejects.toMatchObject({
       code: 'FailedPrecondition',
-      message: 'The host is not on the network "blue"; it is on: default',
+      message: expect.stringContaining('no network interface left for the network "three"'),
     });
+    await made.lab.removeNetwork('one');
+    expect(await run('four', 4)).toMatchObject({ code: 0 });
   });
 });

@@ -71,6 +71,22 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('a host of containers',
     });
   });
 
+  it('mounts paths of the shared folder, which the page and containers see at once', async () => {
+    const folder = await (await made.lab.folders()).open('shared');
+    await folder.makeDirectory('/work');
+    await folder.write('/work/from-page', new TextEncoder().encode('hello\n'));
+    const mounts = [{ kind: 'shared', path: '/work', target: '/work', readOnly: false }] as const;
+    const line = 'cat /work/from-page; echo back > /work/from-container';
+    const process = await host.run(plainContainer('sharing', busybox, ['sh', '-c', line], { mounts }));
+    expect(await outcomeOf(process)).toEqual({ code: 0, stdout: 'hello\n', stderr: '' });
+    expect(await new Response(await folder.read('/work/from-container')).text()).toBe('back\n');
+    folder.dispose();
+    const climbing = [{ kind: 'shared', path: '/../etc', target: '/work', readOnly: false }] as const;
+    await expect(host.run(plainContainer('climbing', busybox, ['true'], { mounts: climbing }))).rejects.toMatchObject({
+      code: 'InvalidArgument',
+    });
+  });
+
   it('gives a terminal of the size that is asked for, and another when it changes', async () => {
     const spec = plainContainer('tty', busybox, ['sh', '-c', 'stty size; read line; stty size; echo $line'], {
       config: plainConfig(['sh', '-c', 'stty size; read line; stty size; echo $line'], { terminal: true }),

@@ -1,7 +1,7 @@
 import type { ContainerMount, ContainerNic, ContainerSpec } from '../../api/container-host';
 import type { OciMount, OciRuntimeConfig } from '../../api/oci-runtime';
 import { SandboxError } from '../../base/errors';
-import { type ContainerPaths, emptyDirectory, layerPath, volumePath } from './host-paths';
+import { type ContainerPaths, emptyDirectory, layerPath, sharedPath, volumePath } from './host-paths';
 
 /** A bundle as the runtime writes it for itself. */
 export interface Bundle {
@@ -60,8 +60,7 @@ function bindMount(mount: Exclude<ContainerMount, { readonly kind: 'file' }>): O
 
 function sourceOf(mount: Exclude<ContainerMount, { readonly kind: 'file' }>): string {
   if (mount.kind === 'volume') return volumePath(mount.volume);
-  if (mount.kind === 'host') return mount.path;
-  throw new SandboxError('Unimplemented', `The shared folder cannot be mounted in containers yet: ${mount.path}`);
+  return mount.kind === 'host' ? mount.path : sharedPath(mount.path);
 }
 
 function toInterface(nic: ContainerNic, bridges: BundleParts['bridges']): Record<string, unknown> {

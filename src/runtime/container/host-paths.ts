@@ -1,4 +1,5 @@
 import type { ContainerId } from '../../api/container-host';
+import { SandboxError } from '../../base/errors';
 
 /** Where a host has what. What must outlive its memory is on its disk; the rest is in `/run`, which is memory. */
 
@@ -7,6 +8,11 @@ export const layersTag = 'layers';
 
 /** Short, since overlayfs takes the names of all layers of a root on one page. */
 export const layersDirectory = '/layers';
+
+/** By this tag a host mounts the lab's shared folder of the same name. */
+export const sharedTag = 'shared';
+
+export const sharedDirectory = '/shared';
 
 export const diskDirectory = '/var/lib/strata';
 
@@ -37,4 +43,11 @@ export function layerPath(name: string): string {
 /** What is in a volume; beside it is room for what is known of it. */
 export function volumePath(name: string): string {
   return `${diskDirectory}/volumes/${name}/_data`;
+}
+
+/** A path of the shared folder as the host has it. `InvalidArgument` for one that leads out. */
+export function sharedPath(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (!parts.includes('..')) return [sharedDirectory, ...parts].join('/');
+  throw new SandboxError('InvalidArgument', `Not a path of the shared folder: ${path}`);
 }

@@ -1,5 +1,5 @@
 import type { Instance, Process } from '../../api/instance';
-import { diskDirectory, emptyDirectory, layersDirectory, layersTag } from './host-paths';
+import { diskDirectory, emptyDirectory, layersDirectory, layersTag, sharedDirectory, sharedTag } from './host-paths';
 import type { HostGuest } from './host-program';
 
 /** What a host's guest lacks: static programs of ours. */
@@ -10,12 +10,20 @@ export interface HostPrograms {
   readonly files: Uint8Array;
 }
 
+/** What of a host's machine its set-up has to know. */
+export interface HostShape {
+  /** NICs that have a network. */
+  readonly nics: number;
+  /** Whether it has the shared folder. */
+  readonly shared: boolean;
+}
+
 /** By this a running `serve` is found again, whoever started it. */
 const serveMark = 'strata-serve';
 
 /**
  * One program sets everything up and becomes the runtime's `serve`, since each start of one costs an emulated machine as
- * much as all of this. `$1` and `$2`: bytes of the two programs, which come first on stdin. Done twice it is done once.
+ * much as all of this. `$1` and `$2`: bytes of the two programs, which come first on stdin; `$3`: NICs that have a network; `$4`: "shared" where there is a shared folder. Done twice it is done once.
  * By their paths: the guest's shell takes busybox's own program for a bare name. A bridge takes the place of each NIC, with its MAC, address and routes: containers are on the NIC's own network.
  */
 const script = `
@@ -32,11 +40,15 @@ else
   mkdir -p ${layersDirectory} ${diskDirectory} ${emptyDirectory}
   mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose,ro ${layersTag} ${layersDirectory}
   mount -t ext4 /dev/vda ${diskDirectory}
+  if [ "$4" = shared ]; then
+    mkdir -p ${sharedDirectory}
+    mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=none ${sharedTag} ${sharedDirectory}
+  fi
   mkdir -p ${diskDirectory}/containers ${diskDirectory}/volumes
   for path in /sys/class/net/eth*; do
     nic=\${path##*/}
     bridge=br\${nic#eth}
-    [ -e $path/address ] || continue
+    [ \${nic#eth} -lt $3 ] || continue
     read -r mac < $path/address
     read -r mtu < $path/mtu
     address=$(/bin/ip -o -4 addr show dev $nic scope global | sed -n 's/.* inet \\([^ ]*\\).*/\\1/p')
@@ -56,8 +68,21 @@ exec strata-oci serve
 `;
 
 /** Makes a guest a host; its `serve` is what runs then. A failure is the process's: its words and its code. */
-export async function startServe(guest: HostGuest, { runtime, files }: HostPrograms): Promise<Process> {
-  const argv = ['/bin/sh', '-c', script, serveMark, String(runtime.length), String(files.length)];
+export async function startServe(
+  guest: HostGuest,
+  { runtime, files }: HostPrograms,
+  { nics, shared }: HostShape,
+): Promise<Process> {
+  const argv = [
+    '/bin/sh',
+    '-c',
+    script,
+    serveMark,
+    String(runtime.length),
+    String(files.length),
+    String(nics),
+    shared ? 'shared' : '',
+  ];
   const process = await guest.exec({ argv });
   const writer = process.stdin.getWriter();
   // A script that fails takes no more; how it ended says why.
@@ -66,8 +91,11 @@ export async function startServe(guest: HostGuest, { runtime, files }: HostProgr
   return process;
 }
 
-/** Ends what an earlier page has started: its answers would be somebody else's. Containers go on. */
-export async function endServe(instance: Pick<Instance, 'programs' | 'reattach'>): Promise<void> {
+/**
+ * Ends what an earlier page has started: its answers would be somebody else's. Containers go on. False: there was nothing,
+ * so the machine is no host yet.
+ */
+export async function endServe(instance: Pick<Instance, 'programs' | 'reattach'>): Promise<boolean> {
   const programs = await instance.programs();
   const old = programs.filter(({ argv, running }) => running && argv.includes(serveMark));
   for (const { id } of old) {
@@ -77,4 +105,5 @@ export async function endServe(instance: Pick<Instance, 'programs' | 'reattach'>
     process.stdout.cancel().catch(() => {});
     process.stderr.cancel().catch(() => {});
   }
+  return old.length > 0;
 }

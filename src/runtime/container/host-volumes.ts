@@ -29,7 +29,7 @@ export class HostVolumes {
   async create(name: string): Promise<void> {
     assertName(name);
     if (this.#there.has(name)) return;
-    await this.ensureDirectory(volumePath(name));
+    await this.ensureThere(volumePath(name));
     this.#there.add(name);
   }
 
@@ -63,8 +63,10 @@ export class HostVolumes {
     this.#seeded.add(volume);
   }
 
-  async ensureDirectory(path: string): Promise<void> {
-    await runProgram(this.#guest, ['mkdir', '-p', '--', path], `Cannot make ${path}`);
+  /** Makes a directory where there is nothing, as docker does for what is to be mounted. */
+  async ensureThere(path: string): Promise<void> {
+    const script = '[ -e "$1" ] || mkdir -p -- "$1"';
+    await runProgram(this.#guest, ['/bin/sh', '-c', script, 'ensure-there', path], `Cannot make ${path}`);
   }
 
   /** What was written down of a container's root. `NotFound` for a container that has none here. */

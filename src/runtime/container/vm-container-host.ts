@@ -19,7 +19,8 @@ import { SandboxError, serializeError, throwIfAborted, toSandboxError } from '..
 import { Emitter, type Event } from '../../base/events';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import { containerBundle } from './container-bundle';
-import { containerPaths } from './host-paths';
+import { HostNetworks } from './host-networks';
+import { containerPaths, sharedPath, sharedTag } from './host-paths';
 import { HostRuntime } from './host-runtime';
 import { endServe, type HostPrograms, startServe } from './host-setup';
 import { HostVolumes } from './host-volumes';
@@ -43,6 +44,8 @@ export interface VmContainerHostOptions {
   readonly programs: HostPrograms;
   /** Names for the layers of a root, the lowest first, by which the machine can walk to them from now on. */
   readonly offer: (layers: readonly Digest[]) => Promise<readonly string[]>;
+  /** Puts a spare NIC of the machine on a network of the lab. */
+  readonly plug: (nic: number, network: string) => Promise<Disposable>;
   readonly clock: Clock;
 }
 
@@ -67,7 +70,7 @@ export class VmContainerHost implements ContainerHost, Disposable {
   readonly #starting = new Map<ContainerId, Deferred<void>>();
   /** Where something was mounted when the container last began. */
   readonly #mountPoints = new Map<ContainerId, readonly string[]>();
-  readonly #bridges: ReadonlyMap<string, string>;
+  readonly #networks: HostNetworks;
   #ended: SandboxError | undefined;
   #execs = 0;
 
@@ -78,8 +81,11 @@ export class VmContainerHost implements ContainerHost, Disposable {
     this.#files = new RootFiles(instance);
     this.#volumes = new HostVolumes(instance, runtime, this.#files);
     const { spec } = instance;
-    const nics = spec.kind === 'vm' ? (spec.nics ?? []) : [];
-    this.#bridges = new Map(nics.map(({ network }, index) => [network, `br${index}`]));
+    const { nics = [], spareNics = 0 } = spec.kind === 'vm' ? spec : {};
+    const networks = nics.map(({ network }) => network);
+    this.#networks = this.#disposables.add(
+      new HostNetworks({ guest: instance, networks, spare: spareNics, plug: options.plug }),
+    );
     this.#disposables.add(runtime.events((event) => this.#hear(event)));
     this.#disposables.add(runtime.resumed((states) => this.#catchUp(states)));
     this.#disposables.add(
@@ -92,10 +98,13 @@ export class VmContainerHost implements ContainerHost, Disposable {
   /** Sets the machine up, or finds it so; containers that an earlier page has started are there. */
   static async open(options: VmContainerHostOptions): Promise<VmContainerHost> {
     const { instance, programs, clock } = options;
-    await endServe(instance);
-    const runtime = await HostRuntime.start({ serve: () => startServe(instance, programs), clock });
+    const goesOn = await endServe(instance);
+    const { nics = [], shares = [] } = instance.spec.kind === 'vm' ? instance.spec : {};
+    const shape = { nics: nics.length, shared: shares.some(({ tag }) => tag === sharedTag) };
+    const runtime = await HostRuntime.start({ serve: () => startServe(instance, programs, shape), clock });
     const host = new VmContainerHost(options, runtime);
     try {
+      if (goesOn) await host.#networks.restore();
       for (const { id, pid, status } of await runtime.list()) if (isAlive(status)) host.#pids.set(id, pid);
       return host;
     } catch (error) {
@@ -114,7 +123,12 @@ export class VmContainerHost implements ContainerHost, Disposable {
 
   /** The lab's networks that it is on. */
   get networks(): readonly string[] {
-    return [...this.#bridges.keys()];
+    return [...this.#networks.bridges.keys()];
+  }
+
+  /** The networks that the lab has now. */
+  async retainNetworks(networks: ReadonlySet<string>): Promise<void> {
+    await this.#networks.retain(networks);
   }
 
   get news(): Event<HostNews> {
@@ -292,9 +306,11 @@ export class VmContainerHost implements ContainerHost, Disposable {
     const paths = containerPaths(id, spec.root.writable);
     for (const mount of mounts) {
       if (mount.kind === 'volume') await this.#volumes.prepare(mount, { paths, layers, pid: undefined });
-      else if (mount.kind === 'host') await this.#volumes.ensureDirectory(mount.path);
+      else if (mount.kind === 'host') await this.#volumes.ensureThere(mount.path);
+      else if (mount.kind === 'shared') await this.#volumes.ensureThere(sharedPath(mount.path));
     }
-    const bundle = containerBundle(spec, { paths, layers, bridges: this.#bridges });
+    for (const { network } of spec.nics) await this.#networks.join(network);
+    const bundle = containerBundle(spec, { paths, layers, bridges: this.#networks.bridges });
     this.#mountPoints.set(
       id,
       (bundle.config.mounts ?? []).map(({ destination }) => destination),

@@ -11,12 +11,13 @@ export function machineConfig({
   devices,
   containerHost,
   nics,
+  spareNics = 0,
   disks = [],
   shares = [],
   firmware,
 }: VmSpec): MachineConfig {
   // One NIC also where no network is wanted: the prepared snapshots have it.
-  const nicCount = Math.max(1, nics?.length ?? 1);
+  const nicCount = Math.max(1, nics?.length ?? 1) + spareNics;
   return {
     memoryMiB,
     devices,

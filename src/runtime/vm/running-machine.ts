@@ -148,6 +148,14 @@ export class RunningMachine implements Disposable {
     nic.attach(renewed);
   }
 
+  /** A NIC that led nowhere; the guest takes its frames as soon as it has it up. */
+  plugNic(index: number, port: MessagePort): void {
+    const nic = this.machine.nics[index];
+    if (!nic) throw new SandboxError('InvalidArgument', `The machine has no NIC ${index}`);
+    this.renewNic(index, port);
+    nic.up = true;
+  }
+
   /** The store was started again: goes on with the disk as it was opened anew, or without it. */
   renewDisk(index: number, renewed: RenewedDisk): void {
     const disk = this.#disks[index];

@@ -176,7 +176,14 @@ function imageProblems({ image, shares, disks }: VmSpec): readonly Problem[] {
   return [];
 }
 
-function sizeProblems({ memoryMiB, containerHost, nics, disks, shares = [] }: VmSpec): readonly Problem[] {
+function sizeProblems({
+  memoryMiB,
+  containerHost,
+  nics,
+  spareNics = 0,
+  disks,
+  shares = [],
+}: VmSpec): readonly Problem[] {
   const problems: Problem[] = [];
   const add = (field: string, message: string): void => void problems.push({ field, message });
   if (!Number.isInteger(memoryMiB) || memoryMiB < minMemoryMiB || memoryMiB > maxMemoryMiB) {
@@ -184,7 +191,7 @@ function sizeProblems({ memoryMiB, containerHost, nics, disks, shares = [] }: Vm
   } else if (containerHost && memoryMiB < minContainerHostMiB) {
     add('memoryMiB', `A container host needs at least ${minContainerHostMiB} MiB of memory: ${memoryMiB}`);
   }
-  const nicCount = nics?.length ?? 1;
+  const nicCount = (nics?.length ?? 1) + spareNics;
   if (nicCount > maxNics) add('nics', `A machine has at most ${maxNics} network interfaces: ${nicCount}`);
   const diskCount = disks?.length ?? 0;
   if (diskCount > maxDisks) add('disks', `A machine has at most ${maxDisks} disks: ${diskCount}`);

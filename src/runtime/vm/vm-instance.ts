@@ -300,6 +300,10 @@ export class VmInstance implements Instance {
     this.#spec = { ...this.#spec, disks };
   }
 
+  async plugNic(nic: number, port: MessagePort): Promise<void> {
+    await this.#ask('plug in a cable', ({ worker }) => worker.remote.plugNic(nic, transfer(port, [port])));
+  }
+
   async dispose(): Promise<void> {
     if (this.#run) await this.kill();
     this.#console.disconnect();

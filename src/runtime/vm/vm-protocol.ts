@@ -137,6 +137,8 @@ export interface VmService extends Pingable {
   reattach(id: ProgramId, ports: ExecPorts): Promise<void>;
   /** Joins a NIC to its network anew, after the switch was started again. */
   renewNic(nic: number, port: MessagePort): Promise<void>;
+  /** The same for a NIC that has led nowhere so far; its link is up from now on. */
+  plugNic(nic: number, port: MessagePort): Promise<void>;
   /** Goes on with a disk after the store was started again, or without it. */
   renewDisk(disk: number, renewed: RenewedDisk): Promise<void>;
   /** The same for a share. */

@@ -108,6 +108,10 @@ class VmWorker implements VmService, Disposable {
     this.#current.renewNic(nic, port);
   }
 
+  async plugNic(nic: number, port: MessagePort): Promise<void> {
+    this.#current.plugNic(nic, port);
+  }
+
   async renewDisk(disk: number, renewed: RenewedDisk): Promise<void> {
     this.#current.renewDisk(disk, renewed);
   }
