@@ -26,7 +26,7 @@ export interface ContainerRoot {
 export interface ContainerNic {
   /** Inside: `eth0`. */
   readonly name: string;
-  /** Name of the lab's network; the host has to be on it. */
+  /** Name of the lab's network; a host that is not on it is put on it, as long as it has NICs left. */
   readonly network: string;
   readonly mac: string;
   /** IPv4 without a prefix length. */
@@ -207,6 +207,9 @@ export interface ContainerHosts {
   readonly changed: Event<readonly ContainerHost[]>;
   /** The one of that name, started when it does not run; without a name the first, which is made when there is none. */
   open(name?: string, operation?: Operation): Promise<ContainerHost>;
-  /** One that is on all of these networks of the lab, of those that run the one with most memory free; made if need be. */
+  /**
+   * One that is on all of these networks of the lab or can be put on them, of those that run the one with most memory free;
+   * made if need be.
+   */
   openOn(networks: readonly string[], operation?: Operation): Promise<ContainerHost>;
 }

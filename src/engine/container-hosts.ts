@@ -68,7 +68,7 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
   /** Running machines that could not be set up; they are tried again when somebody asks for them. */
   readonly #refused = new Set<InstanceId>();
   #programs: Promise<HostPrograms> | undefined;
-  /** Hosts that are being made, by their networks. */
+  /** Hosts that are being made, by the networks that they have from the beginning. */
   readonly #making = new Map<string, Promise<InstanceRecord>>();
 
   constructor(options: ContainerHostsOptions) {
@@ -105,12 +105,10 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
 
   async openOn(networks: readonly string[], operation: Operation = {}): Promise<ContainerHost> {
     throwIfAborted(operation.signal);
-    const fitting = this.machines().filter(({ nics }) =>
-      networks.every((network) => nics.some((nic) => nic.network === network)),
-    );
-    const running = [...this.#hosts].flatMap(([id, host]) => (fitting.some((each) => each.id === id) ? [host] : []));
+    const running = [...this.#hosts.values()].filter((host) => host.hasRoomFor(networks));
     const [first, ...others] = running;
     if (first) return others.length === 0 ? first : freest(running);
+    const fitting = this.machines().filter((each) => !this.#hosts.has(each.id) && hasRoomFor(each, networks));
     const found = fitting.find(({ state }) => isLive(state.phase)) ?? fitting[0] ?? (await this.#makeOn(networks));
     return this.#ready(found.id, operation);
   }
@@ -137,14 +135,13 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
     return found ?? this.#makeOn([]);
   }
 
-  /** A machine has the networks that it was made with: who wants others gets another host. */
+  /** It is put on networks as containers need them; only one that is to be on as many as it can has them from the beginning. */
   async #makeOn(networks: readonly string[]): Promise<InstanceRecord> {
     if (networks.length > maxNics) {
       const message = `A host can be on ${maxNics} networks, not on ${networks.length}: ${networks.join(', ')}`;
       throw new SandboxError('InvalidArgument', message);
     }
-    const others = [defaultNetwork.name, ...this.#options.lab.networks().map(({ name }) => name)];
-    const on = [...new Set([...networks, ...others])].slice(0, maxNics);
+    const on = networks.length === maxNics ? networks : [defaultNetwork.name];
     const key = [...on].sort().join(' ');
     const making = this.#making.get(key) ?? this.create({ networks: on }).finally(() => this.#making.delete(key));
     this.#making.set(key, making);
@@ -287,6 +284,13 @@ async function freest(hosts: readonly ContainerHost[]): Promise<ContainerHost> {
     }),
   );
   return free.reduce((best, each) => (each.bytes > best.bytes ? each : best)).host;
+}
+
+/** Whether a machine that is a host can be on all of these networks once it runs. */
+function hasRoomFor({ spec }: InstanceRecord, networks: readonly string[]): boolean {
+  const { nics = [], spareNics = 0 } = spec.kind === 'vm' ? spec : {};
+  const missing = networks.filter((network) => !nics.some((nic) => nic.network === network));
+  return missing.length <= spareNics;
 }
 
 /** A machine that has what containers need. */

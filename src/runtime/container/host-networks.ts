@@ -60,6 +60,11 @@ export class HostNetworks implements Disposable {
     return this.#bridges;
   }
 
+  hasRoomFor(networks: readonly string[]): boolean {
+    const missing = networks.filter((network) => !this.#bridges.has(network)).length;
+    return missing <= this.#options.networks.length + this.#options.spare - this.#bridges.size;
+  }
+
   /** Puts back the cables that the page before has put in. */
   async restore(): Promise<void> {
     const { guest } = this.#options;

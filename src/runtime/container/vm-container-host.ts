@@ -126,6 +126,11 @@ export class VmContainerHost implements ContainerHost, Disposable {
     return [...this.#networks.bridges.keys()];
   }
 
+  /** Whether it is on these networks, or has NICs left to be. */
+  hasRoomFor(networks: readonly string[]): boolean {
+    return this.#networks.hasRoomFor(networks);
+  }
+
   /** The networks that the lab has now. */
   async retainNetworks(networks: ReadonlySet<string>): Promise<void> {
     await this.#networks.retain(networks);
