@@ -5,7 +5,9 @@ import { systemClock } from '../../src/base/clock';
 import { createHttpBridge } from '../../src/bridge/http-bridge-node';
 import { listen } from '../../src/bridge/listen-node';
 import { registryFetch } from '../../src/bridge/registry-fetch-node';
+import { StoreImageBuilder } from '../../src/engine/builds/image-builder';
 import { authRoutes } from '../../src/engine/http/auth-routes';
+import { buildRoutes } from '../../src/engine/http/build-routes';
 import { EngineRouter } from '../../src/engine/http/engine-router';
 import { imageRoutes } from '../../src/engine/http/image-routes';
 import { imageTransferRoutes } from '../../src/engine/http/image-transfer-routes';
@@ -35,6 +37,12 @@ export async function openImageEngine(): Promise<ImageEngine> {
   const images = new Images({ remote });
   await images.open();
   const registries = new Registries({ remote });
+  const builder = new StoreImageBuilder({
+    remote,
+    clock: systemClock,
+    fetch,
+    pull: (name, platform, { signal }) => registries.pull(name, { platform, ...(signal && { signal }) }),
+  });
   const api = new EngineRouter({
     server: 'Strata/0 (linux)',
     routes: [
@@ -42,6 +50,7 @@ export async function openImageEngine(): Promise<ImageEngine> {
       ...authRoutes(registries),
       ...imageRoutes({ images, clock: systemClock }),
       ...imageTransferRoutes({ images, registries }),
+      ...buildRoutes(builder),
     ],
   });
   const server = createHttpBridge(api);
@@ -53,6 +62,7 @@ export async function openImageEngine(): Promise<ImageEngine> {
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
+      builder.dispose();
       registries.dispose();
       images.dispose();
       await service.close();
