@@ -299,6 +299,27 @@ export function testFileChanges(makeTree: () => Promise<TreeUnderTest>): void {
       expect(await lock({ ...other, lock: shared, start: 0, length: 10 })).toBe(0);
     });
 
+    it('are had still by a machine that was saved with them', async () => {
+      await lock({ start: 5, length: 10 });
+      await lock({ start: 30 });
+      await lock({ lock: none, start: 40, length: 2 });
+      const { state } = server;
+      await lock({ lock: none });
+      const later = new NineServer({ tree: made.tree, maxMessageBytes: 65_536 }, structuredClone(state));
+      expect(later.state.at(-1)).toEqual(state.at(-1));
+      const tried = [
+        [0, 5],
+        [14, 1],
+        [15, 15],
+        [40, 2],
+        [99, 1],
+      ];
+      const statuses = [];
+      for (const [start, length] of tried) statuses.push(await lock({ ...other, start, length }));
+      expect(statuses).toEqual([0, 1, 0, 0, 1]);
+      later.dispose();
+    });
+
     it('of no known kind are refused', async () => {
       await expect(lock({ lock: 7 })).rejects.toMatchObject(errno('EINVAL'));
     });

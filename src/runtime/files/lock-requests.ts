@@ -15,12 +15,15 @@ export function lock(session: Session, request: RequestOf<'lock'>): Awaitable<Ou
   const wanted = lockOf(request);
   if (!changes) return { type: 'lock', status: lockStatus.granted };
   if (request.lock === lockType.none) {
-    return after(changes.unlock(inode, wanted), () => ({ type: 'lock', status: lockStatus.granted }));
+    return after(changes.unlock(inode, wanted), () => {
+      session.locks.remove(inode, wanted);
+      return { type: 'lock', status: lockStatus.granted };
+    });
   }
-  return after(changes.lock(inode, wanted), (granted) => ({
-    type: 'lock',
-    status: granted ? lockStatus.granted : lockStatus.blocked,
-  }));
+  return after(changes.lock(inode, wanted), (granted) => {
+    if (granted) session.locks.add(inode, wanted);
+    return { type: 'lock', status: granted ? lockStatus.granted : lockStatus.blocked };
+  });
 }
 
 /** The lock that would be in the way, or the one asked for as "none". */

@@ -10,6 +10,7 @@ import {
 import type { Request, RequestType } from '../../formats/nine-p/messages';
 import * as changes from './change-requests';
 import { FidTable, type FidTableState } from './fid-table';
+import { HeldLocks, type SavedLock } from './held-locks';
 import * as locks from './lock-requests';
 import * as opens from './open-requests';
 import * as reads from './read-requests';
@@ -26,7 +27,13 @@ export interface NineServerOptions {
 }
 
 /** What a client and a server have agreed, as it is saved with a machine. */
-export type NineServerState = readonly [version: 1, messageBytes: number, ...fids: FidTableState];
+export type NineServerState = readonly [
+  version: 1,
+  messageBytes: number,
+  ...fids: FidTableState,
+  /** Absent in states of before there were any. */
+  locks?: readonly SavedLock[],
+];
 
 /** The other half of `NineServer.state`, if it is a state of this version. */
 export function parseServerState(saved: unknown): NineServerState | undefined {
@@ -108,8 +115,11 @@ export class NineServer {
   constructor({ tree, maxMessageBytes }: NineServerOptions, state?: NineServerState) {
     this.#tree = tree;
     this.#maxMessageBytes = maxMessageBytes;
-    const [, messageBytes = maxMessageBytes, ...fids] = state ?? [];
-    this.#session = this.#newSession(messageBytes, state && FidTable.restore(fids as FidTableState));
+    const [, messageBytes = maxMessageBytes, ...saved] = state ?? [];
+    const [numbers, names, xattrs, locks = []] = saved as [...FidTableState, locks?: readonly SavedLock[]];
+    const fids = state && FidTable.restore([numbers, names, xattrs]);
+    this.#session = this.#newSession(messageBytes, fids, HeldLocks.restore(locks));
+    this.#lockAgain();
     if (tree.changes)
       for (const { open, inode } of this.#session.fids.values()) if (open !== undefined) tree.changes.hold(inode);
   }
@@ -121,8 +131,8 @@ export class NineServer {
 
   /** Complete only while no request is under way. */
   get state(): NineServerState {
-    const { messageBytes, fids, tree } = this.#session;
-    return [1, messageBytes, ...fids.save(tree.changes !== undefined)];
+    const { messageBytes, fids, tree, locks } = this.#session;
+    return [1, messageBytes, ...fids.save(tree.changes !== undefined), locks.save()];
   }
 
   /** Takes a request; it may be anything. */
@@ -170,6 +180,14 @@ export class NineServer {
     );
   }
 
+  /** What another has locked since is lost; the client cannot be told. */
+  #lockAgain(): void {
+    const { tree, locks } = this.#session;
+    for (const [inode, lock] of locks.values()) {
+      ignoreFailure(() => tree.changes?.lock(inode, lock));
+    }
+  }
+
   #agree(tag: number, { msize, version }: Request & { readonly type: 'version' }): readonly Uint8Array[] {
     if (msize < leastMessageBytes) throw fileError('EINVAL', `Messages of ${msize} bytes are too small`);
     const messageBytes = Math.min(msize, this.#maxMessageBytes);
@@ -182,7 +200,8 @@ export class NineServer {
 
   #beginAnew(messageBytes: number): void {
     for (const [tag, pending] of [...this.#pending]) this.#interrupt(tag, pending);
-    const { fids, tree } = this.#session;
+    const { fids, tree, locks } = this.#session;
+    for (const [inode, lock] of locks.values()) ignoreFailure(() => tree.changes?.unlock(inode, lock));
     if (tree.changes) for (const { open, inode } of fids.values()) if (open !== undefined) tree.changes.release(inode);
     this.#session = this.#newSession(messageBytes);
   }
@@ -231,7 +250,17 @@ export class NineServer {
     return [serializeReply({ tag, message: { type: 'error', errno } })];
   }
 
-  #newSession(messageBytes: number, fids = new FidTable()): Session {
-    return { tree: this.#tree, fids, messageBytes };
+  #newSession(messageBytes: number, fids = new FidTable(), locks = new HeldLocks()): Session {
+    return { tree: this.#tree, fids, locks, messageBytes };
+  }
+}
+
+/** The file may have gone, or the way to it. */
+function ignoreFailure(work: () => Awaitable<unknown>): void {
+  try {
+    const done = work();
+    if (done instanceof Promise) done.catch(() => {});
+  } catch {
+    // As said.
   }
 }

@@ -2,11 +2,13 @@ import type { FileAttributes, FileChanges, FileTree } from '../../api/file-tree'
 import { fileError } from '../../formats/linux-errno';
 import type { Reply } from '../../formats/nine-p/messages';
 import type { Fid, FidTable } from './fid-table';
+import type { HeldLocks } from './held-locks';
 
 /** What one client has agreed with the server, from its `version` to the next. */
 export interface Session {
   readonly tree: FileTree;
   readonly fids: FidTable;
+  readonly locks: HeldLocks;
   /** Bytes of a message at most, both ways. */
   readonly messageBytes: number;
 }
