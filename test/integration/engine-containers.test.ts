@@ -354,4 +354,19 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('the container engine',
     await engine.containers.remove(always.Id, { force: true });
     await engine.containers.remove(plain.Id);
   });
+
+  it('has networks of its own, on a host that is on them, with addresses that are asked for', async () => {
+    await engine.networks.create({ Name: 'Back_End', IPAM: { Config: [{ Subnet: '172.30.0.0/16' }] } });
+    const endpoint = { IPAMConfig: { IPv4Address: '172.30.0.50' }, Aliases: ['store'] };
+    const result = await run(['sh', '-c', 'ip -o -4 addr show eth0 | grep -o "172[0-9.]*/16"'], {
+      HostConfig: { NetworkMode: 'Back_End' },
+      NetworkingConfig: { EndpointsConfig: { Back_End: endpoint } },
+    });
+    expect(result.out).toBe('172.30.0.50/16\n');
+    await expect(engine.networks.remove('Back_End')).rejects.toThrow('has active endpoints');
+    await engine.containers.remove(result.id);
+    expect((await engine.networks.list()).map(({ Name }) => Name)).toEqual(
+      expect.arrayContaining(['bridge', 'host', 'none', 'Back_End']),
+    );
+  });
 });
