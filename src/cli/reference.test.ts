@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { dockerProgram } from './docker/docker-program';
+import { referenceOf } from './grammar/reference';
+import { instanceProgram } from './lab/instance-program';
+import { netProgram } from './lab/net-program';
+import { builtins } from './shell/builtins/builtins';
+
+const introduction = `# Commands of the shell
+
+The shell of the lab is a tab of the dock ("Shell of the lab"). Words are quoted as in any shell; commands are joined by
+\`|\`, \`;\`, \`&&\` and \`||\`, and read and write files of the shared folders by \`<\`, \`>\`, \`>>\` and \`2>\`. Tab completes
+commands, flags, files and the names of what there is. The text below is made of the same grammar that parses the commands:
+\`npx vitest run --project unit src/cli/reference.test.ts -u\` writes it anew.
+`;
+
+it('docs/CLI.md says what the grammar says', async () => {
+  const own = builtins.map(({ name, summary }) => `- \`${name}\`: ${summary}`).sort();
+  const text = [
+    introduction,
+    '## The shell itself',
+    '',
+    ...own,
+    '',
+    referenceOf(dockerProgram),
+    referenceOf(instanceProgram('vm')),
+    referenceOf(instanceProgram('unikernel')),
+    referenceOf(netProgram),
+  ].join('\n');
+  await expect(text).toMatchFileSnapshot('../../docs/CLI.md');
+});
