@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { printedRandom } from '../src/base/seed-fixture';
 import { createNodeLab } from '../test/support/node-lab';
+import { startBootstrapped } from './soak/debootstrap';
 import { storeDeaths } from './soak/disks';
 import { collectBesideWork } from './soak/images';
 import { installDebian } from './soak/installer';
@@ -27,6 +28,7 @@ const runs: Readonly<Record<string, () => Promise<void>>> = {
   disks: () => storeDeaths(lab, random),
   volumes: () => killedVolumes(random),
   images: () => collectBesideWork(random),
+  debootstrap: () => startBootstrapped(),
   installer: () => installDebian(),
   terminals: () => openAndClose(),
   wakes: () => sleepAndWake(),
