@@ -10,7 +10,7 @@ import { createEngineApi } from '../../src/engine/http/create-engine-api';
 import { hasHostPrograms } from '../support/container-lab';
 import { createEngineLab, type EngineLab } from '../support/engine-lab';
 
-describe.skipIf(!hasHostPrograms)('docker in the shell, over the engine and real guests', { timeout: 600_000 }, () => {
+describe.skipIf(!hasHostPrograms)('docker in the shell, over the engine and real guests', { timeout: 120_000 }, () => {
   let lab: EngineLab;
   let shell: ShellState;
   const files = new MemoryFiles({ '/notes.txt': 'one\ntwo\n' });
