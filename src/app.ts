@@ -144,6 +144,7 @@ export function runApp(): StrataPage {
     previews: async () => (await import('./previews')).createPreviewLinks(lab),
     engine: () => engine.get(),
     images: async (page) => (await import('./images')).createImageShelf(await stock.get(), lab, page),
+    containers: async () => (await import('./containers')).createContainerShelf(await stock.get(), lab),
     files: async (page) => (await import('./files')).openFolderShelf(lab, page),
   });
   showStorage(storage, store);

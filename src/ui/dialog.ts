@@ -22,6 +22,7 @@ export type Dialog =
   | ({ readonly kind: 'new-machine' } & MachineQuestion)
   /** What a tar is that was brought just now. */
   | { readonly kind: 'brought-tar'; readonly file: File; readonly guess: TarFileKind }
+  | { readonly kind: 'new-container' }
   | { readonly kind: 'new-network' }
   | { readonly kind: 'signatures' }
   | { readonly kind: 'new-volume' }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatRoute, instanceTabs, parseRoute, places, type Route } from './route';
+import { containerTabs, formatRoute, instanceTabs, parseRoute, places, type Route } from './route';
 
 describe('an address', () => {
   it.each([
@@ -11,6 +11,9 @@ describe('an address', () => {
     ['#/machines/abc', { view: 'machine', id: 'abc', tab: 'terminal' }],
     ['#/machines/abc/log', { view: 'machine', id: 'abc', tab: 'log' }],
     ['#/machines/abc/nonsense', { view: 'machine', id: 'abc', tab: 'terminal' }],
+    ['#/containers', { view: 'containers' }],
+    ['#/containers/ab', { view: 'container', id: 'ab', tab: 'logs' }],
+    ['#/containers/ab/kernel', { view: 'container', id: 'ab', tab: 'kernel' }],
     ['#/%E0%A4%A', { view: 'overview' }],
     ['#/__proto__', { view: 'overview' }],
   ])('%j leads to its view', (hash, route) => expect(parseRoute(hash)).toEqual(route));
@@ -22,6 +25,11 @@ describe('an address', () => {
         view: fc.constant('machine' as const),
         id: fc.string({ unit: 'grapheme', minLength: 1 }),
         tab: fc.constantFrom(...instanceTabs),
+      }),
+      fc.record({
+        view: fc.constant('container' as const),
+        id: fc.string({ unit: 'grapheme', minLength: 1 }),
+        tab: fc.constantFrom(...containerTabs),
       }),
     );
     fc.assert(

@@ -16,7 +16,7 @@ export const shortcutGroups: readonly { readonly heading: string; readonly short
       { keys: '?', what: 'This help' },
       { keys: 'N', what: 'New virtual machine, with all choices' },
       { keys: 'T', what: 'Show or hide the tasks' },
-      { keys: '1 to 6', what: 'Overview, machines, networks, snapshots, images, volumes' },
+      { keys: '1 to 8', what: 'Overview, machines, networks, snapshots, images, volumes, files, containers' },
       { keys: 'Escape', what: 'Close a menu or a dialog' },
     ],
   },
@@ -53,7 +53,9 @@ export type PageKey =
   | 'view-3'
   | 'view-4'
   | 'view-5'
-  | 'view-6';
+  | 'view-6'
+  | 'view-7'
+  | 'view-8';
 
 const single: Readonly<Record<string, PageKey>> = {
   '?': 'help',
@@ -65,6 +67,8 @@ const single: Readonly<Record<string, PageKey>> = {
   '4': 'view-4',
   '5': 'view-5',
   '6': 'view-6',
+  '7': 'view-7',
+  '8': 'view-8',
 };
 
 /** The meaning of a key press, or undefined. Single keys can be turned off (WCAG 2.1.4). */

@@ -21,6 +21,8 @@ import type { UnikernelOffer } from '../engine/unikernel-library';
 import type { DiskMedium } from '../formats/disk-medium';
 import { egressPort } from '../network/gateway/egress-port';
 import { gatewayNetwork } from '../network/gateway/gateway-network';
+import type { ContainerShelf } from './containers/container-shelf';
+import type { RunWish } from './containers/run-wish';
 import type { Dialog } from './dialog';
 import type { FolderShelf } from './files/folder-shelf';
 import type { ImageShelf } from './images/image-shelf';
@@ -78,6 +80,8 @@ export interface StoreOptions {
   readonly engine?: () => Promise<EngineApi>;
   /** Fetches the shared folder. */
   readonly files?: (page: Store) => Promise<FolderShelf>;
+  /** Fetches the containers. */
+  readonly containers?: () => Promise<ContainerShelf>;
 }
 
 const noEngine = (): Promise<EngineApi> =>
@@ -101,6 +105,8 @@ export class Store implements Disposable {
   #volumeShelf: Promise<VolumeShelf> | undefined;
   readonly #files: StoreOptions['files'];
   #folder: Promise<FolderShelf> | undefined;
+  readonly #containers: StoreOptions['containers'];
+  #containerShelf: Promise<ContainerShelf> | undefined;
   readonly #disposables = new DisposableStore();
   readonly #instances = signal<readonly InstanceRecord[]>([]);
   readonly #tasks = signal<readonly TaskRecord<LabAction>[]>([]);
@@ -130,13 +136,14 @@ export class Store implements Disposable {
     return route.view === 'machine' ? this.#instances.value.find((record) => record.id === route.id) : undefined;
   });
 
-  constructor({ lab, settings, clock, previews, images, files, engine = noEngine }: StoreOptions) {
+  constructor({ lab, settings, clock, previews, images, files, containers, engine = noEngine }: StoreOptions) {
     this.#lab = lab;
     this.settings = settings;
     this.#clock = clock;
     this.#previews = previews;
     this.#images = images;
     this.#files = files;
+    this.#containers = containers;
     this.terminals = new Terminals({
       instance: (id) => this.#find(id),
       settings,
@@ -268,6 +275,18 @@ export class Store implements Disposable {
     }
   }
 
+  /** The containers, from the first time that somebody asks for them. Undefined, and told of, when they cannot be had. */
+  async containerShelf(): Promise<ContainerShelf | undefined> {
+    this.#containerShelf ??= this.#containers?.();
+    try {
+      return await this.#containerShelf;
+    } catch (error) {
+      this.#containerShelf = undefined;
+      this.report(text.nav.containers, error);
+      return undefined;
+    }
+  }
+
   /** Says what was done, and offers for a while to undo it. */
   offerUndo(title: string, undo: () => void): void {
     this.#undoable(title, undo);
@@ -363,6 +382,15 @@ export class Store implements Disposable {
     const { id } = await this.#lab.createFromImage(wish);
     this.go({ view: 'machine', id, tab: 'terminal' });
     this.#lab.start(id);
+  }
+
+  /** Makes a container, starts it and shows it. What goes wrong is told by its task. */
+  runContainer(wish: RunWish): void {
+    this.go({ view: 'containers' });
+    void this.containerShelf()
+      .then((shelf) => shelf?.run(wish))
+      .then((id) => id !== undefined && this.go({ view: 'container', id, tab: wish.terminal ? 'terminal' : 'logs' }))
+      .catch(() => {});
   }
 
   /** The unikernels that the registry has; none, and a message, when it cannot be asked. */

@@ -52,6 +52,7 @@ export const text = {
     unikernel: { label: 'Unikernel…', detail: 'One program with its own network stack, in milliseconds' },
     app: { label: 'App…', detail: 'A program of WASI: a .wasm file with arguments, files and a terminal' },
     machine: { label: 'From a disk…', detail: 'An ISO, a hard disk or a floppy image of your own, as it is' },
+    container: { label: 'Container…', detail: 'From an image, as docker run makes it' },
     first: 'Start a Linux VM',
     firstHeading: 'Your cloud is ready',
     firstBody:

@@ -9,6 +9,7 @@ export const fleetText = {
     images: 'Images',
     volumes: 'Volumes',
     files: 'Files',
+    containers: 'Containers',
   },
 
   overview: {

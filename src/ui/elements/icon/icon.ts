@@ -52,6 +52,7 @@ const shapes = {
   descending: svg`<path d="m4.5 6.5 3.5 4 3.5-4" />`,
   here: svg`<circle cx="8" cy="8" r="2.5" fill="currentColor" /><circle cx="8" cy="8" r="5.5" />`,
   volume: svg`<path d="M2.5 4c0-1 2.5-1.8 5.5-1.8s5.5.8 5.5 1.8v8c0 1-2.5 1.8-5.5 1.8S2.5 13 2.5 12zM2.5 4c0 1 2.5 1.8 5.5 1.8s5.5-.8 5.5-1.8M2.5 8c0 1 2.5 1.8 5.5 1.8s5.5-.8 5.5-1.8" />`,
+  container: svg`<path d="M8 2 14 5v6l-6 3-6-3V5zM2 5l6 3 6-3M8 8v6" stroke-linejoin="round" />`,
   machine: svg`<rect x="2.5" y="2.5" width="11" height="8" rx="1" /><path d="M5.5 13.5h5M8 10.5v3" />`,
 } satisfies Record<string, SVGTemplateResult>;
 

@@ -37,6 +37,7 @@ const placeIcons: Readonly<Record<Place, IconName>> = {
   images: 'layers',
   volumes: 'volume',
   files: 'folder',
+  containers: 'container',
 };
 
 /** What can be made, in the order of the menu. */
@@ -46,6 +47,7 @@ const newItems: readonly MenuItem[] = [
   { id: 'unikernel', ...text.create.unikernel },
   { id: 'app', ...text.create.app },
   { id: 'machine', ...text.create.machine },
+  { id: 'container', ...text.create.container },
 ];
 
 /** When the parts that no first prompt needs are fetched, milliseconds after the page has come. */
@@ -59,6 +61,9 @@ const parts: Partial<Record<Route['view'] | Dialog['kind'], () => Promise<unknow
   images: () => import('../images/images-view'),
   volumes: () => import('../volumes/volumes-view'),
   files: () => import('../files/files-view'),
+  containers: () => import('../containers/containers-view'),
+  container: () => import('../containers/containers-view'),
+  'new-container': () => import('../dialogs/container-dialog'),
   'new-vm': () => import('../dialogs/vm-dialog'),
   'new-unikernel': () => import('../dialogs/unikernel-dialog'),
   'new-app': () => import('../dialogs/app-dialog'),
@@ -219,7 +224,7 @@ export class AppView extends StrataElement {
       <ul>
         ${places.map(
           (view) => html`<li>
-            <a href=${formatRoute({ view })} aria-current=${route.view === view || (view === 'machines' && route.view === 'machine') ? 'page' : nothing}>
+            <a href=${formatRoute({ view })} aria-current=${view === placeOf(route) ? 'page' : nothing}>
               ${icon(placeIcons[view])}<span>${text.nav[view]}</span>
             </a>
           </li>`,
@@ -258,6 +263,9 @@ export class AppView extends StrataElement {
         return html`<strata-volumes-view .store=${store}></strata-volumes-view>`;
       case 'files':
         return html`<strata-files-view .store=${store}></strata-files-view>`;
+      case 'containers':
+      case 'container':
+        return html`<strata-containers-view .store=${store} .scheme=${this.scheme}></strata-containers-view>`;
       case 'machine':
         return store.selected.value
           ? html`<strata-instance-view
@@ -337,6 +345,8 @@ export class AppView extends StrataElement {
         return html`<strata-app-dialog .store=${store} .offer=${dialog.offer} @end=${end}></strata-app-dialog>`;
       case 'new-machine':
         return html`<strata-machine-dialog .store=${store} .question=${dialog} @end=${end}></strata-machine-dialog>`;
+      case 'new-container':
+        return html`<strata-container-dialog .store=${store} @end=${end}></strata-container-dialog>`;
       case 'new-network':
         return html`<strata-network-dialog .store=${store} @end=${end}></strata-network-dialog>`;
       case 'egress':
@@ -402,6 +412,7 @@ export class AppView extends StrataElement {
     else if (id === 'unikernel') this.store?.ask({ kind: 'new-unikernel' });
     else if (id === 'app') this.store?.ask({ kind: 'new-app' });
     else if (id === 'machine') this.store?.ask({ kind: 'new-machine' });
+    else if (id === 'container') this.store?.ask({ kind: 'new-container' });
     else this.store?.ask({ kind: 'new-vm' });
   }
 
@@ -507,6 +518,8 @@ export class AppView extends StrataElement {
       'view-4': go(3),
       'view-5': go(4),
       'view-6': go(5),
+      'view-7': go(6),
+      'view-8': go(7),
     };
   }
 
@@ -519,6 +532,12 @@ export class AppView extends StrataElement {
   readonly #skip = (): void => {
     this.renderRoot.querySelector<HTMLElement>('main')?.focus();
   };
+}
+
+/** Where in the navigation a view belongs. */
+function placeOf({ view }: Route): Place {
+  if (view === 'machine') return 'machines';
+  return view === 'container' ? 'containers' : view;
 }
 
 /** Fields and terminals have their keys to themselves. */
