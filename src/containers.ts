@@ -14,6 +14,6 @@ export async function createContainerShelf({ registries }: PageStock, lab: Lab):
       });
     },
   });
-  await shelf.open();
+  await shelf.refresh();
   return shelf;
 }

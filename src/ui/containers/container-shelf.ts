@@ -56,7 +56,8 @@ export class ContainerShelf {
     options.engine.changed((containers) => this.#show(containers));
   }
 
-  async open(): Promise<void> {
+  /** Reads the list; what it says of times ("Up 2 minutes") goes on only so. */
+  async refresh(): Promise<void> {
     this.#show(await this.engine.containers.list({ all: true }));
   }
 

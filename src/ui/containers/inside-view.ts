@@ -27,8 +27,13 @@ const script = Object.values(questions)
 
 /** Looks at a container with its own programs. `FailedPrecondition` when its image has no shell to ask. */
 export async function lookInside({ execs }: Pick<ContainerEngine, 'execs'>, container: string): Promise<InsideView> {
-  const { Id } = await execs.create(container, { AttachStdout: true, Cmd: ['/bin/sh', '-c', script] });
-  const { output } = await execs.start(Id, { detach: false });
+  // By its input: as an argument it would be the longest line of what it prints.
+  const streams = { AttachStdin: true, AttachStdout: true };
+  const { Id } = await execs.create(container, { ...streams, Cmd: ['/bin/sh'] });
+  const { output, input } = await execs.start(Id, { detach: false });
+  const writer = input?.getWriter();
+  await writer?.write(new TextEncoder().encode(`${script}\n`));
+  await writer?.close();
   let text = '';
   const decoder = new TextDecoder();
   for await (const { stream, bytes } of output) {

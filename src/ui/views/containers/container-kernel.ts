@@ -63,6 +63,10 @@ export class ContainerKernelView extends ContainerFacts<BothViews> {
         white-space: pre-wrap;
         overflow-wrap: anywhere;
       }
+      pre.table {
+        white-space: pre;
+        overflow-x: auto;
+      }
       ul {
         display: grid;
         gap: 2px;
@@ -81,11 +85,9 @@ export class ContainerKernelView extends ContainerFacts<BothViews> {
   protected override readonly needsRunning = true;
 
   protected override async load(shelf: ContainerShelf, id: string): Promise<BothViews> {
-    const [kernel, top, inside] = await Promise.all([
-      shelf.kernel(id),
-      shelf.processes(id),
-      lookInside(shelf.engine, id).catch((error: unknown) => toSandboxError(error).message),
-    ]);
+    // First, so that nobody who looks is among what is seen.
+    const inside = await lookInside(shelf.engine, id).catch((error: unknown) => toSandboxError(error).message);
+    const [kernel, top] = await Promise.all([shelf.kernel(id), shelf.processes(id)]);
     return { kernel, top, inside };
   }
 
@@ -106,7 +108,7 @@ export class ContainerKernelView extends ContainerFacts<BothViews> {
           </tr>
         </thead>
         <tbody>
-          ${this.#row(words.processes, seen('processes'), html`<pre>${tableOf(top)}</pre>`)}
+          ${this.#row(words.processes, seen('processes'), html`<pre class="table" tabindex="0" role="region" aria-label=${words.processes}>${tableOf(top)}</pre>`)}
           ${this.#row(words.hostname, seen('hostname'), this.#namespace(kernel, 'uts'))}
           ${this.#row(words.addresses, seen('network'), html`<ul>${kernel.interfaces.map(({ name, host, bridge }) => html`<li>${words.veth(name, host, bridge ?? '')}</li>`)}</ul>${this.#namespace(kernel, 'net')}`)}
           ${this.#row(words.root, seen('root'), html`<pre>${rootOf(kernel)}</pre>`)}

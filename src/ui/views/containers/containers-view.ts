@@ -16,6 +16,9 @@ import { containerState } from './container-state';
 import { containerStyles } from './container-styles';
 import './container-view';
 
+/** How old what is said of times may be. */
+const refreshMs = 5000;
+
 /** The containers with what they use, and one of them when the address names it. */
 export class ContainersView extends StrataElement {
   static override properties = { store: { attribute: false }, scheme: { attribute: false }, shelf: { state: true } };
@@ -23,6 +26,7 @@ export class ContainersView extends StrataElement {
   declare scheme: 'light' | 'dark';
   declare private shelf: ContainerShelf | undefined;
   #watching: Disposable | undefined;
+  #refreshedAt = 0;
 
   static override styles = [
     baseStyles,
@@ -56,6 +60,7 @@ export class ContainersView extends StrataElement {
   override render() {
     const { store, shelf } = this;
     if (!store || !shelf) return nothing;
+    this.#refresh(store.now.value, shelf);
     const route = store.route.value;
     const one = route.view === 'container';
     this.classList.toggle('one', one);
@@ -81,6 +86,14 @@ export class ContainersView extends StrataElement {
     super.disconnectedCallback();
     this.#watching?.dispose();
     this.#watching = undefined;
+  }
+
+  /** With the page's clock, which stands while nobody sees the page. */
+  #refresh(now: number, shelf: ContainerShelf): void {
+    if (now - this.#refreshedAt < refreshMs) return;
+    this.#refreshedAt = now;
+    // Its host may be gone just now, which the list tells by itself.
+    void shelf.refresh().catch(() => {});
   }
 
   async #open(store: Store): Promise<void> {

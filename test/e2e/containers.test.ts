@@ -1,0 +1,144 @@
+import axe from 'axe-core';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
+import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
+import { startServer } from '../../scripts/serve/server.mjs';
+import { openPage } from '../support/page-fleet';
+
+const patience = { timeout: 90_000, interval: 250 };
+
+/** Containers as a person meets them: run from an image that is not here yet, looked at from inside and outside. */
+describe('containers in the page', { timeout: 300_000 }, () => {
+  let server: Awaited<ReturnType<typeof startServer>>;
+  let browser: Awaited<ReturnType<typeof chromium.launch>>;
+  let context: BrowserContext;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    server = await startServer({ site: siteDir, registry: registryDir, host: '127.0.0.1', port: 0 });
+    browser = await chromium.launch(chromiumLaunch);
+    context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await openPage(page, server.url);
+    await page.getByRole('link', { name: 'Containers' }).click();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const view = () => page.locator('strata-containers-view');
+  const tab = (name: string) => view().getByRole('navigation').getByRole('link', { name, exact: true });
+  const action = (name: string) => view().getByRole('toolbar').getByRole('button', { name, exact: true });
+  const terminal = async (): Promise<string> =>
+    (await view().locator('.xterm-rows > div').allTextContents()).join('\n').replaceAll('\u00a0', ' ');
+
+  const problems = async (): Promise<unknown> => {
+    await page.evaluate(axe.source);
+    return page.evaluate(
+      "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html)))",
+    );
+  };
+
+  it('are run from an image that is pulled first, on a host that starts by itself', async () => {
+    await view().getByText('No containers yet').waitFor();
+    await view().getByRole('button', { name: 'Run a container' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Image').fill('busybox');
+    await dialog.getByLabel('Name').fill('counter');
+    await dialog
+      .getByLabel('Command')
+      .fill(`sh -c 'i=0; while sleep 1; do i=$((i+1)); echo "line $i"; echo "err $i" >&2; done'`);
+    await dialog.getByLabel('Environment').fill('GREETING=hello');
+    await dialog.getByLabel('Memory limit').fill('24');
+    await dialog.getByLabel('When it ends').selectOption('always');
+    expect(await problems()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await expect.poll(terminal, patience).toMatch(/line 1\nerr 1\n/);
+    expect(await problems()).toEqual([]);
+  });
+
+  it('have a shell, which is inside', async () => {
+    await tab('Terminal').click();
+    await expect.poll(terminal, patience).toContain('/ # ');
+    await view().locator('.xterm-helper-textarea').focus();
+    await page.keyboard.type('echo $GREETING from pid $(cut -d" " -f1 /proc/1/stat), $(id -u); touch /mark\n');
+    await expect.poll(terminal, patience).toContain('hello from pid 1, 0');
+  });
+
+  it('are seen from inside and from the kernel of their host', async () => {
+    await tab('Inside and outside').click();
+    const row = (name: string) => view().getByRole('row', { name: new RegExp(`^${name}`) });
+    await row('Limits').getByText('25165824').first().waitFor();
+    await row('Root file system').getByText('overlay').first().waitFor();
+    await row('Network')
+      .getByText(/eth0 is \S+ on br0/)
+      .waitFor();
+    await row('Capabilities').getByText('14 of 41').waitFor();
+    await row('System calls').getByText('filtered by seccomp').waitFor();
+    await row('Namespaces').getByText('its own').first().waitFor();
+    // The first process is 1 inside, and another number outside.
+    await row('Processes')
+      .getByText(/^\s*1 root\s+sh -c i=0/m)
+      .first()
+      .waitFor();
+    expect(await problems()).toEqual([]);
+  });
+
+  it('show what they use, what runs in them, what they changed and what docker inspect says', async () => {
+    await tab('Stats').click();
+    await view()
+      .getByText(/ of 24/)
+      .first()
+      .waitFor();
+    await tab('Processes').click();
+    await view()
+      .getByText(/sleep 1/)
+      .first()
+      .waitFor();
+    await tab('Changes').click();
+    await view()
+      .getByRole('row', { name: /Added.*\/mark/ })
+      .waitFor();
+    await tab('Inspect').click();
+    await view().getByText('"GREETING=hello"').first().waitFor();
+    expect(await problems()).toEqual([]);
+  });
+
+  it('are paused, resumed, killed and come back by their policy', async () => {
+    await action('Pause').click();
+    await action('Resume').click();
+    await action('Pause').waitFor();
+    await tab('Logs').click();
+    const count = async (): Promise<number> => (await terminal()).split('line 1\n').length;
+    await expect.poll(count, patience).toBe(2);
+    await action('Kill').click();
+    await action('Start').waitFor();
+    await action('Start').click();
+    await expect.poll(count, patience).toBeGreaterThanOrEqual(3);
+  });
+
+  it('come back after a reload', async () => {
+    await page.evaluate('strata.lab.saveForReload()');
+    await page.reload();
+    await expect.poll(terminal, patience).toContain('line 1');
+    await view()
+      .getByText(/^\s*Up /)
+      .first()
+      .waitFor();
+  });
+
+  it('are stopped and removed', async () => {
+    await action('Stop').click();
+    await action('Start').waitFor();
+    await action('Remove').click();
+    await view().getByRole('heading', { name: 'No such container' }).waitFor();
+    await view().getByRole('link', { name: 'All containers' }).click();
+    await view().getByText('No containers yet').waitFor();
+    expect(await problems()).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+});
