@@ -128,13 +128,15 @@ describe('containers in the page', { timeout: 300_000 }, () => {
   });
 
   it('come back after a reload', async () => {
+    await tab('Logs').click();
+    await expect.poll(terminal, patience).toMatch(/line \d/);
     await page.evaluate('strata.lab.saveForReload()');
     await page.reload();
-    await expect.poll(terminal, patience).toContain('line 1');
     await view()
       .getByText(/^\s*Up /)
       .first()
-      .waitFor();
+      .waitFor({ timeout: patience.timeout });
+    await expect.poll(terminal, patience).toMatch(/line \d/);
   });
 
   it('are stopped and removed', async () => {
