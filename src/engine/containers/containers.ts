@@ -122,11 +122,11 @@ export class Containers implements EngineContainers {
   }
 
   async stop(name: string, options?: { readonly signal?: string; readonly seconds?: number }): Promise<boolean> {
-    return this.#options.lifecycle.stop(this.#find(name), options);
+    return this.#options.lifecycle.stop(await this.#settled(name), options);
   }
 
   async restart(name: string, options?: { readonly signal?: string; readonly seconds?: number }): Promise<void> {
-    return this.#options.lifecycle.restart(this.#find(name), options);
+    return this.#options.lifecycle.restart(await this.#settled(name), options);
   }
 
   async kill(name: string, signal?: string): Promise<void> {

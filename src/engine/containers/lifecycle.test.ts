@@ -201,6 +201,16 @@ describe('the life of containers', () => {
     expect((await state(going, last)).Error).toContain('reloaded');
   });
 
+  it('can be stopped as soon as the next page is there, before it is taken up again', async () => {
+    const { engine, host, open, state } = await setUp();
+    const id = await started(engine);
+    engine.dispose();
+    const again = await open();
+    expect(await again.containers.stop(id)).toBe(true);
+    expect(host.signals).toEqual([[id, 15]]);
+    expect(await state(id, again)).toMatchObject({ Status: 'exited' });
+  });
+
   it('is told to who waits, also when it ends without having begun again', async () => {
     const { engine, host, clock } = await setUp();
     const id = await started(engine, policy('on-failure', 1));
