@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ContainerCreateBody } from '../../api/container';
+import { createDeferred } from '../../base/deferred';
 import { SandboxError } from '../../base/errors';
 import { FakeClock, settle } from '../../base/fake-clock';
 import { emptyRunConfig } from '../../formats/image-config';
@@ -202,11 +203,15 @@ describe('the life of containers', () => {
   });
 
   it('can be stopped as soon as the next page is there, before it is taken up again', async () => {
-    const { engine, host, open, state } = await setUp();
+    const { engine, host, hosts, open, state } = await setUp();
     const id = await started(engine);
     engine.dispose();
+    const up = createDeferred<void>();
+    hosts.starting = up.promise;
     const again = await open();
-    expect(await again.containers.stop(id)).toBe(true);
+    const stopping = again.containers.stop(id);
+    up.resolve();
+    expect(await stopping).toBe(true);
     expect(host.signals).toEqual([[id, 15]]);
     expect(await state(id, again)).toMatchObject({ Status: 'exited' });
   });

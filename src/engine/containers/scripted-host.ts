@@ -119,6 +119,8 @@ export class ScriptedHosts implements ContainerHosts {
   readonly #changed = new Emitter<readonly ContainerHost[]>();
   readonly changed = this.#changed.event;
   readonly hosts: ScriptedHost[] = [];
+  /** What a host takes to come up. */
+  starting: Promise<void> = Promise.resolve();
 
   add(host: ScriptedHost): void {
     this.hosts.push(host);
@@ -133,6 +135,7 @@ export class ScriptedHosts implements ContainerHosts {
   }
 
   async open(name?: string): Promise<ContainerHost> {
+    await this.starting;
     const found = this.hosts.find((host) => name === undefined || host.name === name);
     if (found) return found;
     throw new SandboxError('Unavailable', `The host ${name ?? ''} does not start`);
