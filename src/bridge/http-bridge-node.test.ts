@@ -1,24 +1,24 @@
-import { request as httpRequest, type Server } from 'node:http';
+import { request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { EngineApi, HijackedConnection } from '../api/engine-api';
 import { createDeferred } from '../base/deferred';
-import { createHttpBridge } from './http-bridge-node';
+import { createHttpBridge, type HttpBridge } from './http-bridge-node';
 
-let server: Server | undefined;
+let bridge: HttpBridge | undefined;
 const sockets: Socket[] = [];
 
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  server?.closeAllConnections();
-  await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+  await bridge?.close();
 });
 
 async function listen(fetch: EngineApi['fetch']): Promise<number> {
   const opened = createHttpBridge({ fetch });
-  server = opened;
-  await new Promise<void>((resolve) => opened.listen(0, '127.0.0.1', resolve));
-  return (opened.address() as AddressInfo).port;
+  bridge = opened;
+  const { server } = opened;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
 }
 
 /** A socket, and what has come from it. */
@@ -112,6 +112,16 @@ test('who hangs up is heard of', async () => {
   await client.until('here');
   client.socket.destroy();
   await Promise.all([aborted.promise, canceled.promise]);
+});
+
+test('its end ends connections that were handed over', async () => {
+  const client = new Client(await listen(shout));
+  client.socket.write(`POST /attach HTTP/1.1\r\n${upgrade}\r\nfirst`);
+  await client.until('FIRST');
+  const closed = new Promise((resolve) => client.socket.once('close', resolve));
+  client.socket.on('error', () => undefined).once('end', () => client.socket.end());
+  await bridge?.close();
+  await closed;
 });
 
 test('several requests share a connection, with and without a body', async () => {

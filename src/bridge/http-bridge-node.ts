@@ -6,17 +6,36 @@ import { engineRequest } from './engine-request-node';
 import { serveHijacked } from './hijack-node';
 import { readableOf, writeBody } from './socket-streams-node';
 
-/** HTTP/1.1 in front of the Engine API. Whoever listens ends it with `close` and `closeAllConnections`. */
-export function createHttpBridge(api: EngineApi): Server {
+export interface HttpBridge {
+  /** To be let listen. */
+  readonly server: Server;
+  /** Ends all connections, those that were handed over as well. */
+  close(): Promise<void>;
+}
+
+/** HTTP/1.1 in front of the Engine API. */
+export function createHttpBridge(api: EngineApi): HttpBridge {
+  const sockets = new Set<Socket>();
   const server = createServer((incoming, outgoing) => {
     void answer(api, incoming, outgoing);
   });
   // A context or an image may take its time to come.
   server.requestTimeout = 0;
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
     void serveHijacked(api, incoming, socket, head);
   });
-  return server;
+  return {
+    server,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
 }
 
 async function answer(api: EngineApi, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

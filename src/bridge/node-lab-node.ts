@@ -43,6 +43,10 @@ export interface NodeLabOptions {
   readonly registry: URL;
   /** RAM that all machines may have together. */
   readonly memoryBudgetMiB: number;
+  /** Has the last word about where artifacts come from. */
+  readonly artifacts?: (stored: ArtifactLoader) => ArtifactLoader;
+  /** Of a container host that makes itself; what the registry has empty file systems for. */
+  readonly hostDiskMiB?: number;
 }
 
 const workers = new URL('../../workers/', import.meta.url);
@@ -50,7 +54,8 @@ const workers = new URL('../../workers/', import.meta.url);
 /** Share of that memory which unikernels may have besides. */
 const unikernelShare = 0.25;
 
-export async function openNodeLab({ registry, memoryBudgetMiB }: NodeLabOptions): Promise<NodeLab> {
+export async function openNodeLab(options: NodeLabOptions): Promise<NodeLab> {
+  const { registry, memoryBudgetMiB, artifacts: choose = (stored) => stored, hostDiskMiB } = options;
   const clock = systemClock;
   const randomBytes = (count: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(count));
   const opened = createMemoryContentStore({ clock });
@@ -61,7 +66,7 @@ export async function openNodeLab({ registry, memoryBudgetMiB }: NodeLabOptions)
   expose(service, port1);
   const { remote, close } = connect<StoreService>(port2);
   const supervisor = new Supervisor(clock);
-  const artifacts = createStoreClient(remote);
+  const artifacts = choose(createStoreClient(remote));
   const blobs = createBlobClient(remote);
   const images = new Images({ remote });
   const registries = new Registries({ remote });
@@ -104,6 +109,7 @@ export async function openNodeLab({ registry, memoryBudgetMiB }: NodeLabOptions)
     clock,
     randomBytes,
     removeGraceMs: 0,
+    ...(hostDiskMiB !== undefined && { hostDiskMiB }),
   });
   await images.open();
   await lab.open();

@@ -1,15 +1,20 @@
 import { type AddressInfo, connect as connectSocket, createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import type { ContainerSummary } from '../api/container';
+import type { PublishedPort } from '../api/container-engine';
 import { createDeferred } from '../base/deferred';
 import type { SandboxError } from '../base/errors';
 import type { PageConnection } from '../engine/gateways';
-import { PublishedPorts, publishedPorts } from './published-ports-node';
+import { PublishedPorts } from './published-ports-node';
 
 const open: PublishedPorts[] = [];
 afterEach(() => {
   for (const ports of open.splice(0)) ports.dispose();
 });
+
+function published(hostPort: number, protocol: PublishedPort['protocol'] = 'tcp'): PublishedPort {
+  const to = { network: 'default', address: '10.0.0.7', port: 80 };
+  return { container: 'c', name: 'web', hostIp: '', protocol, hostPort, ...to };
+}
 
 /** A station that answers with what it was told, when that is all. */
 async function echo(): Promise<PageConnection> {
@@ -46,10 +51,9 @@ test('a published port leads to its container until it is not published any more
     failed: (error) => expect.unreachable(error.message),
   });
   open.push(ports);
-  const to = { address: '10.0.0.7', port: 80 };
-  ports.follow([{ port, network: 'default', to }]);
+  ports.follow([published(port), published(await freePort(), 'udp')]);
   expect(await ask(port, 'hello')).toBe('hello');
-  expect(asked).toEqual([['default', to]]);
+  expect(asked).toEqual([['default', { address: '10.0.0.7', port: 80 }]]);
   ports.follow([]);
   expect(await ask(port, 'hello')).toBeUndefined();
 });
@@ -58,7 +62,7 @@ test('what cannot be reached resets the connection', async () => {
   const port = await freePort();
   const ports = new PublishedPorts({ connect: () => Promise.reject(new Error('refused')), failed: () => {} });
   open.push(ports);
-  ports.follow([{ port, network: 'default', to: { address: '10.0.0.7', port: 80 } }]);
+  ports.follow([published(port)]);
   expect(await ask(port, 'hello')).toBeUndefined();
 });
 
@@ -69,26 +73,7 @@ test('a port that somebody else has is told of', async () => {
   const told = createDeferred<SandboxError>();
   const ports = new PublishedPorts({ connect: echo, failed: (error) => told.resolve(error) });
   open.push(ports);
-  ports.follow([{ port, network: 'default', to: { address: '10.0.0.7', port: 80 } }]);
+  ports.follow([published(port)]);
   expect((await told.promise).message).toContain(`Port ${port} of this machine cannot be opened`);
   other.close();
-});
-
-test('only what is published by TCP and has an address counts', () => {
-  const summary = (address: string, ports: ContainerSummary['Ports']) =>
-    ({
-      Ports: ports,
-      NetworkSettings: { Networks: { bridge: { IPAddress: address } } },
-    }) as unknown as ContainerSummary;
-  const containers = [
-    summary('10.0.0.7', [
-      { PrivatePort: 80, PublicPort: 8080, Type: 'tcp' },
-      { PrivatePort: 53, PublicPort: 53, Type: 'udp' },
-      { PrivatePort: 443, Type: 'tcp' },
-    ]),
-    summary('', [{ PrivatePort: 80, PublicPort: 8081, Type: 'tcp' }]),
-  ];
-  expect(publishedPorts(containers, 'default')).toEqual([
-    { port: 8080, network: 'default', to: { address: '10.0.0.7', port: 80 } },
-  ]);
 });

@@ -1,18 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { ContainerSummary } from '../api/container';
+import type { PublishedPort } from '../api/container-engine';
 import { SandboxError } from '../base/errors';
 import type { Disposable } from '../base/lifecycle';
 import type { PageConnection } from '../engine/gateways';
 import type { Endpoint } from '../network/gateway/sockets';
 import { readableOf, writeBody } from './socket-streams-node';
-
-/** A port of this machine that leads to one of a container. */
-export interface PublishedPort {
-  readonly port: number;
-  /** Name of the lab's network. */
-  readonly network: string;
-  readonly to: Endpoint;
-}
 
 export interface PublishedPortsOptions {
   connect(network: string, to: Endpoint): Promise<PageConnection>;
@@ -29,12 +21,12 @@ export class PublishedPorts implements Disposable {
     this.#options = options;
   }
 
-  /** Opens and closes ports until they are these. A connection that is open ends with its port. */
+  /** Opens and closes ports until they are these, those of TCP. A connection that is open ends with its port. */
   follow(ports: readonly PublishedPort[]): void {
-    const wanted = new Map(ports.map((each) => [each.port, each]));
+    const wanted = new Map(ports.filter(({ protocol }) => protocol === 'tcp').map((each) => [each.hostPort, each]));
     for (const [port, open] of this.#servers) {
       const now = wanted.get(port);
-      if (now && JSON.stringify(now) === JSON.stringify(open.published)) continue;
+      if (now && isSame(now, open.published)) continue;
       open.dispose();
       this.#servers.delete(port);
     }
@@ -55,20 +47,20 @@ class OpenPort implements Disposable {
 
   constructor(published: PublishedPort, { connect, failed }: PublishedPortsOptions) {
     this.published = published;
-    const { port, network, to } = published;
+    const { hostPort, network, address, port } = published;
     // A client that has said all may still want to hear.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       socket.on('error', () => undefined);
       // What cannot be reached is refused, as by any other machine.
-      join(socket, () => connect(network, to)).catch(() => socket.resetAndDestroy());
+      join(socket, () => connect(network, { address, port })).catch(() => socket.resetAndDestroy());
     });
     this.#server.once('error', (cause) => {
-      const message = `Port ${port} of this machine cannot be opened: ${cause.message}`;
+      const message = `Port ${hostPort} of this machine cannot be opened: ${cause.message}`;
       failed(new SandboxError('FailedPrecondition', message, { cause }));
     });
-    this.#server.listen(port, '127.0.0.1');
+    this.#server.listen(hostPort, '127.0.0.1');
   }
 
   dispose(): void {
@@ -77,23 +69,14 @@ class OpenPort implements Disposable {
   }
 }
 
+function isSame(a: PublishedPort, b: PublishedPort): boolean {
+  return a.container === b.container && a.network === b.network && a.address === b.address && a.port === b.port;
+}
+
 async function join(socket: Socket, connect: () => Promise<PageConnection>): Promise<void> {
   const input = readableOf(socket);
   const { readable, writable } = await connect();
   const sent = input.pipeTo(writable);
   const received = writeBody(readable, socket).then(() => socket.end());
   await Promise.all([sent, received]);
-}
-
-/** What containers that run have published by TCP. Docker's `bridge` is the lab's default network. */
-export function publishedPorts(containers: readonly ContainerSummary[], defaultNetwork: string): PublishedPort[] {
-  return containers.flatMap(({ Ports, NetworkSettings }) => {
-    const [name, endpoint] = Object.entries(NetworkSettings.Networks).find(([, { IPAddress }]) => IPAddress) ?? [];
-    if (name === undefined || !endpoint?.IPAddress) return [];
-    const network = name === 'bridge' ? defaultNetwork : name;
-    const address = endpoint.IPAddress;
-    return Ports.flatMap(({ Type, PublicPort, PrivatePort }) =>
-      Type === 'tcp' && PublicPort ? [{ port: PublicPort, network, to: { address, port: PrivatePort } }] : [],
-    );
-  });
 }

@@ -53,15 +53,14 @@ export async function openImageEngine(): Promise<ImageEngine> {
       ...buildRoutes(builder),
     ],
   });
-  const server = createHttpBridge(api);
+  const bridge = createHttpBridge(api);
   const socket = join(folder, 'engine.sock');
-  await listen(server, { kind: 'unix', path: socket });
+  await listen(bridge.server, { kind: 'unix', path: socket });
   return {
     socket,
     folder,
     async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
+      await bridge.close();
       builder.dispose();
       registries.dispose();
       images.dispose();

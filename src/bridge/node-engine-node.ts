@@ -1,0 +1,76 @@
+import type { ContainerEngine } from '../api/container-engine';
+import type { EngineApi } from '../api/engine-api';
+import { systemClock } from '../base/clock';
+import type { SandboxError } from '../base/errors';
+import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle';
+import { StoreImageBuilder } from '../engine/builds/image-builder';
+import { createEngineApi } from '../engine/http/create-engine-api';
+import { createHttpBridge, type HttpBridge } from './http-bridge-node';
+import type { ListenAddress } from './listen-address';
+import { listen } from './listen-node';
+import { type NodeLab, type NodeLabOptions, openNodeLab } from './node-lab-node';
+import { PublishedPorts } from './published-ports-node';
+import { registryFetch } from './registry-fetch-node';
+
+export interface NodeEngineOptions extends NodeLabOptions {
+  readonly listen: readonly ListenAddress[];
+  /** What went wrong by itself, for people. */
+  readonly failed: (error: SandboxError) => void;
+}
+
+/** The container engine with real guests, without a page, on sockets of this machine. */
+export interface NodeEngine extends AsyncDisposable {
+  readonly lab: NodeLab;
+  readonly api: EngineApi;
+  /** Where it listens, with the ports that it got. */
+  readonly addresses: readonly ListenAddress[];
+}
+
+/** Errors: those of the lab's, and of addresses where nobody can listen. */
+export async function openNodeEngine(options: NodeEngineOptions): Promise<NodeEngine> {
+  const lab = await openNodeLab(options);
+  const bridges: HttpBridge[] = [];
+  const parts = new DisposableStore();
+  const close = async (): Promise<void> => {
+    await Promise.all(bridges.map((bridge) => bridge.close()));
+    parts.dispose();
+    await lab[Symbol.asyncDispose]();
+  };
+  try {
+    const engine = await lab.lab.containers();
+    const api = openApi(lab, engine, parts);
+    parts.add(openPorts(lab, engine, options));
+    const addresses: ListenAddress[] = [];
+    for (const address of options.listen) {
+      const bridge = createHttpBridge(api);
+      addresses.push(await listen(bridge.server, address));
+      bridges.push(bridge);
+    }
+    return { lab, api, addresses, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openApi({ images, registries, remote }: NodeLab, engine: ContainerEngine, parts: DisposableStore): EngineApi {
+  const builder = parts.add(
+    new StoreImageBuilder({
+      remote,
+      clock: systemClock,
+      fetch: registryFetch,
+      pull: (name, platform, operation) => registries.pull(name, { ...operation, platform }),
+    }),
+  );
+  return createEngineApi({ engine, images, registries, builder, clock: systemClock });
+}
+
+/** What containers publish is reached by the gateways of their networks. */
+function openPorts({ lab }: NodeLab, engine: ContainerEngine, { failed }: NodeEngineOptions): Disposable {
+  const ports = new PublishedPorts({ connect: (network, to) => lab.connect(network, to), failed });
+  const changes = engine.changed(() => ports.follow(engine.published()));
+  return toDisposable(() => {
+    changes.dispose();
+    ports.dispose();
+  });
+}

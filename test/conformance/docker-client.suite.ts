@@ -1,0 +1,300 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DockerCli } from '../support/docker-cli';
+import type { DockerEngine } from '../support/docker-engine';
+
+/** What people do with the real docker client, over the bridge, with real guests. */
+export function dockerClientSuite(program: string, engine: () => DockerEngine): void {
+  describe('the docker client', () => {
+    let docker: DockerCli;
+    let folder: string;
+
+    beforeAll(async () => {
+      ({ folder } = engine());
+      docker = new DockerCli({ program, host: `unix://${engine().socket}`, config: join(folder, 'client') });
+      await docker.run(['pull', '-q', 'busybox']);
+    });
+
+    afterAll(async () => {
+      const { stdout } = await docker.run(['ps', '-aq']);
+      const ids = stdout.split('\n').filter(Boolean);
+      if (ids.length > 0) await docker.run(['rm', '-f', '-v', ...ids]);
+    });
+
+    const ok = async (args: readonly string[], input?: string): Promise<string> => {
+      const { code, stdout, text } = await docker.run(args, input);
+      expect(`${code} ${code === 0 ? '' : text}`.trim()).toBe('0');
+      return stdout;
+    };
+
+    it('tells versions and what the engine is', async () => {
+      expect(await ok(['version', '-f', '{{.Client.APIVersion}} {{.Server.APIVersion}} {{.Server.Os}}'])).toMatch(
+        /^1\.4\d 1\.47 linux\n$/,
+      );
+      expect(await ok(['info', '-f', '{{.OSType}} {{.Swarm.LocalNodeState}}'])).toBe('linux inactive\n');
+    });
+
+    it('runs in the foreground: output, errors, exit codes and input', async () => {
+      expect(await ok(['run', '--rm', 'busybox', 'echo', 'hello'])).toBe('hello\n');
+      const failed = await docker.run(['run', '--rm', 'busybox', 'sh', '-c', 'echo out; echo err >&2; exit 3']);
+      expect(failed).toMatchObject({ code: 3, stdout: 'out\n', stderr: 'err\n' });
+      expect(await ok(['run', '--rm', '-i', 'busybox', 'wc', '-c'], 'x'.repeat(200_000))).toBe('200000\n');
+      expect(await ok(['ps', '-aq'])).toBe('');
+    });
+
+    it('runs in a terminal', async () => {
+      const typed = [
+        { when: '# ', text: 'tty\r' },
+        { when: '/dev/pts/0', text: 'exit 5\r' },
+      ];
+      const { code, stdout } = await docker.inTerminal(['run', '-it', '--rm', 'busybox', 'sh'], typed);
+      expect([code, stdout]).toEqual([5, expect.stringContaining('/dev/pts/0')]);
+    });
+
+    it('says why a command is not run, by code and by words', async () => {
+      const absent = await docker.run(['run', '--rm', 'busybox', 'nothing-like-it']);
+      expect([absent.code, absent.stderr]).toEqual([
+        127,
+        expect.stringContaining('executable file not found in $PATH'),
+      ]);
+      const forbidden = await docker.run(['run', '--rm', 'busybox', '/etc/passwd']);
+      expect([forbidden.code, forbidden.stderr]).toEqual([126, expect.stringContaining('permission denied')]);
+    });
+
+    describe('with a container in the background', () => {
+      beforeAll(async () => {
+        const script = 'echo started; trap "echo asked; exit 7" TERM; while :; do sleep 1 & wait $!; done';
+        await ok(['run', '-d', '--name', 'web', '-l', 'tier=web', '-e', 'A=b', 'busybox', 'sh', '-c', script]);
+      });
+
+      it('lists and inspects it', async () => {
+        expect(await ok(['ps', '--format', '{{.Names}} {{.Image}} {{.Label "tier"}}'])).toBe('web busybox web\n');
+        expect(await ok(['ps', '-q', '-f', 'label=tier=none'])).toBe('');
+        const format = '{{.State.Status}} {{.Path}} {{.Config.Labels.tier}} {{.HostConfig.NetworkMode}}';
+        expect(await ok(['inspect', '-f', format, 'web'])).toMatch(/^running sh web (default|bridge)\n$/);
+      });
+
+      it('runs further programs in it', async () => {
+        const args = ['exec', '-i', '-w', '/tmp', '-e', 'C=d', 'web', 'sh', '-c', 'pwd; echo $A $C; cat; exit 9'];
+        expect(await docker.run(args, 'typed')).toMatchObject({ code: 9, stdout: '/tmp\nb d\ntyped' });
+        const { code, stdout } = await docker.inTerminal(['exec', '-it', 'web', 'tty'], []);
+        expect([code, stdout]).toEqual([0, expect.stringContaining('/dev/pts/')]);
+        expect(await ok(['exec', '-u', 'nobody', 'web', 'id', '-un'])).toBe('nobody\n');
+      });
+
+      it('shows what it says, and goes on showing it', async () => {
+        expect(await ok(['logs', 'web'])).toBe('started\n');
+        const following = docker.start(['logs', '-f', '--tail', '0', 'web']);
+        await ok(['exec', 'web', 'sh', '-c', 'echo again > /proc/1/fd/1']);
+        await following.until('again');
+        following.child.kill('SIGKILL');
+        expect((await following.ended).stdout).toBe('again\n');
+        expect(await ok(['logs', '-t', '-n', '1', 'web'])).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z again\n$/);
+      });
+
+      it('counts and lists what runs in it', async () => {
+        expect(await ok(['top', 'web'])).toMatch(/^UID +PID +PPID +C +STIME +TTY +TIME +CMD\n[\s\S]*sh -c/);
+        expect(await ok(['stats', '--no-stream', '--format', '{{.Name}} {{.PIDs}}', 'web'])).toMatch(/^web [1-9]\n$/);
+      });
+
+      it('copies files in and out, and tells what has changed', async () => {
+        await mkdir(join(folder, 'given/below'), { recursive: true });
+        await writeFile(join(folder, 'given/below/note'), 'from outside');
+        await ok(['cp', join(folder, 'given'), 'web:/tmp']);
+        expect(await ok(['exec', 'web', 'cat', '/tmp/given/below/note'])).toBe('from outside');
+        await ok(['exec', 'web', 'sh', '-c', 'echo from inside > /tmp/answer']);
+        await ok(['cp', 'web:/tmp/answer', join(folder, 'answer')]);
+        expect(await readFile(join(folder, 'answer'), 'utf8')).toBe('from inside\n');
+        expect(await ok(['diff', 'web'])).toMatch(/^A \/tmp\/answer$/m);
+        const missing = await docker.run(['cp', 'web:/none', folder]);
+        expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('Could not find the file /none')]);
+      });
+
+      it('stands still and goes on, has another name and other limits', async () => {
+        await ok(['pause', 'web']);
+        expect(await ok(['ps', '--format', '{{.Status}}'])).toMatch(/\(Paused\)/);
+        expect((await docker.run(['exec', 'web', 'true'])).stderr).toContain(
+          'is paused, unpause the container before exec',
+        );
+        await ok(['unpause', 'web']);
+        await ok(['rename', 'web', 'site']);
+        await ok(['update', '-m', '24m', '--memory-swap', '24m', 'site']);
+        expect(await ok(['exec', 'site', 'cat', '/sys/fs/cgroup/memory.max'])).toBe(`${24 * 1024 * 1024}\n`);
+        await ok(['rename', 'site', 'web']);
+      });
+
+      it('becomes an image that runs', async () => {
+        expect(await ok(['commit', '-m', 'kept', '-c', 'ENV KEPT=yes', 'web', 'kept:1'])).toMatch(
+          /^sha256:[0-9a-f]{64}\n$/,
+        );
+        expect(await ok(['run', '--rm', 'kept:1', 'sh', '-c', 'cat /tmp/answer; echo $KEPT'])).toBe(
+          'from inside\nyes\n',
+        );
+        expect(await ok(['rmi', 'kept:1'])).toContain('Untagged: kept:1');
+      });
+
+      it('is stopped, waited for and removed', async () => {
+        const waiting = docker.start(['wait', 'web']);
+        expect((await docker.run(['rm', 'web'])).stderr).toContain(
+          'stop the container before removing or force remove',
+        );
+        await ok(['stop', 'web']);
+        expect((await waiting.ended).stdout).toBe('7\n');
+        expect(await ok(['logs', '-n', '1', 'web'])).toBe('asked\n');
+        await ok(['start', 'web']);
+        await ok(['kill', 'web']);
+        expect(await ok(['wait', 'web'])).toBe('137\n');
+        await ok(['rm', 'web']);
+        expect((await docker.run(['inspect', 'web'])).stderr).toMatch(/no such object: web/i);
+      });
+    });
+
+    it('is attached to, and lets go by the detach keys', async () => {
+      await ok(['run', '-dit', '--name', 'shell', 'busybox', 'sh']);
+      const typed = [
+        { when: '# ', text: 'echo $((6 * 7))\r' },
+        { when: '42', text: '\x10\x11' },
+      ];
+      const attached = docker.inTerminal(['attach', 'shell'], [{ when: '', text: '\r' }, ...typed]);
+      expect((await attached).stdout).toContain('42');
+      expect(await ok(['inspect', '-f', '{{.State.Running}}', 'shell'])).toBe('true\n');
+      await ok(['rm', '-f', 'shell']);
+    });
+
+    it('keeps volumes', async () => {
+      expect(await ok(['volume', 'create', '--label', 'kind=data', 'data'])).toBe('data\n');
+      await ok(['run', '--rm', '-v', 'data:/data', 'busybox', 'sh', '-c', 'echo kept > /data/note']);
+      expect(await ok(['run', '--rm', '-v', 'data:/data:ro', 'busybox', 'cat', '/data/note'])).toBe('kept\n');
+      const written = await docker.run(['run', '--rm', '-v', 'data:/data:ro', 'busybox', 'touch', '/data/more']);
+      expect([written.code, written.stderr]).toEqual([1, expect.stringContaining('Read-only file system')]);
+      expect(await ok(['volume', 'ls', '-q', '-f', 'label=kind=data'])).toBe('data\n');
+      expect(await ok(['volume', 'inspect', '-f', '{{.Driver}} {{.Labels.kind}}', 'data'])).toBe('local data\n');
+      await ok(['create', '--name', 'user', '-v', 'data:/data', 'busybox']);
+      expect((await docker.run(['volume', 'rm', 'data'])).stderr).toContain('volume is in use');
+      await ok(['rm', 'user']);
+      await ok(['volume', 'rm', 'data']);
+      expect((await docker.run(['volume', 'inspect', 'data'])).stderr).toMatch(/no such volume/i);
+    });
+
+    it('limits and takes rights away', async () => {
+      const script = 'cat /sys/fs/cgroup/memory.max; grep CapEff /proc/self/status';
+      const limited = ['run', '--rm', '-m', '16m', '--cap-drop', 'ALL', 'busybox', 'sh', '-c', script];
+      expect(await ok(limited)).toBe(`${16 * 1024 * 1024}\nCapEff:\t0000000000000000\n`);
+      const readOnly = await docker.run(['run', '--rm', '--read-only', 'busybox', 'touch', '/x']);
+      expect([readOnly.code, readOnly.stderr]).toEqual([1, expect.stringContaining('Read-only file system')]);
+    });
+
+    it('publishes a port on this machine', async () => {
+      const port = await freePort();
+      const script = 'mkdir /www; echo published > /www/index.html; httpd -f -p 80 -h /www';
+      await ok(['run', '-d', '--name', 'server', '-p', `127.0.0.1:${port}:80`, 'busybox', 'sh', '-c', script]);
+      expect(await ok(['port', 'server'])).toBe(`80/tcp -> 127.0.0.1:${port}\n`);
+      await ok(['exec', 'server', 'sh', '-c', 'until wget -qO- 127.0.0.1 >/dev/null 2>&1; do sleep 0.1; done']);
+      expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('published\n');
+      const taken = await docker.run(['run', '--rm', '-p', `${port}:80`, 'busybox', 'true']);
+      expect([taken.code, taken.stderr]).toEqual([125, expect.stringContaining('port is already allocated')]);
+      await ok(['rm', '-f', 'server']);
+      await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    });
+
+    it('joins containers by networks and names', async () => {
+      expect(await ok(['network', 'create', '--subnet', '10.77.0.0/24', '--label', 'a=b', 'backend'])).toMatch(
+        /^[0-9a-f]{64}\n$/,
+      );
+      await ok([
+        'run',
+        '-d',
+        '--name',
+        'db',
+        '--network',
+        'backend',
+        '--network-alias',
+        'database',
+        'busybox',
+        'sleep',
+        '600',
+      ]);
+      const ping = ['run', '--rm', '--network', 'backend', 'busybox', 'ping', '-c', '1', '-W', '10'];
+      expect(await ok([...ping, 'db'])).toContain('1 packets received');
+      expect(await ok([...ping, 'database'])).toContain('1 packets received');
+      expect(await ok(['network', 'inspect', '-f', '{{range .Containers}}{{.Name}}{{end}}', 'backend'])).toBe('db\n');
+      expect((await docker.run(['network', 'rm', 'backend'])).stderr).toContain('has active endpoints');
+      expect(await ok(['run', '--rm', '--network', 'none', 'busybox', 'sh', '-c', 'ls -d /sys/class/net/*/'])).toBe(
+        '/sys/class/net/lo/\n',
+      );
+      await ok(['rm', '-f', 'db']);
+      await ok(['network', 'rm', 'backend']);
+      expect(await ok(['network', 'ls', '-q', '-f', 'name=backend'])).toBe('');
+    });
+
+    it('builds by the classic builder', async () => {
+      const context = join(folder, 'context');
+      await mkdir(context);
+      await writeFile(join(context, 'note'), 'built\n');
+      await writeFile(
+        join(context, 'Dockerfile'),
+        'FROM busybox\nARG WHO=nobody\nENV WHO=$WHO\nCOPY note /note\nCMD cat /note; echo $WHO\n',
+      );
+      const build = ['build', '-t', 'built:1', '--build-arg', 'WHO=ann', context];
+      expect(await ok(build)).toMatch(/Step 4\/5 : COPY note \/note[\s\S]*Successfully tagged built:1\n$/);
+      expect(await ok(['run', '--rm', 'built:1'])).toBe('built\nann\n');
+      expect(await ok(build)).toContain('Using cache');
+      await writeFile(join(context, 'Dockerfile'), 'FROM busybox\nCOPPY note /note\n');
+      const broken = await docker.run(['build', context]);
+      expect([broken.code, broken.stderr]).toEqual([1, expect.stringMatching(/unknown instruction: COPPY/i)]);
+    });
+
+    it('tells of what happened, of what is used, and prunes', async () => {
+      const since = String(Date.now() / 1000);
+      await ok(['run', '--rm', '--name', 'short', 'busybox', 'true']);
+      const until = String(Date.now() / 1000);
+      const events = ['events', '--since', since, '--until', until, '-f', 'container=short', '--format', '{{.Action}}'];
+      expect((await ok(events)).trim().split('\n')).toEqual(['create', 'attach', 'start', 'die', 'destroy']);
+      await ok(['container', 'prune', '-f']);
+      await ok(['create', 'busybox']);
+      expect(await ok(['system', 'df', '--format', '{{.Type}} {{.TotalCount}}'])).toMatch(
+        /^Images [1-9]\d*\nContainers 1\n/,
+      );
+      expect(await ok(['container', 'prune', '-f'])).toMatch(/^Deleted Containers:\n[0-9a-f]{64}\n/);
+      expect(await ok(['system', 'prune', '-f'])).toContain('Total reclaimed space');
+    });
+
+    it.each([
+      [['run', 'busybox:none'], 125, 'busybox:none'],
+      [['start', 'none'], 1, 'No such container: none'],
+      [['exec', 'none', 'true'], 1, 'No such container: none'],
+      [['logs', 'none'], 1, 'No such container: none'],
+      [['kill', 'none'], 1, 'No such container: none'],
+      [['rm', 'none'], 1, 'No such container: none'],
+      [['network', 'inspect', 'none-such'], 1, 'network none-such not found'],
+      [['run', '--network', 'none-such', 'busybox'], 125, 'network none-such not found'],
+      [['run', '-v', 'data:relative', 'busybox'], 125, 'invalid mount path'],
+      [['ps', '-f', 'color=red'], 1, "invalid filter 'color'"],
+      [['swarm', 'init'], 1, 'page not found'],
+      [['service', 'ls'], 1, 'This node is not a swarm manager'],
+    ])('docker %j fails in docker’s words', async (args, code, words) => {
+      const failed = await docker.run(args);
+      expect([failed.code, failed.stderr]).toEqual([code, expect.stringContaining(words)]);
+    });
+
+    it('has each name once', async () => {
+      await ok(['create', '--name', 'only', 'busybox']);
+      const second = await docker.run(['create', '--name', 'only', 'busybox']);
+      expect([second.code, second.stderr]).toEqual([
+        1,
+        expect.stringContaining('The container name "/only" is already in use'),
+      ]);
+      await ok(['rm', 'only']);
+    });
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
