@@ -79,7 +79,7 @@ export class LabGateways implements Disposable {
 
   /** To be called when there are other stations than before. */
   refresh(): void {
-    this.#gateways?.refresh();
+    if (this.#gateways) this.#follow(this.#gateways);
   }
 
   dispose(): void {
@@ -88,10 +88,12 @@ export class LabGateways implements Disposable {
   }
 
   #follow(gateways: Gateways): void {
-    for (const { instance } of this.#options.fleet.entries()) {
+    const { fleet, networks, stations } = this.#options;
+    for (const { instance } of fleet.entries()) {
       if (!isLive(instance.state.phase)) continue;
-      for (const { network } of this.#options.networks.reservationsOf(instance.id)) gateways.want(network);
+      for (const { network } of networks.reservationsOf(instance.id)) gateways.want(network);
     }
+    for (const { name } of networks.list()) if (stations(name).length > 0) gateways.want(name);
     gateways.refresh();
   }
 
