@@ -313,7 +313,7 @@ export function testFileChanges(makeTree: () => Promise<TreeUnderTest>): void {
         [15, 15],
         [40, 2],
         [99, 1],
-      ];
+      ] as const;
       const statuses = [];
       for (const [start, length] of tried) statuses.push(await lock({ ...other, start, length }));
       expect(statuses).toEqual([0, 1, 0, 0, 1]);
