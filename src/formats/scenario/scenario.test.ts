@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { describeProblem } from '../yaml/yaml-reader';
+import { readScenario } from './read-scenario';
+import type { Scenario } from './scenario';
+import { serializeScenario } from './serialize-scenario';
+
+const shop = `
+strata: 1
+name: Two servers behind a balancer # a comment
+networks:
+  - name: back
+    subnet: 10.2.0.0/24
+instances:
+  - kind: unikernel
+    name: web
+    image: strata/unikernel-httpd:1
+    nics: [{ network: back, address: 10.2.0.10 }]
+    files:
+      /www/index.html: |
+        <h1>Hello</h1>
+  - kind: vm
+    name: client
+    memory: 64
+    setup: wget -qO- http://web/
+containers:
+  - name: cache
+    image: redis:7
+    command: [redis-server, --save, ""]
+    environment: { LEVEL: 3, TAG: 1.10 }
+    ports: ["6379:6379"]
+publish:
+  - { instance: web, port: 80 }
+`;
+
+/** All that is wrong with a text. */
+function problemsOf(text: string): readonly string[] {
+  const read = readScenario(text);
+  return 'problems' in read ? read.problems.map(describeProblem) : [];
+}
+
+describe('a scenario', () => {
+  it('is read as it is written, numbers that are texts as texts', () => {
+    expect(readScenario(shop)).toEqual({
+      value: {
+        name: 'Two servers behind a balancer',
+        networks: [{ name: 'back', subnet: '10.2.0.0/24', mtu: 1500 }],
+        instances: [
+          {
+            kind: 'unikernel',
+            name: 'web',
+            image: 'strata/unikernel-httpd:1',
+            nics: [{ network: 'back', address: '10.2.0.10' }],
+            files: { '/www/index.html': '<h1>Hello</h1>\n' },
+          },
+          { kind: 'vm', name: 'client', memory: 64, setup: 'wget -qO- http://web/' },
+        ],
+        containers: [
+          {
+            name: 'cache',
+            image: 'redis:7',
+            command: ['redis-server', '--save', ''],
+            environment: { LEVEL: '3', TAG: '1.10' },
+            ports: ['6379:6379'],
+          },
+        ],
+        publish: [{ instance: 'web', port: 80 }],
+      } satisfies Scenario,
+    });
+  });
+
+  it.each([
+    ['', ['line 1, column 1: It is empty']],
+    ['strata: 2\nname: x\nfleets: []', ['line 1, column 1: It is a scenario of version 2; this page reads version 1']],
+    ['strata: 1', ['line 1, column 1: "name" is missing']],
+    ['strata: 1\nname: x\ninstance: []', ['line 3, column 1: "instance" is not known here: is "instances" meant?']],
+    [
+      'strata: 1\nname: x\ninstances:\n  - kind: vm\n    name: a\n    memory: 5000',
+      ['line 6, column 13: instances[0].memory: 5000 is not a whole number from 32 to 1024'],
+    ],
+    [
+      'strata: 1\nname: x\ninstances:\n  - kind: pod\n    name: a',
+      ['line 4, column 11: instances[0].kind: "pod" is none of vm, unikernel'],
+    ],
+    [
+      'strata: 1\nname: x\ninstances:\n  - name: a',
+      ['line 4, column 5: instances[0]: "kind" is missing: vm, unikernel'],
+    ],
+    [
+      'strata: 1\nname: x\ninstances:\n  - { kind: vm, name: a, nics: [{ network: default, address: 10.1.0.300 }] }',
+      ['line 4, column 62: instances[0].nics[0].address: "10.1.0.300" is not an IPv4 address'],
+    ],
+    [
+      'strata: 1\nname: x\ninstances:\n  - { kind: vm, name: a }\n  - { kind: vm, name: a }',
+      ['line 1, column 1: Two are called "a"'],
+    ],
+    [
+      'strata: 1\nname: x\ninstances:\n  - { kind: vm, name: a, nics: [{ network: lan }] }',
+      ['line 1, column 1: a is on the network "lan", which is not among the networks'],
+    ],
+    [
+      'strata: 1\nname: x\npublish:\n  - { instance: b, port: 80 }',
+      ['line 1, column 1: "b" is published and is not among the instances'],
+    ],
+    ['strata: 1\nname: &n x\nnotes: *n', ['line 3, column 8: notes: Anchors and aliases are not read: write it out']],
+    ['strata: 1\nname: x\nname: y', ['line 3, column 1: Map keys must be unique']],
+    ['strata: 1\nname: "x', ['line 2, column 9: Missing closing "quote']],
+  ])('%j is refused with its place', (text, problems) => {
+    expect(problemsOf(text)).toEqual(problems);
+  });
+
+  it('that is nested without end, or longer than any, is refused', () => {
+    expect(problemsOf(`strata: 1\nname: ${'['.repeat(100_000)}`)).not.toEqual([]);
+    expect(problemsOf(`strata: 1\nname: x\nnotes: ${'x'.repeat(1024 * 1024)}`)[0]).toContain('It is longer than');
+  });
+
+  it('of any text is read or refused', () => {
+    const piece = fc.constantFrom(
+      'strata: 1\n',
+      'name: x\n',
+      'instances:\n',
+      '  - kind: vm\n',
+      '    name: a\n',
+      '{',
+      '[',
+      '&a ',
+      '*a',
+      '- ',
+      '? ',
+      '!!js ',
+      '|\n',
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(piece, { maxLength: 12 }).map((parts) => parts.join('')),
+        ),
+        (text) => {
+          const read = readScenario(text);
+          expect('value' in read || read.problems.length > 0).toBe(true);
+        },
+      ),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it('is written in a way that is read back as the same', () => {
+    const name = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
+    const vm = fc.record(
+      {
+        kind: fc.constant('vm' as const),
+        name,
+        memory: fc.integer({ min: 32, max: 1024 }),
+        setup: fc.string(),
+        command: fc.array(fc.string(), { maxLength: 4 }),
+      },
+      { requiredKeys: ['kind', 'name'] },
+    );
+    const scenario = fc.record({
+      name: fc.string({ minLength: 1, maxLength: 20 }),
+      networks: fc.constantFrom([], [{ name: 'back', subnet: '10.2.0.0/24', mtu: 9000 }]),
+      instances: fc.uniqueArray(vm, { selector: (each) => each.name, maxLength: 4 }),
+      containers: fc.constant([]),
+      publish: fc.constant([]),
+    });
+    fc.assert(
+      fc.property(scenario, (each: Scenario) => {
+        expect(readScenario(serializeScenario(each))).toEqual({ value: each });
+      }),
+    );
+  });
+});
