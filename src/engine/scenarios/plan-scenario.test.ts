@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { Scenario } from '../../formats/scenario/scenario';
+import { defaultNetwork } from '../networks';
+import { planScenario } from './plan-scenario';
+
+const scenario: Scenario = {
+  name: 'A shop',
+  networks: [{ name: 'back', subnet: '10.2.0.0/24', mtu: 1500, egress: { hosts: ['example.com'] } }],
+  instances: [
+    { kind: 'vm', name: 'client', setup: 'echo hello' },
+    { kind: 'vm', name: 'web', image: 'debian', memory: 128 },
+    { kind: 'unikernel', name: 'kv', image: 'strata/unikernel-kv:1' },
+  ],
+  containers: [{ name: 'cache', image: 'debian', memory: 32 }],
+  publish: [],
+};
+
+describe('what a scenario would do', () => {
+  it('is told before it does: images, memory, commands and who is asked outside', () => {
+    expect(planScenario(scenario, { names: new Set(), networks: [defaultNetwork] })).toEqual({
+      scenario,
+      networks: scenario.networks,
+      images: ['debian', 'strata/unikernel-kv:1'],
+      memoryMiB: 64 + 128 + 16 + 32,
+      egress: [{ network: 'back', hosts: ['example.com'] }],
+      setups: [{ instance: 'client', lines: 'echo hello' }],
+      conflicts: [],
+    });
+  });
+
+  it('uses a network that is there as it is wanted, and asks for nothing again', () => {
+    const plan = planScenario(scenario, { names: new Set(), networks: [defaultNetwork, ...scenario.networks] });
+    expect(plan).toMatchObject({ networks: [], egress: [], conflicts: [] });
+  });
+
+  it('says what stands in its way', () => {
+    const other = { name: 'back', subnet: '10.9.0.0/24', mtu: 1500 };
+    const plan = planScenario(scenario, { names: new Set(['web', 'cache']), networks: [defaultNetwork, other] });
+    expect(plan.conflicts).toEqual([
+      '"web" is there already',
+      '"cache" is there already',
+      'The network "back" is there already, with 10.9.0.0/24 and other rules than this scenario\'s',
+    ]);
+  });
+});

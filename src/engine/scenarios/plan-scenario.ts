@@ -1,0 +1,77 @@
+import type { Egress, NetworkSpec } from '../../api/network';
+import type { Scenario, ScenarioInstance } from '../../formats/scenario/scenario';
+import { defaultNetwork } from '../networks';
+
+/** What is there already. */
+export interface ScenarioSurroundings {
+  readonly names: ReadonlySet<string>;
+  readonly networks: readonly NetworkSpec[];
+}
+
+/** What a scenario would do, for a person to see before it does. */
+export interface ScenarioPlan {
+  readonly scenario: Scenario;
+  /** Those to be made: one that is there as the scenario wants it is used. */
+  readonly networks: readonly NetworkSpec[];
+  /** Names of images that are pulled when they are not here. */
+  readonly images: readonly string[];
+  /** MiB that all of it may take together once it runs. */
+  readonly memoryMiB: number;
+  /** Who may ask whom outside of the lab. */
+  readonly egress: readonly { readonly network: string; readonly hosts: readonly string[] }[];
+  /** Commands that run by themselves in its machines. */
+  readonly setups: readonly { readonly instance: string; readonly lines: string }[];
+  /** Why it cannot be opened beside what is there. */
+  readonly conflicts: readonly string[];
+}
+
+/** What one is given that asks for nothing. */
+const usualMemoryMiB = { vm: 64, host: 128, unikernel: 16, container: 16 } as const;
+
+/** Pure: nothing is made, and nobody is asked. */
+export function planScenario(scenario: Scenario, there: ScenarioSurroundings): ScenarioPlan {
+  const { networks, instances, containers } = scenario;
+  const known = new Map(there.networks.map((spec) => [spec.name, spec]));
+  const fresh = networks.filter(({ name }) => !known.has(name));
+  return {
+    scenario,
+    networks: fresh,
+    images: [...new Set([...instances.flatMap(imageOf), ...containers.map(({ image }) => image)])],
+    memoryMiB:
+      instances.reduce((sum, instance) => sum + memoryOf(instance), 0) +
+      containers.reduce((sum, { memory }) => sum + (memory ?? usualMemoryMiB.container), 0),
+    egress: fresh.flatMap(({ name, egress }) => (egress ? [{ network: name, hosts: egress.hosts }] : [])),
+    setups: instances.flatMap((each) =>
+      each.kind === 'vm' && each.setup !== undefined ? [{ instance: each.name, lines: each.setup }] : [],
+    ),
+    conflicts: [
+      ...[...instances, ...containers].flatMap(({ name }) =>
+        there.names.has(name) ? [`"${name}" is there already`] : [],
+      ),
+      ...networks.flatMap((wanted) => {
+        const found = known.get(wanted.name);
+        return found && !isSame(found, wanted)
+          ? [`The network "${wanted.name}" is there already, with ${found.subnet} and other rules than this scenario's`]
+          : [];
+      }),
+    ],
+  };
+}
+
+/** What an instance's memory may come to, MiB. */
+function memoryOf(instance: ScenarioInstance): number {
+  const { kind, memory } = instance;
+  if (memory !== undefined) return memory;
+  return kind === 'vm' && instance.containerHost ? usualMemoryMiB.host : usualMemoryMiB[kind];
+}
+
+function imageOf({ image }: ScenarioInstance): readonly string[] {
+  return image === undefined ? [] : [image];
+}
+
+function isSame(a: NetworkSpec, b: NetworkSpec): boolean {
+  const hosts = ({ egress }: { readonly egress?: Egress }): string =>
+    `${egress?.hosts.join(' ') ?? ''} ${egress?.relay ?? ''}`;
+  // The default network is everybody's, whatever it is.
+  return a.name === defaultNetwork.name || (a.subnet === b.subnet && a.mtu === b.mtu && hosts(a) === hosts(b));
+}
