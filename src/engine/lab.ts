@@ -468,6 +468,11 @@ export class Lab implements Disposable {
     return this.#act(id, 'remove', true, (entry, operation) => this.#remove(entry, operation));
   }
 
+  /** Removes what nobody has used yet, at once and for good. */
+  async discard(id: InstanceId): Promise<void> {
+    await this.#takeAway(this.#fleet.entry(id));
+  }
+
   /** Moves a running machine to another worker: of this tab, or of the host that is named. */
   migrate(id: InstanceId, host?: string): Task {
     this.#require(id, 'migrate', 'moved to another worker');
@@ -881,12 +886,16 @@ export class Lab implements Disposable {
       throw new SandboxError('Canceled', 'Canceled');
     }
     operation.onProgress({ phase: 'Ending the machine' });
+    await this.#takeAway(entry);
+  }
+
+  async #takeAway(entry: Entry): Promise<void> {
     this.#autosave?.forget(entry);
     this.#activator.disarm(entry);
     const sources = diskSources([entry.stored.spec]);
     await this.#fleet.remove(entry);
     this.#diskFiles.release(sources);
-    if (instance.kind !== 'vm') await this.#sweepModules();
+    if (entry.instance.kind !== 'vm') await this.#sweepModules();
   }
 
   /** Ends a machine because somebody wants that. */

@@ -14,15 +14,7 @@ import type { ScenarioPlan } from './plan-scenario';
 /** What opening a scenario does to the lab. */
 export type ScenarioLab = Pick<
   Lab,
-  | 'createNetwork'
-  | 'create'
-  | 'createFromImage'
-  | 'start'
-  | 'kill'
-  | 'remove'
-  | 'removeNetwork'
-  | 'publish'
-  | 'instance'
+  'createNetwork' | 'create' | 'createFromImage' | 'start' | 'discard' | 'removeNetwork' | 'publish' | 'instance'
 >;
 
 export interface OpenScenarioSteps {
@@ -66,7 +58,7 @@ export async function openScenario(
       operation.onProgress?.({ phase: `Making ${instance.name}` });
       const id = await make(instance, steps, operation);
       made.set(instance.name, id);
-      undo.push(() => lab.remove(id).finished);
+      undo.push(() => lab.discard(id));
     }
     for (const { instance, port } of scenario.publish) {
       const id = made.get(instance);
