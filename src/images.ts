@@ -15,19 +15,27 @@ import type { Store } from './ui/store';
 export interface PageStock {
   readonly images: Images;
   readonly registries: Registries;
+  readonly remote: Remote<StoreService>;
+  readonly store: Event<StoreEvent>;
 }
 
 /** A part of the page that comes when it is first wanted. */
 export async function openStock(remote: Remote<StoreService>, store: Event<StoreEvent>): Promise<PageStock> {
   const images = new Images({ remote, store, persist: () => navigator.storage.persist() });
   await images.open();
-  return { images, registries: new Registries({ remote, store }) };
+  return { images, registries: new Registries({ remote, store }), remote, store };
 }
 
 /** The Docker Engine API of the lab. */
-export async function openEngineApi({ images, registries }: PageStock, lab: Lab, clock: Clock): Promise<EngineApi> {
-  const { createEngineApi } = await import('./engine/http/create-engine-api');
-  return createEngineApi({ engine: await lab.containers(), images, registries, clock });
+export async function openEngineApi(stock: PageStock, lab: Lab, clock: Clock): Promise<EngineApi> {
+  const [{ createEngineApi }, { createLabBuilder }] = await Promise.all([
+    import('./engine/http/create-engine-api'),
+    import('./engine/builds/lab-builder'),
+  ]);
+  const engine = await lab.containers();
+  const randomBytes = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Array(count));
+  const builder = createLabBuilder({ ...stock, lab, engine, clock, randomBytes, fetch: (...asked) => fetch(...asked) });
+  return createEngineApi({ engine, ...stock, builder, clock });
 }
 
 /** What shows them. */

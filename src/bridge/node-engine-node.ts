@@ -3,7 +3,8 @@ import type { EngineApi } from '../api/engine-api';
 import { systemClock } from '../base/clock';
 import type { SandboxError } from '../base/errors';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle';
-import { StoreImageBuilder } from '../engine/builds/image-builder';
+import { createLabBuilder } from '../engine/builds/lab-builder';
+import type { LabContainers } from '../engine/containers/engine';
 import { createEngineApi } from '../engine/http/create-engine-api';
 import { createHttpBridge, type HttpBridge } from './http-bridge-node';
 import type { ListenAddress } from './listen-address';
@@ -53,15 +54,14 @@ export async function openNodeEngine(options: NodeEngineOptions): Promise<NodeEn
   }
 }
 
-function openApi({ images, registries, remote }: NodeLab, engine: ContainerEngine, parts: DisposableStore): EngineApi {
-  const builder = parts.add(
-    new StoreImageBuilder({
-      remote,
-      clock: systemClock,
-      fetch: registryFetch,
-      pull: (name, platform, operation) => registries.pull(name, { ...operation, platform }),
-    }),
-  );
+function openApi(
+  { lab, images, registries, remote }: NodeLab,
+  engine: LabContainers,
+  parts: DisposableStore,
+): EngineApi {
+  const randomBytes = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Array(count));
+  const outside = { remote, registries, clock: systemClock, fetch: registryFetch, randomBytes };
+  const builder = parts.add(createLabBuilder({ lab, engine, ...outside }));
   return createEngineApi({ engine, images, registries, builder, clock: systemClock });
 }
 
