@@ -235,12 +235,12 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
       await writeFile(join(context, 'note'), 'built\n');
       await writeFile(
         join(context, 'Dockerfile'),
-        'FROM busybox\nARG WHO=nobody\nENV WHO=$WHO\nCOPY note /note\nCMD cat /note; echo $WHO\n',
+        'FROM busybox\nARG WHO=nobody\nENV WHO=$WHO\nRUN echo "made by $WHO, pid $$" > /made\nCOPY note /note\nCMD cat /note /made\n',
       );
       const build = ['build', '-t', 'built:1', '--build-arg', 'WHO=ann', context];
-      expect(await ok(build)).toMatch(/Step 4\/5 : COPY note \/note[\s\S]*Successfully tagged built:1\n$/);
-      expect(await ok(['run', '--rm', 'built:1'])).toBe('built\nann\n');
-      expect(await ok(build)).toContain('Using cache');
+      expect(await ok(build)).toMatch(/Step 5\/6 : COPY note \/note[\s\S]*Successfully tagged built:1\n$/);
+      expect(await ok(['run', '--rm', 'built:1'])).toBe('built\nmade by ann, pid 1\n');
+      expect((await ok(build)).match(/Using cache/g)).toHaveLength(2);
       await writeFile(join(context, 'Dockerfile'), 'FROM busybox\nCOPPY note /note\n');
       const broken = await docker.run(['build', context]);
       expect([broken.code, broken.stderr]).toEqual([1, expect.stringMatching(/unknown instruction: COPPY/i)]);
