@@ -6,7 +6,8 @@ import { runSteps } from './lib/steps.mjs';
 
 const unitTests = {
   name: 'unit tests',
-  run: () => runTool('vitest/vitest.mjs', ['run', '--project', 'unit'], { capture: true, timeoutMs: 180_000 }),
+  run: () =>
+    runTool('vitest/vitest.mjs', ['run', '--project', 'unit', '--maxWorkers=2'], { capture: true, timeoutMs: 180_000 }),
 };
 
 const failed = await runSteps([unitTests, ...staticSteps], Math.min(4, availableParallelism()));
