@@ -2,15 +2,9 @@ import type { BuildRunRequest } from '../../api/build';
 import type { OciMount, OciRuntimeConfig } from '../../api/oci-runtime';
 import { chooseCapabilities } from '../containers/capabilities';
 import { containerDevices } from '../containers/container-devices';
+import { maskedPaths, readonlyPaths } from '../containers/hidden-paths';
 import { resolveSeccomp } from '../containers/seccomp';
 import { defaultSeccompProfile } from '../containers/seccomp-profile';
-
-/** Paths of /proc and /sys that tell of the host, or change it (moby, oci/defaults.go). */
-const maskedPaths: readonly string[] = [
-  ...['/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats'],
-  ...['/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware'],
-];
-const readonlyPaths: readonly string[] = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 const harmless = ['nosuid', 'noexec', 'nodev'];
 const mounts: readonly OciMount[] = [

@@ -9,6 +9,7 @@ import type { StoredMount } from './container-mounts';
 import type { StoredContainer } from './container-records';
 import { cgroupLimits } from './container-resources';
 import type { ContainerUser } from './container-user';
+import { maskedPaths, readonlyPaths } from './hidden-paths';
 import { commandOf } from './merge-config';
 import { type NamespacePids, namespacesOf } from './namespaces';
 import { parseSeccompProfile, resolveSeccomp } from './seccomp';
@@ -22,13 +23,6 @@ export interface LaunchFacts {
   readonly pids: NamespacePids;
   readonly files: ContainerFiles;
 }
-
-/** Paths of /proc and /sys that tell of the host, or change it (moby, oci/defaults.go). */
-const maskedPaths =
-  '/proc/asound /proc/acpi /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats /proc/timer_list /proc/timer_stats /proc/sched_debug /proc/scsi /sys/firmware /sys/devices/virtual/powercap'.split(
-    ' ',
-  );
-const readonlyPaths = '/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger'.split(' ');
 
 export const usualPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const usualShmBytes = 64 * 1024 ** 2;
