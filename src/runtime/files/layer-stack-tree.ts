@@ -1,19 +1,14 @@
 import type { Awaitable, FileAttributes, FileTree, InodeNumber, TreeEntry, TreeUsage } from '../../api/file-tree';
 import { fileType, kindOf } from '../../formats/file-type';
-import { fileError } from '../../formats/linux-errno';
 import { describeImplied } from './describe-implied';
+import { type LayerPart, outward, partOf, rootAttributes, rootInode } from './layer-parts';
 import { type LayerSource, LayerTree } from './layer-tree';
 
-const rootInode = 1;
-const epoch = { seconds: 0, nanoseconds: 0 };
 const directoryKind = kindOf(fileType.directory);
 
-interface Part {
+interface Part extends LayerPart {
   readonly name: string;
   readonly tree: LayerTree;
-  /** What is added to the layer's own inode numbers. */
-  readonly base: number;
-  readonly nodes: number;
 }
 
 /**
@@ -38,16 +33,16 @@ export class LayerStackTree implements FileTree {
   }
 
   attributes(inode: InodeNumber): FileAttributes {
-    if (inode === rootInode) return this.#rootAttributes();
-    const part = this.#partOf(inode);
+    if (inode === rootInode) return rootAttributes(2 + this.#parts.length);
+    const part = partOf(this.#parts, inode);
     return outward(part, part.tree.attributes(inode - part.base));
   }
 
   lookup(directory: InodeNumber, name: string): FileAttributes | undefined {
     if (directory === rootInode) return this.#lookupAtRoot(name);
-    const part = this.#partOf(directory);
+    const part = partOf(this.#parts, directory);
     const own = directory - part.base;
-    if (name === '..' && own === part.tree.root) return this.#rootAttributes();
+    if (name === '..' && own === part.tree.root) return rootAttributes(2 + this.#parts.length);
     const found = part.tree.lookup(own, name);
     return found && outward(part, found);
   }
@@ -58,29 +53,29 @@ export class LayerStackTree implements FileTree {
         return { name, inode: tree.root + base, kind: directoryKind, next: after + index + 1 };
       });
     }
-    const { tree, base } = this.#partOf(directory);
+    const { tree, base } = partOf(this.#parts, directory);
     return tree.list(directory - base, after, limit).map((entry) => ({ ...entry, inode: entry.inode + base }));
   }
 
   readLink(inode: InodeNumber): string {
-    const { tree, base } = this.#partOf(inode);
+    const { tree, base } = partOf(this.#parts, inode);
     return tree.readLink(inode - base);
   }
 
   read(inode: InodeNumber, offset: number, length: number): Awaitable<readonly Uint8Array[]> {
-    const { tree, base } = this.#partOf(inode);
+    const { tree, base } = partOf(this.#parts, inode);
     return tree.read(inode - base, offset, length);
   }
 
   xattr(inode: InodeNumber, name: string): Uint8Array | undefined {
     if (inode === rootInode) return undefined;
-    const { tree, base } = this.#partOf(inode);
+    const { tree, base } = partOf(this.#parts, inode);
     return tree.xattr(inode - base, name);
   }
 
   xattrNames(inode: InodeNumber): readonly string[] {
     if (inode === rootInode) return [];
-    const { tree, base } = this.#partOf(inode);
+    const { tree, base } = partOf(this.#parts, inode);
     return tree.xattrNames(inode - base);
   }
 
@@ -97,36 +92,8 @@ export class LayerStackTree implements FileTree {
   }
 
   #lookupAtRoot(name: string): FileAttributes | undefined {
-    if (name === '..') return this.#rootAttributes();
+    if (name === '..') return rootAttributes(2 + this.#parts.length);
     const part = this.#parts.find((each) => each.name === name);
     return part && outward(part, part.tree.attributes(part.tree.root));
   }
-
-  #rootAttributes(): FileAttributes {
-    return {
-      inode: rootInode,
-      mode: fileType.directory | 0o755,
-      uid: 0,
-      gid: 0,
-      links: 2 + this.#parts.length,
-      size: 0,
-      storedBytes: 0,
-      atime: epoch,
-      mtime: epoch,
-      ctime: epoch,
-    };
-  }
-
-  /** Of the root directory itself nothing else can be asked: it is no link and no file. */
-  #partOf(inode: InodeNumber): Part {
-    const part = this.#parts.find(({ base, nodes }) => inode > base && inode <= base + nodes);
-    if (part) return part;
-    throw inode === rootInode
-      ? fileError('EISDIR', 'A directory of layers')
-      : fileError('ESTALE', `No such inode: ${inode}`);
-  }
-}
-
-function outward({ base }: Part, attributes: FileAttributes): FileAttributes {
-  return { ...attributes, inode: attributes.inode + base };
 }

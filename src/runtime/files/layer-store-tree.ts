@@ -14,10 +14,9 @@ import { fileType, kindOf } from '../../formats/file-type';
 import { fileError } from '../../formats/linux-errno';
 import { after } from './after';
 import { describeImplied } from './describe-implied';
+import { type LayerPart, outward, partOf, rootAttributes, rootInode } from './layer-parts';
 import { type LayerSource, LayerTree } from './layer-tree';
 
-const rootInode = 1;
-const epoch = { seconds: 0, nanoseconds: 0 };
 const directoryKind = kindOf(fileType.directory);
 
 /** Where layers come from as they are asked for. */
@@ -28,12 +27,9 @@ export interface LayerShelf {
 }
 
 /** A layer in its stack: what lies below it describes the directories that it only implies. */
-interface Part {
+interface Part extends LayerPart {
   readonly name: string;
   readonly stack: readonly Digest[];
-  /** What is added to the layer's own inode numbers. */
-  readonly base: number;
-  readonly nodes: number;
   tree?: Awaitable<LayerTree>;
 }
 
@@ -61,14 +57,14 @@ export class LayerStoreTree implements FileTree {
   }
 
   attributes(inode: InodeNumber): Awaitable<FileAttributes> {
-    if (inode === rootInode) return this.#rootAttributes();
+    if (inode === rootInode) return rootAttributes(2);
     return this.#at(inode, (tree, own, part) => outward(part, tree.attributes(own)));
   }
 
   lookup(directory: InodeNumber, name: string): Awaitable<FileAttributes | undefined> {
     if (directory === rootInode) return this.#lookupAtRoot(name);
     return this.#at(directory, (tree, own, part) => {
-      if (name === '..' && own === tree.root) return this.#rootAttributes();
+      if (name === '..' && own === tree.root) return rootAttributes(2);
       const found = tree.lookup(own, name);
       return found && outward(part, found);
     });
@@ -109,12 +105,12 @@ export class LayerStoreTree implements FileTree {
   }
 
   #at<T>(inode: InodeNumber, use: (tree: LayerTree, own: InodeNumber, part: Part) => Awaitable<T>): Awaitable<T> {
-    const part = this.#partOf(inode);
+    const part = partOf(this.#parts, inode);
     return after(this.#open(part), (tree) => use(tree, inode - part.base, part));
   }
 
   #lookupAtRoot(name: string): Awaitable<FileAttributes | undefined> {
-    if (name === '..') return this.#rootAttributes();
+    if (name === '..') return rootAttributes(2);
     return after(this.#byName.get(name) ?? this.#meet(name), (part) => part && this.attributes(part.base + rootInode));
   }
 
@@ -178,32 +174,4 @@ export class LayerStoreTree implements FileTree {
     const described = describeImplied([...below.map(({ index }) => index), layer.index]);
     return { tree: new LayerTree({ ...layer, described }), nodes };
   }
-
-  #rootAttributes(): FileAttributes {
-    return {
-      inode: rootInode,
-      mode: fileType.directory | 0o755,
-      uid: 0,
-      gid: 0,
-      links: 2,
-      size: 0,
-      storedBytes: 0,
-      atime: epoch,
-      mtime: epoch,
-      ctime: epoch,
-    };
-  }
-
-  /** Of the root directory itself nothing else can be asked: it is no link and no file. */
-  #partOf(inode: InodeNumber): Part {
-    const part = this.#parts.find(({ base, nodes }) => inode > base && inode <= base + nodes);
-    if (part) return part;
-    throw inode === rootInode
-      ? fileError('EISDIR', 'A directory of layers')
-      : fileError('ESTALE', `No such inode: ${inode}`);
-  }
-}
-
-function outward({ base }: Part, attributes: FileAttributes): FileAttributes {
-  return { ...attributes, inode: attributes.inode + base };
 }
