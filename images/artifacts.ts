@@ -2,6 +2,7 @@ import { annotations, type Descriptor, mediaTypes } from '../src/formats/oci';
 import type { DiskTemplate } from './disks/build';
 import type { Firmware } from './firmware/build';
 import type { OciLayout } from './lib/oci-layout';
+import { serializeTar } from './lib/tar';
 import type { Unikernel } from './unikernels/build';
 
 /** Names of what a guest boots, in the registry. */
@@ -11,6 +12,7 @@ export const references = {
   containerHostInitrd: 'strata/initrd:container-host',
   disks: 'strata/disk:ext4',
   ociRuntime: 'strata/oci-runtime:1',
+  imageRoot: 'strata/image-root:1',
 } as const;
 
 /** A unikernel's modules, as they are: the host that serves them compresses them. */
@@ -55,6 +57,16 @@ export function putOciRuntime(layout: OciLayout, runtime: Uint8Array, files: Uin
     layers: Object.entries(programs).map(([title, program]) =>
       layout.putCompressed(mediaTypes.ociRuntimeLayer, title, program),
     ),
+  });
+}
+
+/** As a tar: what is unpacked in a guest can be run there, what a shell writes cannot before one program more has been. */
+export function putImageRoot(layout: OciLayout, program: Uint8Array): void {
+  const file = { kind: 'file', bytes: program, mode: 0o700, uid: 0, gid: 0 } as const;
+  const tar = serializeTar(new Map([['strata-root', file]]));
+  layout.putArtifact(references.imageRoot, {
+    artifactType: mediaTypes.imageRoot,
+    layers: [layout.putCompressed(mediaTypes.imageRootLayer, 'strata-root.tar', tar)],
   });
 }
 

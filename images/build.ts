@@ -4,7 +4,15 @@ import { parseArgs } from 'node:util';
 import { formatBytes } from '../src/base/bytes';
 import { SandboxError, toSandboxError } from '../src/base/errors';
 import type { Descriptor } from '../src/formats/oci';
-import { putContainerHostInitrd, putDisks, putFirmware, putKernel, putOciRuntime, putUnikernel } from './artifacts';
+import {
+  putContainerHostInitrd,
+  putDisks,
+  putFirmware,
+  putImageRoot,
+  putKernel,
+  putOciRuntime,
+  putUnikernel,
+} from './artifacts';
 import { putBases } from './bases/build';
 import { buildContainerFiles } from './container-files/build';
 import { buildDisks } from './disks/build';
@@ -12,6 +20,7 @@ import { buildFirmware } from './firmware/build';
 import { buildContainerHostInitrd } from './guest/container-host';
 import { buildInitramfs } from './guest/initramfs';
 import { buildGuestPrograms } from './guest/programs';
+import { buildImageRoot } from './image-root/build';
 import { buildKernel, cleanKernel } from './kernel/build';
 import { assertForeignArchitecture } from './lib/debian';
 import { type Lock, readLock } from './lib/lock';
@@ -28,7 +37,8 @@ import { buildUnikernels } from './unikernels/build';
 const usage = `npm run images -- [options]
 Rebuilds everything a guest boots into build/registry.
   --update     first move images/lock.json to the versions apt has now
-  --only NAME  leave all but these as they are in build/registry: unikernels, disks, bases, oci-runtime
+  --only NAME  leave all but these as they are in build/registry: unikernels, disks, bases, oci-runtime,
+               image-root
   --images NAME,…
                with --only bases: only these of the base images
   --clean      compile the kernel anew: a full check that it is reproducible
@@ -89,6 +99,11 @@ async function main(): Promise<void> {
     say('OCI runtime', runtime);
     say('files of containers', files);
     putOciRuntime(layout, runtime, files);
+  }
+  if (isBuilt('image-root')) {
+    const program = buildImageRoot(lock);
+    say('root of machines from images', program);
+    putImageRoot(layout, program);
   }
   if (isBuilt('disks')) putDisks(layout, await buildDisks());
   if (isBuilt('bases')) putBases(lock, layout, options.images?.split(',') ?? [], console.log);

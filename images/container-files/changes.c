@@ -18,13 +18,13 @@ static bool looks_same(const struct stat *a, const struct stat *b) {
          a->st_mtim.tv_sec == b->st_mtim.tv_sec;
 }
 
-// What an opaque directory hides.
-static void say_hidden(const char *path, const char *upper, const char *lower) {
+// What a directory hides that shows nothing from below.
+static void say_hidden(const char *path, const char *source, const char *lower) {
   size_t count;
   char **names = list_names(lower, &count);
   for (size_t i = 0; i < count; i++) {
     struct stat status;
-    char *there = join(upper, names[i]), *gone = join(path, names[i]);
+    char *there = join(source, names[i]), *gone = join(path, names[i]);
     if (lstat(there, &status) < 0) say('D', gone);
     free(there);
     free(gone);
@@ -32,7 +32,8 @@ static void say_hidden(const char *path, const char *upper, const char *lower) {
   free_names(names, count);
 }
 
-static void visit(const char *path, const char *upper, const char *lower) {
+// `apart`: below a directory that was moved, where nothing is merged with what had that path before.
+static void visit(const char *path, const char *upper, const char *lower, bool apart) {
   struct stat status, before;
   if (lstat(upper, &status) < 0) return;
   if (is_whiteout(&status)) {
@@ -45,20 +46,24 @@ static void visit(const char *path, const char *upper, const char *lower) {
     say(existed ? 'C' : 'A', path);
     return;
   }
+  bool moved = whole && is_moved(upper);
+  char *entire = moved ? join(whole, path + 1) : NULL;
+  const char *source = entire ? entire : upper;
   size_t count;
-  char **names = list_names(upper, &count);
-  bool merges = existed && S_ISDIR(before.st_mode);
-  if (!merges || count > 0 || is_opaque(upper) || !looks_same(&status, &before)) say(existed ? 'C' : 'A', path);
-  if (merges && is_opaque(upper)) say_hidden(path, upper, lower);
+  char **names = list_names(source, &count);
+  bool merges = existed && S_ISDIR(before.st_mode), hides = apart || moved || is_opaque(upper);
+  if (!merges || count > 0 || hides || !looks_same(&status, &before)) say(existed ? 'C' : 'A', path);
+  if (merges && hides) say_hidden(path, source, lower);
   for (size_t i = 0; i < count; i++) {
-    char *child = join(path, names[i]), *child_upper = join(upper, names[i]);
+    char *child = join(path, names[i]), *child_upper = join(source, names[i]);
     char *child_lower = merges ? join(lower, names[i]) : NULL;
-    visit(child, child_upper, child_lower);
+    visit(child, child_upper, child_lower, apart || moved);
     free(child);
     free(child_upper);
     free(child_lower);
   }
   free_names(names, count);
+  free(entire);
 }
 
 // What a container changed, as "A path", "C path" or "D path", each ended by a zero. A directory is said before what is
@@ -70,7 +75,7 @@ void changes(const char *upper, const char *lower, int argc, char **argv) {
   char **names = list_names(upper, &count);
   for (size_t i = 0; i < count; i++) {
     char *path = join("/", names[i]), *child_upper = join(upper, names[i]), *child_lower = join(lower, names[i]);
-    visit(path, child_upper, child_lower);
+    visit(path, child_upper, child_lower, false);
     free(path);
     free(child_upper);
     free(child_lower);

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+uint32_t first_id;
+const char *whole;
+
 _Noreturn void fail(const char *code, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);

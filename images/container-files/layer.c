@@ -14,6 +14,8 @@ bool is_opaque(const char *path) {
   return lgetxattr(path, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
 }
 
+bool is_moved(const char *path) { return lgetxattr(path, "trusted.overlay.redirect", NULL, 0) > 0; }
+
 static bool is_below(const char *path, const char *directory) {
   size_t length = strlen(directory);
   return !strncmp(path, directory, length) && (path[length] == 0 || path[length] == '/');
@@ -53,7 +55,29 @@ static bool in_lower(const struct walk *walk, const char *path) {
   return found;
 }
 
-// `path` is absolute in the container, `source` where it is in the upper directory.
+static void put_mark(const char *directory, const char *name, const struct stat *like) {
+  char *marked = join(directory, name);
+  tar_put_mark(marked + 1, like);
+  free(marked);
+}
+
+static void put_below(const struct walk *walk, const char *path, const char *source);
+
+static void put_change(const struct walk *walk, const char *path, const char *source, const struct stat *status) {
+  bool existed = in_lower(walk, path);
+  if (!existed && is_mount_point(path, source, status, walk->argc, walk->argv)) return;
+  char *entire = whole ? join(whole, path + 1) : NULL;
+  tar_put(path + 1, entire ? entire : source, status);
+  if (S_ISDIR(status->st_mode)) {
+    bool moved = entire && is_moved(source);
+    if (is_opaque(source) || (moved && existed)) put_mark(path, ".wh..wh..opq", status);
+    // A layer has no moves: all that came along is new here.
+    put_below(walk, path, moved ? entire : source);
+  }
+  free(entire);
+}
+
+// `path` is absolute in the container, `source` where it is in the upper directory, or in `whole` when it was moved.
 static void put_below(const struct walk *walk, const char *path, const char *source) {
   size_t count;
   char **names = list_names(source, &count);
@@ -64,20 +88,10 @@ static void put_below(const struct walk *walk, const char *path, const char *sou
       if (is_whiteout(&status)) {
         char *mark = allocate(NULL, strlen(names[i]) + 5);
         sprintf(mark, ".wh.%s", names[i]);
-        char *marked = join(path, mark);
-        tar_put_mark(marked + 1, &status);
-        free(marked);
+        put_mark(path, mark, &status);
         free(mark);
-      } else if (in_lower(walk, child) || !is_mount_point(child, child_source, &status, walk->argc, walk->argv)) {
-        tar_put(child + 1, child_source, &status);
-        if (S_ISDIR(status.st_mode)) {
-          if (is_opaque(child_source)) {
-            char *marked = join(child, ".wh..wh..opq");
-            tar_put_mark(marked + 1, &status);
-            free(marked);
-          }
-          put_below(walk, child, child_source);
-        }
+      } else {
+        put_change(walk, child, child_source, &status);
       }
     } else if (errno != ENOENT) {
       fail_call("lstat", child_source);

@@ -27,6 +27,11 @@ static size_t written_count;
 static char *records;
 static size_t records_length;
 
+// Who has no id in the container is nobody there.
+#define NOBODY 65534
+
+static unsigned inside(unsigned id) { return id < first_id ? NOBODY : id - first_id; }
+
 static void put_octal(char *field, int width, unsigned long long value) {
   char text[32];
   snprintf(text, sizeof text, "%0*llo", width - 1, value);
@@ -37,8 +42,9 @@ static void put_header(const char *name, const char *link, char type, const stru
   char block[BLOCK] = {0};
   strncpy(block, name, NAME_BYTES);
   put_octal(block + 100, 8, status->st_mode & 07777);
-  put_octal(block + 108, 8, status->st_uid > LARGEST_ID ? 0 : status->st_uid);
-  put_octal(block + 116, 8, status->st_gid > LARGEST_ID ? 0 : status->st_gid);
+  unsigned uid = inside(status->st_uid), gid = inside(status->st_gid);
+  put_octal(block + 108, 8, uid > LARGEST_ID ? 0 : uid);
+  put_octal(block + 116, 8, gid > LARGEST_ID ? 0 : gid);
   put_octal(block + 124, 12, size > LARGEST_SIZE ? 0 : (unsigned long long)size);
   put_octal(block + 136, 12, status->st_mtime < 0 ? 0 : (unsigned long long)status->st_mtime);
   memset(block + 148, ' ', 8);
@@ -81,6 +87,18 @@ static void add_number(const char *key, long long value) {
   add_record(key, text, (size_t)sprintf(text, "%lld", value));
 }
 
+// Capabilities that are the container's root's have that root's id in the host with them (capabilities(7), version 3);
+// inside they are anybody's (version 2). The length afterwards.
+static ssize_t inside_capabilities(unsigned char *value, ssize_t length) {
+  static const ssize_t with_id = 24, without = 20;
+  uint32_t root;
+  if (length != with_id || value[3] != 3) return length;
+  memcpy(&root, value + without, sizeof root);
+  if (first_id == 0 || root != first_id) return length;
+  value[3] = 2;
+  return without;
+}
+
 static void add_xattrs(const char *source) {
   ssize_t length = llistxattr(source, NULL, 0);
   if (length <= 0) return;
@@ -94,6 +112,7 @@ static void add_xattrs(const char *source) {
     if (size < 0) continue;
     void *value = allocate(NULL, (size_t)size);
     size = lgetxattr(source, name, value, (size_t)size);
+    if (!strcmp(name, "security.capability")) size = inside_capabilities(value, size);
     char *key = allocate(NULL, strlen(name) + 14);
     sprintf(key, "SCHILY.xattr.%s", name);
     if (size >= 0) add_record(key, value, (size_t)size);
@@ -107,8 +126,9 @@ static void put_pax_header(const char *name, const char *link, const struct stat
   if (strlen(name) > NAME_BYTES) add_record("path", name, strlen(name));
   if (strlen(link) > NAME_BYTES) add_record("linkpath", link, strlen(link));
   if (size > LARGEST_SIZE) add_number("size", size);
-  if (status->st_uid > LARGEST_ID) add_number("uid", status->st_uid);
-  if (status->st_gid > LARGEST_ID) add_number("gid", status->st_gid);
+  unsigned uid = inside(status->st_uid), gid = inside(status->st_gid);
+  if (uid > LARGEST_ID) add_number("uid", uid);
+  if (gid > LARGEST_ID) add_number("gid", gid);
   if (status->st_mtime < 0) add_number("mtime", status->st_mtime);
   if (records_length == 0) return;
   struct stat plain = {.st_mode = 0644};

@@ -216,31 +216,39 @@ static void make_parents(const char *path) {
   char *copy = copy_text(path, strlen(path));
   for (char *slash = strchr(copy, '/'); slash; slash = strchr(slash + 1, '/')) {
     *slash = 0;
-    if (*copy && mkdir(copy, 0755) < 0 && errno != EEXIST) fail_call("mkdir", copy);
+    if (*copy && mkdir(copy, 0755) == 0) {
+      if (lchown(copy, first_id, first_id) < 0) fail_call("chown", copy);
+    } else if (*copy && errno != EEXIST) {
+      fail_call("mkdir", copy);
+    }
     *slash = '/';
   }
   free(copy);
 }
 
-// Makes room for what comes. True: a directory is there already, and stays.
-static bool make_room(const char *path, const struct entry *entry, const struct options *options) {
-  struct stat there;
-  if (lstat(path, &there) < 0) {
+// Whether something is there. What may not be replaced fails.
+static bool look_there(const char *path, const struct entry *entry, const struct options *options, struct stat *there) {
+  if (lstat(path, there) < 0) {
     if (errno != ENOENT) fail_call("lstat", path);
     return false;
   }
-  bool is_directory = S_ISDIR(there.st_mode), comes = entry->type == TAR_DIRECTORY;
-  if (is_directory && comes) return true;
-  if (options->keep_kind && is_directory != comes) {
+  bool comes = entry->type == TAR_DIRECTORY;
+  if (options->keep_kind && S_ISDIR(there->st_mode) != comes) {
     fail(INVALID, comes ? "cannot overwrite non-directory \"%s\" with directory" : "cannot overwrite directory \"%s\" with non-directory", path);
   }
+  return true;
+}
+
+// Makes room for what comes. True: a directory is there already, and stays.
+static bool make_room(const char *path, const struct entry *entry, const struct options *options) {
+  struct stat there;
+  if (!look_there(path, entry, options, &there)) return false;
+  if (S_ISDIR(there.st_mode) && entry->type == TAR_DIRECTORY) return true;
   remove_tree(path);
   return false;
 }
 
-static void put_bytes(const char *path, long long size) {
-  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) fail_call("create", path);
+static void put_bytes(const char *path, int fd, long long size) {
   static char buffer[65536];
   for (long long left = size; left > 0;) {
     size_t part = left < (long long)sizeof buffer ? (size_t)left : sizeof buffer;
@@ -253,30 +261,44 @@ static void put_bytes(const char *path, long long size) {
     }
     left -= (long long)part;
   }
-  if (close(fd) < 0) fail_call("write", path);
   skip(padded(size) - size);
 }
 
-static void describe(const char *path, const struct entry *entry, const struct options *options) {
+// `fd`: the file itself, which need not have that name yet; -1: what has it.
+static void describe(const char *path, int fd, const struct entry *entry, const struct options *options) {
   const struct stat *status = &entry->status;
-  uid_t uid = options->owned ? options->uid : status->st_uid;
-  gid_t gid = options->owned ? options->gid : status->st_gid;
-  if (lchown(path, uid, gid) < 0) fail_call("chown", path);
-  if (entry->type != TAR_SYMLINK && chmod(path, status->st_mode) < 0) fail_call("chmod", path);
+  // An owner that was named is one of the host's.
+  uid_t uid = options->owned ? options->uid : status->st_uid + first_id;
+  gid_t gid = options->owned ? options->gid : status->st_gid + first_id;
+  if ((fd < 0 ? lchown(path, uid, gid) : fchown(fd, uid, gid)) < 0) fail_call("chown", path);
+  bool has_mode = entry->type != TAR_SYMLINK;
+  if (has_mode && (fd < 0 ? chmod(path, status->st_mode) : fchmod(fd, status->st_mode)) < 0) fail_call("chmod", path);
   for (size_t i = 0; i < entry->xattr_count; i++) {
     const struct xattr *xattr = &entry->xattrs[i];
+    int result = fd < 0 ? lsetxattr(path, xattr->name, xattr->value, xattr->length, 0)
+                        : fsetxattr(fd, xattr->name, xattr->value, xattr->length, 0);
     // What a file system does not take is not worth losing the file for.
-    if (lsetxattr(path, xattr->name, xattr->value, xattr->length, 0) < 0 && errno != ENOTSUP && errno != EPERM) {
-      fail_call("setxattr", path);
-    }
+    if (result < 0 && errno != ENOTSUP && errno != EPERM) fail_call("setxattr", path);
   }
   struct timespec mtime = {.tv_sec = status->st_mtime};
   if (entry->type == TAR_DIRECTORY) {
     dated = allocate(dated, (dated_count + 1) * sizeof *dated);
     dated[dated_count++] = (struct dated){copy_text(path, strlen(path)), mtime};
-  } else {
+  } else if (fd < 0) {
     utimensat(AT_FDCWD, path, (struct timespec[]){mtime, mtime}, AT_SYMLINK_NOFOLLOW);
+  } else {
+    futimens(fd, (struct timespec[]){mtime, mtime});
   }
+}
+
+// A file gets its name when it is whole. What was cut short, by the host's end too, has none.
+static void put_file(const char *path, const struct entry *entry, const struct options *options) {
+  struct stat there;
+  look_there(path, entry, options, &there);
+  struct draft draft = draft_open(path);
+  put_bytes(path, draft.fd, entry->status.st_size);
+  describe(path, draft.fd, entry, options);
+  draft_name(&draft, path);
 }
 
 static mode_t kind_of(char type) { return type == TAR_CHARACTER ? S_IFCHR : type == TAR_BLOCK ? S_IFBLK : S_IFIFO; }
@@ -287,33 +309,34 @@ static void put_entry(const struct entry *entry, const struct options *options) 
   bool has_bytes = entry->type == TAR_FILE || entry->type == '7';
   if (!*path) {
     skip(padded(size));
-    if (options->itself && entry->type == TAR_DIRECTORY) describe(".", entry, options);
+    if (options->itself && entry->type == TAR_DIRECTORY) describe(".", -1, entry, options);
     free(path);
     return;
   }
   make_parents(path);
-  bool there = make_room(path, entry, options);
   if (has_bytes) {
-    put_bytes(path, size);
-  } else {
-    skip(padded(size));
-    if (entry->type == TAR_DIRECTORY) {
-      if (!there && mkdir(path, 0755) < 0) fail_call("mkdir", path);
-    } else if (entry->type == TAR_SYMLINK) {
-      if (symlink(entry->link, path) < 0) fail_call("symlink", path);
-    } else if (entry->type == TAR_LINK) {
-      char *target = plain_name(entry->link);
-      if (link(target, path) < 0) fail_call("link", path);
-      free(target);
-      free(path);
-      return;
-    } else if (entry->type == TAR_CHARACTER || entry->type == TAR_BLOCK || entry->type == TAR_FIFO) {
-      if (mknod(path, kind_of(entry->type) | 0600, entry->status.st_rdev) < 0) fail_call("mknod", path);
-    } else {
-      fail(INVALID, "the archive has an entry of an unknown type '%c': %s", entry->type, entry->name);
-    }
+    put_file(path, entry, options);
+    free(path);
+    return;
   }
-  describe(path, entry, options);
+  skip(padded(size));
+  bool there = make_room(path, entry, options);
+  if (entry->type == TAR_DIRECTORY) {
+    if (!there && mkdir(path, 0755) < 0) fail_call("mkdir", path);
+  } else if (entry->type == TAR_SYMLINK) {
+    if (symlink(entry->link, path) < 0) fail_call("symlink", path);
+  } else if (entry->type == TAR_LINK) {
+    char *target = plain_name(entry->link);
+    if (link(target, path) < 0) fail_call("link", path);
+    free(target);
+    free(path);
+    return;
+  } else if (entry->type == TAR_CHARACTER || entry->type == TAR_BLOCK || entry->type == TAR_FIFO) {
+    if (mknod(path, kind_of(entry->type) | 0600, entry->status.st_rdev) < 0) fail_call("mknod", path);
+  } else {
+    fail(INVALID, "the archive has an entry of an unknown type '%c': %s", entry->type, entry->name);
+  }
+  describe(path, -1, entry, options);
   free(path);
 }
 

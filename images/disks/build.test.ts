@@ -39,6 +39,8 @@ describe.runIf(mke2fs && e2fsck && dumpe2fs && tar)('empty file systems', () => 
       expect(blocks * 4096).toBe(template.sizeMiB * 1024 * 1024);
       const groups = described.match(/^Group \d+:.*$/gm) ?? [];
       expect(groups.length).toBe(Math.ceil(template.sizeMiB / 128));
+      const inodes = Number(/Inode count: +(\d+)/.exec(described)?.[1]);
+      expect(inodes).toBe((template.sizeMiB * 1024 * 1024) / (template.sizeMiB < 8192 ? 16_384 : 65_536));
       expect(groups.every((group) => group.includes('ITABLE_ZEROED'))).toBe(true);
     }
   });

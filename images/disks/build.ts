@@ -63,7 +63,16 @@ function mke2fsArguments(sizeMiB: number): readonly string[] {
   ];
   // Nothing is kept for root, who is the one to use it; a disk that gives errors is written to no more.
   const usual = ['-q', '-F', '-t', 'ext4', '-T', 'disk', '-m', '0', '-e', 'remount-ro'];
-  return [...usual, '-J', `size=${journalMiB(sizeMiB)}`, '-U', uuid, '-E', extended.join(','), 'disk'];
+  const inodes = ['-i', `${bytesPerInode(sizeMiB)}`];
+  return [...usual, ...inodes, '-J', `size=${journalMiB(sizeMiB)}`, '-U', uuid, '-E', extended.join(','), 'disk'];
+}
+
+/**
+ * A mount walks the tables of inodes of every group that nothing was written to, 27,000 instructions each with the usual
+ * 8,192 inodes: half of what mounting 8 GiB took. Large disks have a quarter of them, still 131,072.
+ */
+function bytesPerInode(sizeMiB: number): number {
+  return sizeMiB < 8192 ? 16_384 : 65_536;
 }
 
 /** A journal costs what has been written to it, so it is no larger than what a guest can write in a few seconds. */

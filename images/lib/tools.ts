@@ -20,7 +20,13 @@ const unikernelNeeds: Needs = {
 };
 
 const baseNeeds: Needs = {
-  programs: { 'dpkg-scanpackages': 'dpkg-dev', 'libdeflate-gzip': 'libdeflate-tools', mmdebstrap: 'mmdebstrap' },
+  programs: {
+    // mmdebstrap asks it whether this machine runs programs for i386, and refuses where it is not there.
+    'arch-test': 'arch-test',
+    'dpkg-scanpackages': 'dpkg-dev',
+    'libdeflate-gzip': 'libdeflate-tools',
+    mmdebstrap: 'mmdebstrap',
+  },
   files: {},
 };
 
@@ -50,7 +56,7 @@ const everything: Needs = {
   files: { ...guestFiles, ...unikernelNeeds.files },
 };
 
-const ociRuntimeNeeds: Needs = {
+const staticProgramNeeds: Needs = {
   programs: { gcc: 'gcc-multilib', make: 'make', zstd: 'zstd' },
   files: { '/usr/lib32/libc.a': 'gcc-multilib' },
 };
@@ -59,7 +65,8 @@ const needsOfParts = {
   unikernels: unikernelNeeds,
   disks: diskNeeds,
   bases: baseNeeds,
-  'oci-runtime': ociRuntimeNeeds,
+  'oci-runtime': staticProgramNeeds,
+  'image-root': staticProgramNeeds,
 } as const;
 
 /** What can be built by itself. */

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "file.h"
 #include "manage.h"
+#include "netlink.h"
 #include "overlay.h"
 #include "seccomp.h"
 #include "serve.h"
@@ -131,6 +132,31 @@ static int call_seccomp(struct call *c) {
   return 0;
 }
 
+// --- the kernel -----------------------------------------------------------------------------------
+
+static int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int call_netlink(struct call *c) {
+  const char *messages = call_text(c, "messages");
+  uint64_t protocol;
+  if (!messages) return -1;
+  if (!json_uint(json_get(c->request, "protocol"), &protocol)) return fail(INVALID_ARGUMENT, "protocol is missing, or no number");
+  size_t size = strlen(messages) / 2;
+  uint8_t *bytes = arena_alloc(c->arena, size);
+  for (size_t i = 0; i < size; i++) {
+    int high = hex_digit(messages[2 * i]), low = hex_digit(messages[2 * i + 1]);
+    if (high < 0 || low < 0) return fail(INVALID_ARGUMENT, "messages: no hexadecimal digits");
+    bytes[i] = (uint8_t)(high << 4 | low);
+  }
+  int error = netlink_send((int)protocol, bytes, size);
+  if (!error) return 0;
+  errno = -error;
+  return fail_os("netlink");
+}
+
 // --- containers -----------------------------------------------------------------------------------
 
 static int call_kill(struct call *c) {
@@ -172,7 +198,7 @@ static const struct {
     {"inspect", call_inspect}, {"bundle", call_bundle},   {"mount", call_mount},   {"unmount", call_unmount},
     {"remove", call_remove},   {"kill", call_kill},       {"pause", call_pause},   {"resume", call_resume},
     {"update", call_update},   {"delete", call_delete},   {"usage", call_usage},   {"seccomp", call_seccomp},
-    {"hello", call_hello},
+    {"hello", call_hello},     {"netlink", call_netlink},
 };
 
 int call_dispatch(const char *name, struct call *call) {

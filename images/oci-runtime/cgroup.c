@@ -93,6 +93,18 @@ int cgroup_make(const char *path) {
   return fd;
 }
 
+int cgroup_give(int cgroup, uint32_t uid) {
+  char names[512];
+  if (fchown(cgroup, uid, (gid_t)-1) < 0) return fail_os("owner of the cgroup");
+  // The kernel says which of its files its owner has to write.
+  if (file_peek(AT_FDCWD, "/sys/kernel/cgroup/delegate", names, sizeof names) < 0) return fail_os("/sys/kernel/cgroup/delegate");
+  char *state;
+  for (char *name = strtok_r(names, "\n", &state); name; name = strtok_r(NULL, "\n", &state)) {
+    if (fchownat(cgroup, name, uid, (gid_t)-1, 0) < 0 && errno != ENOENT) return fail_os("owner of %s", name);
+  }
+  return 0;
+}
+
 int cgroup_open(const char *path) {
   char full[4096];
   return full_path(path, full, sizeof full) < 0 ? -1 : open_path(full);

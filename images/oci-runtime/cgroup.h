@@ -14,6 +14,8 @@
 // Makes it and those above it, with every controller there is; fails when it has processes. An O_PATH descriptor.
 int cgroup_make(const char *path);
 int cgroup_open(const char *path);
+// Lets a user make groups below it and move processes between them; its limits stay the host's.
+int cgroup_give(int cgroup, uint32_t uid);
 // Applies `linux.resources`, without devices.
 int cgroup_limit(int cgroup, const struct json *resources);
 // A number out of a file "name number" per line, or of a file of one number for a NULL name; `otherwise` if it is

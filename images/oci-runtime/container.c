@@ -93,6 +93,15 @@ static int take_program(struct container *c) {
   return c->program < 0 ? fail_os("/proc/self/exe") : 0;
 }
 
+// Who is in a user namespace may divide a group that it can write (runtime-spec, config-linux.md, "Cgroup ownership").
+static int give_cgroup(const struct container *c) {
+  uint64_t wanted = CLONE_NEWUSER | CLONE_NEWCGROUP;
+  uint32_t outside;
+  if ((c->namespaces.made & wanted) != wanted || !mounts_have_writable_cgroup(&c->mounts)) return 0;
+  if (!namespaces_find_user(c->config, c->process.user.uid, &outside)) return 0;
+  return cgroup_give(c->cgroup, outside);
+}
+
 int container_take(struct container *c) {
   const struct json *resources = json_find(c->config, "linux.resources");
   c->cgroup = cgroup_make(c->state.cgroup);
@@ -103,7 +112,7 @@ int container_take(struct container *c) {
   if (make_directories(c->place, 0755) < 0) return -1;
   c->root_tree = rootfs_take(&c->arena, c->config, c->state.rootfs);
   if (c->root_tree < 0 || mounts_parse(&c->arena, c->config, &c->mounts) < 0) return -1;
-  return take_program(c);
+  return give_cgroup(c) < 0 ? -1 : take_program(c);
 }
 
 static void close_taken(int *fd) {
@@ -122,7 +131,7 @@ void container_release(struct container *c) {
 
 static int set_names(const struct container *c) {
   const char *host = json_text(json_get(c->config, "hostname"), ""), *domain = json_text(json_get(c->config, "domainname"), "");
-  if ((*host || *domain) && !(c->namespaces.made & CLONE_NEWUTS)) {
+  if ((*host || *domain) && !namespaces_have(&c->namespaces, CLONE_NEWUTS)) {
     return fail(INVALID_ARGUMENT, "hostname and domainname need a uts namespace of the container's own");
   }
   if (*host && sethostname(host, strlen(host)) < 0) return fail_os("hostname %s", host);
@@ -142,7 +151,7 @@ static bool is_own_sysctl(const struct container *c, const char *name) {
 static int set_sysctls(const struct container *c) {
   json_each(item, json_find(c->config, "linux.sysctl")) {
     // Any other is the whole host's.
-    if (!is_own_sysctl(c, item->key)) return fail(INVALID_ARGUMENT, "sysctl %s is not in a separate kernel namespace", item->key);
+    if (!is_own_sysctl(c, item->key)) return fail(INVALID_ARGUMENT, "sysctl \"%s\" is not in a separate kernel namespace", item->key);
     char path[512];
     snprintf(path, sizeof path, "/proc/sys/%s", item->key);
     for (char *dot = path + strlen("/proc/sys/"); *dot; dot++) {
@@ -169,7 +178,7 @@ static int build_root(struct container *c) {
   if (mounts_apply(&c->mounts, root, cgroup, c->namespaces.made & CLONE_NEWCGROUP) < 0 ||
       devices_make(c->config, root, mapped, c->mounts.own_dev) < 0 ||
       hooks_run(c->config, "createContainer", &c->state, "creating") < 0 || mounts_seal(&c->mounts, root) < 0 ||
-      rootfs_enter(root) < 0) {
+      rootfs_enter(c->config, root) < 0) {
     return -1;
   }
   return root;

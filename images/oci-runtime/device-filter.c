@@ -23,14 +23,14 @@ struct rule {
   int access;
 };
 
-// What runc and crun allow every container after its own rules: nodes may be made, the usual ones used.
+// What runc and crun allow every container after its own rules: nodes may be made, the usual ones used. Not 5:1, which is
+// the console of the host's kernel: /dev/console of a container is its own terminal.
 static const struct rule defaults[] = {
     {true, BPF_DEVCG_DEV_CHAR, ANY, ANY, MAKE}, {true, BPF_DEVCG_DEV_BLOCK, ANY, ANY, MAKE},
     {true, BPF_DEVCG_DEV_CHAR, 1, 3, ALL},      {true, BPF_DEVCG_DEV_CHAR, 1, 5, ALL},
     {true, BPF_DEVCG_DEV_CHAR, 1, 7, ALL},      {true, BPF_DEVCG_DEV_CHAR, 1, 8, ALL},
     {true, BPF_DEVCG_DEV_CHAR, 1, 9, ALL},      {true, BPF_DEVCG_DEV_CHAR, 5, 0, ALL},
-    {true, BPF_DEVCG_DEV_CHAR, 5, 1, ALL},      {true, BPF_DEVCG_DEV_CHAR, 5, 2, ALL},
-    {true, BPF_DEVCG_DEV_CHAR, 136, ANY, ALL},
+    {true, BPF_DEVCG_DEV_CHAR, 5, 2, ALL},      {true, BPF_DEVCG_DEV_CHAR, 136, ANY, ALL},
 };
 
 struct program {

@@ -244,6 +244,7 @@ int exec_run(const struct exec_options *o) {
     report_failed(o->id, o->name ? o->name : "");
     return last_error.exit_code;
   }
+  if (o->name) report_executed(o->id, o->name, pid);
   close(j.target);
   close(j.cgroup);
   arena_free(&j.arena);

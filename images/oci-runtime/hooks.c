@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,23 +52,43 @@ static int run_hook(const struct json *hook, const struct text *state) {
   return child < 0 ? fail_os("hook %s", path) : await_end(child, path, seconds);
 }
 
-int hooks_run(const struct json *config, const char *kind, const struct state *state, const char *status) {
+static const struct json *first_hook(const struct json *config, const char *kind) {
   const struct json *hooks = json_get(json_get(config, "hooks"), kind);
-  if (!hooks || !hooks->first) return 0;
-  struct text out = {0};
-  text_add(&out, "{");
-  text_member(&out, "ociVersion", state->oci_version);
-  text_member(&out, "id", state->id);
-  text_member(&out, "status", status);
-  text_number(&out, "pid", state->pid);
-  text_member(&out, "bundle", state->bundle);
+  return hooks ? hooks->first : NULL;
+}
+
+static void write_state(struct text *out, const struct state *state, const char *status) {
+  text_add(out, "{");
+  text_member(out, "ociVersion", state->oci_version);
+  text_member(out, "id", state->id);
+  text_member(out, "status", status);
+  text_number(out, "pid", state->pid);
+  text_member(out, "bundle", state->bundle);
   if (state->annotations) {
-    text_key(&out, "annotations");
-    json_write(&out, state->annotations);
+    text_key(out, "annotations");
+    json_write(out, state->annotations);
   }
-  text_add(&out, "}");
+  text_add(out, "}");
+}
+
+int hooks_run(const struct json *config, const char *kind, const struct state *state, const char *status) {
+  const struct json *hook = first_hook(config, kind);
+  if (!hook) return 0;
+  struct text out = {0};
+  write_state(&out, state, status);
   int result = 0;
-  for (const struct json *hook = hooks->first; hook && result == 0; hook = hook->next) result = run_hook(hook, &out);
+  for (; hook && result == 0; hook = hook->next) result = run_hook(hook, &out);
   text_free(&out);
   return result;
+}
+
+void hooks_run_all(const struct json *config, const char *kind, const struct state *state, const char *status) {
+  const struct json *hook = first_hook(config, kind);
+  if (!hook) return;
+  struct text out = {0};
+  write_state(&out, state, status);
+  for (; hook; hook = hook->next) {
+    if (run_hook(hook, &out) < 0) dprintf(STDERR_FILENO, "strata-oci: warning: %s: %s\n", kind, last_error.message);
+  }
+  text_free(&out);
 }

@@ -6,5 +6,7 @@
 
 // Runs those of one kind in turn; the first that fails ends it.
 int hooks_run(const struct json *config, const char *kind, const struct state *state, const char *status);
+// The same for what is started or gone already: each that fails is a warning on stderr, and the others are run.
+void hooks_run_all(const struct json *config, const char *kind, const struct state *state, const char *status);
 
 #endif

@@ -25,7 +25,6 @@ void init_execute(int program, int child, const char *const *arguments) {
   all[2] = "--";
   for (size_t i = 0; i < count; i++) all[i + 3] = arguments[i];
   const char *const environment[] = {NULL};
-  close_from(3, CLOSE_ON_EXEC);
   syscall(SYS_execveat, program, "", all, environment, AT_EMPTY_PATH);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -208,7 +209,7 @@ int launch_run(const struct launch_options *options) {
     return failed(options->id);
   }
   report_started(&c.state);
-  hooks_run(c.config, "poststart", &c.state, "running");
+  hooks_run_all(c.config, "poststart", &c.state, "running");
   bool has_poststop = json_find(c.config, "hooks.poststop") != NULL;
   struct state *state = &c.state;
   // A launcher may be there for years: it keeps four words of what it read.
@@ -222,7 +223,7 @@ int launch_run(const struct launch_options *options) {
   }
   int status = terminal >= 0 ? terminal_relay(terminal, state->pid) : await_child(state->pid);
   int code = finish(&c, status, options->keep);
-  if (has_poststop) hooks_run(c.config, "poststop", state, "stopped");
+  if (has_poststop) hooks_run_all(c.config, "poststop", state, "stopped");
   return code;
 }
 
@@ -272,6 +273,8 @@ int launch_start(const char *id) {
   if (state_path(path, sizeof path, id, "gate") < 0 || state_write(&state) < 0) return -1;
   int gate = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   int result = gate < 0 || write(gate, "", 1) != 1 ? fail_os("%s", path) : 0;
+  // The other end is closed by the program's start, or by the process's end: hooks for what has started come after it.
+  if (result == 0) poll(&(struct pollfd){.fd = gate}, 1, -1);
   if (gate >= 0) close(gate);
   if (result < 0) return -1;
   unlink(path);
@@ -279,7 +282,7 @@ int launch_start(const char *id) {
   size_t length;
   char *text = file_read(&arena, AT_FDCWD, arena_format(&arena, "%s/config.json", state.bundle), &length);
   const struct json *config = text ? json_parse(&arena, text, length) : NULL;
-  if (config) hooks_run(config, "poststart", &state, "running");
+  if (config) hooks_run_all(config, "poststart", &state, "running");
   arena_free(&arena);
   return 0;
 }

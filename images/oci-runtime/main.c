@@ -200,6 +200,15 @@ static int seccomp(struct options *o) {
   return write(STDOUT_FILENO, compiled.program, size) == (ssize_t)size ? 0 : 1;
 }
 
+// Gives every file below a directory another owner in addition to its own.
+static int shift(struct options *o) {
+  char *end = NULL;
+  const char *directory = *o->at ? *o->at++ : NULL;
+  unsigned long by = directory && *o->at ? strtoul(*o->at, &end, 10) : 0;
+  if (by == 0 || by > INT32_MAX || *end) return done(fail(INVALID_ARGUMENT, "shift needs a directory and a number"));
+  return done(tree_shift(directory, (uint32_t)by, (uint32_t)by));
+}
+
 static int features(struct options *o) {
   (void)o;
   struct text out = {0};
@@ -226,7 +235,7 @@ static const struct command {
     {"run", run, true},        {"create", create, true}, {"exec", exec, true},       {"start", start, false},
     {"state", state, false},   {"list", list, false},    {"kill", kill_, false},     {"pause", pause_, false},
     {"resume", resume, false}, {"delete", delete, false}, {"serve", serve, true},    {"seccomp", seccomp, false},
-    {"features", features, false}, {"--version", version, false},
+    {"shift", shift, false}, {"features", features, false}, {"--version", version, false},
 };
 
 int main(int count, char **arguments) {
@@ -245,6 +254,6 @@ int main(int count, char **arguments) {
     if (command->is_protected && protect_program(arguments) < 0) return refuse(EXIT_RUNTIME);
     return command->run(&o);
   }
-  fail(INVALID_ARGUMENT, "%s is no command: run, create, start, state, list, kill, pause, resume, delete, exec, serve, seccomp, features", *name ? name : "Nothing");
+  fail(INVALID_ARGUMENT, "%s is no command: run, create, start, state, list, kill, pause, resume, delete, exec, serve, seccomp, shift, features", *name ? name : "Nothing");
   return refuse(EXIT_RUNTIME);
 }

@@ -124,7 +124,7 @@ int manage_delete(const char *id, bool force) {
     char *text = file_read(&arena, AT_FDCWD, arena_format(&arena, "%s/config.json", state.bundle), &length);
     const struct json *config = text ? json_parse(&arena, text, length) : NULL;
     state_remove(id);
-    if (config) hooks_run(config, "poststop", &state, "stopped");
+    if (config) hooks_run_all(config, "poststop", &state, "stopped");
   }
   arena_free(&arena);
   return result;

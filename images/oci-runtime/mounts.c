@@ -65,6 +65,14 @@ int mounts_parse(struct arena *arena, const struct json *config, struct mounts *
   return 0;
 }
 
+bool mounts_have_writable_cgroup(const struct mounts *mounts) {
+  for (size_t i = 0; i < mounts->count; i++) {
+    const struct mount_point *point = &mounts->points[i];
+    if (!point->options.bind && strncmp(point->type, "cgroup", 6) == 0) return !(point->options.flags & MS_RDONLY);
+  }
+  return false;
+}
+
 // --- in the container -----------------------------------------------------------------------------
 
 // A link in the image must not decide where these go: who could choose would see another's /proc, or mask it.

@@ -24,6 +24,8 @@ int mounts_parse(struct arena *arena, const struct json *config, struct mounts *
 // In the container's mount namespace: puts all of them below `root`, an O_PATH descriptor.
 int mounts_apply(const struct mounts *mounts, int root, const char *cgroup, bool has_cgroup_namespace);
 // The last step, when nothing has to be made in them any more: those that are read-only become so.
+// Whether the container can write its own part of the tree of cgroups.
+bool mounts_have_writable_cgroup(const struct mounts *mounts);
 int mounts_seal(const struct mounts *mounts, int root);
 // A copy of the mount at `path` with what is below it, attached to nothing.
 int take_tree(const char *path, bool recursive);

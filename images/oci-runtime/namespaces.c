@@ -47,6 +47,12 @@ int namespaces_parse(const struct json *config, struct namespaces *n) {
   return 0;
 }
 
+bool namespaces_have(const struct namespaces *n, uint64_t flag) {
+  bool found = n->made & flag;
+  for (size_t i = 0; i < n->join_count; i++) found |= n->joined[i].flag == flag;
+  return found;
+}
+
 static int set_offsets(const struct json *offsets) {
   json_each(clock, offsets) {
     int64_t seconds = 0, nanoseconds = 0;
@@ -106,6 +112,19 @@ int namespaces_map_users(const struct json *config, int pid) {
                  write_map(json_find(config, "linux.gidMappings"), pid, "gid_map") < 0
              ? -1
              : 0;
+}
+
+bool namespaces_find_user(const struct json *config, uint32_t uid, uint32_t *found) {
+  json_each(item, json_find(config, "linux.uidMappings")) {
+    uint64_t inside, outside, size;
+    if (!json_uint(json_get(item, "containerID"), &inside) || !json_uint(json_get(item, "hostID"), &outside) ||
+        !json_uint(json_get(item, "size"), &size) || uid < inside || uid - inside >= size) {
+      continue;
+    }
+    *found = (uint32_t)(outside + uid - inside);
+    return true;
+  }
+  return false;
 }
 
 int namespaces_become_root(void) {

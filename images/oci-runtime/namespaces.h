@@ -24,12 +24,16 @@ extern const struct namespace_kind {
 } namespace_kinds[];
 
 int namespaces_parse(const struct json *config, struct namespaces *namespaces);
+// Whether one of that kind is made or joined, so that it is not this process's.
+bool namespaces_have(const struct namespaces *namespaces, uint64_t flag);
 // In the launcher, for what only children of a process get: the pid and time namespaces.
 int namespaces_prepare(const struct json *config, const struct namespaces *namespaces);
 // In the child, which is in those that clone made.
 int namespaces_enter(const struct namespaces *namespaces);
 // In the launcher: `linux.uidMappings` and `gidMappings` for a child in a new user namespace.
 int namespaces_map_users(const struct json *config, int pid);
+// The id outside of a user inside; false for one who has none.
+bool namespaces_find_user(const struct json *config, uint32_t uid, uint32_t *found);
 // In the child: becomes the root of its user namespace.
 int namespaces_become_root(void);
 

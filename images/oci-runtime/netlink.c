@@ -53,3 +53,27 @@ int netlink_talk(int netlink, struct message *m) {
   if (!NLMSG_OK(header, (size_t)got) || header->nlmsg_type != NLMSG_ERROR) return -EPROTO;
   return ((const struct nlmsgerr *)NLMSG_DATA(header))->error;
 }
+
+// Of what there is to read; 0 when nothing was refused.
+static int first_refusal(int netlink) {
+  uint8_t answers[8192];
+  ssize_t got;
+  while ((got = recv(netlink, answers, sizeof answers, MSG_DONTWAIT)) > 0) {
+    int left = (int)got;
+    for (const struct nlmsghdr *h = (const struct nlmsghdr *)answers; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+      if (h->nlmsg_type != NLMSG_ERROR) continue;
+      int error = ((const struct nlmsgerr *)NLMSG_DATA(h))->error;
+      if (error) return error;
+    }
+  }
+  return errno == EAGAIN ? 0 : -errno;
+}
+
+int netlink_send(int protocol, const void *messages, size_t size) {
+  int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+  if (netlink < 0) return -errno;
+  // The kernel has done all of it, and has answered, when this returns.
+  int error = send(netlink, messages, size, 0) < 0 ? -errno : first_refusal(netlink);
+  close(netlink);
+  return error;
+}

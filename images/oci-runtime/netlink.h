@@ -25,5 +25,7 @@ void message_close(struct message *m, struct rtattr *nested);
 void *message_room(struct message *m, size_t size);
 // 0 or -errno.
 int netlink_talk(int netlink, struct message *m);
+// Messages of any protocol, which are sent together. 0, or -errno of the first that the kernel refuses.
+int netlink_send(int protocol, const void *messages, size_t size);
 
 #endif

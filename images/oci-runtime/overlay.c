@@ -52,7 +52,7 @@ static int mount_options(struct text *options, const struct json *overlay, const
     add_path(options, work);
     if (json_true(json_get(overlay, "volatile"))) text_add(options, ",volatile");
     // So that another owner does not take a copy of a file's contents.
-    if (json_get(overlay, "shift")) text_add(options, ",metacopy=on");
+    if (json_get(overlay, "shift") || json_true(json_get(overlay, "metacopy"))) text_add(options, ",metacopy=on");
   }
   if (options->length > MAX_OPTIONS) {
     return fail(RESOURCE_EXHAUSTED, "%zu layers have names that are too long in all: %zu bytes of %d", count,

@@ -52,6 +52,14 @@ void report_failed(const char *id, const char *exec) {
   send_report(&out);
 }
 
+void report_executed(const char *id, const char *exec, int pid) {
+  struct text out = begin("executed", id);
+  text_member(&out, "exec", exec);
+  text_number(&out, "pid", pid);
+  text_add(&out, "}");
+  send_report(&out);
+}
+
 void report_exited(const char *id, int code, int signal, bool oom_killed) {
   struct text out = begin("exited", id);
   text_number(&out, "code", code);

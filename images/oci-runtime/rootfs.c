@@ -38,23 +38,25 @@ int rootfs_attach(const struct json *config, int tree, const char *place) {
   unsigned long propagation = propagation_flags(name);
   if (!propagation) return fail(INVALID_ARGUMENT, "Unknown rootfsPropagation %s", name);
   // Until it is entered nothing may come through, whatever it shall be in the end.
-  if (mount(NULL, "/", NULL, MS_REC | (propagation & MS_SHARED ? MS_SLAVE : propagation & ~(unsigned long)MS_REC), NULL) < 0) {
+  if (mount(NULL, "/", NULL, MS_REC | (propagation & (MS_SHARED | MS_SLAVE) ? MS_SLAVE : MS_PRIVATE), NULL) < 0) {
     return fail_os("propagation of mounts");
   }
   if (move_mount(tree, "", AT_FDCWD, place, MOVE_FROM_FD) < 0) return fail_os("root on %s", place);
-  struct mount_attributes attributes = {.propagation = propagation & MS_SHARED ? MS_SHARED : MS_PRIVATE};
+  struct mount_attributes attributes = {.propagation = MS_PRIVATE};
   int root = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) return fail_os("%s", place);
   if (mount_setattr(root, "", AT_EMPTY_PATH, &attributes) < 0) return fail_os("propagation of the root");
   return root;
 }
 
-int rootfs_enter(int root) {
+int rootfs_enter(const struct json *config, int root) {
   // The old root comes on top of the new one, and goes.
   if (fchdir(root) < 0 || pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0) {
     return fail_os("pivot_root");
   }
-  return 0;
+  // A root that is shared could not be entered.
+  unsigned long propagation = propagation_flags(json_text(json_find(config, "linux.rootfsPropagation"), "private"));
+  return mount(NULL, "/", NULL, propagation, NULL) < 0 ? fail_os("propagation of the root") : 0;
 }
 
 // --- what is not to be seen or written ------------------------------------------------------------

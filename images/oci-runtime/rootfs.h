@@ -10,7 +10,7 @@ int rootfs_take(struct arena *arena, const struct json *config, const char *root
 // `place`, a directory anybody may go to. An O_PATH descriptor of it.
 int rootfs_attach(const struct json *config, int tree, const char *place);
 // Makes it the root, and lets go of the host's.
-int rootfs_enter(int root);
+int rootfs_enter(const struct json *config, int root);
 // Masks and seals what config.json lists. In the container's root.
 int rootfs_protect(const struct json *config, int root);
 

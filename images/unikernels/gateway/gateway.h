@@ -34,7 +34,7 @@ struct news {
   uint32_t local_port;
   /* Of the other side. */
   uint32_t address, port;
-  /* The address that a datagram was sent to. */
+  /* The address of ours that a datagram was sent to, or that a connection was accepted at. */
   uint32_t destination;
 };
 extern struct news news;

@@ -3,7 +3,6 @@
 #include "lwip/priv/tcp_priv.h"
 
 #define MAX_CONNECTIONS (LIBOS_CONNECTIONS - 32)
-#define MAX_LISTENERS 8
 #define BACKLOG 255
 /* Milliseconds: a guest that was killed says nothing any more. */
 #define KEEP_IDLE 30000
@@ -15,7 +14,7 @@ struct connection {
   /* What came and was not read. */
   struct pbuf *inbox;
   struct connection *next_with_news;
-  uint32_t flags;
+  uint32_t flags, local_address;
   int error;
   uint16_t generation, local_port;
   bool used, noted, finishing;
@@ -23,7 +22,7 @@ struct connection {
 
 static struct connection connections[MAX_CONNECTIONS];
 static struct connection *first_news, **last_news = &first_news;
-static struct tcp_pcb *listeners[MAX_LISTENERS];
+static struct tcp_pcb *listeners[LIBOS_LISTENERS];
 
 static uint32_t id_of(const struct connection *connection) {
   return (uint32_t)connection->generation << 16 | (uint32_t)(connection - connections);
@@ -124,7 +123,7 @@ static struct connection *attach(struct tcp_pcb *pcb) {
     tcp_err(pcb, failed);
     tcp_poll(pcb, polled, 2);
     tcp_nagle_disable(pcb);
-    pcb->so_options |= SOF_KEEPALIVE;
+    pcb->so_options |= SOF_KEEPALIVE | SOF_REUSEADDR;
     pcb->keep_idle = KEEP_IDLE;
     pcb->keep_intvl = KEEP_INTERVAL;
     pcb->keep_cnt = KEEP_COUNT;
@@ -141,6 +140,7 @@ static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error) {
     tcp_abort(pcb);
     return ERR_ABRT;
   }
+  connection->local_address = ip_2_ip4(&pcb->local_ip)->addr;
   connection->local_port = pcb->local_port;
   note(connection, NEWS_ACCEPTED | NEWS_WRITABLE);
   return ERR_OK;
@@ -150,14 +150,15 @@ static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error) {
 SOLO5_EXPORT(gateway_listen) int gateway_listen(uint32_t address, uint32_t port) {
   const ip_addr_t local = {address};
   int slot = 0;
-  while (slot < MAX_LISTENERS && listeners[slot]) slot++;
-  struct tcp_pcb *pcb = slot < MAX_LISTENERS ? tcp_new() : NULL;
+  while (slot < LIBOS_LISTENERS && listeners[slot]) slot++;
+  struct tcp_pcb *pcb = slot < LIBOS_LISTENERS ? tcp_new() : NULL;
   if (!pcb) return ERR_MEM;
+  pcb->so_options |= SOF_REUSEADDR;
   err_t error = tcp_bind(pcb, &local, (u16_t)port);
-  struct tcp_pcb *listener = error == ERR_OK ? tcp_listen_with_backlog(pcb, BACKLOG) : NULL;
+  struct tcp_pcb *listener = error == ERR_OK ? tcp_listen_with_backlog_and_err(pcb, BACKLOG, &error) : NULL;
   if (!listener) {
     tcp_abort(pcb);
-    return error == ERR_OK ? ERR_MEM : error;
+    return error;
   }
   tcp_accept(listener, accepted);
   listeners[slot] = listener;
@@ -165,7 +166,7 @@ SOLO5_EXPORT(gateway_listen) int gateway_listen(uint32_t address, uint32_t port)
 }
 
 SOLO5_EXPORT(gateway_unlisten) void gateway_unlisten(uint32_t slot) {
-  if (slot >= MAX_LISTENERS || !listeners[slot]) return;
+  if (slot >= LIBOS_LISTENERS || !listeners[slot]) return;
   tcp_close(listeners[slot]);
   listeners[slot] = NULL;
 }
@@ -253,6 +254,7 @@ SOLO5_EXPORT(gateway_next) int gateway_next(void) {
         .flags = connection->flags,
         .error = connection->error,
         .local_port = connection->local_port,
+        .destination = connection->local_address,
     };
     if (connection->pcb) {
       news.address = ip_2_ip4(&connection->pcb->remote_ip)->addr;

@@ -9,6 +9,10 @@
 #ifndef LIBOS_CONNECTIONS
 #define LIBOS_CONNECTIONS 128
 #endif
+/* Ports at which connections are taken. */
+#ifndef LIBOS_LISTENERS
+#define LIBOS_LISTENERS 8
+#endif
 /* Bytes for what is being sent and was copied. */
 #ifndef LIBOS_HEAP
 #define LIBOS_HEAP (192 * 1024)
@@ -49,7 +53,7 @@
 #define MEMP_NUM_PBUF 256
 #define MEMP_NUM_UDP_PCB 16
 #define MEMP_NUM_TCP_PCB LIBOS_CONNECTIONS
-#define MEMP_NUM_TCP_PCB_LISTEN 8
+#define MEMP_NUM_TCP_PCB_LISTEN LIBOS_LISTENERS
 #define MEMP_NUM_TCP_SEG (LIBOS_CONNECTIONS * 2 + 256)
 #define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 8)
 #define PBUF_POOL_SIZE LIBOS_FRAMES
