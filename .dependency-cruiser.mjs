@@ -19,7 +19,7 @@ const layers = {
   lessons: [...lower, ...middle, 'engine'],
   bridge: [...lower, ...middle, 'engine'],
   preview: ['base', 'api', 'rpc'],
-  offline: ['base'],
+  offline: ['base', 'api', 'rpc'],
   sdk: ['base', 'api'],
   embed: [...lower, 'engine', 'sdk'],
   ui: [...lower, ...middle, 'engine', ...upper, 'sdk', 'preview'],

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type Plugin, type Rolldown } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { securityHeaders } from './scripts/headers.mjs';
 import { licenseText } from './scripts/lib/licenses.mjs';
@@ -44,7 +44,7 @@ function offline() {
     },
     manifestFilename: 'manifest.webmanifest',
     injectManifest: {
-      globPatterns: ['**/*.{html,js,css,wasm,svg,png,webmanifest}'],
+      globPatterns: ['**/*.{html,js,css,wasm,svg,png,webmanifest,yaml}', 'lessons/**/*'],
       // Guests' images are in the content store. Wasmer is 5 MB that few need: it is kept from its first use on.
       globIgnores: [
         'registry/**',
@@ -60,9 +60,41 @@ function offline() {
   });
 }
 
+/**
+ * The page's first script is one file, though embed.html comes to its parts by another way: app.ts with what it imports, and
+ * what embed.ts imports, too, are a chunk each. Everything else comes as it is wanted.
+ */
+function firstScripts() {
+  const entries = ['app', 'embed'].map((name) => join(import.meta.dirname, 'src', `${name}.ts`));
+  let closures: readonly ReadonlySet<string>[] | undefined;
+  return {
+    // What embed.ts imports, too, would come along.
+    includeDependenciesRecursively: false,
+    name(id: string, context: ChunkingContext) {
+      closures ??= entries.map((entry) => staticImports(entry, context));
+      const [page, embedded] = closures.map((closure) => closure.has(id));
+      if (!page) return null;
+      return embedded ? 'common' : 'first';
+    },
+  };
+}
+
+type ChunkingContext = Parameters<Extract<Rolldown.CodeSplittingGroup['name'], (...given: never[]) => unknown>>[1];
+
+/** A set that is walked while it grows: what an entry imports, and what that imports. */
+function staticImports(entry: string, context: ChunkingContext): ReadonlySet<string> {
+  const found = new Set([entry]);
+  for (const id of found) for (const next of context.getModuleInfo(id)?.importedIds ?? []) found.add(next);
+  return found;
+}
+
 const pages = ['index.html', 'embed.html', 'preview-tab.html'].map((name) => join(import.meta.dirname, name));
 
+/** For browsers it makes HTML of what it decodes, which Trusted Types refuse; the other half has a table. */
+const entities = join(import.meta.dirname, 'node_modules/decode-named-character-reference/index.js');
+
 export default defineConfig({
+  resolve: { alias: { 'decode-named-character-reference': entities } },
   // Relative, so that the built folder works under any path of any static host.
   base: './',
   plugins: [licenses(), offline()],
@@ -80,7 +112,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: pages.filter((path) => existsSync(path)),
-      output: { entryFileNames: 'assets/page-[name]-[hash].js', chunkFileNames: 'assets/page-[name]-[hash].js' },
+      output: {
+        entryFileNames: 'assets/page-[name]-[hash].js',
+        chunkFileNames: 'assets/page-[name]-[hash].js',
+        codeSplitting: { groups: [firstScripts()] },
+      },
     },
   },
   preview: { headers: securityHeaders() },

@@ -5,11 +5,17 @@ import { cases } from './cases/index';
 import { isMet, type Row } from './row';
 import { formatTable } from './table';
 
-/** `npm run bench [-- --json FILE] [--only NAME]`: measures everything and prints one table. */
+/**
+ * `npm run bench [-- --json FILE] [--only NAME]`: measures everything, or what has that name, or, where nothing has, what begins with
+ * it, and prints one table.
+ */
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
-const chosen = values.only === undefined ? cases : cases.filter(({ name }) => name === values.only);
+const { only } = values;
+const named = cases.filter(({ name }) => name === only);
+const chosen =
+  only === undefined ? cases : named.length > 0 ? named : cases.filter(({ name }) => name.startsWith(`${only}-`));
 if (chosen.length === 0) {
-  console.error(`No bench named ${values.only}; there are: ${cases.map(({ name }) => name).join(', ')}`);
+  console.error(`No bench named ${only}; there are: ${cases.map(({ name }) => name).join(', ')}`);
   process.exit(2);
 }
 

@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
 import { printedRandom } from '../src/base/seed-fixture';
 import { createNodeLab } from '../test/support/node-lab';
+import { createAndRemove } from './soak/containers';
 import { startBootstrapped } from './soak/debootstrap';
 import { storeDeaths } from './soak/disks';
-import { collectBesideWork } from './soak/images';
+import { damageAndCollect } from './soak/images';
 import { installDebian } from './soak/installer';
 import { hostileLayers } from './soak/layers';
+import { solveLessons } from './soak/lessons';
 import { endWorkers, startAndEnd } from './soak/machines';
+import { endToEndOffline } from './soak/offline';
 import { storeInTabs } from './soak/store';
 import { streamBothWays } from './soak/streams';
 import { openAndClose } from './soak/terminals';
@@ -22,16 +25,19 @@ const lab = await createNodeLab();
 const runs: Readonly<Record<string, () => Promise<void>>> = {
   streams: () => streamBothWays(lab),
   machines: () => startAndEnd(lab),
+  containers: () => createAndRemove(),
   deaths: () => endWorkers(lab, random),
   store: () => storeInTabs(random),
   layers: () => hostileLayers(random),
   disks: () => storeDeaths(lab, random),
   volumes: () => killedVolumes(random),
-  images: () => collectBesideWork(random),
+  images: () => damageAndCollect(random),
   debootstrap: () => startBootstrapped(),
   installer: () => installDebian(),
   terminals: () => openAndClose(),
   wakes: () => sleepAndWake(),
+  lessons: () => solveLessons(),
+  'offline-e2e': () => endToEndOffline(),
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });

@@ -97,6 +97,22 @@ export function previewHeaders(origins) {
   };
 }
 
+/** What other sites may have: labs in their pages, with the files that these need. */
+const foreign = /^\/(embed\.html$|sdk\/|assets\/|registry\/|scenarios\/|icons\/)/;
+
+/**
+ * Headers of a file of the page, by its path from there with a slash before it. Whoever embeds a lab may frame embed.html; a
+ * sandboxed frame has no origin, so that even its own scripts are another's to it.
+ * @param {string} path
+ * @param {HeaderOptions} [options]
+ * @returns {Record<string, string>}
+ */
+export function fileHeaders(path, options = {}) {
+  const framed = path === '/embed.html' ? { ...options, frameAncestors: ['*'] } : options;
+  const released = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' };
+  return { ...securityHeaders(framed), ...(foreign.test(path) && released) };
+}
+
 /** Device features the page has no use for. */
 const deniedFeatures = ['camera', 'geolocation', 'microphone', 'midi', 'payment', 'usb', 'serial', 'hid'];
 

@@ -1,8 +1,10 @@
 import { effect } from '@preact/signals-core';
-import type { VmSpec } from './api/instance';
+import type { EngineApi } from './api/engine-api';
+import type { InstanceDriver, VmSpec } from './api/instance';
 import { toHex } from './base/bytes';
 import { systemClock } from './base/clock';
 import { SandboxError } from './base/errors';
+import type { StartedLab } from './embed/embed-home';
 import { AppLibrary } from './engine/app-library';
 import { createDiskClient } from './engine/disk-client';
 import { loadGatewayModule } from './engine/gateway-module';
@@ -11,17 +13,20 @@ import { createMachineImages } from './engine/machine-images';
 import { createBlobClient, createRecordClient, createShareClient, createStoreClient } from './engine/store-client';
 import { UnikernelLibrary } from './engine/unikernel-library';
 import { agentProtocolVersion } from './formats/agent';
+import type { PageStock } from './images';
+import { keepWhatIsMade } from './keep-storage';
 import { SwitchClient } from './network/switch-client';
 import { browserSpawner } from './rpc/spawn-browser';
 import type { TabHosts } from './rpc/tab-hosts';
-import { createAppDriver } from './runtime/app/app-driver';
+import { chooseWaiting } from './runtime/app/choose-waiting';
 import { Supervisor } from './runtime/supervisor';
 import { createUnikernelDriver } from './runtime/unikernel/unikernel-driver';
 import { compileV86 } from './runtime/vm/v86-wasm-browser';
 import { createVmDriver, type VmDriver } from './runtime/vm/vm-driver';
 import { StoreSupervision } from './storage/store-supervision';
 import { standardFlavor } from './ui/flavors';
-import { applyTheme, watchScheme } from './ui/scheme';
+import { parseRoute } from './ui/route';
+import { applyLook, watchScheme } from './ui/scheme';
 import { createSettings, type SettingStorage } from './ui/settings';
 import { Store } from './ui/store';
 import './ui/styles/tokens.css';
@@ -33,6 +38,7 @@ import switchWorkerUrl from '../workers/switch.ts?worker&url';
 import brokerUrl from '../workers/tab-broker.ts?worker&url';
 import unikernelWorkerUrl from '../workers/unikernel.ts?worker&url';
 import vmWorkerUrl from '../workers/vm.ts?worker&url';
+import type { ToPage } from './offline/messages';
 import { followOwnership, joinTabs } from './tabs';
 import { text } from './ui/text';
 import { AppView } from './ui/views/app/app-view';
@@ -62,10 +68,74 @@ const prepareDelayMs = 1500;
 /** What scripts and the browser's console find as `strata`. */
 export interface StrataPage {
   readonly lab: Lab;
+  /** The Docker Engine API of the lab; its code comes when it is first asked something. */
+  readonly engine: EngineApi;
+}
+
+/** The lab and what shows it. */
+interface App {
+  readonly lab: Lab;
+  readonly store: Store;
+  readonly driver: VmDriver;
+  readonly tabs: TabHosts | undefined;
+  readonly stock: () => Promise<PageStock>;
+  readonly engine: EngineApi;
 }
 
 /** Puts the parts together and shows the page. */
 export function runApp(): StrataPage {
+  const app = createApp();
+  const { lab, store, driver, tabs, engine } = app;
+  void ownLab(lab, store, tabs);
+  keepWorkerReady(driver, lab);
+  keepWhatIsMade(lab);
+  show(store, false);
+  followVersions({
+    clock: systemClock,
+    ready: (begin) => store.setNewVersion(begin),
+    save: () => lab.saveForReload(),
+  });
+  document.addEventListener('visibilitychange', () => {
+    // All that a page is told before it ends.
+    if (document.hidden) void lab.saveForReload();
+  });
+  offerEngine(engine, () => store.ownership.value.state === 'owner');
+  return { lab, engine };
+}
+
+export interface EmbeddedWish {
+  /** `terminal`: of the first machine; else the name of a view. */
+  readonly view: string;
+  /** Why nothing is kept, for people. */
+  readonly unsaved: string;
+}
+
+/** The same for a frame in somebody's page: a lab of its own, that ends with it, without what stands around the view. */
+export async function runEmbedded({ view, unsaved }: EmbeddedWish): Promise<StartedLab> {
+  const { lab, store, stock } = createApp(unsaved);
+  await lab.open();
+  return {
+    lab,
+    scenario: async (scenario) => {
+      const { createLabScenarios, scenarioWork } = await import('./scenarios');
+      return scenarioWork(createLabScenarios(await stock(), lab), scenario);
+    },
+    lesson: async (id) => (await import('./learning')).lessonWork(store, id),
+    show() {
+      const [first] = lab.list();
+      // A lesson has gone to its step already.
+      if (store.route.value.view !== 'lesson') {
+        if (view !== 'terminal') store.go(parseRoute(`#/${view}`));
+        else if (first) store.select(first.id);
+        else store.go({ view: 'containers' });
+      }
+      show(store, true);
+    },
+  };
+}
+
+/** With `unsaved` nothing is kept, and no other tab is asked. */
+function createApp(unsaved?: string): App {
   const clock = systemClock;
   const supervisor = new Supervisor(clock);
   // In a thread of its own: hashing and IndexedDB stay off this one.
@@ -73,11 +143,13 @@ export function runApp(): StrataPage {
   const storage = new StoreSupervision({
     spawn: browserSpawner(storeWorkerUrl),
     registryUrl,
+    ...(unsaved !== undefined && { unsaved }),
     clock,
     locks: navigator.locks,
   });
   const { remote } = storage;
-  const tabs = joinTabs({ brokerUrl, vmWorkerUrl, id: toHex(randomBytes(4)), label: text.hosts.label(new Date()) });
+  const tab = { brokerUrl, vmWorkerUrl, id: toHex(randomBytes(4)), label: text.hosts.label(new Date()) };
+  const tabs = unsaved === undefined ? joinTabs(tab) : undefined;
   const stock = lazily(async () => (await import('./images')).openStock(remote, storage.events));
   const loader = createStoreClient(remote);
   const blobs = createBlobClient(remote);
@@ -94,16 +166,19 @@ export function runApp(): StrataPage {
   clock.after(prepareUnikernelsMs, () => unikernels.prepare());
   const appLibrary = new AppLibrary(blobs);
   const isolated = crossOriginIsolated;
-  const apps = createAppDriver({
-    source: appLibrary,
-    spawn: browserSpawner(appWorkerUrl),
-    supervisor,
-    clock,
-    randomBytes,
-    memoryBudgetMiB: memoryBudgetMiB(appShare),
-    isolated,
-    wasix: { threadsUrl: appThreadsUrl, loadStack: () => loadGatewayModule(loader) },
-  });
+  const openApps = async (): Promise<InstanceDriver> => {
+    const { createAppDriver } = await import('./runtime/app/app-driver');
+    return createAppDriver({
+      source: appLibrary,
+      spawn: browserSpawner(appWorkerUrl),
+      supervisor,
+      clock,
+      randomBytes,
+      memoryBudgetMiB: memoryBudgetMiB(appShare),
+      isolated,
+      wasix: { threadsUrl: appThreadsUrl, loadStack: () => loadGatewayModule(loader) },
+    });
+  };
   const driver = createVmDriver({
     images: createMachineImages(loader),
     spawn: browserSpawner(vmWorkerUrl),
@@ -116,8 +191,8 @@ export function runApp(): StrataPage {
     memoryBudgetMiB: memoryBudgetMiB(memoryShare),
   });
   const lab = createLab({
-    drivers: [driver, unikernels, apps],
-    apps: { library: appLibrary, waiting: apps.waiting, isolated },
+    drivers: [driver, unikernels, { kind: 'app', open: openApps }],
+    apps: { library: appLibrary, waiting: chooseWaiting(isolated), isolated },
     unikernels: { library, devices: (image) => unikernels.devices(image, inspectionMiB) },
     records: createRecordClient(remote),
     blobs,
@@ -132,6 +207,7 @@ export function runApp(): StrataPage {
       loadModule: () => loadGatewayModule(loader),
     },
     egress: async () => (await import('./egress')).pageEgress,
+    engineApi: () => engine.get(),
     hosts: () => tabs?.hosts ?? [],
     clock,
     randomBytes,
@@ -145,24 +221,34 @@ export function runApp(): StrataPage {
     engine: () => engine.get(),
     images: async (page) => (await import('./images')).createImageShelf(await stock.get(), lab, page),
     containers: async () => (await import('./containers')).createContainerShelf(await stock.get(), lab),
+    lessons: async (page) => (await import('./learning')).createLessonShelf(await stock.get(), lab, page),
+    comparison: async () => (await import('./compare')).createComparisonShelf(await stock.get(), lab),
     files: async (page) => (await import('./files')).openFolderShelf(lab, page),
+    scenarios: async (page) => (await import('./scenarios')).createScenarioShelf(await stock.get(), lab, page),
   });
   showStorage(storage, store);
   lab.failures((error) => store.report(text.storage.label, error));
   lab.notWoken(({ name, error }) => store.report(text.unikernels.notWoken(name), error));
-  void ownLab(lab, store, tabs);
-  keepWorkerReady(driver, lab);
-  show(store);
-  followVersions({
-    clock,
-    ready: (begin) => store.setNewVersion(begin),
-    save: () => lab.saveForReload(),
+  return {
+    lab,
+    store,
+    driver,
+    tabs,
+    stock: () => stock.get(),
+    engine: { fetch: async (...asked) => (await engine.get()).fetch(...asked) },
+  };
+}
+
+/** Answers the service worker, which asks its pages for the Docker Engine API, when this page has the lab. */
+function offerEngine(api: EngineApi, owns: () => boolean): void {
+  const { serviceWorker } = navigator;
+  serviceWorker?.addEventListener('message', ({ data, ports: [port] }: MessageEvent<ToPage | undefined>) => {
+    if (data?.kind !== 'engine-wanted' || !port || !owns()) return;
+    import('./offline/engine-line').then(
+      ({ serveEngineLine }) => serveEngineLine(api, port),
+      () => port.close(),
+    );
   });
-  document.addEventListener('visibilitychange', () => {
-    // All that a page is told before it ends.
-    if (document.hidden) void lab.saveForReload();
-  });
-  return { lab };
 }
 
 /** One tab has the lab. One that has not may run machines for it. */
@@ -209,11 +295,12 @@ function keepWorkerReady(driver: VmDriver, lab: Lab): void {
   });
 }
 
-function show(store: Store): void {
+function show(store: Store, bare: boolean): void {
   const { scheme } = watchScheme(store.settings, matchMedia('(prefers-color-scheme: dark)'));
-  applyTheme(store.settings, document.documentElement);
+  applyLook(store.settings, document.documentElement);
   const view = new AppView();
   view.store = store;
+  view.bare = bare;
   effect(() => {
     view.scheme = scheme.value;
   });

@@ -1,14 +1,18 @@
 import type { EngineApi } from './api/engine-api';
+import type { Operation } from './api/operation';
 import type { Clock } from './base/clock';
 import type { Event } from './base/events';
 import { Images } from './engine/images';
 import type { Lab } from './engine/lab';
+import { OfflineArtifacts } from './engine/offline-artifacts';
 import { Registries } from './engine/registries';
+import { keepStorage } from './keep-storage';
 import type { Remote } from './rpc/control';
 import { estimateStorage } from './storage/quota';
 import type { StoreService } from './storage/store-service';
 import type { StoreEvent } from './storage/store-supervision';
 import { ImageShelf } from './ui/images/image-shelf';
+import { OfflineShelf } from './ui/images/offline-shelf';
 import type { Store } from './ui/store';
 
 /** The images of the page's store, and the registries they come from. */
@@ -21,9 +25,19 @@ export interface PageStock {
 
 /** A part of the page that comes when it is first wanted. */
 export async function openStock(remote: Remote<StoreService>, store: Event<StoreEvent>): Promise<PageStock> {
-  const images = new Images({ remote, store, persist: () => navigator.storage.persist() });
+  const images = new Images({ remote, store, persist: keepStorage });
   await images.open();
-  return { images, registries: new Registries({ remote, store }), remote, store };
+  return { images, registries: new Registries({ remote, store, tell: (event) => images.tell(event) }), remote, store };
+}
+
+/** Brings an image that is not here; what the registry says is a phase of the operation. */
+export function pullFrom({ registries }: PageStock): (image: string, operation: Operation) => Promise<void> {
+  return async (image, { signal, onProgress }) => {
+    await registries.pull(image, {
+      ...(signal && { signal }),
+      onEvent: (event) => event.kind === 'message' && onProgress?.({ phase: event.text }),
+    });
+  };
 }
 
 /** The Docker Engine API of the lab. */
@@ -39,13 +53,18 @@ export async function openEngineApi(stock: PageStock, lab: Lab, clock: Clock): P
 }
 
 /** What shows them. */
-export function createImageShelf(stock: PageStock, lab: Lab, page: Pick<Store, 'report' | 'announce' | 'launchImage'>) {
+export function createImageShelf(stock: PageStock, lab: Lab, page: Pick<Store, 'report' | 'announce' | 'launches'>) {
+  const told = {
+    report: (title: string, error: unknown) => page.report(title, error),
+    announce: (message: string) => page.announce(message),
+  };
+  const artifacts = new OfflineArtifacts({ remote: stock.remote, persist: keepStorage });
   return new ImageShelf({
     ...stock,
+    ...told,
     lab,
-    report: (title, error) => page.report(title, error),
-    announce: (message) => page.announce(message),
-    launch: (wish) => page.launchImage(wish),
+    launch: (wish) => page.launches.image(wish),
     quota: async () => (await estimateStorage())?.quota,
+    offline: new OfflineShelf({ ...stock, ...told, lab, artifacts }),
   });
 }

@@ -1,6 +1,6 @@
 import { SandboxError } from './base/errors';
 import { PreviewTab } from './ui/previews/preview-tab';
-import { applyTheme, watchScheme } from './ui/scheme';
+import { applyLook, watchScheme } from './ui/scheme';
 import { createSettings } from './ui/settings';
 import './ui/styles/tokens.css';
 
@@ -8,7 +8,7 @@ import './ui/styles/tokens.css';
 function showPreview(): void {
   const settings = createSettings(undefined);
   watchScheme(settings, matchMedia('(prefers-color-scheme: dark)'));
-  applyTheme(settings, document.documentElement);
+  applyLook(settings, document.documentElement);
   const { element } = new PreviewTab({ config, address: location.hash.slice(1), appOrigin: location.origin });
   element.addEventListener('went', (event) => {
     const { link } = element;

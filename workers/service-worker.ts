@@ -1,4 +1,6 @@
-import { securityHeaders } from '../scripts/headers.mjs';
+import { fileHeaders } from '../scripts/headers.mjs';
+import { systemClock } from '../src/base/clock';
+import { type EnginePage, EnginePath } from '../src/offline/engine-path';
 import type { ToServiceWorker } from '../src/offline/messages';
 import { ShellCache, type ShellFile } from '../src/offline/shell-cache';
 
@@ -20,6 +22,7 @@ declare const self: {
   /** Filled in by the build. */
   readonly __WB_MANIFEST: readonly ShellFile[];
   readonly registration: { readonly scope: string };
+  readonly clients: { matchAll(options: { readonly type: 'window' }): Promise<readonly EnginePage[]> };
   skipWaiting(): Promise<void>;
   addEventListener<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): void;
 };
@@ -32,7 +35,13 @@ const shell = new ShellCache({
   scope: self.registration.scope,
   caches,
   fetch: (request) => fetch(request),
-  headers: (path) => securityHeaders(path === 'embed.html' ? { ...anyRegistry, frameAncestors: ['*'] } : anyRegistry),
+  headers: (path) => fileHeaders(`/${path}`, anyRegistry),
+});
+
+const engine = new EnginePath({
+  scope: self.registration.scope,
+  pages: () => self.clients.matchAll({ type: 'window' }),
+  clock: systemClock,
 });
 
 self.addEventListener('install', (event) => event.waitUntil(shell.install()));
@@ -41,7 +50,7 @@ self.addEventListener('install', (event) => event.waitUntil(shell.install()));
 self.addEventListener('activate', (event) => event.waitUntil(shell.removeOthers()));
 
 self.addEventListener('fetch', (event) => {
-  const answer = shell.answer(event.request);
+  const answer = engine.answer(event.request) ?? shell.answer(event.request);
   if (answer) event.respondWith(answer);
 });
 

@@ -3,7 +3,15 @@ import type { Row } from '../row';
 import { agentEcho, agentStream } from './agent';
 import { cachedBuild } from './build';
 import { coldBoot } from './cold-boot';
+import { comparison } from './compare';
+import { fromClosedPage } from './containers/closed-page';
+import { idleContainers } from './containers/idle-containers';
+import { logFollower } from './containers/log-follower';
+import { rebuild } from './containers/rebuild';
+import { runAndExec } from './containers/run-and-exec';
+import { twoHosts } from './containers/two-hosts';
 import { guestDisk } from './disk';
+import { embeddedPrompt } from './embed';
 import { broadcastFlood, cloneToPrompt, eightMachines, migrationDowntime, vmPing, vmTcp } from './fleet';
 import { idleCpu } from './idle-cpu';
 import { imageLoad } from './image-load';
@@ -14,6 +22,7 @@ import { layerOverNineP } from './nine-p';
 import { besideEmulatorFiles } from './nine-p-beside';
 import { pageDelay } from './page-delay';
 import { pageFlood } from './page-flood';
+import { firstPaint, offlineStart } from './page-open';
 import { firstVisit, promptCold, promptWarm } from './prompt';
 import { publishedPort } from './published-port';
 import { imagePull } from './pull';
@@ -21,6 +30,7 @@ import { sameHttpd } from './same-httpd';
 import { createOverNetwork, dhcpLeases, sleepingService } from './services';
 import { kernelSize, snapshotSize } from './sizes';
 import { switchFrames } from './switch';
+import { topologyFrame, topologyInteraction } from './topology';
 import { balancer, unikernels } from './unikernel';
 import { vmToHttpd } from './vm-httpd';
 
@@ -33,6 +43,9 @@ export const cases: readonly BenchCase[] = [
   { name: 'prompt-warm', measure: promptWarm },
   { name: 'prompt-cold', measure: promptCold },
   { name: 'first-visit', measure: firstVisit },
+  { name: 'first-paint', measure: firstPaint },
+  { name: 'offline-start', measure: offlineStart },
+  { name: 'embed', measure: embeddedPrompt },
   { name: 'cold-boot', measure: coldBoot },
   { name: 'snapshot-size', measure: snapshotSize },
   { name: 'kernel-size', measure: kernelSize },
@@ -42,8 +55,16 @@ export const cases: readonly BenchCase[] = [
   { name: 'idle-cpu', measure: idleCpu },
   { name: 'image-load', measure: imageLoad },
   { name: 'build', measure: cachedBuild },
+  { name: 'containers-run', measure: runAndExec },
+  { name: 'containers-closed-page', measure: fromClosedPage },
+  { name: 'containers-idle', measure: idleContainers },
+  { name: 'containers-network', measure: twoHosts },
+  { name: 'containers-log', measure: logFollower },
+  { name: 'containers-rebuild', measure: rebuild },
   { name: 'page-delay', measure: pageDelay },
   { name: 'page-flood', measure: pageFlood },
+  { name: 'topology-frame', measure: topologyFrame },
+  { name: 'topology-interaction', measure: topologyInteraction },
   { name: 'switch', measure: switchFrames },
   { name: 'unikernel', measure: unikernels },
   { name: 'published-port', measure: publishedPort },
@@ -53,6 +74,7 @@ export const cases: readonly BenchCase[] = [
   { name: 'dhcp', measure: dhcpLeases },
   { name: 'vm-httpd', measure: vmToHttpd },
   { name: 'same-httpd', measure: sameHttpd },
+  { name: 'compare', measure: comparison },
   { name: 'clone', measure: cloneToPrompt },
   { name: 'vm-ping', measure: vmPing },
   { name: 'vm-tcp', measure: vmTcp },

@@ -2,13 +2,15 @@ import { chunksOf } from '../../src/base/streams';
 import type { Descriptor } from '../../src/formats/oci';
 import { acceptPort } from '../../src/rpc/accept-browser';
 import { expose } from '../../src/rpc/control';
+import { browserSpawner } from '../../src/rpc/spawn-browser';
 import { gunzip } from '../../src/storage/layers/gunzip';
 import { LayerStore } from '../../src/storage/layers/layer-store';
 import { openContentStore } from '../../src/storage/open-content-store';
+import sealerUrl from '../../workers/sealer.ts?worker&url';
 
 /** A store with nothing but layers in it. */
 export class LayerBench {
-  readonly #layers = openContentStore({ databaseName: 'bench-layers' }).then(
+  readonly #layers = openContentStore({ databaseName: 'bench-layers', spawnSealer: browserSpawner(sealerUrl) }).then(
     ({ store, records }) => new LayerStore(store, records),
   );
 

@@ -54,7 +54,7 @@ async function plug(way: 'switch' | 'cable'): Promise<void> {
     await station.plug(transfer(port2, [port2]));
   }
   await two?.announce(Uint8Array.of(255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 2, 0x88, 0xb5));
-  while ((await client.fdb('bench')).length === 0);
+  while ((await client.remote.fdb('bench')).length === 0);
 }
 
 const bench: SwitchBench = {

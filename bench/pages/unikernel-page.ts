@@ -149,6 +149,7 @@ const bench: UnikernelBench = {
       kind: 'evented',
       args,
       config,
+      cpus: Number.POSITIVE_INFINITY,
       console: new ConsoleSender(new MessageChannel().port1),
       devices: [{ name: 'service', nic }],
       scheduler,

@@ -9,7 +9,7 @@ import { createMemoryContentStore } from '../../src/storage/open-content-store';
 const mutations = 1_000_000;
 const damagedBlobs = 5000;
 
-/** Tests 3 and 4 of the reliability plan for layers, with their full counts. */
+/** Tars that were changed at random and layers that were damaged, in full counts. */
 export async function hostileLayers(random: SeededRandom): Promise<void> {
   const tar = await sampleTar();
   const slowestMs = mutateTars(tar, random);

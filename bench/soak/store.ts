@@ -2,7 +2,7 @@ import type { SeededRandom } from '../../src/base/seeded-random';
 import { openStoreLab } from '../../test/support/store-lab';
 import { killInMidIngest, mixTabs, takeOverAfterKills, upgradeUnderUse } from '../../test/support/store-runs';
 
-/** Tests 7 and 9 of the reliability plan with their full counts: tabs of a real browser that write and die. */
+/** Tabs of a real browser that write and die, in full counts. */
 export async function storeInTabs(random: SeededRandom): Promise<void> {
   const lab = await openStoreLab();
   try {

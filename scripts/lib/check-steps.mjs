@@ -25,5 +25,6 @@ export const staticSteps = [
         limits,
       ),
   },
+  { name: 'lessons', run: () => runTool('tsx/dist/cli.mjs', ['scripts/lessons.ts'], limits) },
   { name: 'unused code', run: () => runTool('knip/bin/knip.js', ['--no-progress'], limits) },
 ];

@@ -10,6 +10,7 @@ const judges = [
   { name: 'chromium', apt: 'chromium' },
   { name: 'clang', apt: 'clang' },
   { name: 'docker', apt: 'docker.io' },
+  { name: 'docker-compose', apt: 'docker-compose' },
   { name: 'docker-registry', apt: 'docker-registry' },
   { name: 'mke2fs', apt: 'e2fsprogs' },
   { name: 'openssl', apt: 'openssl' },

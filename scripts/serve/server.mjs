@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { framePolicy, securityHeaders } from '../headers.mjs';
+import { fileHeaders, framePolicy } from '../headers.mjs';
 import { listen } from './listen.mjs';
 import { startPreviews } from './previews.mjs';
 import { createRegistry } from './registry.mjs';
@@ -81,7 +81,8 @@ function createHandler({ site, registry, headers }, previews) {
   const registryHandler = createRegistry(registry);
   return (request, response) => {
     const origin = previews();
-    const common = securityHeaders({ ...headers, ...(origin !== undefined && { previews: origin }) });
+    const path = parseTarget(request.url)?.pathname ?? '/';
+    const common = fileHeaders(path, { ...headers, ...(origin !== undefined && { previews: origin }) });
     for (const [name, value] of Object.entries(common)) response.setHeader(name, value);
     answer(request, response).catch((error) => fail(request, response, error));
   };

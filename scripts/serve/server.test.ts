@@ -51,19 +51,25 @@ describe('the static server', () => {
     expect(response.headers.get('Content-Type')).toBe(type);
   });
 
-  it.each(['/', '/assets/page-main-Ab3_d9xQ.js', '/absent', '/v2/'])(
-    'sends the security headers with %s',
-    async (path) => {
-      const { headers } = await get(path);
-      expect(headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin');
-      expect(headers.get('Cross-Origin-Embedder-Policy')).toBe('require-corp');
-      expect(headers.get('Cross-Origin-Resource-Policy')).toBe('same-origin');
-      expect(headers.get('Document-Isolation-Policy')).toBe('isolate-and-require-corp');
-      expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
-      expect(headers.get('Content-Security-Policy')).toContain("script-src 'self' 'wasm-unsafe-eval';");
-      expect(headers.get('Content-Security-Policy')).toContain("require-trusted-types-for 'script'");
-    },
-  );
+  it.each([
+    ['/', 'same-origin', "frame-ancestors 'self';"],
+    ['/absent', 'same-origin', "frame-ancestors 'self';"],
+    ['/v2/', 'same-origin', "frame-ancestors 'self';"],
+    // What frames in pages of other sites are made of.
+    ['/assets/page-main-Ab3_d9xQ.js', 'cross-origin', "frame-ancestors 'self';"],
+    ['/embed.html', 'cross-origin', 'frame-ancestors *;'],
+  ])('sends the security headers with %s', async (path, sharing, ancestors) => {
+    const { headers } = await get(path);
+    expect(headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin');
+    expect(headers.get('Cross-Origin-Embedder-Policy')).toBe('require-corp');
+    expect(headers.get('Cross-Origin-Resource-Policy')).toBe(sharing);
+    expect(headers.get('Access-Control-Allow-Origin')).toBe(sharing === 'cross-origin' ? '*' : null);
+    expect(headers.get('Content-Security-Policy')).toContain(ancestors);
+    expect(headers.get('Document-Isolation-Policy')).toBe('isolate-and-require-corp');
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(headers.get('Content-Security-Policy')).toContain("script-src 'self' 'wasm-unsafe-eval';");
+    expect(headers.get('Content-Security-Policy')).toContain("require-trusted-types-for 'script'");
+  });
 
   it('keeps the policy but not the isolation when a test asks for a page without it', async () => {
     const bare = await startServer({ site: join(folder, 'site'), registry: folder, headers: { isolated: false } });

@@ -11,7 +11,8 @@ import type {
 } from './container';
 import type { EventMessage, EventOptions, Filters } from './container-event';
 import type { ExecCreateBody, ExecInspect } from './container-exec';
-import type { ContainerChange, ContainerPathStat } from './container-host';
+import type { ContainerChange, ContainerHosts, ContainerId, ContainerPathStat } from './container-host';
+import type { ContainerKernel } from './container-kernel';
 import type { NetworkConnectBody, NetworkCreateBody, NetworkInspect } from './container-network';
 import type { ContainerStats } from './container-stats';
 import type { AttachedStreams, AttachOptions, LogOptions, LogStream } from './container-streams';
@@ -20,6 +21,7 @@ import type { ContainerVolume, VolumeCreateBody } from './container-volume';
 import type { Digest } from './content-store';
 import type { TerminalSize } from './instance';
 import type { Operation } from './operation';
+import type { PlacementDecision } from './placement';
 
 /**
  * The container engine as the API, the command line and the page use it. A container is named by its name, with or without
@@ -32,6 +34,8 @@ export interface ContainerEngine {
   readonly execs: EngineExecs;
   readonly volumes: EngineVolumes;
   readonly networks: EngineNetworks;
+  readonly hosts: ContainerHosts;
+  readonly placements: EnginePlacements;
 
   /** Remembered ones first. Refuses filters that it does not know with `InvalidArgument`. */
   events(options?: EventOptions): ReadableStream<EventMessage>;
@@ -44,6 +48,15 @@ export interface ContainerEngine {
   version(): EngineVersion;
   info(): Promise<EngineInfo>;
   usage(): Promise<EngineUsage>;
+}
+
+/** Where containers were put, and why. */
+export interface EnginePlacements {
+  /** The last hundred, newest first. */
+  list(): readonly PlacementDecision[];
+  readonly changed: Event<readonly PlacementDecision[]>;
+  /** The host that has a container's root; undefined before its first start, and when there is no such container. */
+  hostOf(container: ContainerId): string | undefined;
 }
 
 /** `-p`: a port of a container and the number that stands for it. Who has a way to the outside opens it there. */
@@ -85,7 +98,7 @@ export interface EngineContainers {
   }): Promise<readonly ContainerSummary[]>;
   inspect(name: string, options?: { readonly size?: boolean }): Promise<ContainerInspect>;
   /** The view of the host's kernel: namespaces, cgroup files, capabilities, seccomp, mounts, veth. */
-  inspectKernel(name: string): Promise<Readonly<Record<string, unknown>>>;
+  inspectKernel(name: string): Promise<ContainerKernel>;
   /**
    * Errors: `InvalidArgument` with the runtime's words where the command cannot be run (the container's exit code is 126 or
    * 127 then), `FailedPrecondition` for a port that is taken ("Bind for 0.0.0.0:80 failed: port is already allocated").

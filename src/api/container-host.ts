@@ -1,9 +1,12 @@
 import type { ErrorRecord } from '../base/errors';
 import type { Event } from '../base/events';
+import type { ContainerKernel } from './container-kernel';
 import type { Digest } from './content-store';
 import type { InstanceId, Process, Signal, TerminalSize } from './instance';
 import type { OciProcess, OciResources, OciRuntimeConfig } from './oci-runtime';
 import type { Operation } from './operation';
+import type { HostChoice } from './placement';
+import type { VolumeId } from './volume';
 
 /**
  * The boundary between the container engine, which knows what users want, and the hosts that run containers. A host is a
@@ -20,6 +23,8 @@ export interface ContainerRoot {
   readonly layers: readonly Digest[];
   /** Where changes go; `tmpfs`: gone with the container's end. */
   readonly writable: 'disk' | 'tmpfs';
+  /** Where the ids of its users begin on the host, in a user namespace of its own. Absent: they are the host's. */
+  readonly firstId?: number;
 }
 
 /** A container's interface on a network of the lab, with what was reserved for it. */
@@ -34,6 +39,13 @@ export interface ContainerNic {
   readonly prefixLength: number;
   readonly gateway?: string;
   readonly mtu: number;
+}
+
+/** A volume of the lab that is a block device of a unikernel. */
+export interface ContainerDisk {
+  readonly volume: VolumeId;
+  readonly sizeMiB: number;
+  readonly readOnly: boolean;
 }
 
 /** What is mounted into a container besides what its config names itself. */
@@ -57,9 +69,16 @@ export interface ContainerSpec {
   readonly id: ContainerId;
   readonly root: ContainerRoot;
   readonly mounts: readonly ContainerMount[];
+  /** Of a unikernel, in the order of the block devices in its manifest. */
+  readonly disks?: readonly ContainerDisk[];
   readonly nics: readonly ContainerNic[];
   /** All else. `root`, and the sources of `mounts`, are the host's to fill in. */
   readonly config: OciRuntimeConfig;
+  /**
+   * Its root goes with its end: what it writes there need not outlive a crash of the host, and is not synced, not even where it
+   * asks for that (Linux, overlayfs.rst, "Volatile mount"; podman does so for `run --rm`). Volumes are not concerned.
+   */
+  readonly volatile?: boolean;
   /** The size of its terminal at first, where its process has one. */
   readonly terminal?: TerminalSize;
 }
@@ -151,6 +170,10 @@ export interface ContainerHost {
   /** The lab's networks that it is on. */
   readonly networks: readonly string[];
   readonly news: Event<HostNews>;
+  /** Resolves when the host has run enough that its next container begins as fast as it can; undefined where nothing warms it up. */
+  readonly warm?: Promise<void> | undefined;
+  /** Id of its port on a network of the lab; undefined where it is not on it. Of a unikernel, its own is meant. */
+  portOf(network: string): string | undefined;
   /** RAM that is free now, and what it has of it in all. */
   memory(): Promise<{ readonly totalBytes: number; readonly availableBytes: number }>;
 
@@ -172,10 +195,14 @@ export interface ContainerHost {
   pause(id: ContainerId): Promise<void>;
   resume(id: ContainerId): Promise<void>;
   update(id: ContainerId, resources: OciResources): Promise<void>;
+  /** One more interface for a running container, or one less. */
+  connect(id: ContainerId, nic: ContainerNic): Promise<void>;
+  /** `gateway`: where all else goes from now on, when the first of its networks is left. */
+  disconnect(id: ContainerId, nic: ContainerNic, gateway?: string): Promise<void>;
   counters(id: ContainerId): Promise<ContainerCounters>;
   processes(id: ContainerId): Promise<readonly ContainerProcessInfo[]>;
   /** What the host's kernel knows of it: namespaces, cgroup files, capabilities, seccomp, mounts, veth. */
-  inspect(id: ContainerId): Promise<Readonly<Record<string, unknown>>>;
+  inspect(id: ContainerId): Promise<ContainerKernel>;
 
   changes(id: ContainerId): Promise<readonly ContainerChange[]>;
   /** What it changed as an OCI layer (tar with whiteouts), for commit and build. */
@@ -184,6 +211,8 @@ export interface ContainerHost {
   statPath(id: ContainerId, path: string): Promise<ContainerPathStat>;
   /** A tar of what is at `path`, named as docker names it: by its last part. */
   copyOut(id: ContainerId, path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /** A tar of the container's whole root, without what is mounted in it. */
+  exportRoot(id: ContainerId): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   copyIn(
     id: ContainerId,
     path: string,
@@ -205,11 +234,19 @@ export interface ContainerHosts {
   /** Those that run now. */
   readonly hosts: readonly ContainerHost[];
   readonly changed: Event<readonly ContainerHost[]>;
+  /** Whether there is one of that name, running or not. */
+  has(name: string): boolean;
   /** The one of that name, started when it does not run; without a name the first, which is made when there is none. */
   open(name?: string, operation?: Operation): Promise<ContainerHost>;
   /**
    * One that is on all of these networks of the lab or can be put on them, of those that run the one with most memory free;
    * made if need be.
    */
-  openOn(networks: readonly string[], operation?: Operation): Promise<ContainerHost>;
+  openOn(networks: readonly string[], operation?: Operation): Promise<ChosenHost>;
+}
+
+/** A host that was chosen among others, with why. */
+export interface ChosenHost {
+  readonly host: ContainerHost;
+  readonly choice: HostChoice;
 }

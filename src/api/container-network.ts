@@ -27,6 +27,7 @@ export interface NetworkInspect {
   readonly Created: string;
   readonly Scope: 'local';
   readonly Driver: string;
+  readonly EnableIPv4: true;
   readonly EnableIPv6: boolean;
   readonly IPAM: {
     readonly Driver: string;

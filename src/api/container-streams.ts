@@ -22,6 +22,8 @@ export interface AttachedStreams {
   readonly output: ReadableStream<OutputChunk>;
   /** Only with `stdin`, of a container that has one open. Closing it is its end of file when the container has StdinOnce. */
   readonly input?: WritableStream<Uint8Array>;
+  /** To be called when the detach keys were typed, and then `output` canceled. */
+  readonly detached?: () => void;
 }
 
 export interface LogOptions {

@@ -101,10 +101,16 @@ export interface ContainerResources {
   readonly Memory?: number;
   readonly CgroupParent?: string;
   readonly BlkioWeight?: number;
+  readonly BlkioWeightDevice?: readonly { readonly Path: string; readonly Weight: number }[];
   readonly BlkioDeviceReadBps?: readonly ThrottleDevice[];
   readonly BlkioDeviceWriteBps?: readonly ThrottleDevice[];
+  readonly BlkioDeviceReadIOps?: readonly ThrottleDevice[];
+  readonly BlkioDeviceWriteIOps?: readonly ThrottleDevice[];
   readonly CpuPeriod?: number;
   readonly CpuQuota?: number;
+  /** Microseconds, for programs with deadlines. */
+  readonly CpuRealtimePeriod?: number;
+  readonly CpuRealtimeRuntime?: number;
   readonly CpusetCpus?: string;
   readonly CpusetMems?: string;
   readonly Devices?: readonly DeviceMapping[];

@@ -24,6 +24,8 @@ export interface Expectation {
    * there without a label, or with another, has none from then on: somebody else needs it as well.
    */
   readonly label?: string;
+  /** Many bytes are to come: it is worth a thread of its own to hash them, where there is one. */
+  readonly bulk?: boolean;
 }
 
 /** A half-open range of bytes. */

@@ -2,6 +2,7 @@ import type { ImageConfig } from '../formats/image-config';
 import type { Descriptor } from '../formats/oci';
 import type { Digest } from './content-store';
 import type { Platform } from './image';
+import type { UnikernelBuilds } from './unikernel';
 
 /** Bytes that an image takes in the store: received blobs and unpacked layers together. */
 export interface ImageSize {
@@ -30,6 +31,8 @@ export interface ImageVariant {
   readonly created?: string;
   /** Lowest first. */
   readonly layers: readonly ImageLayer[];
+  /** Of a unikernel, which has no layers but this. */
+  readonly unikernel?: UnikernelBuilds;
 }
 
 /** A layer of an image as it was received, and unpacked. */
@@ -95,6 +98,8 @@ export interface SelectedImage {
   readonly config: ImageConfig;
   /** Lowest first. */
   readonly layers: readonly ImageLayer[];
+  /** Of a unikernel, which has no layers but this. */
+  readonly unikernel?: UnikernelBuilds;
 }
 
 /** What `docker image inspect` shows, in its words (moby, api/swagger.yaml, ImageInspect). */

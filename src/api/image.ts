@@ -16,6 +16,8 @@ export interface Lease {
   readonly id: string;
   /** From now on only references keep what was put. */
   release(): Promise<void>;
+  /** Nothing more is put under it: what was stays until it expires, for somebody who goes on. */
+  leave(): void;
 }
 
 /**
@@ -52,4 +54,6 @@ export interface ImageContent {
   /** What a reference, or a digest, names. `NotFound` in docker's words. */
   resolve(reference: string): Promise<Descriptor>;
   lease(): Promise<Lease>;
+  /** Deletes what no image and no lease needs. Safe at any time, beside anything. */
+  collect(): Promise<unknown>;
 }

@@ -191,7 +191,7 @@ export interface VmSpec {
   readonly name: string;
   /** RAM in MiB: 32 to 1024. */
   readonly memoryMiB: number;
-  /** virtio devices, or the hardware that v86 emulates in full (ne2k-pci, ATA). */
+  /** virtio devices, or the hardware that v86 emulates in full: an NE2000 as the first NIC, ATA for the first two disks. */
   readonly devices: 'virtio' | 'emulated';
   /** Runs the guest side of the container engine. */
   readonly containerHost: boolean;
@@ -199,7 +199,10 @@ export interface VmSpec {
   readonly nics?: readonly NicSpec[];
   /** Further NICs, behind those, that lead nowhere until they are plugged in (`Instance.plugNic`). Absent: none. */
   readonly spareNics?: number;
-  /** In the order of vda, vdb and so on, at most 4. Absent: none. */
+  /**
+   * In the order of vda, vdb and so on, at most 4. Absent: none. With emulated devices the first two are sda and sdb, at
+   * the ATA controller.
+   */
   readonly disks?: readonly VmDiskSpec[];
   /** At most 4. Absent: none. */
   readonly shares?: readonly ShareSpec[];

@@ -20,6 +20,8 @@ export interface MachineConfig {
   readonly shares?: number;
   /** Of a machine that starts from its drives. */
   readonly firmware?: FirmwareConfig;
+  /** Hard disks at the emulated controller, before those of virtio, of a machine with our kernel; none when absent. */
+  readonly drives?: readonly DriveConfig[];
 }
 
 export interface FirmwareConfig {
@@ -92,5 +94,7 @@ export interface MachineImageSource {
     operation?: Operation,
   ): Promise<{ readonly kernel: Digest; readonly initrd?: Digest }>;
   loadSnapshot(config: MachineConfig, operation?: Operation): Promise<MachineImage & { kind: 'state' }>;
+  /** A tar of `strata-root` (images/image-root), which makes an image the root of a machine. */
+  loadRootProgram(operation?: Operation): Promise<ArrayBuffer>;
   loadBoot(config: MachineConfig, operation?: Operation): Promise<MachineImage & { kind: 'boot' }>;
 }

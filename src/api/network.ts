@@ -14,6 +14,8 @@ export interface NetworkSpec {
   readonly mtu: number;
   /** What may leave it. Nothing, unless a user has said so. */
   readonly egress?: Egress;
+  /** Whoever is on it may do all that the container engine can, at `http://gateway:2375`. Only where a user has said so. */
+  readonly engineApi?: true;
 }
 
 /** HTTP from a network to the world, by the fetch of the page. */
@@ -55,6 +57,16 @@ export interface DhcpLease {
   readonly hostName?: string;
 }
 
+/** Frames of a network that are counted for somebody. Ends are IPv4 addresses. */
+export interface FrameFilter {
+  readonly network: string;
+  readonly protocol: 'arp' | 'icmp' | 'tcp' | 'udp';
+  readonly from?: string;
+  readonly to?: string;
+  /** Of TCP or UDP, at the receiving end. */
+  readonly port?: number;
+}
+
 /** Why a frame was not delivered. Each is counted at the port that is named. */
 export type DropReason =
   /** Its sender's or its receiver's port is down: at that port. */
@@ -77,6 +89,10 @@ export type DropReason =
   | 'arp-guard'
   /** What only a DHCP server says, from a port where none is allowed (DHCP guard): at the sender. */
   | 'dhcp-guard'
+  /** What only a router of IPv6 or a server of DHCPv6 says, from a port where none is allowed: at the sender. */
+  | 'ra-guard'
+  /** Neighbour discovery that claims an IPv6 address which is made of another port's MAC: at the sender. */
+  | 'nd-guard'
   /** It would go back to where it came from: at the sender. */
   | 'same-port';
 
@@ -115,6 +131,23 @@ export interface FdbEntry {
   readonly ageMs: number;
 }
 
+/** Who has an address on a network. */
+export interface Station {
+  /**
+   * Nobody at another port of the network may use this source address (port security), nor claim an IPv6 address that is made
+   * of it (ND guard).
+   */
+  readonly mac: MacAddress;
+  /** Nor claim this one by ARP (ARP guard). IPv4. */
+  readonly address: string;
+}
+
+/** A station behind a port that has others behind it, as containers are behind the card of their host. */
+export interface GuardedStation extends Station {
+  /** Id of its port. */
+  readonly port: string;
+}
+
 /** What is to be said of a port when it is added. */
 export interface PortSpec {
   readonly id: string;
@@ -122,13 +155,17 @@ export interface PortSpec {
   readonly label: string;
   /** IP packet bytes; frames with more are dropped. */
   readonly mtu: number;
+  /** Whose port it is: announced to the network when it comes up. Others may be behind it, too. */
+  readonly station?: Station;
+  /** Ports of the same owner may use each other's addresses, as a machine with two cards on one network does. */
+  readonly owner?: string;
   /** With it only this source address may be used (port security). */
   readonly mac?: MacAddress;
   /** With it ARP for other senders' addresses is dropped (ARP guard). */
   readonly address?: string;
   /** Further addresses that it may claim. */
   readonly moreAddresses?: readonly string[];
-  /** With one such port on a network, only such ports may speak as DHCP servers (DHCP guard). */
+  /** With one such port on a network, only such ports may speak as DHCP servers, or as routers of IPv6 (DHCP, RA guard). */
   readonly dhcpServer?: boolean;
   /**
    * False: whatever the other end says of itself, it gets only frames with nothing left to do. The switch then

@@ -65,6 +65,13 @@ export interface OciLinux {
   readonly readonlyPaths?: readonly string[];
 }
 
+/** Bytes or operations a second. */
+interface OciThrottle {
+  readonly major: number;
+  readonly minor: number;
+  readonly rate: number;
+}
+
 export interface OciResources {
   readonly devices?: readonly {
     readonly allow: boolean;
@@ -86,16 +93,10 @@ export interface OciResources {
   readonly pids?: { readonly limit: number };
   readonly blockIO?: {
     readonly weight?: number;
-    readonly throttleReadBpsDevice?: readonly {
-      readonly major: number;
-      readonly minor: number;
-      readonly rate: number;
-    }[];
-    readonly throttleWriteBpsDevice?: readonly {
-      readonly major: number;
-      readonly minor: number;
-      readonly rate: number;
-    }[];
+    readonly throttleReadBpsDevice?: readonly OciThrottle[];
+    readonly throttleWriteBpsDevice?: readonly OciThrottle[];
+    readonly throttleReadIOPSDevice?: readonly OciThrottle[];
+    readonly throttleWriteIOPSDevice?: readonly OciThrottle[];
   };
   /** Files of the cgroup by their names. */
   readonly unified?: Readonly<Record<string, string>>;

@@ -10,6 +10,7 @@ export type RecordCollection =
   | 'snapshots'
   | 'disks'
   | 'leases'
+  | 'layouts'
   | ContainerCollection
   | ImageCollection;
 

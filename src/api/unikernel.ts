@@ -21,6 +21,8 @@ export interface UnikernelSpec {
   readonly config: Readonly<Record<string, string>>;
   /** What its memory can grow to, MiB: 1 to 1024. */
   readonly memoryMiB: number;
+  /** The share of a CPU that it gets at most; absent or 1 and more: all that its neighbours leave. */
+  readonly cpus?: number;
   /** In the order of the network devices in its manifest. Absent: one on the network "default". */
   readonly nics?: readonly NicSpec[];
   readonly disks?: readonly UnikernelDiskSpec[];
@@ -50,6 +52,12 @@ export interface UnikernelDevice {
 
 /** `asyncify`: the same program rewritten so that it can wait where the engine has no JSPI. */
 export type UnikernelVariant = 'module' | 'asyncify';
+
+/** The builds of one program that the store has. */
+export interface UnikernelBuilds {
+  readonly module: Digest;
+  readonly asyncify?: Digest;
+}
 
 export interface UnikernelModule {
   readonly digest: Digest;

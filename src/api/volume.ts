@@ -30,6 +30,8 @@ export interface VolumeRecord {
 
 export interface VolumeStatus extends VolumeRecord, Pick<DiskInfo, 'storedBytes' | 'sharedBytes'> {
   readonly attachedTo?: { readonly id: InstanceId; readonly name: string };
+  /** Who has it open without being an instance, for people: "the container web". */
+  readonly usedBy?: string;
 }
 
 /** A volume to be made. */

@@ -34,6 +34,20 @@ describe('streams and iterations', () => {
     expect(ended).toBe(1);
   });
 
+  it('end at once by a signal, however long the next chunk takes', async () => {
+    const leave = new AbortController();
+    let reason: unknown;
+    const silent = new ReadableStream<number>({
+      cancel: (given) => {
+        reason = given;
+      },
+    });
+    const all = collect(chunksOf(silent, leave.signal));
+    leave.abort('gone');
+    expect([await all, reason]).toEqual([[], 'gone']);
+    expect(await collect(chunksOf(streamOf(count(3)), leave.signal))).toEqual([]);
+  });
+
   it('pass on a failure of the source', async () => {
     async function* failing(): AsyncGenerator<number> {
       yield 1;

@@ -1,9 +1,18 @@
-/** The chunks of a stream. Leaving the loop cancels the stream. (Safari's streams cannot be iterated.) */
-export async function* chunksOf<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, undefined> {
+import { onAbort } from './on-abort';
+
+/**
+ * The chunks of a stream. Leaving the loop cancels the stream, and so does the signal, which ends the loop however long the
+ * next chunk would have taken. (Safari's streams cannot be iterated.)
+ */
+export async function* chunksOf<T>(
+  stream: ReadableStream<T>,
+  signal?: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
   const reader = stream.getReader();
+  const following = signal && onAbort(signal, () => void reader.cancel(signal.reason).catch(() => undefined));
   let ended = false;
   try {
-    for (;;) {
+    while (!signal?.aborted) {
       const { done, value } = await reader.read();
       if (done) {
         ended = true;
@@ -12,6 +21,7 @@ export async function* chunksOf<T>(stream: ReadableStream<T>): AsyncGenerator<T,
       yield value;
     }
   } finally {
+    following?.dispose();
     // A stream that has failed cannot be canceled, and need not be.
     if (!ended) await reader.cancel().catch(() => undefined);
     reader.releaseLock();

@@ -1,11 +1,13 @@
 import type { ContainerEngine } from '../api/container-engine';
 import type { EngineApi } from '../api/engine-api';
 import { systemClock } from '../base/clock';
+import { createDeferred } from '../base/deferred';
 import type { SandboxError } from '../base/errors';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle';
 import { createLabBuilder } from '../engine/builds/lab-builder';
 import type { LabContainers } from '../engine/containers/engine';
 import { createEngineApi } from '../engine/http/create-engine-api';
+import type { EngineRouter } from '../engine/http/engine-router';
 import { createHttpBridge, type HttpBridge } from './http-bridge-node';
 import type { ListenAddress } from './listen-address';
 import { listen } from './listen-node';
@@ -22,14 +24,16 @@ export interface NodeEngineOptions extends NodeLabOptions {
 /** The container engine with real guests, without a page, on sockets of this machine. */
 export interface NodeEngine extends AsyncDisposable {
   readonly lab: NodeLab;
-  readonly api: EngineApi;
+  readonly api: EngineRouter;
   /** Where it listens, with the ports that it got. */
   readonly addresses: readonly ListenAddress[];
 }
 
 /** Errors: those of the lab's, and of addresses where nobody can listen. */
 export async function openNodeEngine(options: NodeEngineOptions): Promise<NodeEngine> {
-  const lab = await openNodeLab(options);
+  const opened = createDeferred<EngineApi>();
+  opened.promise.catch(() => undefined);
+  const lab = await openNodeLab({ ...options, engineApi: () => opened.promise });
   const bridges: HttpBridge[] = [];
   const parts = new DisposableStore();
   const close = async (): Promise<void> => {
@@ -40,6 +44,7 @@ export async function openNodeEngine(options: NodeEngineOptions): Promise<NodeEn
   try {
     const engine = await lab.lab.containers();
     const api = openApi(lab, engine, parts);
+    opened.resolve(api);
     parts.add(openPorts(lab, engine, options));
     const addresses: ListenAddress[] = [];
     for (const address of options.listen) {
@@ -49,6 +54,7 @@ export async function openNodeEngine(options: NodeEngineOptions): Promise<NodeEn
     }
     return { lab, api, addresses, [Symbol.asyncDispose]: close };
   } catch (error) {
+    opened.reject(error);
     await close();
     throw error;
   }
@@ -58,10 +64,10 @@ function openApi(
   { lab, images, registries, remote }: NodeLab,
   engine: LabContainers,
   parts: DisposableStore,
-): EngineApi {
+): EngineRouter {
   const randomBytes = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Array(count));
   const outside = { remote, registries, clock: systemClock, fetch: registryFetch, randomBytes };
-  const builder = parts.add(createLabBuilder({ lab, engine, ...outside }));
+  const builder = parts.add(createLabBuilder({ lab, engine, images, ...outside }));
   return createEngineApi({ engine, images, registries, builder, clock: systemClock });
 }
 

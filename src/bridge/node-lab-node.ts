@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
+import type { EngineApi } from '../api/engine-api';
 import { systemClock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { createDiskClient } from '../engine/disk-client';
 import { loadGatewayModule } from '../engine/gateway-module';
 import { Images } from '../engine/images';
 import { createLab, type Lab } from '../engine/lab';
+import type { LabOptions } from '../engine/lab-options';
 import { createMachineImages } from '../engine/machine-images';
 import { Registries } from '../engine/registries';
 import {
@@ -45,17 +47,22 @@ export interface NodeLabOptions {
   readonly memoryBudgetMiB: number;
   /** Has the last word about where artifacts come from. */
   readonly artifacts?: (stored: ArtifactLoader) => ArtifactLoader;
-  /** Of a container host that makes itself; what the registry has empty file systems for. */
-  readonly hostDiskMiB?: number;
+  /** Of container hosts that make themselves; `diskMiB` is what the registry has empty file systems for. */
+  readonly containerHosts?: LabOptions['containerHosts'];
+  /** The Docker Engine API, for guests whose network may have it. */
+  readonly engineApi?: () => Promise<EngineApi>;
 }
 
 const workers = new URL('../../workers/', import.meta.url);
+
+/** A module is looked at with all the memory that one can have, MiB. */
+const inspectionMiB = 1024;
 
 /** Share of that memory which unikernels may have besides. */
 const unikernelShare = 0.25;
 
 export async function openNodeLab(options: NodeLabOptions): Promise<NodeLab> {
-  const { registry, memoryBudgetMiB, artifacts: choose = (stored) => stored, hostDiskMiB } = options;
+  const { registry, memoryBudgetMiB, artifacts: choose = (stored) => stored, containerHosts, engineApi } = options;
   const clock = systemClock;
   const randomBytes = (count: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(count));
   const opened = createMemoryContentStore({ clock });
@@ -69,7 +76,7 @@ export async function openNodeLab(options: NodeLabOptions): Promise<NodeLab> {
   const artifacts = choose(createStoreClient(remote));
   const blobs = createBlobClient(remote);
   const images = new Images({ remote });
-  const registries = new Registries({ remote });
+  const registries = new Registries({ remote, tell: (event) => images.tell(event) });
   const library = new UnikernelLibrary(artifacts, blobs);
   const unikernels = createUnikernelDriver({
     images: library,
@@ -92,6 +99,7 @@ export async function openNodeLab(options: NodeLabOptions): Promise<NodeLab> {
   });
   const lab = createLab({
     drivers: [machines, unikernels],
+    unikernels: { library, devices: (image) => unikernels.devices(image, inspectionMiB) },
     records: createRecordClient(remote),
     blobs,
     disks: createDiskClient(remote),
@@ -109,7 +117,8 @@ export async function openNodeLab(options: NodeLabOptions): Promise<NodeLab> {
     clock,
     randomBytes,
     removeGraceMs: 0,
-    ...(hostDiskMiB !== undefined && { hostDiskMiB }),
+    ...(engineApi && { engineApi }),
+    ...(containerHosts && { containerHosts }),
   });
   await images.open();
   await lab.open();

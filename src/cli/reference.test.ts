@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { dockerProgram } from './docker/docker-program';
 import { referenceOf } from './grammar/reference';
+import { hostProgram } from './lab/host-program';
 import { instanceProgram } from './lab/instance-program';
 import { netProgram } from './lab/net-program';
 import { builtins } from './shell/builtins/builtins';
@@ -23,6 +24,7 @@ it('docs/CLI.md says what the grammar says', async () => {
     '',
     referenceOf(dockerProgram),
     referenceOf(instanceProgram('vm')),
+    referenceOf(hostProgram),
     referenceOf(instanceProgram('unikernel')),
     referenceOf(netProgram),
   ].join('\n');

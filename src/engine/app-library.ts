@@ -5,7 +5,7 @@ import type { BlobClient } from './blob-client';
 import { broughtDigest, broughtImage } from './unikernel-library';
 
 /** What programs and their files are kept under in the store. */
-const blobLabel = 'app';
+export const appLabel = 'app';
 
 /** Programs that users have brought, and the files for them: blobs of the store. */
 export class AppLibrary implements AppSource {
@@ -41,11 +41,11 @@ export class AppLibrary implements AppSource {
   /** Deletes what was brought and is used by none of these any more. */
   async sweep(specs: readonly Pick<AppSpec, 'image' | 'files'>[]): Promise<void> {
     const used = specs.flatMap(({ image, files }) => [broughtDigest(image) ?? [], files.map(({ digest }) => digest)]);
-    await this.#blobs.sweep(blobLabel, [...this.#brought, ...used.flat()]);
+    await this.#blobs.sweep(appLabel, [...this.#brought, ...used.flat()]);
   }
 
   async #put(bytes: ArrayBuffer): Promise<{ readonly digest: Digest; readonly size: number }> {
-    const { digest, size } = await this.#blobs.put(bytes, blobLabel);
+    const { digest, size } = await this.#blobs.put(bytes, appLabel);
     this.#brought.add(digest);
     return { digest, size };
   }

@@ -1,16 +1,17 @@
-import type { ContainerHost, ContainerHosts } from '../api/container-host';
+import type { ChosenHost, ContainerHost, ContainerHosts } from '../api/container-host';
 import type { InstanceId } from '../api/instance';
 import type { Operation } from '../api/operation';
 import type { Clock } from '../base/clock';
 import { SandboxError, throwIfAborted, toSandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
 import { type Disposable, DisposableStore } from '../base/lifecycle';
-import { layersTag, sharedTag } from '../runtime/container/host-paths';
 import type { HostPrograms } from '../runtime/container/host-setup';
 import { VmContainerHost } from '../runtime/container/vm-container-host';
 import { isLive } from '../runtime/instance-state';
-import { defaultName } from './instance-names';
-import type { InstanceRecord, VmDraft } from './instance-record';
+import { ownNames } from './compare/own-names';
+import { warmUpContainer } from './containers/warm-up-container';
+import { type HostShape, hostDraft, isContainerHost, maxNics } from './host-draft';
+import type { InstanceRecord } from './instance-record';
 import type { Lab } from './lab';
 import { defaultNetwork } from './networks';
 import type { ArtifactLoader } from './store-client';
@@ -18,44 +19,20 @@ import type { ArtifactLoader } from './store-client';
 /** Where the programs of a host are, in the registry. */
 const reference = 'strata/oci-runtime:1';
 
-/** As much as the prepared snapshot has. */
-const usualMemoryMiB = 128;
-const usualDiskMiB = 8192;
-
-const maxNics = 4;
+/** After these a container takes about as long as the one before. */
+const usualWarmUpRuns = 10;
 
 export interface ContainerHostsOptions {
   readonly lab: Pick<
     Lab,
-    | 'list'
-    | 'changes'
-    | 'create'
-    | 'start'
-    | 'resume'
-    | 'instance'
-    | 'offerLayers'
-    | 'plugNic'
-    | 'folders'
-    | 'networkChanges'
+    'list' | 'changes' | 'create' | 'start' | 'resume' | 'instance' | 'offerLayers' | 'plugNic' | 'networkChanges'
   >;
   readonly artifacts: ArtifactLoader;
   readonly clock: Clock;
   /** Of a new host, for what containers write; it takes room only as it is written to. */
   readonly diskMiB?: number;
-}
-
-/** A host that is to be made. */
-export interface HostWish {
-  /** Left to the lab when absent: "host-1" and so on. */
-  readonly name?: string;
-  /** MiB. */
-  readonly memoryMiB?: number;
-  readonly diskMiB?: number;
-  /**
-   * Networks of the lab that it has addresses on, at most 4; absent: "default". It is put on others, up to 4 in all, when
-   * a container is to be there.
-   */
-  readonly networks?: readonly string[];
+  /** So many throw-away containers are run on a host that nobody uses, until it is warm. */
+  readonly warmUpRuns?: number;
 }
 
 /** The machines of the lab that run containers. Each that runs is set up, whoever has started it. */
@@ -94,7 +71,11 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
 
   /** Machines that are hosts, whether they run or not. */
   machines(): readonly InstanceRecord[] {
-    return this.#options.lab.list().filter(isContainerHost);
+    return this.#options.lab.list().filter(({ spec }) => isContainerHost(spec));
+  }
+
+  has(name: string): boolean {
+    return this.machines().some((each) => each.name === name);
   }
 
   async open(name?: string, operation: Operation = {}): Promise<ContainerHost> {
@@ -103,22 +84,21 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
     return this.#ready(record.id, operation);
   }
 
-  async openOn(networks: readonly string[], operation: Operation = {}): Promise<ContainerHost> {
+  async openOn(networks: readonly string[], operation: Operation = {}): Promise<ChosenHost> {
     throwIfAborted(operation.signal);
-    const running = [...this.#hosts.values()].filter((host) => host.hasRoomFor(networks));
+    const running = [...this.#hosts.values()].filter((host) => !isReserved(host) && host.hasRoomFor(networks));
     const [first, ...others] = running;
-    if (first) return others.length === 0 ? first : freest(running);
-    const fitting = this.machines().filter((each) => !this.#hosts.has(each.id) && hasRoomFor(each, networks));
-    const found = fitting.find(({ state }) => isLive(state.phase)) ?? fitting[0] ?? (await this.#makeOn(networks));
-    return this.#ready(found.id, operation);
+    if (first) return others.length === 0 ? { host: first, choice: { kind: 'only' } } : freest(running);
+    const fitting = this.#choices().filter((each) => !this.#hosts.has(each.id) && hasRoomFor(each, networks));
+    const found = fitting.find(({ state }) => isLive(state.phase)) ?? fitting[0];
+    const { id } = found ?? (await this.#makeOn(networks));
+    return { host: await this.#ready(id, operation), choice: { kind: found ? 'started' : 'made' } };
   }
 
   /** Errors: as of `Lab.create`. */
-  async create(wish: HostWish = {}): Promise<InstanceRecord> {
-    const folders = await this.#options.lab.folders();
-    const known = await folders.list();
-    if (!known.some(({ name }) => name === sharedTag)) await folders.create(sharedTag);
-    return this.#options.lab.create(this.#draft(wish));
+  create(shape: HostShape = {}): Promise<InstanceRecord> {
+    const { lab, diskMiB } = this.#options;
+    return lab.create(hostDraft({ ...(diskMiB !== undefined && { diskMiB }), ...shape }));
   }
 
   dispose(): void {
@@ -130,7 +110,7 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
 
   /** One that runs, else one that can be started, else a new one. */
   async #first(): Promise<InstanceRecord> {
-    const machines = this.machines();
+    const machines = this.#choices();
     const found = machines.find(({ state }) => isLive(state.phase)) ?? machines[0];
     return found ?? this.#makeOn([]);
   }
@@ -146,6 +126,11 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
     const making = this.#making.get(key) ?? this.create({ networks: on }).finally(() => this.#making.delete(key));
     this.#making.set(key, making);
     return making;
+  }
+
+  /** Machines that may be taken for whom no host was named. */
+  #choices(): readonly InstanceRecord[] {
+    return this.machines().filter((each) => !isReserved(each));
   }
 
   #named(name: string): InstanceRecord {
@@ -172,6 +157,8 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
       else if (phase === 'paused') await lab.resume(id).finished;
       else {
         onProgress?.({ phase: `Starting ${record.name}` });
+        // They come while the machine starts; whoever needs them is told what is wrong.
+        this.#loadPrograms().catch(() => {});
         await lab.start(id).finished;
       }
     }
@@ -191,7 +178,7 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
   #follow(records: readonly InstanceRecord[]): void {
     const running = new Set<InstanceId>();
     for (const record of records) {
-      if (isContainerHost(record) && record.state.phase === 'running' && !record.task) running.add(record.id);
+      if (isContainerHost(record.spec) && record.state.phase === 'running' && !record.task) running.add(record.id);
     }
     for (const id of this.#refused) if (!running.has(id)) this.#refused.delete(id);
     for (const id of running) {
@@ -210,13 +197,14 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
   }
 
   async #setUp(id: InstanceId): Promise<VmContainerHost> {
-    const { lab, clock } = this.#options;
+    const { lab, clock, warmUpRuns: runs = usualWarmUpRuns } = this.#options;
     const host = await VmContainerHost.open({
       instance: lab.instance(id),
-      programs: await this.#loadPrograms(),
+      programs: () => this.#loadPrograms(),
       offer: (layers) => lab.offerLayers(layers),
       plug: (nic, network) => lab.plugNic(id, nic, network),
       clock,
+      ...(runs > 0 && { warmUp: { container: warmUpContainer(), runs } }),
     });
     if (this.#disposables.disposed) {
       host.dispose();
@@ -250,40 +238,26 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
     return { runtime, files };
   }
 
-  #draft({ name, memoryMiB = usualMemoryMiB, diskMiB, networks }: HostWish): VmDraft {
-    const { lab, diskMiB: usual = usualDiskMiB } = this.#options;
-    const taken = new Set(lab.list().map((each) => each.name));
-    const on = networks ?? [defaultNetwork.name];
-    return {
-      kind: 'vm',
-      name: name ?? defaultName('host', taken),
-      memoryMiB,
-      devices: 'virtio',
-      containerHost: true,
-      nics: on.map((network) => ({ network })),
-      spareNics: Math.max(0, maxNics - on.length),
-      disks: [{ sizeMiB: diskMiB ?? usual, format: 'ext4' }],
-      shares: [
-        { tag: layersTag, layerStore: true },
-        { tag: sharedTag, folder: sharedTag },
-      ],
-    };
-  }
-
   #fire(): void {
     this.#changed.fire(this.hosts);
   }
 }
 
 /** The one with the most memory free. */
-async function freest(hosts: readonly ContainerHost[]): Promise<ContainerHost> {
+async function freest(hosts: readonly ContainerHost[]): Promise<ChosenHost> {
   const free = await Promise.all(
     hosts.map(async (host) => {
       const memory = await host.memory().catch(() => undefined);
       return { host, bytes: memory?.availableBytes ?? 0 };
     }),
   );
-  return free.reduce((best, each) => (each.bytes > best.bytes ? each : best)).host;
+  const { host } = free.reduce((best, each) => (each.bytes > best.bytes ? each : best));
+  return { host, choice: { kind: 'memory', free: free.map((each) => ({ host: each.host.name, bytes: each.bytes })) } };
+}
+
+/** Of a comparison, which measures it and takes it away again. */
+function isReserved({ name }: Pick<InstanceRecord, 'name'>): boolean {
+  return name === ownNames.host;
 }
 
 /** Whether a machine that is a host can be on all of these networks once it runs. */
@@ -291,10 +265,4 @@ function hasRoomFor({ spec }: InstanceRecord, networks: readonly string[]): bool
   const { nics = [], spareNics = 0 } = spec.kind === 'vm' ? spec : {};
   const missing = networks.filter((network) => !nics.some((nic) => nic.network === network));
   return missing.length <= spareNics;
-}
-
-/** A machine that has what containers need. */
-function isContainerHost({ spec }: InstanceRecord): boolean {
-  if (spec.kind !== 'vm' || !spec.containerHost || !spec.disks?.length) return false;
-  return spec.shares?.some((share) => share.tag === layersTag && 'layerStore' in share) ?? false;
 }

@@ -1,5 +1,5 @@
 import type { DiskGeneration, DiskId } from '../api/disk';
-import type { RecordStore } from '../api/records';
+import type { RecordChange, RecordStore } from '../api/records';
 import type { VolumeId, VolumeRecord } from '../api/volume';
 import { SandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
@@ -59,8 +59,9 @@ export class DiskBook implements Disposable {
     );
   }
 
-  async put(stored: StoredDisk): Promise<void> {
-    await this.#records.apply([put('disks', diskKey(stored), stored)]);
+  /** `also` is written with it, or neither is. */
+  async put(stored: StoredDisk, also: readonly RecordChange[] = []): Promise<void> {
+    await this.#records.apply([put('disks', diskKey(stored), stored), ...also]);
     this.#stored.set(diskKey(stored), stored);
     this.#changes.fire();
   }

@@ -2,9 +2,7 @@ import type { DiskId, DiskInfo, DiskSpec, DiskStore } from '../api/disk';
 import type {
   DiskAttachment,
   Instance,
-  InstanceDriver,
   InstanceId,
-  InstanceKind,
   InstanceResources,
   InstanceSpec,
   InstanceState,
@@ -22,6 +20,7 @@ import { type Disposable, toDisposable } from '../base/lifecycle';
 import { isLive } from '../runtime/instance-state';
 import { completeDisk, volumeDisk } from './complete-disk';
 import type { DiskBook } from './disk-book';
+import type { Drivers } from './drivers';
 import { hostsFile } from './hosts-file';
 import { checkName, defaultName } from './instance-names';
 import { type Entry, type InstanceDraft, type InstanceRecord, toRecord, type VmDiskDraft } from './instance-record';
@@ -32,7 +31,7 @@ import { sharesOf } from './shares-of';
 import { moduleStem } from './unikernel-library';
 
 export interface FleetOptions {
-  readonly drivers: readonly InstanceDriver[];
+  readonly drivers: Drivers;
   readonly records: RecordStore;
   readonly networks: Networks;
   readonly disks: DiskStore;
@@ -65,7 +64,6 @@ const instanceLimit = 256;
 /** The instances of the lab and their records: what is made here is on the disk before it is acknowledged. */
 export class Fleet implements Disposable {
   readonly #options: FleetOptions;
-  readonly #drivers: ReadonlyMap<InstanceKind, InstanceDriver>;
   readonly #entries = new Map<InstanceId, Entry>();
   /** Names of instances that are being made. */
   readonly #promised = new Set<string>();
@@ -77,7 +75,6 @@ export class Fleet implements Disposable {
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    this.#drivers = new Map(options.drivers.map((driver) => [driver.kind, driver]));
   }
 
   /** Fires with all records whenever one has changed. */
@@ -99,6 +96,11 @@ export class Fleet implements Disposable {
     return [...this.#entries.values()];
   }
 
+  /** As they are kept. */
+  specs(): readonly InstanceSpec[] {
+    return this.entries().map(({ stored }) => stored.spec);
+  }
+
   record(entry: Entry): InstanceRecord {
     return toRecord(entry, this.#options.networks.reservationsOf(entry.instance.id));
   }
@@ -116,22 +118,33 @@ export class Fleet implements Disposable {
 
   /** Throws with everything that keeps a spec from being started here and now. */
   check(spec: InstanceSpec): void {
-    const problems = this.#driver(spec).check(spec);
+    const problems = this.#options.drivers.of(spec).check(spec);
     if (problems.length === 0) return;
     const details = Object.fromEntries(problems.map((problem) => [problem.field, problem.message]));
     throw new SandboxError('InvalidArgument', problems.map((problem) => problem.message).join('; '), { details });
   }
 
-  /** Makes instances again that were recorded before. */
-  adopt(stored: readonly StoredInstance[]): void {
-    for (const each of stored) this.#add(each);
+  /** Makes instances again that were recorded before. Returns those that cannot be: no driver takes what they are. */
+  async adopt(stored: readonly StoredInstance[]): Promise<readonly StoredInstance[]> {
+    const kinds = new Set(stored.map(({ spec }) => spec.kind));
+    await Promise.all([...kinds].map((kind) => this.#options.drivers.prepare(kind)));
+    const refused = stored.filter((each) => {
+      try {
+        this.#add(each);
+        return false;
+      } catch {
+        return true;
+      }
+    });
     this.#fire();
+    return refused;
   }
 
   /** `InvalidArgument`, `AlreadyExists` or `ResourceExhausted` say why a spec cannot be had; nothing is left then. */
   async create(draft: InstanceDraft, wished: MakeDisks = (spec) => this.#disksOf(spec)): Promise<Entry> {
+    const { drivers, records, networks, disks, clock, randomId } = this.#options;
+    await drivers.prepare(draft.kind);
     const spec = this.#complete(draft);
-    const { records, networks, disks, clock, randomId } = this.#options;
     const id = randomId();
     const claim = this.claim(volumesOf(spec));
     this.#promised.add(spec.name);
@@ -277,21 +290,15 @@ export class Fleet implements Disposable {
   }
 
   #names(): ReadonlySet<string> {
-    return new Set([...this.entries().map(({ stored }) => stored.spec.name), ...this.#promised]);
-  }
-
-  #driver(spec: InstanceSpec): InstanceDriver {
-    const driver = this.#drivers.get(spec.kind);
-    if (!driver) throw new SandboxError('Unimplemented', `No driver for instances of kind "${spec.kind}"`);
-    return driver;
+    return new Set([...this.specs().map(({ name }) => name), ...this.#promised]);
   }
 
   #add(stored: StoredInstance): Entry {
     const { id, spec } = stored;
-    const driver = this.#driver(spec);
+    const driver = this.#options.drivers.of(spec);
+    const abilities = driver.abilities(spec);
     const instance = driver.create(spec, this.#resources(id), id);
     const stateListener = instance.states((state) => this.#stateChanged(id, state));
-    const abilities = driver.abilities(spec);
     const entry: Entry = { instance, abilities, stateListener, stored, lineage: { layers: [] } };
     this.#entries.set(id, entry);
     this.#fire();
@@ -363,5 +370,6 @@ function completed<Spec extends DiskSpec>(disk: Spec): Spec {
 
 /** What instances are called that nobody gives a name: by their kind, or by the program that they are. */
 function stemOf(draft: InstanceDraft): string {
-  return draft.kind === 'vm' ? draft.kind : moduleStem(draft.image);
+  if (draft.kind !== 'vm') return moduleStem(draft.image);
+  return draft.containerHost ? 'host' : 'vm';
 }

@@ -47,6 +47,8 @@ export interface GatewaysOptions extends GatewaySource {
   readonly directory: (network: string) => GatewayDirectory;
   /** Asks outside for a guest. */
   readonly egress: (network: string, request: EgressRequest) => Promise<EgressAnswer>;
+  /** Speaks the Docker Engine API with a station of a network. */
+  readonly serveEngine: (network: string, connection: PageConnection) => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -256,7 +258,7 @@ export class Gateways implements Disposable {
     const worker = this.#options.start();
     worker.lost.addEventListener('abort', () => this.#onLost(worker), { once: true });
     const { port1, port2 } = new MessageChannel();
-    expose(this.#home(), port1);
+    expose(this.#home(worker.lost), port1);
     try {
       const message = `The gateways' worker did not start within ${startMs / 1000} s`;
       const opened = worker.remote.open(module, transfer(port2, [port2]));
@@ -277,7 +279,7 @@ export class Gateways implements Disposable {
     for (const entry of this.#entries.values()) if (entry.running) this.#onFailure(entry, error);
   }
 
-  #home(): GatewayHome {
+  #home(lost: AbortSignal): GatewayHome {
     const { leases } = this.#options;
     return {
       listLeases: async (network) => leases.leasesOf(network),
@@ -295,6 +297,11 @@ export class Gateways implements Disposable {
           throw error;
         }
       },
+      engine: (network, { received, sent }) =>
+        this.#options.serveEngine(network, {
+          readable: readableFromPort(received, lost),
+          writable: writableToPort(sent, lost),
+        }),
       report: async (error) => console.warn(`A gateway: ${error.message}`),
       failed: async (network, error) => {
         const entry = this.#entries.get(network);

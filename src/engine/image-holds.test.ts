@@ -72,3 +72,14 @@ it('lets go of all when nobody needs any more what it could not tell of', async 
   await set();
   expect([...held]).toEqual([]);
 });
+
+it('tells what is new and what has gone, not all that there is', async () => {
+  const { calls, set } = bench();
+  await set('a', 'b');
+  calls.length = 0;
+  await set('a', 'b', 'c');
+  expect(calls).toEqual(['hold c']);
+  calls.length = 0;
+  await set('a', 'c');
+  expect(calls).toEqual(['retain']);
+});

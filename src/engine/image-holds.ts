@@ -4,7 +4,10 @@ import type { Images } from './images';
 import type { Entry } from './instance-record';
 
 /** What lab and page know of images beside their own use of them. */
-export type LabImages = Pick<Images, 'select' | 'hold' | 'retainHolds' | 'commit' | 'readTexts' | 'list'>;
+export type LabImages = Pick<
+  Images,
+  'select' | 'selectForContainer' | 'hold' | 'retainHolds' | 'commit' | 'readTexts' | 'list' | 'events'
+>;
 
 export interface ImageHoldsOptions {
   /** Fetches what knows the images; a lab without machines from images never does. */
@@ -22,6 +25,8 @@ export class ImageHolds {
   /** What the store was told last; undefined when it may not have heard it. At first nobody needs anything. */
   #told: string | undefined = '[]';
   #telling: Promise<void> = Promise.resolve();
+  /** Users that the store has, as they were told, by id; undefined when it may have others. */
+  #known: ReadonlyMap<string, string> | undefined;
 
   constructor(options: ImageHoldsOptions) {
     this.#options = options;
@@ -42,10 +47,15 @@ export class ImageHolds {
     return this.#telling;
   }
 
+  /** Only what is new or gone: a lab may have hundreds of containers, and each start and end of one is told. */
   async #tell(users: readonly ImageUser[]): Promise<void> {
     const images = await this.#options.images();
-    for (const user of users) await images.hold(user);
-    await images.retainHolds(users.map(({ id }) => id));
+    const before = this.#known;
+    this.#known = undefined;
+    const now = new Map(users.map((user) => [user.id, JSON.stringify(user)]));
+    for (const user of users) if (before?.get(user.id) !== now.get(user.id)) await images.hold(user);
+    if (!before || [...before.keys()].some((id) => !now.has(id))) await images.retainHolds([...now.keys()]);
+    this.#known = now;
   }
 }
 

@@ -70,6 +70,42 @@ describe('images of the store in another thread', () => {
     });
   });
 
+  it('tell what was done to them, by the names that docker tells', async () => {
+    await images.open();
+    const told: string[] = [];
+    images.events(({ action, id, attributes }) => {
+      const { name = '', ...more } = attributes;
+      told.push([action, id === name ? 'itself' : name, ...Object.values(more)].join(' '));
+    });
+    await pullImage(opened.images, await makeImage([await makeLayer({ a: 'b' })]), 'web');
+    const [{ id } = { id: '' }] = await images.current();
+    await images.tag('web', 'team/web:2');
+    const tar = await new Response(await images.save(['web', id], 'docker-archive')).blob();
+    await images.remove('team/web:2');
+    await images.remove('web');
+    await images.load(tar);
+    const layer = await makeLayer({ c: 'd' });
+    await images.commit('web', new Blob([layer.bytes]), { reference: 'web:3' });
+    await images.import(new Blob([layer.bytes]), { reference: 'root:1' });
+    await images.prune({ all: true });
+    expect(told.slice(0, 8)).toEqual([
+      'tag team/web:2',
+      'save itself',
+      'save itself',
+      'untag team/web:2',
+      'untag web:latest',
+      'delete itself',
+      'load itself',
+      'tag web:3',
+    ]);
+    expect(told[8]).toBe('import itself');
+    expect([...told.slice(9, -1)].sort()).toEqual([
+      ...['delete itself', 'delete itself', 'delete itself'],
+      ...['untag root:1', 'untag team/web:2', 'untag web:3', 'untag web:latest'],
+    ]);
+    expect(told.at(-1)).toMatch(/^prune itself \d+$/);
+  });
+
   it('are followed again after the store has started again', async () => {
     await images.open();
     const told = next();

@@ -1,4 +1,5 @@
 import type { Platform } from '../api/image';
+import type { ImageEvent } from '../api/image-event';
 import type {
   HistoryLine,
   ImageInspection,
@@ -13,6 +14,7 @@ import type { LayerIndex } from '../api/layer';
 import type { Operation } from '../api/operation';
 import { Emitter, type Event } from '../base/events';
 import { type Disposable, DisposableStore } from '../base/lifecycle';
+import { familiarReference, parseReference } from '../formats/reference';
 import { readableFromPort } from '../rpc/byte-stream';
 import { callback, type Remote } from '../rpc/control';
 import type { FolderFile } from '../storage/images/archive-source';
@@ -45,6 +47,7 @@ export class Images implements Disposable {
   readonly #disposables = new DisposableStore();
   readonly #changed = this.#disposables.add(new Emitter<readonly ImageSummary[]>());
   readonly #kept = this.#disposables.add(new Emitter<boolean>());
+  readonly #events = this.#disposables.add(new Emitter<ImageEvent>());
   readonly #life: StoreLife;
   #list: readonly ImageSummary[] = [];
   #asked = false;
@@ -53,6 +56,8 @@ export class Images implements Disposable {
   readonly changes: Event<readonly ImageSummary[]> = this.#changed.event;
   /** Fires once, after the first thing that a user made was stored: whether the browser keeps it (if it can say). */
   readonly persisted: Event<boolean> = this.#kept.event;
+  /** What is done to images, once it has been done. */
+  readonly events: Event<ImageEvent> = this.#events.event;
 
   constructor({ remote, store, persist }: ImagesOptions) {
     this.#remote = remote;
@@ -94,6 +99,11 @@ export class Images implements Disposable {
     return this.#service.select(name, platform);
   }
 
+  /** The same for a container, which may be a unikernel. */
+  selectForContainer(name: string, platform?: Platform): Promise<SelectedImage> {
+    return this.#service.selectForContainer(name, platform);
+  }
+
   inspect(name: string, platform?: Platform): Promise<ImageInspection> {
     return this.#service.inspect(name, platform);
   }
@@ -112,18 +122,26 @@ export class Images implements Disposable {
     return this.#service.readTexts(name, paths);
   }
 
-  tag(name: string, reference: string): Promise<void> {
-    return this.#service.tag(name, reference);
+  async tag(name: string, reference: string): Promise<void> {
+    await this.#service.tag(name, reference);
+    await this.#tellTag(reference);
   }
 
   /** Errors: `NotFound`, and `FailedPrecondition` for an image that is in use or has several names. */
-  remove(name: string, options?: RemovalOptions): Promise<RemovalReport> {
-    return this.#service.remove(name, options);
+  async remove(name: string, options?: RemovalOptions): Promise<RemovalReport> {
+    const before = await this.current();
+    const report = await this.#service.remove(name, options);
+    this.#tellRemovals(report, before);
+    return report;
   }
 
   /** Removes images without a name, or with `all` every one that nobody uses. */
-  prune(options?: { readonly all?: boolean }): Promise<RemovalReport> {
-    return this.#service.prune(options);
+  async prune(options?: { readonly all?: boolean }): Promise<RemovalReport> {
+    const before = await this.current();
+    const report = await this.#service.prune(options);
+    this.#tellRemovals(report, before);
+    this.tell({ action: 'prune', id: '', attributes: { reclaimed: String(report.reclaimed) } });
+    return report;
   }
 
   /** From now on the image stays for this user, over reloads, until it is released. */
@@ -141,43 +159,62 @@ export class Images implements Disposable {
   }
 
   /** All images of a tar that docker, skopeo or this page saved. */
-  load(archive: ImageBytes, operation: Operation = {}): Promise<readonly LoadedImage[]> {
-    return this.#make(
+  async load(archive: ImageBytes, operation: Operation = {}): Promise<readonly LoadedImage[]> {
+    const loaded = await this.#make(
       runStoreTask(this.#remote, operation, (task, onProgress) =>
         this.#life.send(archive, (sent) => this.#service.load(task, sent, ...onProgress)),
       ),
     );
+    for (const id of new Set(loaded.map((each) => each.id))) this.#tellOf('load', id);
+    return loaded;
   }
 
   /** The same of an OCI image layout that is a folder. */
-  loadFolder(files: readonly FolderFile[], operation: Operation = {}): Promise<readonly LoadedImage[]> {
-    return this.#make(
+  async loadFolder(files: readonly FolderFile[], operation: Operation = {}): Promise<readonly LoadedImage[]> {
+    const loaded = await this.#make(
       runStoreTask(this.#remote, operation, (task, onProgress) => this.#service.loadFolder(task, files, ...onProgress)),
     );
+    for (const id of new Set(loaded.map((each) => each.id))) this.#tellOf('load', id);
+    return loaded;
   }
 
   /** An image of the tar of a root file system. */
-  import(tar: ImageBytes, options: ImportOptions = {}, operation: Operation = {}): Promise<LoadedImage> {
-    return this.#make(
+  async import(tar: ImageBytes, options: ImportOptions = {}, operation: Operation = {}): Promise<LoadedImage> {
+    const imported = await this.#make(
       runStoreTask(this.#remote, operation, (task, onProgress) =>
         this.#life.send(tar, (sent) => this.#service.import(task, sent, options, ...onProgress)),
       ),
     );
+    this.#tellOf('import', imported.id);
+    return imported;
   }
 
   /** An image with one more layer on top of another. `layer` is its tar, with whiteouts. */
-  commit(base: string, layer: ImageBytes, changes: ImageChanges = {}, operation: Operation = {}): Promise<LoadedImage> {
-    return this.#make(
+  async commit(
+    base: string,
+    layer: ImageBytes,
+    changes: ImageChanges = {},
+    operation: Operation = {},
+  ): Promise<LoadedImage> {
+    const committed = await this.#make(
       runStoreTask(this.#remote, operation, (task, onProgress) =>
         this.#life.send(layer, (sent) => this.#service.commit(task, base, sent, changes, ...onProgress)),
       ),
     );
+    for (const name of committed.references) this.#tellOf('tag', committed.id, name);
+    return committed;
   }
 
   /** The bytes of an archive of these images, as they are asked for. */
   async save(names: readonly string[], format: ArchiveFormat): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const life = this.#life.signal;
-    return readableFromPort(await this.#service.save(names, format), life);
+    const port = await this.#service.save(names, format);
+    const all = await this.current();
+    for (const name of names) {
+      const saved = all.find(({ id, references }) => id === name || references.includes(familiar(name)));
+      if (saved) this.#tellOf('save', saved.id);
+    }
+    return readableFromPort(port, life);
   }
 
   /** The tar of the tree that an image shows. */
@@ -195,22 +232,59 @@ export class Images implements Disposable {
     );
   }
 
-  /** To be told of other things that a user has made: what the browser keeps, it is asked to keep after the first. */
-  async keepStorage(): Promise<void> {
+  /** For those who change images by other ways: registries and builds. */
+  tell(event: ImageEvent): void {
+    this.#events.fire(event);
+  }
+
+  #tellOf(action: ImageEvent['action'], id: string, name = id): void {
+    this.tell({ action, id, attributes: { name } });
+  }
+
+  async #tellTag(reference: string): Promise<void> {
+    const name = familiar(reference);
+    const tagged = (await this.current()).find(({ references }) => references.includes(name));
+    if (tagged) this.#tellOf('tag', tagged.id, name);
+  }
+
+  /** Who had a name that is gone, only the list from before knows. */
+  #tellRemovals({ removed }: RemovalReport, before: readonly ImageSummary[]): void {
+    for (const each of removed) {
+      if ('deleted' in each) {
+        // What belonged to an image goes with it, and is told of to nobody.
+        if (before.some(({ id }) => id === each.deleted)) this.#tellOf('delete', each.deleted);
+      } else {
+        const had = before.find(({ references }) => references.includes(each.untagged));
+        if (had) this.#tellOf('untag', had.id, each.untagged);
+      }
+    }
+  }
+
+  async #make<T>(work: Promise<T>): Promise<T> {
+    const result = await work;
+    void this.#keepStorage();
+    return result;
+  }
+
+  /** What the browser keeps, it is asked to keep after the first thing that a user has made. */
+  async #keepStorage(): Promise<void> {
     if (this.#asked || !this.#persist) return;
     this.#asked = true;
     // A browser that cannot say is one that may throw things away.
     this.#kept.fire(await this.#persist().catch(() => false));
   }
 
-  async #make<T>(work: Promise<T>): Promise<T> {
-    const result = await work;
-    void this.keepStorage();
-    return result;
-  }
-
   #follow(event: StoreEvent): void {
     // It fails when the worker dies again; then there will be another one.
     if (event.kind === 'opened' && event.restarts > 0) this.open().catch(() => undefined);
+  }
+}
+
+/** A name in docker's short form; what is none stands for itself: a digest, the beginning of an id. */
+function familiar(name: string): string {
+  try {
+    return familiarReference(parseReference(name));
+  } catch {
+    return name;
   }
 }

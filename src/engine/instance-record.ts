@@ -34,6 +34,10 @@ export type LabAction =
   /** Brought back as it was before the page was reloaded. */
   | 'recover'
   | 'import'
+  /** A scenario, or a lab with all its data. */
+  | 'open'
+  /** The lab, to a file. */
+  | 'save'
   /** Of images. */
   | 'load'
   | 'pull';

@@ -15,8 +15,18 @@ async function runningLab(spec: typeof draft | typeof withDisk = draft, storage?
   return { ...setUp, id, disk };
 }
 
-const layersOf = (lab: Awaited<ReturnType<typeof openTestLab>>['lab']): readonly number[] =>
-  lab.snapshots().map(({ layers }) => layers.length);
+type TestLab = Awaited<ReturnType<typeof openTestLab>>;
+
+const layersOf = (lab: TestLab['lab']): readonly number[] => lab.snapshots().map(({ layers }) => layers.length);
+
+/** What is saved of the one machine when a minute more has passed. */
+async function savedNextMinute({ lab, clock }: Pick<TestLab, 'lab' | 'clock'>): Promise<string | undefined> {
+  await clock.advance(60_000);
+  await expect.poll(() => lab.snapshots().length).toBe(1);
+  // Is done once nothing is under way any more.
+  await lab.rename(lab.list()[0]?.id ?? '', lab.list()[0]?.name ?? '').finished;
+  return lab.snapshots()[0]?.id;
+}
 
 describe('a snapshot', () => {
   it('is told against the one before it, and is its child', async () => {
@@ -218,16 +228,38 @@ describe('a reload', () => {
 
   it('is provided for every minute, by saving what has done something since', async () => {
     const { lab, driver, clock } = await runningLab();
-    const saved = async (): Promise<string | undefined> => {
-      await clock.advance(60_000);
-      await expect.poll(() => lab.snapshots().length).toBe(1);
-      await lab.rename(lab.list()[0]?.id ?? '', lab.list()[0]?.name ?? '').finished;
-      return lab.snapshots()[0]?.id;
-    };
+    const saved = () => savedNextMinute({ lab, clock });
     const first = await saved();
     expect(await saved()).toBe(first);
-    driver.at(0).cpuMicros += 1_000_000;
-    expect(await saved()).not.toBe(first);
+    const machine = driver.at(0);
+    // Its clock ticks.
+    for (let minute = 0; minute < 5; minute += 1) {
+      machine.cpuMicros += 0.011 * 60_000_000;
+      expect(await saved()).toBe(first);
+    }
+    // A little work, and a little more: together it is worth it.
+    machine.cpuMicros += 0.011 * 60_000_000 + 400_000;
+    expect(await saved()).toBe(first);
+    machine.cpuMicros += 0.011 * 60_000_000 + 400_000;
+    const second = await saved();
+    expect(second).not.toBe(first);
+    machine.cpuMicros += 1_200_000;
+    const third = await saved();
+    expect(third).not.toBe(second);
+    // Rest and a little work look alike: at some time it is saved all the same.
+    for (let minute = 0; minute < 10; minute += 1) expect(await saved()).toBe(third);
+    expect(await saved()).not.toBe(third);
+  });
+
+  it('is provided when a machine has written to a disk, however little it has worked', async () => {
+    const { lab, clock, storage, disk } = await runningLab(withDisk);
+    const saved = () => savedNextMinute({ lab, clock });
+    const first = await saved();
+    expect(await saved()).toBe(first);
+    await writeToDisk(storage, disk, 'a line of a log');
+    const second = await saved();
+    expect(second).not.toBe(first);
+    expect(await saved()).toBe(second);
   });
 });
 

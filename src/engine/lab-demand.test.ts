@@ -121,11 +121,13 @@ async function setUp(storage?: TestStorage) {
     served: () => made.unikernels.made.at(-1) as Served,
     /** A datagram for it: whoever needs more of a network is in the integration tests. */
     send: () => client.send(datagramFor(record().nics[0]!)),
-    ports: async () => (await wire.status()).filter(({ id }) => id !== 'client'),
+    ports: async () => (await wire.remote.status()).filter(({ id }) => id !== 'client'),
     until: (check: () => void) => vi.waitFor(check, { interval: 1 }),
     /** Leaves it alone for as long as it takes, once it is on its network. */
     leaveAlone: async () => {
-      await vi.waitFor(async () => expect((await wire.status()).find(({ id }) => id !== 'client')?.up).toBe(true));
+      await vi.waitFor(async () =>
+        expect((await wire.remote.status()).find(({ id }) => id !== 'client')?.up).toBe(true),
+      );
       await made.clock.advance(idleMs);
     },
     asleep: () => vi.waitFor(() => expect(record().demand?.asleep).toBe(true), { interval: 1 }),
@@ -141,7 +143,7 @@ async function plugClient(wire: SwitchClient): Promise<SlabPort> {
   const cable = new SlabPort(port2);
   cable.received((slab) => slab.release());
   cable.setLink({ up: true, offload: false });
-  await vi.waitFor(async () => expect((await wire.status()).find(({ id }) => id === 'client')?.up).toBe(true), {
+  await vi.waitFor(async () => expect((await wire.remote.status()).find(({ id }) => id === 'client')?.up).toBe(true), {
     interval: 1,
   });
   return cable;

@@ -9,7 +9,8 @@ import type { Remote } from '../rpc/control';
 import type { StoreEvent } from '../storage/store-supervision';
 import { AppLibrary } from './app-library';
 import type { BlobClient } from './blob-client';
-import { createLab, type LabOptions } from './lab';
+import { createLab } from './lab';
+import type { LabOptions } from './lab-options';
 import { ScriptedDriver } from './scripted-instance';
 import { createStores } from './stores-fixture';
 import type { ReadDevices, UnikernelLibrary } from './unikernel-library';
@@ -35,6 +36,11 @@ export interface TestLabOptions {
   readonly apps?: Omit<NonNullable<LabOptions['apps']>, 'library'>;
   /** What makes unikernels, instead of scripted ones without a network. */
   readonly unikernels?: (clock: FakeClock) => ScriptedDriver;
+  readonly gateways?: LabOptions['gateways'];
+  readonly shares?: LabOptions['shares'];
+  /** What one lab has called something, one of the same storage must not call something else. */
+  readonly firstRandom?: number;
+  readonly engineApi?: LabOptions['engineApi'];
 }
 
 /** A lab over scripted instances, a switch in this thread and storage in its memory; opened. */
@@ -45,10 +51,13 @@ export async function openTestLab(given?: TestStorage, store?: Event<StoreEvent>
   const unikernels = options.unikernels?.(clock) ?? new ScriptedDriver(clock, 'unikernel', ['pause']);
   const apps = new ScriptedDriver(clock, 'app', []);
   const wire = new SwitchClient({ start: () => switchInThisThread(clock), clock });
-  let random = 0;
+  let random = options.firstRandom ?? 0;
   const lab = createLab({
     ...storage,
     ...(store && { store }),
+    ...(options.gateways && { gateways: options.gateways }),
+    ...(options.shares && { shares: options.shares }),
+    ...(options.engineApi && { engineApi: options.engineApi }),
     ...(options.artifacts && { artifacts: options.artifacts }),
     drivers: [driver, unikernels, apps],
     apps: { waiting: 'jspi', isolated: true, ...options.apps, library: new AppLibrary(storage.blobs) },
@@ -64,9 +73,9 @@ export async function openTestLab(given?: TestStorage, store?: Event<StoreEvent>
     },
     removeGraceMs: 8000,
   });
-  await lab.open();
+  const { unreadable } = await lab.open();
   await settle();
-  return { clock, driver, unikernels, apps, lab, storage, wire };
+  return { clock, driver, unikernels, apps, lab, storage, wire, unreadable };
 }
 
 /** Writes to a disk as a machine would, and flushes. */

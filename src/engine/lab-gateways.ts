@@ -1,7 +1,9 @@
+import type { EngineApi } from '../api/engine-api';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
 import { type Disposable, DisposableStore } from '../base/lifecycle';
+import type { GatewayDirectory } from '../network/gateway/gateway';
 import type { GatewayHost } from '../network/gateway/gateway-network';
 import type { Endpoint } from '../network/gateway/sockets';
 import type { SwitchClient } from '../network/switch-client';
@@ -18,11 +20,16 @@ export interface LabGatewaysOptions {
   readonly networks: Networks;
   readonly switch: SwitchClient;
   readonly clock: Clock;
-  /** Stations on a network that are no instances: containers. */
-  readonly stations: (network: string) => readonly GatewayHost[];
+  /** Containers on a network, and the published ports that it has at its gateway. */
+  readonly containers: (network: string) => Pick<GatewayDirectory, 'hosts' | 'forwards'> | undefined;
   /** What asks outside. Without it nothing leaves. */
-  readonly egress?: () => Promise<EgressOptions>;
+  readonly egress: (() => Promise<EgressOptions>) | undefined;
+  /** The Docker Engine API, for the networks that may. Without it none has it. */
+  readonly engineApi: (() => Promise<EngineApi>) | undefined;
 }
+
+/** Connections of stations to the Docker Engine API at one time. */
+const engineConnections = 64;
 
 /** The gateways of the networks that somebody is on, with the names and addresses of who that is. */
 export class LabGateways implements Disposable {
@@ -30,6 +37,9 @@ export class LabGateways implements Disposable {
   readonly #disposables = new DisposableStore();
   readonly #gateways: Gateways | undefined;
   readonly #none = new Emitter<GatewayEvent>();
+  /** What ends the Engine API's connections, of networks that had some. */
+  readonly #revocations = new Map<string, AbortController>();
+  #served = 0;
 
   constructor(options: LabGatewaysOptions) {
     this.#options = options;
@@ -41,7 +51,12 @@ export class LabGateways implements Disposable {
         switch: options.switch,
         leases: networks,
         network: (name) => networks.get(name),
-        directory: (network) => ({ hosts: this.#hostsOf(network), egress: networks.get(network).egress !== undefined }),
+        directory: (network) => {
+          const { egress, engineApi = false } = networks.get(network);
+          const containers = options.containers(network);
+          const hosts = [...this.#instancesOn(network), ...(containers?.hosts ?? [])];
+          return { ...containers, hosts, egress: egress !== undefined, engineApi };
+        },
         egress: async (network, request) => {
           const outside = await options.egress?.();
           // Its code comes when it is asked for: mostly nothing leaves.
@@ -49,6 +64,7 @@ export class LabGateways implements Disposable {
           if (outside) return askOutside(request, networks.get(network), outside, clock);
           throw new SandboxError('Unimplemented', 'Nothing leaves this lab');
         },
+        serveEngine: (network, connection) => this.#serveEngine(network, connection),
         clock,
       }),
     );
@@ -61,6 +77,8 @@ export class LabGateways implements Disposable {
         for (const name of known) if (!names.has(name)) gateways.forget(name);
         known.clear();
         for (const name of names) known.add(name);
+        const allowed = new Set(specs.flatMap(({ name, engineApi }) => (engineApi ? [name] : [])));
+        for (const name of [...this.#revocations.keys()]) if (!allowed.has(name)) this.#revoke(name);
         gateways.refresh();
       }),
     );
@@ -83,27 +101,55 @@ export class LabGateways implements Disposable {
   }
 
   dispose(): void {
+    for (const name of [...this.#revocations.keys()]) this.#revoke(name);
     this.#disposables.dispose();
     this.#none.dispose();
   }
 
   #follow(gateways: Gateways): void {
-    const { fleet, networks, stations } = this.#options;
+    const { fleet, networks, containers } = this.#options;
     for (const { instance } of fleet.entries()) {
       if (!isLive(instance.state.phase)) continue;
       for (const { network } of networks.reservationsOf(instance.id)) gateways.want(network);
     }
-    for (const { name } of networks.list()) if (stations(name).length > 0) gateways.want(name);
+    for (const { name } of networks.list()) if (containers(name)?.hosts.length) gateways.want(name);
     gateways.refresh();
   }
 
-  #hostsOf(network: string): readonly GatewayHost[] {
-    const { fleet, networks, stations } = this.#options;
-    const instances = fleet.entries().flatMap(({ stored: { id, spec } }) =>
+  async #serveEngine(network: string, connection: PageConnection): Promise<void> {
+    const { networks, engineApi, clock } = this.#options;
+    // It may have been taken back while the station connected.
+    if (!engineApi || !networks.get(network).engineApi) throw notAllowed(network);
+    if (this.#served >= engineConnections) {
+      const message = `Guests have ${engineConnections} connections to the Docker Engine API, the most there can be: close one`;
+      throw new SandboxError('ResourceExhausted', message);
+    }
+    const revocation = this.#revocations.get(network) ?? new AbortController();
+    this.#revocations.set(network, revocation);
+    this.#served += 1;
+    try {
+      const [api, { serveHttp }] = await Promise.all([engineApi(), import('./http/serve-http')]);
+      await serveHttp(api, connection, clock, revocation.signal);
+    } finally {
+      this.#served -= 1;
+    }
+  }
+
+  #revoke(network: string): void {
+    this.#revocations.get(network)?.abort(notAllowed(network));
+    this.#revocations.delete(network);
+  }
+
+  #instancesOn(network: string): readonly GatewayHost[] {
+    const { fleet, networks } = this.#options;
+    return fleet.entries().flatMap(({ stored: { id, spec } }) =>
       networks.reservationsOf(id).flatMap(({ mac, address, network: on }) => {
         return on === network ? [{ instance: id, name: spec.name, mac, address }] : [];
       }),
     );
-    return [...instances, ...stations(network)];
   }
+}
+
+function notAllowed(network: string): SandboxError {
+  return new SandboxError('FailedPrecondition', `The network "${network}" does not have the Docker Engine API`);
 }

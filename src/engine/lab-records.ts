@@ -5,6 +5,7 @@ import type { DhcpLease, NetworkSpec, Reservation } from '../api/network';
 import type { RecordChange, RecordStore } from '../api/records';
 import type { SnapshotId, SnapshotRecord } from '../api/snapshot';
 import type { VolumeRecord } from '../api/volume';
+import { hasShape, type Shape } from '../base/shape';
 
 /** An instance as it is kept: all that is needed to make it again. */
 export interface StoredInstance {
@@ -58,14 +59,20 @@ export interface LoadedRecords {
   readonly unreadable: readonly string[];
 }
 
-/** Fields without which a record is of no use, by collection. */
-const required: { readonly [C in keyof LabRecordTypes]: readonly (keyof LabRecordTypes[C])[] } = {
-  instances: ['id', 'spec', 'createdAt', 'disks'],
-  networks: ['name', 'subnet', 'mtu'],
-  reservations: ['instance', 'nic', 'network', 'mac', 'address'],
-  snapshots: ['id', 'name', 'createdAt', 'instance', 'spec', 'config', 'layers', 'disks'],
-  disks: ['kind', 'id'],
-  leases: ['network', 'address', 'mac', 'expiresAt'],
+const generation = { disk: '', generation: 0 };
+const spec = { kind: '', name: '', 'disks?': [{}] };
+
+/** What a record must have to be of use, by collection. */
+const shapes: Readonly<Record<keyof LabRecordTypes, readonly Shape[]>> = {
+  instances: [{ id: '', spec, createdAt: 0, disks: [''] }],
+  networks: [{ name: '', subnet: '', mtu: 0 }],
+  reservations: [{ instance: '', nic: 0, network: '', mac: '', address: '' }],
+  snapshots: [{ id: '', name: '', createdAt: 0, instance: '', spec, config: {}, layers: [''], disks: [generation] }],
+  disks: [
+    { kind: 'template', id: '', base: generation },
+    { kind: 'volume', id: '', name: '', disk: '', snapshots: [{ generation: 0 }] },
+  ],
+  leases: [{ network: '', address: '', mac: '', expiresAt: 0 }],
 };
 
 export async function loadRecords(records: RecordStore): Promise<LoadedRecords> {
@@ -73,7 +80,7 @@ export async function loadRecords(records: RecordStore): Promise<LoadedRecords> 
   const read = async <C extends keyof LabRecordTypes>(collection: C): Promise<LabRecordTypes[C][]> => {
     const found = await records.list(collection);
     return found.flatMap(({ key, value }) => {
-      if (hasFields(value, required[collection] as readonly string[])) return [value as LabRecordTypes[C]];
+      if (shapes[collection].some((shape) => hasShape(value, shape))) return [value as LabRecordTypes[C]];
       unreadable.push(`${collection}/${key}`);
       return [];
     });
@@ -113,8 +120,4 @@ export function leaseKey({ network, address }: Pick<DhcpLease, 'network' | 'addr
 
 export function reservationKey({ instance, nic }: Pick<Reservation, 'instance' | 'nic'>): string {
   return `${instance}/${nic}`;
-}
-
-function hasFields(value: unknown, fields: readonly string[]): boolean {
-  return typeof value === 'object' && value !== null && fields.every((field) => field in value);
 }

@@ -10,6 +10,7 @@ const references = {
   kernel: 'strata/kernel:6.1',
   firmware: 'strata/firmware:1',
   initrd: 'strata/initrd:container-host',
+  imageRoot: 'strata/image-root:1',
 } as const;
 
 const firmwareTitles = { bios: 'bios.bin', vgaBios: 'vgabios-stdvga.bin' } as const;
@@ -58,6 +59,7 @@ export function createMachineImages(loader: ArtifactLoader): MachineImageSource 
       const bytes = await loader.load({ reference, part: 0 }, operation);
       return { kind: 'state', layers: [{ digest, bytes }], console: decodeBase64(described.console) };
     },
+    loadRootProgram: (operation) => loader.load({ reference: references.imageRoot, part: 0 }, operation),
     async loadBoot({ containerHost, firmware }, operation) {
       const load = (reference: string, part: number | { readonly title: string }): Promise<ArrayBuffer> =>
         loader.load({ reference, part }, operation);

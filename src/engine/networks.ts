@@ -3,6 +3,7 @@ import type {
   DhcpLease,
   Egress,
   FdbEntry,
+  GuardedStation,
   MacAddress,
   NetworkSpec,
   NicAttachment,
@@ -31,6 +32,8 @@ export const defaultNetwork: NetworkSpec = { name: 'default', subnet: '10.0.0.0/
 export interface NetworkStatus {
   readonly ports: readonly PortStatus[];
   readonly fdb: readonly FdbEntry[];
+  /** When it was so, milliseconds of the monotonic clock. */
+  readonly at: number;
 }
 
 export interface NetworksOptions {
@@ -45,6 +48,8 @@ export interface NetworksOptions {
 /** A NIC that is wished for, with the MAC that it shall have where that matters. */
 export interface NicWish extends NicSpec {
   readonly mac?: MacAddress;
+  /** As in `reserve` of ipam.ts. */
+  readonly macOfAddress?: boolean;
 }
 
 export interface ReservedNics {
@@ -90,8 +95,9 @@ export class Networks implements LeaseBook, Disposable {
   }
 
   async status(): Promise<NetworkStatus> {
-    const [ports, fdb] = await Promise.all([this.#options.switch.status(), this.#options.switch.fdb()]);
-    return { ports, fdb };
+    const { remote } = this.#options.switch;
+    const [ports, fdb] = await Promise.all([remote.status(), remote.fdb()]);
+    return { ports, fdb, at: this.#options.clock.monotonic() };
   }
 
   adopt(specs: readonly NetworkSpec[], reservations: readonly Reservation[], leases: readonly DhcpLease[] = []): void {
@@ -144,6 +150,15 @@ export class Networks implements LeaseBook, Disposable {
     this.#fire();
   }
 
+  /** Lets who is on the network do all that the container engine can, or not. */
+  async setEngineApi(name: string, allowed: boolean): Promise<void> {
+    const { engineApi: _, ...rest } = this.get(name);
+    const spec: NetworkSpec = { ...rest, ...(allowed && { engineApi: true }) };
+    await this.#options.records.apply([put('networks', name, spec)]);
+    this.#specs.set(name, spec);
+    this.#fire();
+  }
+
   /** `FailedPrecondition` while an instance is on it. */
   async remove(name: string): Promise<void> {
     this.get(name);
@@ -191,12 +206,13 @@ export class Networks implements LeaseBook, Disposable {
     return { changes: [put('reservations', key, made)], release: () => this.#reservations.delete(key) };
   }
 
-  #reserve(instance: InstanceId, nic: number, { network, address, mac }: NicWish): Reservation {
+  #reserve(instance: InstanceId, nic: number, { network, address, mac, macOfAddress = false }: NicWish): Reservation {
     const reservation = reserve(this.get(network), [...this.#reservations.values(), ...this.#leased()], {
       instance,
       nic,
       ...(address !== undefined && { address }),
       ...(mac !== undefined && { mac }),
+      macOfAddress,
       randomBytes: this.#options.randomBytes,
     });
     this.#reservations.set(reservationKey(reservation), reservation);
@@ -299,6 +315,11 @@ export class Networks implements LeaseBook, Disposable {
     }
   }
 
+  /** Whose stations there are behind ports, in the place of what was said before. */
+  guard(stations: readonly GuardedStation[]): Promise<void> {
+    return this.#options.switch.setStations(stations);
+  }
+
   /** Puts ports on the switch that sleep, for an instance on demand, or tells them its new name. */
   async layDown(instance: InstanceId, spec: InstanceSpec): Promise<void> {
     const ports = this.reservationsOf(instance).map((reservation) => this.#portOf(reservation, spec));
@@ -351,10 +372,18 @@ export class Networks implements LeaseBook, Disposable {
   }
 
   #portOf(reservation: Reservation, spec: InstanceSpec): PortSpec {
-    const { nic, network, mac, address } = reservation;
+    const { instance, nic, network, mac, address } = reservation;
     const { mtu } = this.get(network);
     const idleMs = spec.kind === 'unikernel' ? spec.onDemand?.idleMs : undefined;
-    const port = { id: reservationKey(reservation), network, label: `${spec.name} eth${nic}`, mtu };
+    const station = { mac, address };
+    const port = {
+      id: reservationKey(reservation),
+      network,
+      label: `${spec.name} eth${nic}`,
+      mtu,
+      station,
+      owner: instance,
+    };
     return idleMs === undefined ? port : { ...port, mac, address, idleMs };
   }
 

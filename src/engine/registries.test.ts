@@ -23,6 +23,7 @@ describe('registries of the store in another thread', () => {
   let registries: Registries;
   const events = new Emitter<StoreEvent>();
   const patience = { timeout: 20_000 };
+  const done: (readonly [action: string, id: string, name: string])[] = [];
   const ann = { username: 'ann', password: 'secret' };
 
   beforeAll(async () => {
@@ -40,7 +41,12 @@ describe('registries of the store in another thread', () => {
     channel = new MessageChannel();
     expose(service, channel.port1);
     connection = connect<StoreService>(channel.port2);
-    registries = new Registries({ remote: connection.remote, store: events.event });
+    done.length = 0;
+    registries = new Registries({
+      remote: connection.remote,
+      store: events.event,
+      tell: ({ action, id, attributes }) => done.push([action, id, attributes['name'] ?? '']),
+    });
   });
   afterEach(async () => {
     registries.dispose();
@@ -69,6 +75,10 @@ describe('registries of the store in another thread', () => {
     expect(pulled.digest).toBe(image.manifest.descriptor.digest);
     expect(await opened.images.resolve(name)).toMatchObject({ digest: pulled.digest });
     expect(told.filter((event) => event.kind === 'layer' && event.status === 'Pull complete')).toHaveLength(2);
+    expect(done).toEqual([['pull', name, name.slice(0, -2)]]);
+    await expect(registries.pull(`${registry.name}/team/none`)).rejects.toThrow();
+    await registries.push(name);
+    expect(done.slice(1)).toEqual([['push', name, name.slice(0, -2)]]);
   });
 
   it('can be stopped', async () => {

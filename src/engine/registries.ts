@@ -7,9 +7,11 @@ import type {
   SignaturePolicy,
   SignatureState,
 } from '../api/distribution';
+import type { ImageEvent } from '../api/image-event';
 import type { Operation } from '../api/operation';
 import type { Event } from '../base/events';
 import { type Disposable, DisposableStore } from '../base/lifecycle';
+import { familiarName, familiarReference, parseReference } from '../formats/reference';
 import { callback, type Remote } from '../rpc/control';
 import type { VerifyOptions } from '../storage/registry/image-registries';
 import type { RegistryService } from '../storage/registry/registry-service';
@@ -22,20 +24,24 @@ export interface RegistriesOptions {
   readonly remote: Remote<StoreService>;
   /** What becomes of the store's worker, where it has one that can die. */
   readonly store?: Event<StoreEvent>;
+  /** Hears of what came and went. */
+  readonly tell?: (event: ImageEvent) => void;
 }
 
 /** Registries as a page uses them. Bytes move in the store's worker; here are names, and what becomes of them. */
 export class Registries implements Disposable {
   readonly #remote: Remote<StoreService>;
   readonly #service: Remote<RegistryService>;
+  readonly #tell: RegistriesOptions['tell'];
   readonly #disposables = new DisposableStore();
   /** In this page's memory alone. */
   readonly #logins = new Map<string, Credentials>();
   /** What this page has set, for a store that keeps nothing. */
   #policy: SignaturePolicy | undefined;
 
-  constructor({ remote, store }: RegistriesOptions) {
+  constructor({ remote, store, tell }: RegistriesOptions) {
     this.#remote = remote;
+    this.#tell = tell;
     this.#service = storePart<RegistryService>(remote, 'registries');
     if (store) this.#disposables.add(store((event) => this.#follow(event)));
   }
@@ -56,20 +62,24 @@ export class Registries implements Disposable {
   }
 
   /** Brings an image here; the name is as users write it. See `storage/registry/pull-image.ts` for its errors. */
-  pull(name: string, options: PullOptions = {}): Promise<PulledImage> {
+  async pull(name: string, options: PullOptions = {}): Promise<PulledImage> {
     const { platform, policy, onEvent } = options;
     const chosen = { ...(platform && { platform }), ...(policy && { policy }) };
-    return runStoreTask(this.#remote, options, (task) =>
+    const pulled = await runStoreTask(this.#remote, options, (task) =>
       this.#service.pull(task, name, chosen, ...(onEvent ? [callback(onEvent)] : [])),
     );
+    this.#told('pull', name);
+    return pulled;
   }
 
   /** Brings what a name stands for to its registry. */
-  push(name: string, options: PushOptions = {}): Promise<Digest> {
+  async push(name: string, options: PushOptions = {}): Promise<Digest> {
     const { onEvent } = options;
-    return runStoreTask(this.#remote, options, (task) =>
+    const digest = await runStoreTask(this.#remote, options, (task) =>
       this.#service.push(task, name, ...(onEvent ? [callback(onEvent)] : [])),
     );
+    this.#told('push', name);
+    return digest;
   }
 
   /** Which signatures pulls want, unless they are told otherwise. */
@@ -95,6 +105,11 @@ export class Registries implements Disposable {
   /** Signs an image that is here. The name of the signature, which is pushed like any other. */
   sign(name: string, privateKey: string, claims: Readonly<Record<string, unknown>> = {}): Promise<string> {
     return this.#service.sign(name, privateKey, claims);
+  }
+
+  #told(action: 'pull' | 'push', name: string): void {
+    const reference = parseReference(name);
+    this.#tell?.({ action, id: familiarReference(reference), attributes: { name: familiarName(reference) } });
   }
 
   /** The next worker of the store does not know who we are, and one without a disk nothing at all. */

@@ -12,6 +12,8 @@ export interface RewriteOptions {
   readonly snapshots: Snapshots;
   /** Steps that write what is known of containers. */
   readonly containers: () => readonly RecordChange[];
+  /** Likewise of the layout. */
+  readonly layout: () => readonly RecordChange[];
 }
 
 /**
@@ -34,12 +36,13 @@ export async function rewriteRecords(options: RewriteOptions): Promise<readonly 
   return lost;
 }
 
-function allRecords({ fleet, networks, snapshots, containers }: RewriteOptions): readonly RecordChange[] {
+function allRecords({ fleet, networks, snapshots, containers, layout }: RewriteOptions): readonly RecordChange[] {
   return [
     ...fleet.entries().map(({ stored }) => put('instances', stored.id, stored)),
     ...networks.records(),
     ...snapshots.list().map((snapshot) => put('snapshots', snapshot.id, snapshot)),
     ...containers(),
+    ...layout(),
   ];
 }
 

@@ -190,7 +190,14 @@ export class ScriptedInstance implements Instance {
     const layer = new TextEncoder().encode(`${before}+${this.memory}`).buffer;
     const { memoryMiB } = this.#spec;
     const machine = { memoryMiB, devices: 'virtio', containerHost: false } as const;
-    const config = { formatVersion: 1, v86: '0', machine, kernel: 'sha256:0', agentProtocol: 1, console: '' } as const;
+    const config = {
+      formatVersion: 1,
+      v86: '0',
+      machine,
+      kernel: `sha256:${'0'.repeat(64)}`,
+      agentProtocol: 1,
+      console: '',
+    } as const;
     return { layer, config, disks, pausedMs: 1 };
   }
 

@@ -89,3 +89,6 @@ export const opener = (bytes: Uint8Array) => () =>
       for (let from = 0; from < bytes.length; from += 50_000) yield bytes.subarray(from, from + 50_000);
     })(),
   );
+
+/** For machines that share none. */
+export const noFolders = () => Promise.reject(new Error('No folders are asked for'));

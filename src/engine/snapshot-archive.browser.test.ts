@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../formats/digest';
-import { fileOf, makeSnapshot, opener, pattern, read } from './snapshot-archive-fixture';
+import { fileOf, makeSnapshot, noFolders, opener, pattern, read } from './snapshot-archive-fixture';
 import { importSnapshot } from './snapshot-import';
 import { createStores } from './stores-fixture';
 
@@ -10,7 +10,12 @@ describe('a snapshot’s file in the browser', () => {
     const [lab, other] = [await createStores(), await createStores()];
     const record = await makeSnapshot(lab);
     const file = await fileOf(lab, record);
-    const imported = await importSnapshot(opener(file), { ...other, randomId: () => 'x', inUse: new Set() });
+    const imported = await importSnapshot(opener(file), {
+      ...other,
+      randomId: () => 'x',
+      inUse: new Set(),
+      folders: noFolders,
+    });
     expect(imported).toMatchObject({ name: record.name, layers: record.layers });
     const [data] = imported.disks;
     expect(await digestOf(await read(other, data!, 100_000, 300_000))).toBe(await digestOf(pattern(300_000, 7)));
@@ -24,7 +29,12 @@ describe('a snapshot’s file in the browser', () => {
       const other = await createStores();
       const damaged = file.slice();
       damaged[at] = damaged[at]! ^ 4;
-      const importing = importSnapshot(opener(damaged), { ...other, randomId: () => 'x', inUse: new Set() });
+      const importing = importSnapshot(opener(damaged), {
+        ...other,
+        randomId: () => 'x',
+        inUse: new Set(),
+        folders: noFolders,
+      });
       const outcome = await importing.then(
         () => 'fine',
         (error: unknown) => error,

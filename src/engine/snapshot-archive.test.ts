@@ -7,7 +7,7 @@ import { SandboxError } from '../base/errors';
 import { digestHex, digestOf } from '../formats/digest';
 import { type Index, type Manifest, mediaTypes } from '../formats/oci';
 import { exportSnapshot } from './snapshot-archive';
-import { fileOf, makeSnapshot, opener, pattern, read } from './snapshot-archive-fixture';
+import { fileOf, makeSnapshot, noFolders, opener, pattern, read } from './snapshot-archive-fixture';
 import { importSnapshot } from './snapshot-import';
 import { createStores, type Stores } from './stores-fixture';
 
@@ -25,6 +25,7 @@ describe('a snapshot’s file', () => {
     ...other,
     randomId: nextId,
     inUse: new Set<Digest>(),
+    folders: noFolders,
     ...extra,
   });
   const bring = (bytes: Uint8Array) => importSnapshot(opener(bytes), options());

@@ -3,13 +3,12 @@ import type { DiskStore } from '../api/disk';
 import type { Operation } from '../api/operation';
 import type { SnapshotRecord } from '../api/snapshot';
 import { throwIfAborted } from '../base/errors';
-import { chunksOf, streamOf } from '../base/streams';
-import { createDigester, digestOf } from '../formats/digest';
-import { annotations, type Descriptor, type Index, type Manifest, mediaTypes } from '../formats/oci';
+import { type Index, type Manifest, mediaTypes } from '../formats/oci';
 import { type ArchiveBlob, writeOciArchive } from '../formats/oci-archive';
 import { serializeSavedSnapshot } from '../formats/saved-snapshot';
 import type { BlobClient } from './blob-client';
 import { readDiskImage } from './disk-copies';
+import { archiveBlobOf, type PackedLayer, packDocument, packLayer } from './pack-layer';
 
 /**
  * A snapshot as one file: an OCI image layout in a tar, with the record as the manifest's config, RAM and
@@ -41,30 +40,24 @@ export async function exportSnapshot(
     throwIfAborted(signal);
     onProgress?.({ phase: 'Packing memory, by layers', done, total: record.layers.length });
     const [bytes = new ArrayBuffer()] = await blobs.read([digest]);
-    layers.push(await pack(mediaTypes.savedSnapshotLayer, `memory-${done}`, chunked(new Uint8Array(bytes))));
+    layers.push(await packLayer(mediaTypes.savedSnapshotLayer, `memory-${done}`, chunked(new Uint8Array(bytes))));
   }
   for (const [done, generation] of record.disks.entries()) {
     throwIfAborted(signal);
     onProgress?.({ phase: 'Packing disks', done, total: record.disks.length });
     const title = `vd${'abcd'[done] ?? done}`;
-    layers.push(await pack(mediaTypes.savedDiskLayer, title, readDiskImage(disks, generation, lost)));
+    layers.push(await packLayer(mediaTypes.savedDiskLayer, title, readDiskImage(disks, generation, lost)));
   }
   throwIfAborted(signal);
   return writeLayout(record, layers);
-}
-
-interface PackedLayer {
-  readonly descriptor: Descriptor;
-  /** Kept by the browser, which may put it on a disk. */
-  readonly packed: Blob;
 }
 
 async function writeLayout(
   record: SnapshotRecord,
   layers: readonly PackedLayer[],
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const config = await describe(mediaTypes.savedSnapshotConfig, serializeSavedSnapshot(record));
-  const manifest = await describe(
+  const config = await packDocument(mediaTypes.savedSnapshotConfig, serializeSavedSnapshot(record));
+  const manifest = await packDocument(
     mediaTypes.manifest,
     encode({
       schemaVersion: 2,
@@ -81,50 +74,8 @@ async function writeLayout(
   };
   // Two empty disks are one blob.
   const blobs = new Map<Digest, ArchiveBlob>();
-  for (const { descriptor, packed } of [manifest, config, ...layers]) {
-    const { digest, size } = descriptor;
-    blobs.set(digest, { digest, size, open: () => chunksOf(packed.stream()) });
-  }
+  for (const layer of [manifest, config, ...layers]) blobs.set(layer.descriptor.digest, archiveBlobOf(layer));
   return writeOciArchive(index, [...blobs.values()]);
-}
-
-async function describe(mediaType: string, bytes: Uint8Array<ArrayBuffer>): Promise<PackedLayer> {
-  const digest = await digestOf(bytes);
-  return { descriptor: { mediaType, digest, size: bytes.length }, packed: new Blob([bytes]) };
-}
-
-/** Compresses what comes, and says what went in and what came out. */
-async function pack(
-  mediaType: string,
-  title: string,
-  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
-): Promise<PackedLayer> {
-  const [plain, packed] = await Promise.all([createDigester(), createDigester()]);
-  let plainSize = 0;
-  async function* counted(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    for await (const chunk of chunks) {
-      plain.update(chunk);
-      plainSize += chunk.length;
-      yield chunk;
-    }
-  }
-  const parts: Blob[] = [];
-  for await (const chunk of chunksOf(streamOf(counted()).pipeThrough(new CompressionStream('gzip')))) {
-    packed.update(chunk);
-    parts.push(new Blob([chunk]));
-  }
-  const blob = new Blob(parts);
-  const descriptor: Descriptor = {
-    mediaType,
-    digest: packed.digest(),
-    size: blob.size,
-    annotations: {
-      [annotations.title]: title,
-      [annotations.uncompressedDigest]: plain.digest(),
-      [annotations.uncompressedSize]: String(plainSize),
-    },
-  };
-  return { descriptor, packed: blob };
 }
 
 async function* chunked(bytes: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<ArrayBuffer>> {

@@ -1,6 +1,7 @@
 import type { Digest } from '../api/content-store';
 import type { DiskGeneration } from '../api/disk';
 import type { Operation } from '../api/operation';
+import type { SharedFolders } from '../api/shared-folder';
 import type { SnapshotRecord } from '../api/snapshot';
 import { concatBytes } from '../base/bytes';
 import { SandboxError, throwIfAborted, toSandboxError } from '../base/errors';
@@ -18,12 +19,15 @@ import { parseManifest } from '../formats/oci-parse';
 import { parseSavedSnapshot, type SavedSnapshot } from '../formats/saved-snapshot';
 import { stateLabel } from './blob-client';
 import { copyGeneration, writeDiskImage } from './disk-copies';
+import { withOwnFolders } from './own-folders';
 import type { SnapshotStores } from './snapshot-archive';
 
 export interface ImportOptions extends SnapshotStores {
   readonly randomId: () => string;
   /** Blobs that records name: an import that fails must not take them along. */
   readonly inUse: ReadonlySet<Digest>;
+  /** Asked for only where the machine shares some. */
+  readonly folders: () => Promise<SharedFolders>;
 }
 
 /** Bytes of one state at most: the largest machine's RAM and what belongs to it. */
@@ -31,9 +35,9 @@ const stateLimit = 1280 * 1024 * 1024;
 
 /**
  * Stores what is in a snapshot's file and returns its record, which the caller writes down. The file is read
- * twice, so `open` is called twice. Errors, with nothing left: `InvalidArgument` for what is no snapshot,
+ * twice, so `open` is called twice. A machine that shared folders has empty ones of its own. Errors, with nothing left: `InvalidArgument` for what is no snapshot,
  * `FailedPrecondition` for one of another version, `DataLoss` for one that is damaged, naming the blob,
- * `ResourceExhausted`, `Canceled`.
+ * `ResourceExhausted`, `Canceled`, `Unimplemented` for one that shares folders where nothing is shared.
  */
 export async function importSnapshot(
   open: () => ReadableStream<Uint8Array>,
@@ -53,7 +57,8 @@ export async function importSnapshot(
       await received.take(blob);
       done += blob.size;
     }
-    return received.record();
+    const record = received.record();
+    return { ...record, spec: await withOwnFolders(record.spec, options.folders) };
   } catch (error) {
     await received.discard();
     throw error;

@@ -1,24 +1,27 @@
 import type { Digest } from '../api/content-store';
 import type { Operation } from '../api/operation';
-import type { UnikernelDevice, UnikernelImageSource, UnikernelModule, UnikernelVariant } from '../api/unikernel';
+import type {
+  UnikernelBuilds,
+  UnikernelDevice,
+  UnikernelImageSource,
+  UnikernelModule,
+  UnikernelVariant,
+} from '../api/unikernel';
 import { SandboxError, toSandboxError } from '../base/errors';
 import { isDigest } from '../formats/digest';
-import { annotations, mediaTypes } from '../formats/oci';
 import { storedForm } from '../formats/oci-parse';
+import { isUnikernel, unikernelPart } from '../formats/unikernel-image';
 import type { Artifact } from '../storage/artifact-source';
 import type { BlobClient } from './blob-client';
 import type { ArtifactLoader } from './store-client';
 
 /** What modules that users bring are kept under in the store. */
-const moduleLabel = 'unikernel module';
+export const moduleLabel = 'unikernel module';
 
 /** Unikernels of ours; which of them there are is the registry's to say. */
 const knownNames = ['hello', 'httpd', 'kv', 'dns', 'lb', 'click', 'search'] as const;
 
-/** How the asyncify build of a module is titled in its artifact. */
-const asyncifySuffix = '.asyncify.wasm';
-
-/** Between the name of a module that a user has brought and its digest. */
+/** Between the name of a module that is a blob of the store and its digest, and the digest of its asyncify build if there is one. */
 const digestMark = '@';
 
 /** A unikernel that can be started. */
@@ -44,8 +47,7 @@ export class UnikernelLibrary implements UnikernelImageSource {
   }
 
   async load(image: string, variant: UnikernelVariant, operation?: Operation): Promise<UnikernelModule> {
-    const digest = broughtDigest(image);
-    if (digest) return this.#loadBrought(image, digest, variant);
+    if (broughtDigest(image)) return this.#loadStored(image, variant);
     const artifact = await this.#loader.resolve(image);
     const part = partOf(artifact, variant);
     const layer = artifact.manifest.layers[part];
@@ -91,8 +93,9 @@ export class UnikernelLibrary implements UnikernelImageSource {
     await this.#blobs.sweep(moduleLabel, kept);
   }
 
-  async #loadBrought(image: string, digest: Digest, variant: UnikernelVariant): Promise<UnikernelModule> {
-    if (variant !== 'module') throw new SandboxError('NotFound', `${image} has no build of the kind "${variant}"`);
+  async #loadStored(image: string, variant: UnikernelVariant): Promise<UnikernelModule> {
+    const digest = image.split(digestMark)[variant === 'module' ? 1 : 2];
+    if (!isDigest(digest)) throw new SandboxError('NotFound', `${image} has no build of the kind "${variant}"`);
     const [bytes] = await this.#blobs.read([digest]);
     if (!bytes) throw new SandboxError('NotFound', `No such module: ${image}`);
     return { digest, bytes };
@@ -117,6 +120,11 @@ export function broughtImage(file: string, digest: Digest): { readonly name: str
   return { name, image: `local/${name}${digestMark}${digest}` };
 }
 
+/** The image that modules are which the store has with an image of its own. */
+export function storedImage(name: string, { module, asyncify }: UnikernelBuilds): string {
+  return [name, module, ...(asyncify === undefined ? [] : [asyncify])].join(digestMark);
+}
+
 /** The blob of such an image. */
 export function broughtDigest(image: string): Digest | undefined {
   const digest = image.split(digestMark)[1];
@@ -124,14 +132,9 @@ export function broughtDigest(image: string): Digest | undefined {
 }
 
 function partOf({ reference, descriptor, manifest }: Artifact, variant: UnikernelVariant): number {
-  const type = manifest.artifactType ?? descriptor.artifactType;
-  if (type !== mediaTypes.unikernel) {
-    throw new SandboxError('InvalidArgument', `The image ${reference} is no unikernel but ${type ?? 'of no type'}`);
-  }
-  const isAsyncify = (title = ''): boolean => title.endsWith(asyncifySuffix);
-  return manifest.layers.findIndex(
-    (layer) => isAsyncify(layer.annotations?.[annotations.title]) === (variant === 'asyncify'),
-  );
+  if (isUnikernel(manifest, descriptor)) return unikernelPart(manifest, variant);
+  const type = manifest.artifactType ?? descriptor.artifactType ?? 'of no type';
+  throw new SandboxError('InvalidArgument', `The image ${reference} is no unikernel but ${type}`);
 }
 
 /** A host label (RFC 1123) that is as near to a text as can be. */

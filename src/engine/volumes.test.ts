@@ -69,6 +69,33 @@ describe('a volume', () => {
     expect(await volumes.list()).toEqual([]);
   });
 
+  it('can be open to somebody who is no instance, and is no other one’s until that is over', async () => {
+    const { lab, volumes, storage } = await begin();
+    const { id: data, disk } = await volumes.create({ name: 'data', sizeMiB: 1 });
+    const { generation } = await volumes.snapshot('data', 'empty');
+    const { id } = await lab.create({ ...draft, name: 'machine' });
+    const opened = await volumes.open([data], 'the container db');
+    expect(opened.attachments).toMatchObject([{ id: disk, sizeBytes: mebibyte }]);
+    expect(await volumes.status('data')).toMatchObject({ usedBy: 'the container db' });
+    const refused = { code: 'FailedPrecondition', message: expect.stringContaining('is used by the container db') };
+    await expect(volumes.open([data], 'another')).rejects.toMatchObject(refused);
+    await expect(volumes.attach('data', id)).rejects.toMatchObject(refused);
+    await expect(volumes.revert('data', generation)).rejects.toMatchObject(refused);
+    await expect(volumes.delete('data')).rejects.toMatchObject(refused);
+    await expect(lab.create({ ...draft, disks: [{ volume: 'data' }] })).rejects.toMatchObject({
+      code: 'FailedPrecondition',
+    });
+    opened.dispose();
+    await volumes.attach('data', id);
+    await expect(volumes.open([data], 'the container db')).rejects.toMatchObject({
+      message: 'The volume "data" is attached to machine: detach it there first',
+    });
+    await volumes.detach('data');
+    await writeToDisk(storage, disk, 'free');
+    await volumes.delete('data');
+    expect(await storage.disks.list()).toEqual([]);
+  });
+
   it('goes back to a snapshot, and is copied from one', async () => {
     const { volumes, storage } = await begin();
     const { disk } = await volumes.create({ name: 'data', sizeMiB: 2 });

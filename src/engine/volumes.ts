@@ -1,12 +1,16 @@
 import type { DiskGeneration, DiskInfo, DiskSpec, DiskStore } from '../api/disk';
-import type { InstanceId } from '../api/instance';
+import type { DiskAttachment, InstanceId } from '../api/instance';
 import type { Operation } from '../api/operation';
+import type { RecordChange } from '../api/records';
 import type { VolumeDraft, VolumeFileForm, VolumeId, VolumeRecord, VolumeSnapshot, VolumeStatus } from '../api/volume';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
-import type { Event } from '../base/events';
+import { Emitter, type Event } from '../base/events';
+import { toDisposable } from '../base/lifecycle';
 import { isLive } from '../runtime/instance-state';
+import type { OpenDisks } from '../runtime/unikernel/unikernel-host';
 import { completeDisk, volumeDisk } from './complete-disk';
+import type { DiskAttachments } from './disk-attachments';
 import type { DiskBook } from './disk-book';
 import type { Fleet } from './fleet';
 import type { Entry } from './instance-record';
@@ -17,6 +21,7 @@ import { type DiskFileSource, importDisk } from './volume-import';
 export interface VolumesOptions {
   readonly book: DiskBook;
   readonly disks: DiskStore;
+  readonly attachments: Pick<DiskAttachments, 'attach'>;
   readonly fleet: Fleet;
   readonly clock: Clock;
   readonly randomId: () => string;
@@ -40,6 +45,9 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
  */
 export class Volumes {
   readonly #options: VolumesOptions;
+  /** Who has volumes open without being an instance. */
+  readonly #users = new Map<VolumeId, string>();
+  readonly #usage = new Emitter<void>();
   /** Names that are about to be given. */
   readonly #promised = new Set<string>();
   /** The last of the changes of volumes, which follow one another; never rejects. */
@@ -53,7 +61,7 @@ export class Volumes {
   get changes(): Event<void> {
     const { book, fleet } = this.#options;
     return (listener) => {
-      const subscriptions = [book.changes(listener), fleet.changes(() => listener())];
+      const subscriptions = [book.changes(listener), fleet.changes(() => listener()), this.#usage.event(listener)];
       return { dispose: () => subscriptions.forEach((each) => each.dispose()) };
     };
   }
@@ -72,9 +80,13 @@ export class Volumes {
     return this.#status(volume, await disks.info(volume.disk));
   }
 
-  create({ name, ...draft }: VolumeDraft): Promise<VolumeRecord> {
+  /** `also` tells what is written with its record, or not at all. */
+  create(
+    { name, ...draft }: VolumeDraft,
+    also?: (volume: VolumeRecord) => readonly RecordChange[],
+  ): Promise<VolumeRecord> {
     const spec = completeDisk(draft);
-    return this.#make(name, 'volume', async () => ({ info: await this.#options.createDisk(spec), ...spec }));
+    return this.#make(name, 'volume', async () => ({ info: await this.#options.createDisk(spec), ...spec }), also);
   }
 
   rename(reference: VolumeId, name: string): Promise<VolumeRecord> {
@@ -95,12 +107,15 @@ export class Volumes {
     const { book, disks, fleet } = this.#options;
     return this.#next(async () => {
       const volume = book.volume(reference);
+      this.#requireUnused(volume);
       const claim = fleet.claim([volume.id]);
       try {
         await book.remove(volume);
       } finally {
         claim.dispose();
       }
+      // Somebody who had it a moment ago may not have given it back yet.
+      await disks.close(volume.disk).catch(() => {});
       // What cannot be removed now is removed when the lab is opened the next time.
       await disks.delete(volume.disk).catch(() => {});
       for (const { generation } of volume.snapshots) await this.#free({ disk: volume.disk, generation });
@@ -114,6 +129,7 @@ export class Volumes {
       const volume = book.volume(reference);
       const entry = fleet.entry(instance);
       requireIdle(entry);
+      this.#requireUnused(volume);
       const { stored } = entry;
       const claim = fleet.claim([volume.id]);
       try {
@@ -137,6 +153,38 @@ export class Volumes {
       const stays = (_: unknown, index: number): boolean => volumeAt(spec, index) !== id;
       const specs = spec.kind === 'vm' ? (spec.disks ?? []) : [];
       await fleet.setDisks(entry, disks.filter(stays), specs.filter(stays));
+    });
+  }
+
+  /**
+   * Opens volumes for somebody who is no instance: who runs with them as long as the result is not disposed of, and has them
+   * alone. `user` is for people. `FailedPrecondition` names who has one already.
+   */
+  open(references: readonly VolumeId[], user: string): Promise<OpenDisks> {
+    const { book, fleet, disks, attachments } = this.#options;
+    return this.#next(async () => {
+      const volumes = references.map((reference) => book.volume(reference));
+      for (const volume of volumes) this.#requireUnused(volume);
+      const claim = fleet.claim(volumes.map(({ id }) => id));
+      let opened: readonly DiskAttachment[];
+      try {
+        opened = await attachments.attach(volumes.map(({ disk }) => disk));
+      } catch (error) {
+        claim.dispose();
+        throw error;
+      }
+      for (const { id } of volumes) this.#users.set(id, user);
+      this.#usage.fire();
+      const release = toDisposable(() => {
+        for (const { id, detach } of opened) {
+          detach();
+          disks.close(id).catch(() => {});
+        }
+        for (const { id } of volumes) this.#users.delete(id);
+        claim.dispose();
+        this.#usage.fire();
+      });
+      return Object.assign(release, { attachments: opened });
     });
   }
 
@@ -171,6 +219,7 @@ export class Volumes {
         const message = `${holder.stored.spec.name} runs with the volume "${volume.name}": stop it first`;
         throw new SandboxError('FailedPrecondition', message, { details: { volume: volume.id } });
       }
+      this.#requireUnused(volume);
       await disks.revert({ disk: volume.disk, generation });
       await this.#put(volume);
     });
@@ -219,11 +268,13 @@ export class Volumes {
 
   #status(volume: VolumeRecord, info: DiskInfo | undefined): VolumeStatus {
     const holder = this.#options.fleet.holder(volume.id);
+    const usedBy = this.#users.get(volume.id);
     return {
       ...volume,
       storedBytes: info?.storedBytes ?? 0,
       sharedBytes: info?.sharedBytes ?? 0,
       ...(holder && { attachedTo: { id: holder.instance.id, name: holder.stored.spec.name } }),
+      ...(usedBy !== undefined && { usedBy }),
     };
   }
 
@@ -232,6 +283,7 @@ export class Volumes {
     wished: string | undefined,
     stem: string,
     work: () => Promise<DiskSpec & { readonly info: DiskInfo }>,
+    also: (volume: VolumeRecord) => readonly RecordChange[] = () => [],
   ): Promise<VolumeRecord> {
     const { disks, clock, randomId } = this.#options;
     const name = wished ?? this.#freeName(stem);
@@ -239,17 +291,19 @@ export class Volumes {
     try {
       const { info, sizeMiB, format } = await work();
       const id = randomId();
+      const volume: VolumeRecord = {
+        kind: 'volume',
+        id,
+        name,
+        createdAt: clock.now(),
+        disk: info.id,
+        sizeMiB,
+        ...(format && { format }),
+        snapshots: [],
+      };
       try {
-        return await this.#put({
-          kind: 'volume',
-          id,
-          name,
-          createdAt: clock.now(),
-          disk: info.id,
-          sizeMiB,
-          ...(format && { format }),
-          snapshots: [],
-        });
+        await this.#options.book.put(volume, also(volume));
+        return volume;
       } catch (error) {
         await disks.delete(info.id).catch(() => {});
         throw error;
@@ -286,6 +340,13 @@ export class Volumes {
   async #put(volume: VolumeRecord): Promise<VolumeRecord> {
     await this.#options.book.put(volume);
     return volume;
+  }
+
+  #requireUnused({ id, name }: VolumeRecord): void {
+    const user = this.#users.get(id);
+    if (user === undefined) return;
+    const message = `The volume "${name}" is used by ${user}, and by one at a time: stop that first`;
+    throw new SandboxError('FailedPrecondition', message, { details: { volume: id } });
   }
 
   #promiseName(wished: string): { dispose(): void } {

@@ -1,3 +1,4 @@
+import type { IHasher } from 'hash-wasm';
 import type { Digest } from '../api/content-store';
 import { SandboxError } from '../base/errors';
 
@@ -27,18 +28,37 @@ export interface Digester {
   digest(): Digest;
 }
 
+/** Of those that are not in use, kept: a memory of WebAssembly is dear until somebody collects it, and few fit into a process. */
+const maxSpare = 8;
+
+const spare: IHasher[] = [];
+
 /**
  * Streaming sha256. WebCrypto has no streaming form; this is WebAssembly, about 340 MB/s, and works where
  * `crypto.subtle` does not exist (a page that is not a secure context).
  */
 export async function createDigester(): Promise<Digester> {
+  const hasher = spare.pop() ?? (await newHasher());
+  hasher.init();
+  let digest: Digest | undefined;
+  return {
+    update(bytes) {
+      if (digest) throw new SandboxError('Internal', 'Bytes for a digest that was taken');
+      hasher.update(bytes);
+    },
+    digest() {
+      if (digest) return digest;
+      digest = `sha256:${hasher.digest('hex')}`;
+      if (spare.length < maxSpare) spare.push(hasher);
+      return digest;
+    },
+  };
+}
+
+async function newHasher(): Promise<IHasher> {
   // The page itself hashes only what is brought to it: the library is no part of its first script.
   const { createSHA256 } = await import('hash-wasm');
-  const hasher = await createSHA256();
-  return {
-    update: (bytes) => void hasher.update(bytes),
-    digest: () => `sha256:${hasher.digest('hex')}`,
-  };
+  return createSHA256();
 }
 
 export async function digestOf(bytes: Uint8Array): Promise<Digest> {

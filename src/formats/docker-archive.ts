@@ -1,4 +1,4 @@
-import { readJson, readList, readRecord, readString } from './oci-parse';
+import { type Fields, readJson, readList, readRecord, readString } from './oci-parse';
 
 /**
  * The `manifest.json` of what `docker save` writes (moby, image/spec, "Combined Image JSON + Filesystem Changeset
@@ -17,14 +17,20 @@ export interface DockerArchiveImage {
 export function parseDockerManifest(bytes: Uint8Array): readonly DockerArchiveImage[] {
   return readList(readJson(bytes, 'manifest.json'), 'manifest.json', (value, path) => {
     const fields = readRecord(value, path);
-    const tags = fields['RepoTags'];
-    const layers = fields['Layers'];
+    const tags = fieldOf(fields, 'RepoTags');
+    const layers = fieldOf(fields, 'Layers');
     return {
-      config: readString(fields['Config'], `${path}.Config`),
+      config: readString(fieldOf(fields, 'Config'), `${path}.Config`),
       repoTags: tags === undefined || tags === null ? [] : readList(tags, `${path}.RepoTags`, readString),
       layers: layers === undefined || layers === null ? [] : readList(layers, `${path}.Layers`, readString),
     };
   });
+}
+
+/** docker takes names of fields in any case, and jib writes them with small letters. */
+function fieldOf(fields: Fields, name: string): unknown {
+  if (Object.hasOwn(fields, name)) return fields[name];
+  return Object.entries(fields).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 }
 
 /** The other half of {@link parseDockerManifest}. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SandboxError } from '../base/errors';
-import { parseMacAddress, serializeMacAddress } from './mac-address';
+import { addressMac, parseMacAddress, serializeMacAddress } from './mac-address';
 
 describe('MAC addresses', () => {
   it('are written in lower case', () => {
@@ -14,6 +14,11 @@ describe('MAC addresses', () => {
         expect([...parseMacAddress(serializeMacAddress(bytes))]).toEqual([...bytes]);
       }),
     );
+  });
+
+  it('are made of an IPv4 address as docker makes them', () => {
+    expect(addressMac(0x0a00_00ff)).toBe('02:42:0a:00:00:ff');
+    expect(addressMac(0xffff_fffe)).toBe('02:42:ff:ff:ff:fe');
   });
 
   it.each(['', '02:5e:00:00:00', '02:5e:00:00:00:01:02', '2:5e:0:0:0:1', '02-5e-00-00-00-01', 'g2:5e:00:00:00:01'])(

@@ -24,3 +24,9 @@ export function randomMacAddress(randomBytes: (count: number) => Uint8Array): Ui
   mac[0] = ((mac[0] ?? 0) & 0xfc) | 0x02;
   return mac;
 }
+
+/** Locally administered, made of an IPv4 address, as docker makes them: its four bytes are the last ones. */
+export function addressMac(address: number): string {
+  const bytes = [0x02, 0x42, address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff];
+  return serializeMacAddress(Uint8Array.from(bytes));
+}

@@ -48,7 +48,7 @@ export interface ExtraFile {
 /** The archive's bytes as they are asked for. The same index, blobs and extra files give the same bytes. */
 export function writeOciArchive(
   index: Index,
-  blobs: readonly ArchiveBlob[],
+  blobs: Iterable<ArchiveBlob> | AsyncIterable<ArchiveBlob>,
   extras: readonly ExtraFile[] = [],
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const { readable, controller } = createTarPacker();
@@ -62,7 +62,7 @@ export function writeOciArchive(
     await addBytes('oci-layout', new TextEncoder().encode(layoutFile));
     await addBytes('index.json', new TextEncoder().encode(JSON.stringify(index)));
     for (const { name, bytes } of extras) await addBytes(name, bytes);
-    for (const { digest, size, open } of blobs) await add(blobFolder + digestHex(digest), size, open());
+    for await (const { digest, size, open } of blobs) await add(blobFolder + digestHex(digest), size, open());
     controller.finalize();
   };
   // A reader that leaves ends the writing, and a failure is what the reader hears.

@@ -26,7 +26,8 @@ export function parseIndex(bytes: Uint8Array): Index {
   return {
     schemaVersion: 2,
     mediaType,
-    manifests: readList(root['manifests'], 'index.manifests', readDescriptor),
+    // docker 25 writes none as null, beside a list of its own.
+    manifests: root['manifests'] === null ? [] : readList(root['manifests'], 'index.manifests', readDescriptor),
     ...(found === undefined ? {} : { annotations: found }),
   };
 }
@@ -88,6 +89,7 @@ export function readSnapshotConfig(root: Fields): SnapshotConfig {
       ...(machine['nics'] === undefined ? {} : { nics: readCount(machine['nics'], 'snapshot.machine.nics') }),
       ...(machine['disks'] === undefined ? {} : { disks: readCount(machine['disks'], 'snapshot.machine.disks') }),
       ...(machine['firmware'] === undefined ? {} : { firmware: readFirmwareConfig(machine['firmware']) }),
+      ...(machine['drives'] === undefined ? {} : { drives: readDrives(machine['drives'], 'snapshot.machine.drives') }),
       ...(machine['shares'] === undefined ? {} : { shares: readCount(machine['shares'], 'snapshot.machine.shares') }),
     },
     kernel: readDigest(root['kernel'], 'snapshot.kernel'),
@@ -102,14 +104,18 @@ function readFirmwareConfig(value: unknown): FirmwareConfig {
   const fields = readRecord(value, path);
   return {
     boot: readList(fields['boot'], `${path}.boot`, readDrive),
-    drives: readList(fields['drives'], `${path}.drives`, (item, at) => {
-      const drive = readRecord(item, at);
-      return {
-        kind: readDrive(drive['kind'], `${at}.kind`),
-        sizeBytes: readCount(drive['sizeBytes'], `${at}.sizeBytes`),
-      };
-    }),
+    drives: readDrives(fields['drives'], `${path}.drives`),
   };
+}
+
+function readDrives(value: unknown, path: string): FirmwareConfig['drives'] {
+  return readList(value, path, (item, at) => {
+    const drive = readRecord(item, at);
+    return {
+      kind: readDrive(drive['kind'], `${at}.kind`),
+      sizeBytes: readCount(drive['sizeBytes'], `${at}.sizeBytes`),
+    };
+  });
 }
 
 /** What a layer is kept as: its own bytes, or what its zstd frame holds. */

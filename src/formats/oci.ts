@@ -30,6 +30,9 @@ export const mediaTypes = {
   /** The program that makes containers in a guest: images/oci-runtime. */
   ociRuntime: 'application/vnd.strata.oci-runtime.v1',
   ociRuntimeLayer: 'application/vnd.strata.oci-runtime.program.v1+zstd',
+  /** The program that makes an image the root of a machine: images/image-root. */
+  imageRoot: 'application/vnd.strata.image-root.v1',
+  imageRootLayer: 'application/vnd.strata.image-root.program.v1.tar+zstd',
   /** Empty file systems, one layer for each size: images/disks. */
   disk: 'application/vnd.strata.disk.v1',
   diskLayer: 'application/vnd.strata.disk.image.v1+zstd',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../base/bytes';
+import { labTypes } from './lab-document';
 import type { TarEntryKind } from './tar/tar-entry';
 import { serializeTarEntry } from './tar/tar-writer';
 import { recognizeTar } from './tar-file';
@@ -23,6 +24,11 @@ describe('what a tar is', () => {
     ['a volume of this page', ['data.img'], 'volume'],
   ] as const)('is told of %s', (_, names, kind) => {
     expect(recognizeTar(tarOf(names))).toBe(kind);
+  });
+
+  it('is told of a lab by what its index names', () => {
+    const head = concatBytes([tarOf(['oci-layout', 'index.json']), new TextEncoder().encode(labTypes.lab)]);
+    expect(recognizeTar(head)).toBe('lab');
   });
 
   it('is told when the first file is longer than what was read', () => {

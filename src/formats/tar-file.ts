@@ -1,9 +1,10 @@
+import { labTypes } from './lab-document';
 import { mediaTypes } from './oci';
 import type { TarEntry } from './tar/tar-entry';
 import { TarScanner } from './tar/tar-scanner';
 
 /** What a tar that a person brings can be. */
-export type TarFileKind = 'images' | 'root' | 'volume' | 'snapshot';
+export type TarFileKind = 'images' | 'root' | 'volume' | 'snapshot' | 'lab';
 
 /** What image archives have beside their blobs (image-spec v1.1, image-layout.md; moby, image/tarexport). */
 const archiveNames: ReadonlySet<string> = new Set(['oci-layout', 'index.json', 'manifest.json', 'repositories']);
@@ -26,7 +27,9 @@ export function recognizeTar(head: Uint8Array): TarFileKind | undefined {
   const names = entries.map(({ path }) => path.replace(/^\.?\//, ''));
   if (names.some((name) => archiveNames.has(name) || archivePath.test(name))) {
     // Where archives of ours have their index: in front.
-    return new TextDecoder().decode(head).includes(mediaTypes.savedSnapshot) ? 'snapshot' : 'images';
+    const text = new TextDecoder().decode(head);
+    if (text.includes(labTypes.lab)) return 'lab';
+    return text.includes(mediaTypes.savedSnapshot) ? 'snapshot' : 'images';
   }
   return first.kind === 'file' && /\.(img|raw)$/.test(first.path) ? 'volume' : 'root';
 }

@@ -121,6 +121,17 @@ describe('reserving', () => {
     expect(error.message).toContain(words);
   });
 
+  it('makes a MAC of the address where addresses are soon somebody else’s, unless it is taken', () => {
+    const spec = network('10.1.0.0/24');
+    const steady = (taken: readonly Reservation[], mac?: string) =>
+      reserve(spec, taken, { instance: id('one'), nic: 0, macOfAddress: true, randomBytes, ...(mac && { mac }) });
+    const made = steady([]);
+    expect(made).toMatchObject({ address: '10.1.0.2', mac: '02:42:0a:01:00:02' });
+    const thief = { ...made, instance: id('thief'), address: '10.1.0.77' };
+    expect(steady([thief]).mac).not.toBe(made.mac);
+    expect(steady([], '02:00:00:00:00:09').mac).toBe('02:00:00:00:00:09');
+  });
+
   it('refuses a second address for one NIC', () => {
     const spec = network('10.1.0.0/24');
     expect(refusal(() => take(spec, [take(spec, [], 0)], 0)).code).toBe('AlreadyExists');

@@ -3,7 +3,7 @@ import type { MacAddress, NetworkSpec, Reservation } from '../api/network';
 import { SandboxError } from '../base/errors';
 import { isHostLabel } from '../formats/host-label';
 import { addressNumber, addressText } from '../formats/ip-address';
-import { parseMacAddress, randomMacAddress, serializeMacAddress } from '../formats/mac-address';
+import { addressMac, parseMacAddress, randomMacAddress, serializeMacAddress } from '../formats/mac-address';
 
 /** An IPv4 subnet; addresses are whole numbers of 32 bits. */
 export interface Subnet {
@@ -26,6 +26,11 @@ export interface ReserveRequest {
   readonly address?: string;
   /** A MAC of the user's; a random one when absent. */
   readonly mac?: MacAddress;
+  /**
+   * The MAC is made of the address. Addresses of what comes and goes are soon somebody else's, and neighbours remember for
+   * minutes which MAC an address had; docker does so for the same reason.
+   */
+  readonly macOfAddress?: boolean;
   readonly randomBytes: (count: number) => Uint8Array;
 }
 
@@ -91,7 +96,7 @@ export function checkMtu(mtu: number): void {
 export function reserve(
   network: NetworkSpec,
   reservations: readonly Reservation[],
-  { instance, nic, address, mac: wished, randomBytes }: ReserveRequest,
+  { instance, nic, address, mac: wished, macOfAddress = false, randomBytes }: ReserveRequest,
 ): Reservation {
   if (reservations.some((each) => each.instance === instance && each.nic === nic)) {
     throw new SandboxError('AlreadyExists', `The instance has an address for eth${nic} already; release it first`);
@@ -100,12 +105,16 @@ export function reserve(
   if (wished !== undefined && taken.has(wished)) {
     throw new SandboxError('AlreadyExists', `The MAC address ${wished} is already in use; choose another`);
   }
-  const mac = wished === undefined ? createMac(randomBytes, taken) : serializeMacAddress(parseMacAddress(wished));
   const owners = new Map<number, Reservation>();
   for (const each of reservations) if (each.network === network.name) owners.set(addressNumber(each.address), each);
   const subnet = parseSubnet(network.subnet);
   const chosen =
     address === undefined ? nextFree(network, subnet, owners) : checkFixed(network, subnet, owners, address);
+  const own = wished ?? (macOfAddress ? addressMac(chosen) : undefined);
+  const mac =
+    own === undefined || (wished === undefined && taken.has(own))
+      ? createMac(randomBytes, taken)
+      : serializeMacAddress(parseMacAddress(own));
   return { instance, nic, network: network.name, mac, address: addressText(chosen) };
 }
 

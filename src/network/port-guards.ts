@@ -27,7 +27,11 @@ export function mayUse(owners: AddressOwners, own: number | undefined, port: Swi
 
 function isNobodyElses(owners: AddressOwners, port: SwitchPort, address: number): boolean {
   const others = owners.size > 0 ? owners.get(address) : undefined;
-  return others === undefined || others.has(port);
+  return others === undefined || others.has(port) || isOfOneOwner(others, port);
+}
+
+function isOfOneOwner(others: ReadonlySet<SwitchPort>, { spec: { owner } }: SwitchPort): boolean {
+  return owner !== undefined && [...others].some(({ spec }) => spec.owner === owner);
 }
 
 /** What an ARP message for Ethernet and IPv4 (RFC 826) has where, from its start. */

@@ -60,7 +60,7 @@ async function plug(client: SwitchClient, id: string, network = 'lab'): Promise<
 
 /** Waits until the switch has heard from all its ports that they are up. */
 async function allUp(client: SwitchClient): Promise<void> {
-  while (!(await client.status()).every(({ up }) => up));
+  while (!(await client.remote.status()).every(({ up }) => up));
 }
 
 function nextFrame(cable: SlabPort): Promise<number[]> {
@@ -100,13 +100,13 @@ describe('the switch from outside', () => {
     a.send(frame);
     expect(await arrived).toEqual([...frame]);
     expect(
-      (await client.status()).map(({ id, up, counters }) => [id, up, counters.rxFrames, counters.txFrames]),
+      (await client.remote.status()).map(({ id, up, counters }) => [id, up, counters.rxFrames, counters.txFrames]),
     ).toEqual([
       ['a', true, 1, 0],
       ['b', true, 0, 1],
     ]);
-    expect(await client.fdb('lab')).toMatchObject([{ mac: macOf(1), port: 'a' }]);
-    expect(await client.totals('lab')).toMatchObject({ received: 1, copies: 1, delivered: 1 });
+    expect(await client.remote.fdb('lab')).toMatchObject([{ mac: macOf(1), port: 'a' }]);
+    expect(await client.remote.totals('lab')).toMatchObject({ received: 1, copies: 1, delivered: 1 });
   });
 
   it('keeps error codes, and takes a port that was refused off its list', async () => {
@@ -124,9 +124,9 @@ describe('the switch from outside', () => {
     await plug(client, 'c', 'other');
     await client.removePort('a');
     await client.removePort('a');
-    expect((await client.status()).map(({ id }) => id)).toEqual(['b', 'c']);
+    expect((await client.remote.status()).map(({ id }) => id)).toEqual(['b', 'c']);
     await client.removeNetwork('lab');
-    expect((await client.status()).map(({ id }) => id)).toEqual(['c']);
+    expect((await client.remote.status()).map(({ id }) => id)).toEqual(['c']);
     await plug(client, 'a');
   });
 });
@@ -144,7 +144,7 @@ describe('ports that sleep', () => {
     const { client, wireClock } = lab();
     const a = await plug(client, 'a');
     await client.addSleepingPort(sleeper);
-    while (!(await client.status())[0]?.up);
+    while (!(await client.remote.status())[0]?.up);
     const wanted = new Promise((resolve) => client.wanted(resolve));
     a.send(ping);
     expect(await wanted).toBe('service');
@@ -160,12 +160,12 @@ describe('ports that sleep', () => {
     expect(await client.sleepPorts(['service'])).toBeUndefined();
     // The cable of a run that is over: harmless.
     await client.unplugPort('service');
-    expect((await client.status()).map(({ id, asleep }) => [id, asleep])).toEqual([
+    expect((await client.remote.status()).map(({ id, asleep }) => [id, asleep])).toEqual([
       ['a', false],
       ['service', true],
     ]);
     await client.removePort('service');
-    expect((await client.status()).map(({ id }) => id)).toEqual(['a']);
+    expect((await client.remote.status()).map(({ id }) => id)).toEqual(['a']);
   });
 
   it('are there again when the worker has died, those that were plugged in with a new cable', async () => {
@@ -187,7 +187,7 @@ describe('ports that sleep', () => {
     expect([...cables.keys()]).toEqual(['a', 'awake']);
     const wanted = new Promise((resolve) => client.wanted(resolve));
     cables.get('a')!.setLink({ up: true, offload: true });
-    while (!(await client.status()).find(({ id }) => id === 'a')?.up);
+    while (!(await client.remote.status()).find(({ id }) => id === 'a')?.up);
     cables.get('a')!.send(ping);
     expect(await wanted).toBe('service');
   });
@@ -197,7 +197,7 @@ describe('ports that sleep', () => {
     expect(await codeOf(client.addSleepingPort(portSpec('service')))).toBe('InvalidArgument');
     crash();
     await clock.advance(0);
-    expect(await client.status()).toEqual([]);
+    expect(await client.remote.status()).toEqual([]);
   });
 });
 
@@ -211,11 +211,11 @@ describe('a switch whose worker dies', () => {
       client.portsRenewed(resolve),
     );
     crash();
-    expect(await codeOf(client.status())).toBe('Unavailable');
+    expect(await codeOf((async () => client.remote.status())())).toBe('Unavailable');
     await clock.advance(0);
     const cables = new Map((await renewed).map(({ id, port }) => [id, cableFor(port)]));
     expect([...cables.keys()]).toEqual(['a', 'b']);
-    expect((await client.status()).map(({ id, up }) => [id, up])).toEqual([
+    expect((await client.remote.status()).map(({ id, up }) => [id, up])).toEqual([
       ['a', false],
       ['b', false],
     ]);
@@ -258,7 +258,7 @@ describe('a switch whose worker dies', () => {
     const removing = client.removePort('a');
     expect((await renewed).map(({ id }) => id)).toEqual(['b']);
     await removing;
-    expect((await client.status()).map(({ id }) => id)).toEqual(['b']);
+    expect((await client.remote.status()).map(({ id }) => id)).toEqual(['b']);
   });
 
   it('pauses longer each time when it dies again and again, and at once after a sound life', async () => {
@@ -281,10 +281,10 @@ describe('a switch whose worker dies', () => {
 
   it('stays down once it was taken down, and lets nobody wait', async () => {
     const { client, clock, workers } = lab();
-    const asked = codeOf(client.status());
+    const asked = codeOf(client.remote.status());
     client.dispose();
     expect(await asked).toBe('Canceled');
-    expect(await codeOf(client.fdb())).toBe('Canceled');
+    expect(await codeOf((async () => client.remote.fdb())())).toBe('Canceled');
     await clock.advance(10_000);
     expect(workers).toHaveLength(1);
     expect(clock.pending).toBe(0);

@@ -1,11 +1,10 @@
-import type { FdbEntry, PortSpec, PortStatus } from '../api/network';
+import type { GuardedStation, PortSpec } from '../api/network';
 import type { Clock } from '../base/clock';
 import { SandboxError, toSandboxError } from '../base/errors';
 import { Emitter } from '../base/events';
 import type { Disposable } from '../base/lifecycle';
 import { withTimeout } from '../base/timeout';
 import { type Remote, transfer } from '../rpc/control';
-import type { NetworkTotals } from './switch';
 import type { SwitchService } from './switch-service';
 
 /** A worker that serves a switch; what the supervisor starts fits. */
@@ -57,6 +56,7 @@ export class SwitchClient implements Disposable {
   readonly #renewed = new Map<string, MessagePort>();
   readonly #portsRenewed = new Emitter<readonly RenewedPort[]>();
   readonly #wanted = new Emitter<string>();
+  #stations: readonly GuardedStation[] = [];
   #worker: SwitchWorker | undefined;
   #pause: Disposable | undefined;
   #startedAt = 0;
@@ -151,6 +151,12 @@ export class SwitchClient implements Disposable {
     await this.#tell((remote) => remote.removeNetwork(name));
   }
 
+  /** Whose stations there are behind ports, in the place of what was said before; also after a restart of the switch. */
+  async setStations(stations: readonly GuardedStation[]): Promise<void> {
+    this.#stations = stations;
+    await this.#tell((remote) => remote.setStations(stations));
+  }
+
   /** Bytes of IP packet that frames of the network may carry from now on. */
   async setMtu(network: string, mtu: number): Promise<void> {
     await this.#tell((remote) => remote.setMtu(network, mtu));
@@ -159,18 +165,9 @@ export class SwitchClient implements Disposable {
     }
   }
 
-  /** `Unavailable` while the switch is being restarted; so are the next two. */
-  async status(): Promise<readonly PortStatus[]> {
-    return this.#require().remote.status();
-  }
-
-  /** The forwarding database of one network, or of all. */
-  async fdb(network?: string): Promise<readonly FdbEntry[]> {
-    return this.#require().remote.fdb(network);
-  }
-
-  async totals(network: string): Promise<NetworkTotals> {
-    return this.#require().remote.totals(network);
+  /** What it can be asked besides. `Unavailable` while the switch is being restarted. */
+  get remote(): Remote<SwitchService> {
+    return this.#require().remote;
   }
 
   dispose(): void {
@@ -232,7 +229,7 @@ export class SwitchClient implements Disposable {
       return worker.remote.addPort(spec, transfer(port1, [port1]));
     });
     // A worker that is lost again takes its calls with it, and the next restart makes all ports once more.
-    Promise.all(added).then(
+    Promise.all([...added, worker.remote.setStations(this.#stations)]).then(
       () => this.#handOver(),
       (error: unknown) => worker.terminate(toSandboxError(error)),
     );

@@ -1,4 +1,4 @@
-import type { DropReason, PortSpec, PortStatus } from '../api/network';
+import type { DropReason, PortSpec, PortStatus, Station } from '../api/network';
 import { type BufferPool, type FrameSlab, recordBytes, recordHeaderBytes, SlabReader } from '../formats/frame-slab';
 import { addressNumber } from '../formats/ip-address';
 import { parseMacAddress } from '../formats/mac-address';
@@ -39,6 +39,8 @@ export class SwitchPort {
   readonly mac: number | undefined;
   /** The addresses it may claim by ARP, as numbers of 32 bits; undefined when any that are nobody else's. */
   readonly addresses: ReadonlySet<number> | undefined;
+  /** Whose port it is. */
+  readonly station: StationNumbers | undefined;
   readonly storm: TokenBucket;
   /** Of a port that can sleep. */
   readonly sleep: PortSleep | undefined;
@@ -53,6 +55,8 @@ export class SwitchPort {
     'port-security': 0,
     'arp-guard': 0,
     'dhcp-guard': 0,
+    'ra-guard': 0,
+    'nd-guard': 0,
     'same-port': 0,
   };
   readonly #queue: FairQueue<SwitchPort>;
@@ -71,6 +75,7 @@ export class SwitchPort {
     this.mtu = spec.mtu;
     this.mac = spec.mac === undefined ? undefined : macNumber(parseMacAddress(spec.mac));
     this.addresses = addressesOf(spec);
+    this.station = spec.station && stationNumbers(spec.station);
     this.storm = new TokenBucket(stormLimits.rate, stormLimits.burst, now);
     this.sleep = PortSleep.of(spec, now);
     this.#queue = new FairQueue(queueLimits, pool);
@@ -209,6 +214,17 @@ export function isUnfinished({ bytes, start }: SlabReader): boolean {
 
 function addressesOf({ address, moreAddresses = [] }: PortSpec): ReadonlySet<number> | undefined {
   return address === undefined ? undefined : new Set([address, ...moreAddresses].map(addressNumber));
+}
+
+/** A station's addresses as numbers, of 48 and of 32 bits. */
+export interface StationNumbers {
+  readonly mac: number;
+  readonly address: number;
+}
+
+/** `InvalidArgument` for a MAC or an address that is none. */
+export function stationNumbers({ mac, address }: Station): StationNumbers {
+  return { mac: macNumber(parseMacAddress(mac)), address: addressNumber(address) };
 }
 
 /** Six bytes as a whole number. */

@@ -1,8 +1,10 @@
-import type { FdbEntry, PortSpec, PortStatus } from '../api/network';
+import type { CaptureReading, CaptureSpec } from '../api/capture';
+import type { FdbEntry, FrameFilter, GuardedStation, PortSpec, PortStatus } from '../api/network';
 import { type Clock, systemClock } from '../base/clock';
 import { BufferPool } from '../formats/frame-slab';
-import { expose } from '../rpc/control';
+import { expose, transfer } from '../rpc/control';
 import { SlabPort } from '../rpc/slab-port';
+import { Captures } from './captures';
 import { checkMtu } from './ipam';
 import { type NetworkTotals, Switch } from './switch';
 
@@ -15,9 +17,11 @@ export class SwitchService {
   readonly #ports = new Map<string, SlabPort>();
   /** One for all, since buffers come from some ports and go to others. */
   readonly #pool = new BufferPool(maxPooledBytes);
+  readonly #captures: Captures;
   #wanted: MessagePort | undefined;
 
   constructor(clock: Clock = systemClock) {
+    this.#captures = new Captures(clock);
     this.#switch = new Switch(clock, this.#pool, (id) => this.#wanted?.postMessage(id));
   }
 
@@ -36,8 +40,12 @@ export class SwitchService {
     const cable = new SlabPort(port, this.#pool);
     try {
       checkMtu(spec.mtu);
-      const handle = this.#switch.addPort(spec, cable);
-      cable.received((slab) => slab.release(handle.receive(slab)));
+      const tap = this.#captures.tap(spec.id, cable);
+      const handle = this.#switch.addPort(spec, tap);
+      cable.received((slab) => {
+        tap.receive(slab);
+        slab.release(handle.receive(slab));
+      });
       cable.linkChanged((link) => handle.setLink(link));
       cable.drained(() => handle.drain());
     } catch (error) {
@@ -82,6 +90,11 @@ export class SwitchService {
     for (const id of this.#switch.removeNetwork(name)) this.removePort(id);
   }
 
+  /** Whose stations there are behind ports, in the place of what was said before. */
+  setStations(stations: readonly GuardedStation[]): void {
+    this.#switch.setStations(stations);
+  }
+
   /** Bytes of IP packet that frames of the network may carry from now on. */
   setMtu(network: string, mtu: number): void {
     checkMtu(mtu);
@@ -101,7 +114,37 @@ export class SwitchService {
     return this.#switch.totals(network);
   }
 
+  countFrames(filter: FrameFilter): number {
+    return this.#switch.countFrames(filter);
+  }
+
+  /** Records what passes a port. Errors: {@link Captures.start}. */
+  startCapture(spec: CaptureSpec): void {
+    this.#captures.start(spec);
+  }
+
+  /** Ends recording; what was recorded stays. */
+  stopCapture(port: string): void {
+    this.#captures.stop(port);
+  }
+
+  discardCapture(port: string): void {
+    this.#captures.discard(port);
+  }
+
+  /** With the last `limit` frames of those whose rows have all words of the filter. Undefined when there is no capture. */
+  readCapture(port: string, filter: string, limit: number): CaptureReading | undefined {
+    return this.#captures.read(port, filter, limit);
+  }
+
+  /** The same frames, all of them, as a pcapng file. `NotFound` when there is no capture. */
+  captureFile(port: string, name: string, description: string, filter: string): Uint8Array<ArrayBuffer> {
+    const bytes = this.#captures.file(port, name, description, filter);
+    return transfer(bytes, [bytes.buffer]);
+  }
+
   #dropCable(id: string): void {
+    this.#captures.untap(id);
     this.#ports.get(id)?.dispose();
     this.#ports.delete(id);
   }

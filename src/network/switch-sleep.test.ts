@@ -169,6 +169,24 @@ describe('a port that sleeps', () => {
     bench.check();
   });
 
+  it('is announced when it is made, and not when it wakes or sleeps; an announcement wakes nobody', async () => {
+    const bench = new Bench();
+    const station = (mac: number) => ({ mac: macOf(mac), address: addressOf(mac) });
+    bench.switch.addSleepingPort(portSpec('late', { ...station(8), station: station(8), idleMs }));
+    for (const id of ['client-1', 'client-2']) {
+      const { source, payload } = parseEthernet(bench.got(id)[0]!);
+      expect(source).toBe(macOf(8));
+      expect(parseArp(payload)).toMatchObject({ operation: 1, senderAddress: '10.0.0.8', targetAddress: '10.0.0.8' });
+    }
+    expect(bench.wanted).toEqual([]);
+    expect(bench.lost()).toEqual({ asleep: 1 });
+    bench.plug('late', { ...station(8), station: station(8), idleMs }).setLink(up);
+    await bench.clock.advance(idleMs);
+    expect(bench.switch.sleepPorts(['late'])).toBeUndefined();
+    expect(bench.got('client-1')).toHaveLength(1);
+    bench.check();
+  });
+
   it('is asked for directly and by probes, too, and not for what is not its own', () => {
     const bench = new Bench();
     bench.send(1, arpRequest(1, serviceAddress, macOf(9)));

@@ -4,6 +4,8 @@ import type { DropReason, PortSpec, PortStatus } from '../api/network';
 import { toHex } from '../base/bytes';
 import type { SandboxError } from '../base/errors';
 import { FakeClock } from '../base/fake-clock';
+import { parseArp } from '../formats/wire/arp';
+import { parseEthernet } from '../formats/wire/ethernet';
 import { ageingMs, maxStations } from './forwarding-database';
 import { finishFrame } from './offload';
 import { type PortHandle, Switch } from './switch';
@@ -447,6 +449,149 @@ describe('port security and ARP guard', () => {
     const bench = guarded();
     bench.send(port, frame);
     expect(bench.drops(port)).toEqual(passes ? {} : { 'arp-guard': 1 });
+    bench.check();
+  });
+});
+
+describe('stations behind the port of their host', () => {
+  const container = { port: 'a', mac: macOf(5), address: '10.0.0.5' };
+  const withStation = (): Bench => {
+    const bench = new Bench();
+    for (const id of ['a', 'b']) bench.add(id);
+    bench.switch.setStations([container]);
+    return bench;
+  };
+  const [frame, claim] = [ethernet(broadcast, macOf(5)), arpClaim(macOf(6), '10.0.0.5')];
+
+  it('have their MAC and their address to themselves', () => {
+    const bench = withStation();
+    bench.send('a', frame, arpClaim(macOf(5), '10.0.0.5'), ethernet(broadcast, macOf(7)));
+    expect(bench.drops('a')).toEqual({});
+    bench.send('b', frame, claim, ethernet(broadcast, macOf(8)));
+    expect(bench.drops('b')).toEqual({ 'port-security': 1, 'arp-guard': 1 });
+    bench.check();
+  });
+
+  it('leave them to others when they have gone, by themselves or with their port', () => {
+    const bench = withStation();
+    bench.switch.setStations([]);
+    bench.send('b', frame, claim);
+    expect(bench.drops('b')).toEqual({});
+    bench.switch.setStations([container, { ...container, port: 'none' }]);
+    bench.switch.removePort('a');
+    bench.send('b', frame, claim);
+    expect(bench.drops('b')).toEqual({});
+  });
+});
+
+describe('an announcement', () => {
+  const station = { mac: macOf(7), address: '10.0.0.7' };
+  const told = (frame: Uint8Array | undefined) => {
+    const { payload, ...ethernet } = parseEthernet(frame!);
+    return { ...ethernet, arp: parseArp(payload) };
+  };
+  const announced = {
+    destination: broadcast,
+    source: macOf(7),
+    etherType: 0x0806,
+    tags: [],
+    arp: {
+      operation: 1,
+      senderMac: macOf(7),
+      senderAddress: '10.0.0.7',
+      targetMac: '00:00:00:00:00:00',
+      targetAddress: '10.0.0.7',
+    },
+  };
+
+  it('tells everybody else whose port has come up, once each time, and the switch knows where that is', () => {
+    const bench = trio();
+    const elsewhere = bench.add('z', { network: 'other' });
+    const down = bench.add('down', { station }, { up: false, offload: true });
+    expect(bench.counts()).toEqual([0, 0, 0, 0, 0]);
+    bench.handles.get('down')!.setLink({ up: true, offload: true });
+    bench.handles.get('down')!.setLink({ up: true, offload: false });
+    for (const id of ['a', 'b', 'c']) expect(bench.sinks.get(id)!.frames.map(told)).toEqual([announced]);
+    expect([down.packets, elsewhere.packets]).toEqual([[], []]);
+    expect(bench.status('down').counters).toMatchObject({ rxFrames: 1, txFrames: 0 });
+    bench.send('a', ethernet(macOf(7), macOf(1)));
+    expect(bench.counts()).toEqual([1, 1, 1, 0, 1]);
+    bench.handles.get('down')!.setLink({ up: false, offload: true });
+    bench.handles.get('down')!.setLink({ up: true, offload: true });
+    expect(bench.counts()).toEqual([2, 2, 2, 0, 1]);
+    bench.check();
+  });
+
+  it('moves the station to the port that came up last', () => {
+    const bench = trio();
+    bench.add('before', { station });
+    bench.add('after', { station });
+    bench.send('a', ethernet(macOf(7), macOf(1)));
+    expect(bench.counts()).toEqual([2, 2, 2, 1, 1]);
+    expect(bench.switch.fdb().find(({ mac }) => mac === macOf(7))?.port).toBe('after');
+    bench.check();
+  });
+
+  it('is of a station that nobody at another port may pass for, while others may be at its own', () => {
+    const bench = trio();
+    bench.add('owner', { station });
+    bench.send('a', ethernet(broadcast, macOf(7)), arpClaim(macOf(1), '10.0.0.7'));
+    expect(bench.drops('a')).toEqual({ 'port-security': 1, 'arp-guard': 1 });
+    bench.send('owner', arpClaim(macOf(7), '10.0.0.7'), arpClaim(macOf(8), '10.0.0.8'));
+    expect(bench.drops('owner')).toEqual({});
+    bench.switch.removePort('owner');
+    bench.send('a', ethernet(broadcast, macOf(7)), arpClaim(macOf(1), '10.0.0.7'));
+    expect(bench.drops('a')).toEqual({ 'port-security': 1, 'arp-guard': 1 });
+    bench.check();
+  });
+
+  it('leaves the ports of one machine each other’s addresses', () => {
+    const bench = trio();
+    bench.add('eth0', { station, owner: 'router' });
+    bench.add('eth1', { station: { mac: macOf(8), address: '10.0.0.8' }, owner: 'router' });
+    bench.send('eth0', ethernet(broadcast, macOf(8)), arpClaim(macOf(7), '10.0.0.8'));
+    expect(bench.drops('eth0')).toEqual({});
+    bench.add('other', { owner: 'other' });
+    bench.send('other', ethernet(broadcast, macOf(8)), arpClaim(macOf(1), '10.0.0.8'));
+    expect(bench.drops('other')).toEqual({ 'port-security': 1, 'arp-guard': 1 });
+    bench.check();
+  });
+
+  it('is made of stations behind a port that comes up later', () => {
+    const bench = trio();
+    bench.add('late', {}, { up: false, offload: true });
+    bench.switch.setStations([{ ...station, port: 'late' }]);
+    expect(bench.counts()).toEqual([0, 0, 0, 0]);
+    bench.handles.get('late')!.setLink({ up: true, offload: true });
+    expect(bench.counts()).toEqual([1, 1, 1, 0]);
+    expect(told(bench.sinks.get('a')!.frames[0])).toEqual(announced);
+    bench.check();
+  });
+
+  it('is not made more often than a port may send to everybody', () => {
+    const bench = trio();
+    bench.add('restless', { station });
+    const { setLink } = bench.handles.get('restless')!;
+    for (let time = 0; time < 5000; time += 1) for (const up of [false, true]) setLink({ up, offload: true });
+    expect(bench.sinks.get('a')!.frames.length).toBeLessThanOrEqual(stormLimits.burst);
+    bench.check();
+  });
+
+  it('is made of stations behind a port as they come, there by the switch, whose MAC leads nobody astray', () => {
+    const bench = trio();
+    bench.add('down', {}, { up: false, offload: true });
+    const behind = [
+      { ...station, port: 'a' },
+      { port: 'down', mac: macOf(8), address: '10.0.0.8' },
+    ];
+    bench.switch.setStations(behind);
+    bench.switch.setStations(behind);
+    expect(bench.counts()).toEqual([1, 1, 1, 0]);
+    for (const id of ['b', 'c']) expect(told(bench.sinks.get(id)!.frames[0])).toEqual(announced);
+    const { source, arp } = told(bench.sinks.get('a')!.frames[0]);
+    expect(arp).toEqual(announced.arp);
+    expect(source).not.toBe(macOf(7));
+    expect(bench.switch.fdb().map(({ mac, port }) => [mac, port])).toEqual([[macOf(7), 'a']]);
     bench.check();
   });
 });

@@ -1,16 +1,20 @@
-import type { DropReason, FdbEntry, PortSpec, PortStatus } from '../api/network';
+import type { DropReason, FdbEntry, FrameFilter, GuardedStation, PortSpec, PortStatus, Station } from '../api/network';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { BufferPool, type FrameSlab, SlabReader, SlabWriter } from '../formats/frame-slab';
 import { serializeMacAddress } from '../formats/mac-address';
 import { ethernetBytes, etherType, vlanTagBytes } from '../formats/wire/ethernet';
 import type { Link } from '../rpc/slab-port';
+import { serializeAnnouncement } from './announcement';
 import { ForwardingDatabase } from './forwarding-database';
+import { FrameCounter } from './frame-counter';
 import { FrameInfo } from './frame-info';
+import { GuardedStations, removeOwners, setOwners } from './guarded-stations';
 import { joinSegments } from './join-segments';
+import { refusalOfIp6 } from './nd-guard';
 import { type AddressOwners, isDhcpReply, mayClaim, mayUse, removeOwner, setOwner } from './port-guards';
 import { addressAskedFor, arpAnswer, refusal } from './sleep-answers';
-import { isUnfinished, type PortSink, SwitchPort } from './switch-port';
+import { isUnfinished, type PortSink, SwitchPort, stationNumbers } from './switch-port';
 
 /**
  * What became of all frames of a network since it was made, ports that have gone included. Exact at any moment:
@@ -50,7 +54,9 @@ interface Network {
   readonly addresses: AddressOwners;
   /** Ports that can sleep, by their MAC and by their address. */
   readonly sleepers: { readonly byMac: Map<number, SwitchPort>; readonly byAddress: Map<number, SwitchPort> };
-  /** Ports that may speak as DHCP servers: none others may while there is one. */
+  /** Undefined while nobody asks for frames. */
+  counter: FrameCounter | undefined;
+  /** Ports that may speak as DHCP servers and routers of IPv6: none others may while there is one. */
   dhcpServers: number;
   /** Of ports that have gone, and of what is not counted at ports. */
   received: number;
@@ -62,6 +68,9 @@ interface Network {
 
 /** Where a frame goes: one port, everybody, or nowhere (dropped, and counted already). */
 type Target = SwitchPort | 'everybody' | undefined;
+
+/** Of nobody on any network. */
+const switchMac = '02:53:00:00:00:00';
 
 /** Frames that came at once. */
 interface Batch {
@@ -87,6 +96,7 @@ export class Switch {
   readonly #wanted: (id: string) => void;
   readonly #networks = new Map<string, Network>();
   readonly #ports = new Map<string, SwitchPort>();
+  readonly #stations = new GuardedStations();
   readonly #info = new FrameInfo();
   /** Targets of the frames of the slab at hand, used again for each. */
   readonly #targets: Target[] = [];
@@ -111,7 +121,7 @@ export class Switch {
     return {
       receive: (slab) => (present() ? this.#receive(network, port, slab) : undefined),
       setLink: (link) => {
-        if (present()) setLink(network, port, link);
+        if (present()) this.#setLink(network, port, link);
       },
       drain: () => {
         if (present()) port.drain();
@@ -178,12 +188,32 @@ export class Switch {
     setLink(network, port, { up: false, offload: false });
     this.#ports.delete(id);
     network.ports.delete(port);
+    this.#stations.forgetPort(port);
     removeOwner(network.macs, port.mac, port);
+    if (port.station) removeOwners(network, port.station, port);
     setSleeper(network, port, undefined);
     for (const address of port.addresses ?? []) removeOwner(network.addresses, address, port);
     if (port.spec.dhcpServer) network.dhcpServers -= 1;
     network.received += port.rxFrames;
     network.delivered += port.txFrames;
+  }
+
+  /**
+   * Whose stations there are behind ports: nobody else may use their addresses. In the place of what was said before.
+   * Those that are new are announced, behind their own port too: by a frame of the switch's, so that nobody there takes
+   * the station for one that is reached through the port.
+   */
+  setStations(stations: readonly GuardedStation[]): void {
+    const fresh = this.#stations.set(stations, (id) => {
+      const port = this.#ports.get(id);
+      return port && { port, owners: this.#networkOf(port.spec.network) };
+    });
+    for (const { port, station } of fresh) {
+      if (!port.up) continue;
+      const network = this.#networkOf(port.spec.network);
+      this.#announce(network, port, station);
+      this.#speakFor(network, port, port, serializeAnnouncement(station, switchMac));
+    }
   }
 
   /** Takes a network away with its ports. Returns their ids. */
@@ -233,6 +263,17 @@ export class Switch {
     };
   }
 
+  /**
+   * How many such frames were forwarded since they were asked for the first time, or again after two minutes. 0 for a network
+   * that has had no port.
+   */
+  countFrames(filter: FrameFilter): number {
+    const network = this.#networks.get(filter.network);
+    if (!network) return 0;
+    network.counter ??= new FrameCounter();
+    return network.counter.count(filter, this.#clock.monotonic());
+  }
+
   #networkOf(name: string): Network {
     let network = this.#networks.get(name);
     if (!network) {
@@ -243,6 +284,7 @@ export class Switch {
         macs: new Map(),
         addresses: new Map(),
         sleepers: { byMac: new Map(), byAddress: new Map() },
+        counter: undefined,
         dhcpServers: 0,
         received: 0,
         refused: 0,
@@ -312,13 +354,13 @@ export class Switch {
     for (const target of this.#targets) {
       // Damage is behind the last frame that was counted.
       reader.next();
-      if (target === undefined) continue;
-      if (target !== 'everybody') {
-        this.#deliver(network, from, target, reader);
-        continue;
-      }
-      for (const port of network.ports) if (port !== from) this.#flood(network, from, port, reader);
+      if (target !== undefined) this.#deliverTo(network, from, target, reader);
     }
+  }
+
+  #deliverTo(network: Network, from: SwitchPort, to: SwitchPort | 'everybody', reader: SlabReader): void {
+    if (to !== 'everybody') this.#deliver(network, from, to, reader);
+    else for (const port of network.ports) if (port !== from) this.#flood(network, from, port, reader);
   }
 
   /** A frame for everybody wakes nobody, and does not wait for who sleeps. */
@@ -349,11 +391,14 @@ export class Switch {
     if (network.dhcpServers > 0 && !from.spec.dhcpServer && isDhcpReply(info, reader)) {
       return this.#refuse(network, from, 'dhcp-guard');
     }
+    const refusal6 = info.etherType === etherType.ip6 ? refusalOfIp6(network, from, info, reader) : undefined;
+    if (refusal6) return this.#refuse(network, from, refusal6);
     if (!info.fromGroup) network.stations.learn(info.source, from, now);
     const to = info.toGroup ? undefined : findStation(network, info.destination, now);
     if (to === from) return this.#refuse(network, from, 'same-port');
     if (!to && !from.storm.take(info.segments, now)) return this.#refuse(network, from, 'storm-control');
     if (network.sleepers.byMac.size > 0) this.#attendSleepers(network, from, to, reader, now);
+    if (network.counter && !network.counter.see(info, reader, now)) network.counter = undefined;
     return to ?? 'everybody';
   }
 
@@ -394,15 +439,15 @@ export class Switch {
     if (to) this.#speakFor(network, port, to, reset);
   }
 
-  /** Sends a frame as the owner of a port that sleeps would. */
-  #speakFor(network: Network, port: SwitchPort, to: SwitchPort, frame: Uint8Array): void {
+  /** Sends a frame as who is behind the port would. */
+  #speakFor(network: Network, port: SwitchPort, to: SwitchPort | 'everybody', frame: Uint8Array): void {
     const writer = new SlabWriter(this.#pool);
     writer.append(frame);
     const slab = writer.take();
     const reader = new SlabReader(slab);
     reader.next();
     port.countReceived(1, frame.length);
-    this.#deliver(network, port, to, reader);
+    this.#deliverTo(network, port, to, reader);
     this.#pool.give(slab.buffer);
   }
 
@@ -420,10 +465,33 @@ export class Switch {
     this.#ports.set(spec.id, port);
     network.ports.add(port);
     setOwner(network.macs, port.mac, port);
+    if (port.station) setOwners(network, port.station, port);
     setSleeper(network, port, port);
     for (const address of port.addresses ?? []) setOwner(network.addresses, address, port);
     if (spec.dhcpServer) network.dhcpServers += 1;
+    // It is answered for from now on, whether it sleeps or not.
+    if (port.sleep && spec.station) this.#announce(network, port, spec.station);
     return port;
+  }
+
+  #setLink(network: Network, port: SwitchPort, link: Pick<Link, 'up' | 'offload'>): void {
+    const comes = link.up && !port.up;
+    setLink(network, port, link);
+    if (!comes || port.sleep) return;
+    const { station } = port.spec;
+    for (const each of [...(station ? [station] : []), ...this.#stations.behind(port)])
+      this.#announce(network, port, each);
+  }
+
+  /**
+   * Tells everybody at other ports whose an address is now, who may remember the station that had it before. It is a frame to
+   * everybody like those that the port sends itself, and held to their rate.
+   */
+  #announce(network: Network, port: SwitchPort, station: Station): void {
+    const now = this.#clock.monotonic();
+    network.stations.learn(stationNumbers(station).mac, port, now);
+    if (!port.storm.take(1, now)) return;
+    this.#speakFor(network, port, 'everybody', serializeAnnouncement(station));
   }
 
   #layDown(port: SwitchPort): void {

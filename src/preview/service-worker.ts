@@ -7,8 +7,9 @@ import { systemClock } from '../base/clock';
 import { createDeferred, type Deferred } from '../base/deferred';
 import { SandboxError } from '../base/errors';
 import { withTimeout } from '../base/timeout';
-import { readableFromPort, writableToPort } from '../rpc/byte-stream';
+import { readableFromPort } from '../rpc/byte-stream';
 import { type Connection, connect, type Remote, transfer } from '../rpc/control';
+import { requestBodyPort } from '../rpc/request-body';
 import { gonePage } from './gone-page';
 import { bridgePath, type PageToWorker, reservedFolder, type WorkerToPage, workerPath } from './messages';
 
@@ -101,7 +102,7 @@ async function ask(request: Request, remote: Remote<PreviewApi>, lost: AbortSign
   const channel = new MessageChannel();
   const stream = readableFromPort(channel.port1, lost);
   request.signal.addEventListener('abort', () => void stream.cancel().catch(() => {}));
-  const body = await bodyPort(request);
+  const body = await requestBodyPort(request);
   const { method, url, destination, referrer } = request;
   const headers: PreviewHeaders = [...request.headers];
   const asked = { method, url, headers, destination, referrer, answer: channel.port2, ...(body && { body }) };
@@ -110,16 +111,6 @@ async function ask(request: Request, remote: Remote<PreviewApi>, lost: AbortSign
   if (head.cookiesChanged) void tellPages();
   if (!head.hasBody) channel.port1.close();
   return toResponse(head, head.hasBody ? stream : null);
-}
-
-/** A body that goes as it comes; where a browser has no stream of it, as a whole. */
-async function bodyPort(request: Request): Promise<MessagePort | undefined> {
-  if (request.method === 'GET' || request.method === 'HEAD') return undefined;
-  const stream = request.body ?? new Response(await request.arrayBuffer()).body;
-  const { port1, port2 } = new MessageChannel();
-  // Either side's end is told by the port.
-  stream?.pipeTo(writableToPort(port1, new AbortController().signal)).catch(() => {});
-  return port2;
 }
 
 function toResponse({ status, reason, headers }: PreviewAnswer, body: ReadableStream | null): Response {

@@ -1,4 +1,6 @@
 import { type ErrorRecord, parseError, SandboxError, serializeError, toSandboxError } from '../base/errors';
+import type { Disposable } from '../base/lifecycle';
+import { onAbort } from '../base/on-abort';
 
 /**
  * One byte stream over one MessagePort, with credit: the writer may be at most `windowBytes` ahead of what
@@ -55,10 +57,10 @@ export function readableFromPort(port: MessagePort, lost: AbortSignal): Readable
     wake?.();
   };
   const release = (): void => {
-    lost.removeEventListener('abort', onLost);
+    following.dispose();
     port.close();
   };
-  lost.addEventListener('abort', onLost, { once: true });
+  const following = onAbort(lost, onLost);
   if (lost.aborted) onLost();
 
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
@@ -96,6 +98,7 @@ export function writableToPort(port: MessagePort, lost: AbortSignal): WritableSt
 class PortSink implements UnderlyingSink<Uint8Array> {
   readonly #port: MessagePort;
   readonly #lost: AbortSignal;
+  #following: Disposable | undefined;
   #controller: WritableStreamDefaultController | undefined;
   #ahead = 0;
   #failure: SandboxError | undefined;
@@ -113,8 +116,8 @@ class PortSink implements UnderlyingSink<Uint8Array> {
       else this.#fail(parseError(data.cancel));
       this.#wake?.();
     };
-    this.#lost.addEventListener('abort', this.#onLost, { once: true });
-    if (this.#lost.aborted) this.#onLost();
+    this.#following = onAbort(this.#lost, () => this.#fail(toSandboxError(this.#lost.reason)));
+    if (this.#lost.aborted) this.#fail(toSandboxError(this.#lost.reason));
     // At once: a stream calls `abort` only after the write that waits for the reader.
     controller.signal.addEventListener('abort', () => this.#abort(controller.signal.reason));
   }
@@ -132,8 +135,6 @@ class PortSink implements UnderlyingSink<Uint8Array> {
   close(): void {
     this.#release({ end: true });
   }
-
-  readonly #onLost = (): void => this.#fail(toSandboxError(this.#lost.reason));
 
   #news(): Promise<void> {
     return new Promise((resolve) => {
@@ -158,7 +159,7 @@ class PortSink implements UnderlyingSink<Uint8Array> {
   }
 
   #release(last?: ByteStreamToReader): void {
-    this.#lost.removeEventListener('abort', this.#onLost);
+    this.#following?.dispose();
     if (last) this.#port.postMessage(last);
     this.#port.close();
   }

@@ -52,6 +52,11 @@ export class ArtifactSource {
     this.#index = new LayoutIndex(options);
   }
 
+  /** What the index names. `Unavailable` when there is no index to be had. */
+  async entries(): Promise<readonly Descriptor[]> {
+    return (await this.#index.current()).manifests;
+  }
+
   /** `NotFound` when the index has no such reference, `Unavailable` when there is no index to be had. */
   async resolve(reference: string, operation: Operation = {}): Promise<Artifact> {
     throwIfAborted(operation.signal);

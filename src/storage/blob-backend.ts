@@ -39,8 +39,8 @@ export interface BlobBackend {
   readonly chunkSize: number;
   /** Bytes of a part at most. */
   readonly partSize: number;
-  /** A copy of bytes that a chunk will consist of: they are the caller's again. */
-  part(bytes: Uint8Array): ChunkPart;
+  /** A copy of bytes that a chunk will consist of: they are the caller's again. To be called in any thread. */
+  makePart(bytes: Uint8Array<ArrayBuffer>): ChunkPart;
   find(digest: Digest): Promise<BlobRecord | undefined>;
   list(): Promise<readonly BlobRecord[]>;
   /** Bytes of a half-open range, or undefined when some of them are missing or unreadable. */

@@ -1,4 +1,4 @@
-import { createXXHash64 } from 'hash-wasm';
+import { createXXHash64, type IHasher } from 'hash-wasm';
 
 /**
  * Bytes covered by one checksum: the least that is read to verify one byte of a range. A 256 KiB range is
@@ -7,6 +7,11 @@ import { createXXHash64 } from 'hash-wasm';
 export const blockSize = 256 * 1024;
 
 const checksumSize = 8;
+
+/** As of sha256 (`formats/digest.ts`): memories of WebAssembly are used again. */
+const maxSpare = 8;
+
+const spare: IHasher[] = [];
 
 /**
  * XXH64 of every block, recorded when the blob's sha256 was verified. On read they stand in for it: damage
@@ -20,7 +25,8 @@ export interface BlockChecksums {
 }
 
 export async function createBlockChecksums(): Promise<BlockChecksums> {
-  const hasher = await createXXHash64();
+  const hasher = spare.pop() ?? (await createXXHash64());
+  hasher.init();
   const sums: Uint8Array[] = [];
   let filled = 0;
   const endBlock = (): void => {
@@ -40,6 +46,7 @@ export async function createBlockChecksums(): Promise<BlockChecksums> {
     },
     finish() {
       if (filled > 0) endBlock();
+      if (spare.length < maxSpare) spare.push(hasher);
       const joined = new Uint8Array(sums.length * checksumSize);
       sums.forEach((sum, index) => joined.set(sum, index * checksumSize));
       return joined;

@@ -2,9 +2,13 @@ import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../api/content-store';
 import { systemClock } from '../base/clock';
+import { expose } from '../rpc/control';
+import { inProcessSpawner } from '../rpc/spawn-node';
 import { describeContentStore, patternBytes } from './content-store.conformance';
+import { embeddedPart } from './embedded-blob';
 import { openIdbFixture } from './idb-store-fixture';
 import { MemoryBackend } from './memory-backend';
+import { SealerService } from './sealer-service';
 import { VerifiedContentStore } from './verified-content-store';
 
 /** Memory that can be damaged. */
@@ -38,6 +42,11 @@ describeContentStore('memory', async (chunkSize) => {
 });
 
 describeContentStore('IndexedDB in memory', openIdbFixture);
+
+const sealer = inProcessSpawner((port) => expose(new SealerService(embeddedPart), port));
+describeContentStore('IndexedDB in memory, sealed behind a port', (chunkSize) => openIdbFixture(chunkSize, sealer), {
+  runs: 10,
+});
 
 describe('memory limit', () => {
   it('is told with the bytes needed and available, and frees up again', async () => {

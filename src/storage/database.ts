@@ -42,6 +42,7 @@ const containerCollections = ['containers', 'containerLogs', 'containerVolumes',
 export const recordCollections: readonly RecordCollection[] = [
   ...firstCollections,
   'leases',
+  'layouts',
   ...imageCollections,
   ...containerCollections,
 ];
@@ -53,7 +54,7 @@ export function chunksOf(content: string): IDBKeyRange {
 
 export type StoreDatabase = IDBPDatabase<StoreSchema>;
 
-export const schemaVersion = 6;
+export const schemaVersion = 7;
 
 /** What each version of the schema added. Nothing is ever taken away without moving what was in it. */
 const additions: readonly (readonly StoreNames<StoreSchema>[])[] = [
@@ -63,6 +64,7 @@ const additions: readonly (readonly StoreNames<StoreSchema>[])[] = [
   [...imageCollections],
   [...containerCollections],
   ['folders', 'folderChunks'],
+  ['layouts'],
 ];
 
 /** An older tab is asked to let go (`versionchange`) and does so at once; this is for one that hangs. */

@@ -4,6 +4,11 @@
  */
 export const embeddedBytes = 240 * 1024;
 
+/** A part of a copy of the bytes. */
+export function embeddedPart(bytes: Uint8Array<ArrayBuffer>): Blob {
+  return new Blob([bytes]);
+}
+
 /**
  * A Blob of such parts, whose bytes have left this thread's process when they are made.
  *

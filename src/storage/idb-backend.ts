@@ -11,7 +11,7 @@ import {
   type UpdatePlan,
 } from './blob-backend';
 import { chunksOf, type Database, imageCollections } from './database';
-import { embeddedBytes, joinParts } from './embedded-blob';
+import { embeddedBytes, embeddedPart, joinParts } from './embedded-blob';
 import { collectAbandoned, type Session } from './ingest-journal';
 import { availableBytes, quotaExceeded } from './quota';
 import { changeRequests, copyChanges, readEntries } from './record-store';
@@ -43,6 +43,7 @@ type BlobTransaction = Pick<WriteTransaction<BlobStore>, 'objectStore'>;
 export class IdbBackend implements BlobBackend {
   readonly chunkSize: number;
   readonly partSize: number;
+  readonly makePart = embeddedPart;
   readonly #database: Database;
   readonly #session: Session;
   readonly #clock: Clock;
@@ -58,10 +59,6 @@ export class IdbBackend implements BlobBackend {
     this.#clock = clock;
     this.chunkSize = chunkSize;
     this.partSize = Math.min(chunkSize, embeddedBytes);
-  }
-
-  part(bytes: Uint8Array): Blob {
-    return new Blob([bytes as Uint8Array<ArrayBuffer>]);
   }
 
   /** Removes what ingests that never ended have left behind. Returns how many there were. */

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import sealerUrl from '../../workers/sealer.ts?worker&url';
 import { systemClock } from '../base/clock';
+import { browserSpawner } from '../rpc/spawn-browser';
 import { describeContentStore, patternBytes } from './content-store.conformance';
 import { Database } from './database';
 import { IdbBackend } from './idb-backend';
@@ -9,6 +11,10 @@ import { openContentStore, openIdbContentStore } from './open-content-store';
 import { randomId } from './random-id';
 
 describeContentStore('IndexedDB of the browser', openIdbFixture, { runs: 10 });
+const sealer = browserSpawner(sealerUrl);
+describeContentStore('IndexedDB of the browser, sealed by a worker', (size) => openIdbFixture(size, sealer), {
+  runs: 3,
+});
 
 describe('two tabs on one store', () => {
   let databaseName: string;

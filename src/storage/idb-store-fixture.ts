@@ -1,14 +1,20 @@
 import { openDB } from 'idb';
 import type { Digest } from '../api/content-store';
+import type { SpawnWorker } from '../rpc/worker-handle';
 import type { StoreFixture } from './content-store.conformance';
 import type { StoreSchema } from './database';
 import { openIdbContentStore } from './open-content-store';
 import { randomId } from './random-id';
 
-/** A store in a database of its own, in whichever IndexedDB the platform has. For tests. */
-export async function openIdbFixture(chunkSize: number): Promise<StoreFixture> {
+/**
+ * A store in a database of its own, in whichever IndexedDB the platform has. For tests. With a thread for sealing, all its
+ * ingests are bulk.
+ */
+export async function openIdbFixture(chunkSize: number, spawnSealer?: SpawnWorker): Promise<StoreFixture> {
   const databaseName = `test-${randomId()}`;
-  const { store } = await openIdbContentStore({ databaseName, chunkSize });
+  const { store } = await openIdbContentStore({ databaseName, chunkSize, ...(spawnSealer && { spawnSealer }) });
+  const ingest = store.ingest.bind(store);
+  if (spawnSealer) store.ingest = (expect) => ingest({ ...expect, bulk: true });
   const back = await openDB<StoreSchema>(databaseName);
   return {
     store,

@@ -41,7 +41,7 @@ export class MemoryBackend implements BlobBackend {
     this.#written = records;
   }
 
-  part(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  makePart(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     return new Uint8Array(bytes);
   }
 

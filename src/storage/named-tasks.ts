@@ -1,5 +1,6 @@
 import type { Operation, Progress } from '../api/operation';
 import { SandboxError } from '../base/errors';
+import { allHeard } from './all-heard';
 
 /** Calls from another thread that can be stopped by the name that the caller gave them: signals do not cross a thread. */
 export class NamedTasks {
@@ -17,7 +18,8 @@ export class NamedTasks {
       this.#tasks.set(name, abort);
     }
     try {
-      return await work({ signal: abort.signal, ...(onProgress && { onProgress }) });
+      const { signal } = abort;
+      return await allHeard(onProgress, (tell) => work({ signal, ...(tell && { onProgress: tell }) }));
     } finally {
       if (name !== undefined) this.#tasks.delete(name);
     }

@@ -2,10 +2,12 @@ import type { ContentStore } from '../api/content-store';
 import type { RecordStore } from '../api/records';
 import { type Clock, systemClock } from '../base/clock';
 import { toSandboxError } from '../base/errors';
+import type { SpawnWorker } from '../rpc/worker-handle';
 import { Database } from './database';
 import { IdbDiskBackend } from './disks/idb-disk-backend';
 import { LayeredDiskStore } from './disks/layered-disk-store';
 import { MemoryDiskBackend } from './disks/memory-disk-backend';
+import { embeddedPart } from './embedded-blob';
 import { FolderStore } from './folders/folder-store';
 import { IdbFolderBackend } from './folders/idb-folder-backend';
 import { MemoryFolderBackend } from './folders/memory-folder-backend';
@@ -16,6 +18,7 @@ import { LayerStore } from './layers/layer-store';
 import { MemoryBackend } from './memory-backend';
 import { IdbMetadataStore, MemoryMetadataStore, type MetadataStore } from './metadata-store';
 import { IdbRecordStore, MemoryRecordStore } from './record-store';
+import { SealerThread } from './sealer-thread';
 import { VerifiedContentStore } from './verified-content-store';
 import { writeToEnd } from './write-transaction';
 
@@ -42,15 +45,21 @@ export interface OpenStoreOptions {
   readonly clock?: Clock;
   /** Bytes; tests take small ones. */
   readonly chunkSize?: number;
+  /** Starts a thread that serves a {@link SealerService}; without one, everything is hashed in this. */
+  readonly spawnSealer?: SpawnWorker;
   /** Absent where the platform has none. */
   readonly locks?: LockManager | undefined;
+  /** Nothing is to be kept, for this reason. */
+  readonly unsaved?: string;
 }
 
 const defaultDatabaseName = 'strata';
 const probeKey = 'probe';
 
-/** The store in IndexedDB, or in memory, with the reason, where the browser denies storage. */
+/** The store in IndexedDB, or in memory, with the reason, where nothing is to be kept or the browser denies storage. */
 export async function openContentStore(options: OpenStoreOptions = {}): Promise<OpenedStore> {
+  const { unsaved } = options;
+  if (unsaved !== undefined) return { ...createMemoryContentStore(options), reason: unsaved };
   try {
     return await openIdbContentStore(options);
   } catch (error) {
@@ -61,7 +70,13 @@ export async function openContentStore(options: OpenStoreOptions = {}): Promise<
 
 /** The store in IndexedDB. `Unavailable` where the browser denies it. */
 export async function openIdbContentStore(options: OpenStoreOptions = {}): Promise<OpenedStore> {
-  const { databaseName = defaultDatabaseName, clock = systemClock, chunkSize, locks = findLocks() } = options;
+  const {
+    databaseName = defaultDatabaseName,
+    clock = systemClock,
+    chunkSize,
+    spawnSealer,
+    locks = findLocks(),
+  } = options;
   const database = new Database(databaseName, clock);
   let session: Session | undefined;
   try {
@@ -69,7 +84,8 @@ export async function openIdbContentStore(options: OpenStoreOptions = {}): Promi
     session = await openSession(locks);
     const backend = new IdbBackend(database, session, clock, chunkSize === undefined ? {} : { chunkSize });
     await backend.collect();
-    const store = new VerifiedContentStore(backend, clock);
+    const sealers = spawnSealer && new SealerThread(spawnSealer, embeddedPart);
+    const store = new VerifiedContentStore(backend, clock, sealers);
     const metadata = new IdbMetadataStore(database);
     const disks = new LayeredDiskStore(new IdbDiskBackend(database), clock);
     const records = new IdbRecordStore(database);

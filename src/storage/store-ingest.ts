@@ -3,18 +3,38 @@ import type { RecordChange } from '../api/records';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { failpoint } from '../base/failpoint';
-import { createDigester, type Digester } from '../formats/digest';
 import { type BlobBackend, type BlobCommit, type Chunk, type ChunkPart, infoOf } from './blob-backend';
-import { type BlockChecksums, createBlockChecksums } from './block-checksums';
+import type { PartSealer } from './part-sealer';
 import { randomId } from './random-id';
 
-/** Starts an ingest. Nothing is seen of it before `commit`; one that fails drops what it had written. */
-export async function beginIngest(backend: BlobBackend, clock: Clock, expect: Expectation): Promise<Ingest> {
-  const [digester, checksums] = await Promise.all([createDigester(), createBlockChecksums()]);
+/** Parts that are filled or sealed at the same time; more than two, because a thread may have to wait for its turn. */
+const partsUnderWay = 4;
+
+/**
+ * Bytes of a chunk of a bulk ingest at most. Smaller ones are slower to read whole, which nobody does with a layer; but
+ * layers that come together fill their chunks together, and what is written at the end is what everybody waits for.
+ */
+const bulkChunkSize = 4 * 1024 * 1024;
+
+/**
+ * Starts an ingest, which disposes of the sealer. Nothing is seen of it before `commit`; one that fails drops what it had
+ * written.
+ */
+export async function beginIngest(
+  backend: BlobBackend,
+  clock: Clock,
+  expect: Expectation,
+  sealer: PartSealer,
+): Promise<Ingest> {
   const content = randomId();
-  await failpoint('ingest.begin');
-  await backend.begin(content, expect.size);
-  return new StoreIngest(backend, clock, expect, content, digester, checksums);
+  try {
+    await failpoint('ingest.begin');
+    await backend.begin(content, expect.size);
+  } catch (error) {
+    sealer.dispose();
+    throw error;
+  }
+  return new StoreIngest(backend, clock, expect, content, sealer);
 }
 
 class StoreIngest implements Ingest {
@@ -22,13 +42,17 @@ class StoreIngest implements Ingest {
   readonly #clock: Clock;
   readonly #expect: Expectation;
   readonly #content: string;
-  readonly #digester: Digester;
-  readonly #checksums: BlockChecksums;
-  /** The part being filled, used again for the next: fresh memory is what costs most in a long ingest. */
+  readonly #sealer: PartSealer;
+  readonly #chunkSize: number;
+  /** The part being filled. */
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
-  /** The chunk being filled, less that part. */
-  #parts: ChunkPart[] = [];
+  /** Memory of parts that are sealed, used again: fresh memory is what costs most in a long ingest. */
+  readonly #spare: ArrayBuffer[] = [];
+  /** Parts that are being sealed, oldest first. */
+  #sealing: Promise<unknown>[] = [];
+  /** The chunk being filled, less the part being filled. */
+  #parts: Promise<ChunkPart>[] = [];
   #partBytes = 0;
   #chunks = 0;
   /** The chunk before it, which is written while this one fills. */
@@ -37,20 +61,13 @@ class StoreIngest implements Ingest {
   #busy = false;
   #ended = false;
 
-  constructor(
-    backend: BlobBackend,
-    clock: Clock,
-    expect: Expectation,
-    content: string,
-    digester: Digester,
-    checksums: BlockChecksums,
-  ) {
+  constructor(backend: BlobBackend, clock: Clock, expect: Expectation, content: string, sealer: PartSealer) {
     this.#backend = backend;
     this.#clock = clock;
     this.#expect = expect;
     this.#content = content;
-    this.#digester = digester;
-    this.#checksums = checksums;
+    this.#sealer = sealer;
+    this.#chunkSize = expect.bulk ? Math.min(bulkChunkSize, backend.chunkSize) : backend.chunkSize;
   }
 
   get offset(): number {
@@ -74,8 +91,11 @@ class StoreIngest implements Ingest {
   /** It was committed. */
   end(): void {
     this.#ended = true;
+    this.#sealer.dispose();
     this.#buffer = undefined;
     this.#filled = 0;
+    this.#spare.length = 0;
+    this.#sealing = [];
     this.#parts = [];
   }
 
@@ -96,6 +116,8 @@ class StoreIngest implements Ingest {
     try {
       return await work();
     } catch (error) {
+      // Aborted meanwhile: what was under way fails by what the abort took away from it, such as the sealer.
+      if (this.#ended) throw aborted(error);
       // The reason of the failure is what the caller must see, not that cleaning up failed as well:
       // what is left then is found by the journal at the next open.
       await this.abort().catch(() => undefined);
@@ -110,14 +132,13 @@ class StoreIngest implements Ingest {
     if (size !== undefined && this.#offset + bytes.length > size) {
       throw mismatch(this.#expect, `has more than the ${size} bytes announced`);
     }
-    this.#digester.update(bytes);
-    this.#checksums.update(bytes);
     this.#offset += bytes.length;
     for (let from = 0; from < bytes.length; ) {
-      const { chunkSize, partSize } = this.#backend;
+      const { partSize } = this.#backend;
+      const chunkSize = this.#chunkSize;
       // A full chunk waits for the next byte, because the last one belongs to the commit.
       if (this.#partBytes + this.#filled === chunkSize) await this.#flush();
-      this.#buffer ??= new Uint8Array(Math.min(partSize, size ?? partSize));
+      this.#buffer ??= await this.#freeBuffer(Math.min(partSize, size ?? partSize));
       const room = Math.min(this.#buffer.length - this.#filled, chunkSize - this.#partBytes - this.#filled);
       const taken = Math.min(room, bytes.length - from);
       this.#buffer.set(bytes.subarray(from, from + taken), this.#filled);
@@ -128,17 +149,18 @@ class StoreIngest implements Ingest {
   }
 
   async #finish(): Promise<BlobCommit> {
-    const digest = this.#digester.digest();
-    const { digest: expectedDigest = digest, size: expectedSize = this.#offset } = this.#expect;
+    const { size: expectedSize = this.#offset } = this.#expect;
     if (this.#offset !== expectedSize)
       throw mismatch(this.#expect, `has ${this.#offset} bytes, expected ${expectedSize}`);
+    this.#endPart();
+    const { digest, checksums } = await this.#sealer.finish();
+    const { digest: expectedDigest = digest } = this.#expect;
     if (digest !== expectedDigest) throw mismatch(this.#expect, `has digest ${digest}`);
     const label = await this.#label(digest);
     const info = { digest, size: this.#offset, committedAt: this.#clock.now(), ...(label !== undefined && { label }) };
     await this.#settle();
-    const { chunkSize } = this.#backend;
-    const record = { ...info, content: this.#content, chunkSize, checksums: this.#checksums.finish() };
-    return { record, last: this.#partBytes + this.#filled > 0 ? this.#chunk() : undefined };
+    const record = { ...info, content: this.#content, chunkSize: this.#chunkSize, checksums };
+    return { record, last: this.#partBytes > 0 ? await this.#chunk() : undefined };
   }
 
   /** What is kept for something else is theirs as well: it must not look as if nobody else needed it. */
@@ -152,7 +174,7 @@ class StoreIngest implements Ingest {
   async #flush(): Promise<void> {
     await failpoint('ingest.flush');
     await this.#settle();
-    this.#writing = this.#backend.put(this.#content, this.#chunk());
+    this.#writing = this.#chunk().then((chunk) => this.#backend.put(this.#content, chunk));
     // A failure is heard where it is waited for.
     this.#writing.catch(() => undefined);
     this.#chunks += 1;
@@ -163,19 +185,36 @@ class StoreIngest implements Ingest {
   async #settle(): Promise<void> {
     await this.#writing;
     // Aborted meanwhile: the backend has dropped the content, so do not go on as if it were there.
-    if (this.#ended) throw new SandboxError('Aborted', 'The ingest was aborted');
+    if (this.#ended) throw aborted();
   }
 
   #endPart(): void {
     if (!this.#buffer || this.#filled === 0) return;
-    this.#parts.push(this.#backend.part(this.#buffer.subarray(0, this.#filled)));
+    const sealing = this.#sealer.seal(this.#buffer.subarray(0, this.#filled)).then(({ part, buffer }) => {
+      this.#spare.push(buffer);
+      return part;
+    });
+    // A failure is heard where the part is waited for.
+    sealing.catch(() => undefined);
+    this.#sealing.push(sealing);
+    this.#parts.push(sealing);
     this.#partBytes += this.#filled;
+    this.#buffer = undefined;
     this.#filled = 0;
   }
 
-  #chunk(): Chunk {
+  /** Waits while as many parts as may be are under way. */
+  async #freeBuffer(size: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#sealing.length >= partsUnderWay) await this.#sealing.shift();
+    if (this.#ended) throw aborted();
+    const spare = this.#spare.pop();
+    return new Uint8Array(spare ?? new ArrayBuffer(size));
+  }
+
+  async #chunk(): Promise<Chunk> {
     this.#endPart();
-    return { index: this.#chunks, parts: this.#parts, size: this.#partBytes };
+    const [index, size] = [this.#chunks, this.#partBytes];
+    return { index, parts: await Promise.all(this.#parts), size };
   }
 }
 
@@ -199,6 +238,10 @@ export async function commitIngests(
     for (const ingest of ingests) await ingest.abort().catch(() => undefined);
     throw error;
   }
+}
+
+function aborted(cause?: unknown): SandboxError {
+  return new SandboxError('Aborted', 'The ingest was aborted', { cause });
 }
 
 function requireOwn(ingest: Ingest): StoreIngest {

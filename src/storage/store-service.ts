@@ -8,11 +8,13 @@ import { annotations, type Descriptor } from '../formats/oci';
 import { storedForm } from '../formats/oci-parse';
 import { transfer } from '../rpc/control';
 import { serveLayerPort } from '../rpc/layer-port';
+import type { SpawnWorker } from '../rpc/worker-handle';
 import { type Artifact, ArtifactSource } from './artifact-source';
 import { BuildService } from './builds/build-service';
 import type { Fetch } from './download';
 import type { FolderStore } from './folders/folder-store';
 import { ImageService } from './images/image-service';
+import { KeptArtifacts } from './kept-artifacts';
 import { createLayerTarget } from './layer-target';
 import { NamedTasks } from './named-tasks';
 import { type OpenedStore, openContentStore } from './open-content-store';
@@ -58,6 +60,8 @@ export interface StoreServiceOptions {
   readonly open?: () => Promise<OpenedStore>;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
+  /** See {@link OpenStoreOptions}. */
+  readonly spawnSealer?: SpawnWorker;
 }
 
 /** Services of this worker that have an interface of their own; see {@link StoreService.call}. */
@@ -66,6 +70,7 @@ interface StoreParts {
   readonly registries: RegistryService;
   readonly builds: BuildService;
   readonly folders: FolderStore;
+  readonly artifacts: KeptArtifacts;
 }
 
 interface Opened {
@@ -87,10 +92,13 @@ export class StoreService {
   /** A sign of life. */
   ping(): void {}
 
-  /** Opens the store. `registryUrl` is the directory of the image layout, absolute. Later calls change nothing. */
-  async open(registryUrl: string): Promise<StoreStatus> {
+  /**
+   * Opens the store. Later calls change nothing. `registryUrl` is the directory of the image layout, absolute. With `unsaved`,
+   * which says why to people, nothing is kept.
+   */
+  async open(registryUrl: string, unsaved?: string): Promise<StoreStatus> {
     if (!this.#opened) {
-      const opening = this.#open(registryUrl);
+      const opening = this.#open(registryUrl, unsaved);
       this.#opened = opening;
       // One that failed may be tried again.
       opening.catch(() => {
@@ -262,17 +270,19 @@ export class StoreService {
     await ready?.opened.store.close();
   }
 
-  async #open(baseUrl: string): Promise<Opened> {
+  async #open(baseUrl: string, unsaved: string | undefined): Promise<Opened> {
+    const { spawnSealer } = this.#options;
     const {
-      open = openContentStore,
+      open = () => openContentStore({ ...(unsaved !== undefined && { unsaved }), ...(spawnSealer && { spawnSealer }) }),
       fetch = (url, init) => globalThis.fetch(url, init),
       clock = systemClock,
     } = this.#options;
     const opened = await open();
-    const { store, metadata } = opened;
+    const { store, metadata, images } = opened;
+    const source = new ArtifactSource({ baseUrl, store, metadata, fetch, clock });
     return {
       opened,
-      source: new ArtifactSource({ baseUrl, store, metadata, fetch, clock }),
+      source,
       parts: {
         images: new ImageService(opened, this.#tasks, clock),
         builds: new BuildService(opened, this.#tasks, clock),
@@ -281,6 +291,7 @@ export class StoreService {
           this.#tasks,
         ),
         folders: opened.folders,
+        artifacts: new KeptArtifacts({ source, store, images, tasks: this.#tasks }),
       },
     };
   }

@@ -19,6 +19,8 @@ export interface StoreSupervisionOptions {
   readonly spawn: SpawnWorker;
   /** Directory of the image layout, absolute. */
   readonly registryUrl: string;
+  /** Why nothing is to be kept, for people; absent: everything is. */
+  readonly unsaved?: string;
   readonly clock: Clock;
   /** By which the end of a worker is heard of at once; absent where the platform has none. */
   readonly locks?: LockManager | undefined;
@@ -81,7 +83,7 @@ export class StoreSupervision implements Disposable {
 
   /** A worker with the store open in it. Rejected calls wait for this; who handles events hears of it too. */
   #start(): Promise<StoreLife> {
-    const { spawn, clock, registryUrl } = this.#options;
+    const { spawn, clock } = this.#options;
     const born = clock.monotonic();
     let life: StoreLife;
     try {
@@ -94,13 +96,13 @@ export class StoreSupervision implements Disposable {
       if (clock.monotonic() - born >= healthyMs) this.#deaths = 0;
       this.#restart(toSandboxError(life.lost.reason));
     });
-    return this.#handled(this.#open(life, registryUrl));
+    return this.#handled(this.#open(life));
   }
 
-  async #open(life: StoreLife, registryUrl: string): Promise<StoreLife> {
+  async #open(life: StoreLife): Promise<StoreLife> {
+    const { registryUrl, unsaved, locks } = this.#options;
     try {
-      const status = (await life.call('open', [registryUrl])) as StoreStatus;
-      const { locks } = this.#options;
+      const status = (await life.call('open', [registryUrl, unsaved])) as StoreStatus;
       if (locks && status.lock !== undefined) life.watch(locks, status.lock);
       this.#changed.fire({ kind: 'opened', status, restarts: this.#restarts });
       return life;

@@ -15,6 +15,8 @@ import { SandboxError, throwIfAborted } from '../base/errors';
 import { failpoint } from '../base/failpoint';
 import { type BlobBackend, type BlobRecord, infoOf } from './blob-backend';
 import { blockSize, createBlockVerifier, type VerifyBlocks } from './block-checksums';
+import { createPartSealer } from './part-sealer';
+import type { SealerThread } from './sealer-thread';
 import { beginIngest, commitIngests } from './store-ingest';
 
 /** Bytes handed out at a time by `open`; a multiple of the block size. */
@@ -27,11 +29,14 @@ const readAttempts = 3;
 export class VerifiedContentStore implements ContentStore {
   readonly #backend: BlobBackend;
   readonly #clock: Clock;
+  readonly #thread: SealerThread | undefined;
   #verifier: Promise<VerifyBlocks> | undefined;
 
-  constructor(backend: BlobBackend, clock: Clock) {
+  /** `thread` is for large ingests. */
+  constructor(backend: BlobBackend, clock: Clock, thread?: SealerThread) {
     this.#backend = backend;
     this.#clock = clock;
+    this.#thread = thread;
   }
 
   async info(digest: Digest): Promise<BlobInfo> {
@@ -69,8 +74,12 @@ export class VerifiedContentStore implements ContentStore {
     }
   }
 
-  ingest(expect: Expectation): Promise<Ingest> {
-    return beginIngest(this.#backend, this.#clock, expect);
+  async ingest(expect: Expectation): Promise<Ingest> {
+    const sealer =
+      expect.bulk && this.#thread
+        ? await this.#thread.open()
+        : await createPartSealer((bytes) => this.#backend.makePart(bytes));
+    return beginIngest(this.#backend, this.#clock, expect, sealer);
   }
 
   commitAll(

@@ -1,6 +1,7 @@
 import { places } from './route';
 import type { Store } from './store';
 import { text } from './text';
+import { lectureText } from './text/lecture';
 import { actionsOf, actOn } from './views/instance/instance-actions';
 
 /** Something that can be done by its name. */
@@ -13,7 +14,7 @@ export interface Command {
 /** Everything that can be done now. */
 export function commandsOf(store: Store): readonly Command[] {
   const { palette, vm, network } = text.dialogs;
-  const { theme } = store.settings.values.value;
+  const { theme, lecture } = store.settings.values.value;
   return [
     ...places.map((view) => ({ id: view, label: palette.go(text.nav[view]), run: () => store.go({ view }) })),
     { id: 'new-vm', label: vm.title, run: () => store.ask({ kind: 'new-vm' }) },
@@ -28,7 +29,13 @@ export function commandsOf(store: Store): readonly Command[] {
         else store.terminals.setOpen(true);
       },
     },
+    { id: 'settings', label: text.dialogs.settings, run: () => store.ask({ kind: 'settings' }) },
     { id: 'help', label: text.dialogs.help.title, run: () => store.ask({ kind: 'help' }) },
+    {
+      id: 'lecture',
+      label: lecture ? lectureText.switchOff : lectureText.switchOn,
+      run: () => store.settings.change({ lecture: !lecture }),
+    },
     { id: 'tasks', label: text.tasks.show, run: () => store.showTasks(true) },
     ...(['system', 'light', 'dark'] as const)
       .filter((each) => each !== theme)

@@ -1,3 +1,4 @@
+import { hostDraft } from '../engine/host-draft';
 import type { InstanceDraft } from '../engine/instance-record';
 import type { text } from './text';
 
@@ -20,6 +21,6 @@ export const flavors: readonly Flavor[] = [
   { id: 'small', draft: { ...vm, memoryMiB: 32 } },
   { id: 'medium', draft: { ...vm, memoryMiB: 128 } },
   { id: 'large', draft: { ...vm, memoryMiB: 256 } },
-  { id: 'containerHost', draft: { ...vm, memoryMiB: 128, containerHost: true } },
+  { id: 'containerHost', draft: hostDraft() },
   { id: 'emulated', draft: { ...vm, devices: 'emulated' } },
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatMemory, formatShare, formatUptime } from './format';
+import { formatDate, formatDuration, formatMemory, formatShare, formatUptime } from './format';
 
 describe('figures for people', () => {
   it.each([
@@ -23,6 +23,11 @@ describe('figures for people', () => {
     [59_999, '0:59'],
     [3_600_000, '1:00:00'],
   ])('an uptime of %d ms is %s', (ms, shown) => expect(formatUptime(ms)).toBe(shown));
+
+  it('a day has its year', () => {
+    expect(formatDate(Date.UTC(1970, 5, 15, 12))).toContain('1970');
+    expect(formatDate(Date.UTC(2026, 5, 15, 12))).toMatch(/15.*2026/);
+  });
 
   it('memory is told in MiB, labelled as everyone labels RAM', () =>
     expect(formatMemory(64 * 1024 * 1024)).toBe('64 MB'));

@@ -44,6 +44,11 @@ export function formatDateTime(at: number): string {
   return new Date(at).toLocaleString(undefined, options);
 }
 
+/** A day of any year: 24 Nov 2026. */
+export function formatDate(at: number): string {
+  return new Date(at).toLocaleDateString(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
 /** A count with its thousands apart: 12,345. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en');

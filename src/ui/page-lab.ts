@@ -45,10 +45,14 @@ export type PageLab = Pick<
   | 'bringAppFile'
   | 'setEgress'
   | 'egressProblem'
+  | 'setEngineApi'
   | 'publish'
   | 'unpublish'
   | 'connect'
   | 'folders'
+  | 'containers'
+  | 'layout'
+  | 'wire'
 >;
 
 /** Which tab runs the machines; see {@link PageLab}. */

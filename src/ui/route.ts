@@ -1,21 +1,50 @@
 import type { InstanceId } from '../api/instance';
 
-export const instanceTabs = ['terminal', 'screen', 'summary', 'ports', 'snapshots', 'log'] as const;
+export const instanceTabs = [
+  'terminal',
+  'screen',
+  'summary',
+  'stats',
+  'processes',
+  'files',
+  'network',
+  'ports',
+  'snapshots',
+  'log',
+  'inspect',
+] as const;
 export type InstanceTab = (typeof instanceTabs)[number];
 
-export const containerTabs = ['logs', 'terminal', 'stats', 'processes', 'changes', 'kernel', 'inspect'] as const;
+export const containerTabs = [
+  'logs',
+  'terminal',
+  'ports',
+  'stats',
+  'processes',
+  'changes',
+  'kernel',
+  'inspect',
+] as const;
 export type ContainerTab = (typeof containerTabs)[number];
 
 /** Views that are one of their kind. */
 export const places = [
   'overview',
+  'lessons',
+  'compare',
+  'topology',
+  'orchestration',
+  'scheduling',
+  'containers',
+  'images',
+  'files',
   'machines',
   'networks',
-  'snapshots',
-  'images',
   'volumes',
-  'files',
-  'containers',
+  'snapshots',
+  'tab',
+  'events',
+  'lab',
 ] as const;
 export type Place = (typeof places)[number];
 
@@ -23,7 +52,9 @@ export type Place = (typeof places)[number];
 export type Route =
   | { readonly view: Place }
   | { readonly view: 'machine'; readonly id: InstanceId; readonly tab: InstanceTab }
-  | { readonly view: 'container'; readonly id: string; readonly tab: ContainerTab };
+  | { readonly view: 'container'; readonly id: string; readonly tab: ContainerTab }
+  /** Step 0 is the introduction. */
+  | { readonly view: 'lesson'; readonly id: string; readonly step: number };
 
 /** Reads `#/machines/<id>/<tab>` and the like; whatever makes no sense is the overview. */
 export function parseRoute(hash: string): Route {
@@ -34,6 +65,7 @@ export function parseRoute(hash: string): Route {
   if (place === 'containers' && id) {
     return { view: 'container', id, tab: containerTabs.find((known) => known === tab) ?? 'logs' };
   }
+  if (place === 'lessons' && id) return { view: 'lesson', id, step: Number(/^\d{1,3}$/.exec(tab ?? '')?.[0] ?? 0) };
   return { view: places.find((known) => known === place) ?? 'overview' };
 }
 
@@ -41,7 +73,15 @@ export function parseRoute(hash: string): Route {
 export function formatRoute(route: Route): string {
   if (route.view === 'machine') return `#/machines/${encodeURIComponent(route.id)}/${route.tab}`;
   if (route.view === 'container') return `#/containers/${encodeURIComponent(route.id)}/${route.tab}`;
+  if (route.view === 'lesson') return `#/lessons/${encodeURIComponent(route.id)}/${route.step}`;
   return `#/${route.view}`;
+}
+
+/** The place that a view belongs to. */
+export function placeOf({ view }: Route): Place {
+  if (view === 'machine') return 'machines';
+  if (view === 'lesson') return 'lessons';
+  return view === 'container' ? 'containers' : view;
 }
 
 function decode(part: string): string {

@@ -20,13 +20,16 @@ export function watchScheme(
   return { scheme, ...toDisposable(() => query.removeEventListener('change', listener)) };
 }
 
-/** Puts the chosen theme on the document, where the stylesheet looks for it. */
-export function applyTheme(settings: Settings, root: HTMLElement): Disposable {
+/** Puts what was chosen of the look on the document, where the stylesheet looks for it. */
+export function applyLook(settings: Settings, root: HTMLElement): Disposable {
   return toDisposable(
     effect(() => {
-      const { theme } = settings.values.value;
-      if (theme === 'system') delete root.dataset['theme'];
-      else root.dataset['theme'] = theme;
+      const { theme, contrast, motion, stage } = settings.values.value;
+      const choices = { theme, contrast, motion, stage: stage ? 'on' : 'system' };
+      for (const [name, choice] of Object.entries(choices)) {
+        if (choice === 'system') delete root.dataset[name];
+        else root.dataset[name] = choice;
+      }
     }),
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { extendSeries, type StatPoint, type StatSeries, seriesLength, sumSeries } from './series';
+import { extendSeries, historyLength, type StatPoint, type StatSeries, seriesLength, sumSeries } from './series';
 
 const reading = (at: number, rxBytes: number, used = 1) => ({
   id: 'a',
@@ -28,9 +28,11 @@ describe('the past minute of an instance', () => {
 
   it('keeps the newest points only', () => {
     let series: StatSeries | undefined;
-    for (let at = 1; at <= seriesLength + 5; at += 1) series = extendSeries(series, reading(at * 1000, 0, at));
+    for (let at = 1; at <= historyLength + 5; at += 1) series = extendSeries(series, reading(at * 1000, 0, at));
     expect(series?.points).toHaveLength(seriesLength);
-    expect(series?.points.at(-1)?.memory).toBe(seriesLength + 5);
+    expect(series?.points.at(-1)?.memory).toBe(historyLength + 5);
+    expect(series?.history).toHaveLength(historyLength);
+    expect(series?.history[0]?.memory).toBe(6);
   });
 });
 

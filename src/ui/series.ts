@@ -4,6 +4,9 @@ import type { StatReading } from '../engine/stat-sampler';
 /** Readings kept for the small charts: a minute, one a second. */
 export const seriesLength = 60;
 
+/** Readings kept for the large ones: ten minutes. */
+export const historyLength = 600;
+
 /** One point of an instance's past. Rates are bytes a second. */
 export interface StatPoint {
   /** Share of one CPU, 0 to 1. */
@@ -17,6 +20,8 @@ export interface StatPoint {
 /** An instance's past minute, oldest first, with the sample that the next rate is taken from. */
 export interface StatSeries {
   readonly points: readonly StatPoint[];
+  /** The past ten minutes. */
+  readonly history: readonly StatPoint[];
   readonly last: StatSample;
 }
 
@@ -30,7 +35,8 @@ export function extendSeries(series: StatSeries | undefined, { sample, cpuShare 
     received: rate(before, sample, before?.network.rxBytes ?? 0, network.rxBytes),
     sent: rate(before, sample, before?.network.txBytes ?? 0, network.txBytes),
   };
-  return { points: [...(series?.points ?? []), point].slice(-seriesLength), last: sample };
+  const history = [...(series?.history ?? []), point].slice(-historyLength);
+  return { points: history.slice(-seriesLength), history, last: sample };
 }
 
 /** The sum of several series, aligned at their newest points. */

@@ -1,7 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { createSettings, parseSettings } from './settings';
+import { createSettings, parseSettings, terminalFontSize } from './settings';
 
-const initial = { theme: 'system', fontSize: 14, screenReader: false, singleKeys: true };
+const initial = {
+  contrast: 'system',
+  motion: 'system',
+  stage: false,
+  theme: 'system',
+  fontSize: 14,
+  screenReader: false,
+  singleKeys: true,
+  lecture: false,
+};
+
+describe('the text of terminals', () => {
+  it.each([
+    [14, false, 14],
+    [14, true, 22],
+    [30, true, 30],
+  ])('of %d pixels, on a stage: %s, has %d', (fontSize, stage, shown) => {
+    expect(terminalFontSize({ fontSize, stage })).toBe(shown);
+  });
+});
 
 describe('stored settings', () => {
   it.each([
@@ -12,6 +31,11 @@ describe('stored settings', () => {
     ['[1]', initial],
     ['{"theme":"pink","fontSize":"9","screenReader":1}', initial],
     ['{"theme":"dark"}', { ...initial, theme: 'dark' }],
+    [
+      '{"contrast":"more","motion":"reduce","stage":true}',
+      { ...initial, contrast: 'more', motion: 'reduce', stage: true },
+    ],
+    ['{"contrast":"less","motion":1,"stage":"yes"}', initial],
     ['{"fontSize":1000}', { ...initial, fontSize: 32 }],
     ['{"fontSize":-1,"screenReader":true}', { ...initial, fontSize: 9, screenReader: true }],
   ])('%j are read without trust', (stored, values) => expect(parseSettings(stored)).toEqual(values));
@@ -24,10 +48,12 @@ describe('stored settings', () => {
     };
     createSettings(storage).change({ theme: 'light', fontSize: 18 });
     expect(createSettings(storage).values.value).toEqual({
+      ...initial,
       theme: 'light',
       fontSize: 18,
       screenReader: false,
       singleKeys: true,
+      lecture: false,
     });
   });
 

@@ -1,15 +1,23 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 
 export type Theme = 'system' | 'light' | 'dark';
+export type Contrast = 'system' | 'more';
+export type Motion = 'system' | 'reduce';
 
 /** What a person chose for this page; kept over visits where the browser allows it. */
 export interface SettingValues {
   readonly theme: Theme;
+  readonly contrast: Contrast;
+  readonly motion: Motion;
+  /** Large type, to be read from the back of a lecture hall. */
+  readonly stage: boolean;
   /** Terminal text, CSS pixels. */
   readonly fontSize: number;
   readonly screenReader: boolean;
   /** Whether single keys are shortcuts (WCAG 2.1.4 asks for a way to turn them off). */
   readonly singleKeys: boolean;
+  /** Whether parts of the page carry the terms of the lecture whose role they play. */
+  readonly lecture: boolean;
 }
 
 /** The part of `Storage` that is needed. */
@@ -27,7 +35,10 @@ export interface Settings {
 export const fontSizes = { smallest: 9, largest: 32 } as const;
 
 const key = 'strata.settings';
-const initial: SettingValues = { theme: 'system', fontSize: 14, screenReader: false, singleKeys: true };
+const initialFontSize = 14;
+
+/** Terminal text on a stage, at least. */
+const stageFontSize = 22;
 
 /** Without storage, or with one that throws (a sandboxed frame), settings last as long as the page. */
 export function createSettings(storage: SettingStorage | undefined): Settings {
@@ -41,6 +52,11 @@ export function createSettings(storage: SettingStorage | undefined): Settings {
     recall: (name) => parse(read(storage, `strata.${name}`)),
     keep: (name, value) => write(storage, `strata.${name}`, value),
   };
+}
+
+/** The size that terminals have, CSS pixels. */
+export function terminalFontSize({ fontSize, stage }: Pick<SettingValues, 'fontSize' | 'stage'>): number {
+  return stage ? Math.max(fontSize, stageFontSize) : fontSize;
 }
 
 function write(storage: SettingStorage | undefined, name: string, value: unknown): void {
@@ -74,14 +90,18 @@ function read(storage: SettingStorage | undefined, name: string): string | null 
 }
 
 function sanitize(values: Partial<Record<keyof SettingValues, unknown>>): SettingValues {
-  const { theme, fontSize, screenReader, singleKeys } = values;
+  const { theme, contrast, motion, stage, fontSize, screenReader, singleKeys, lecture } = values;
   return {
     theme: theme === 'light' || theme === 'dark' ? theme : 'system',
+    contrast: contrast === 'more' ? contrast : 'system',
+    motion: motion === 'reduce' ? motion : 'system',
+    stage: stage === true,
     fontSize:
       typeof fontSize === 'number' && Number.isFinite(fontSize)
         ? Math.min(fontSizes.largest, Math.max(fontSizes.smallest, Math.round(fontSize)))
-        : initial.fontSize,
+        : initialFontSize,
     screenReader: screenReader === true,
     singleKeys: singleKeys !== false,
+    lecture: lecture === true,
   };
 }

@@ -25,7 +25,7 @@ describe('launching', () => {
     expect(store.selected.value).toMatchObject({ name: 'vm-1', state: { phase: 'running' } });
     expect(store.route.value).toEqual({ view: 'machine', id, tab: 'terminal' });
     expect(store.tasks.value[0]).toMatchObject({ kind: 'start', state: 'succeeded' });
-    expect(store.announcement.value).toBe('Start vm-1: done');
+    expect(store.messages.announcement.value).toBe('Start vm-1: done');
   });
 
   it('of several numbers them and shows them all', async () => {
@@ -45,7 +45,10 @@ describe('launching', () => {
     driver.problems = [{ field: 'memoryMiB', message: 'Not enough memory for one more machine' }];
     await store.launch(standardFlavor.draft);
     expect(store.instances.value).toEqual([]);
-    expect(store.toasts.value[0]).toMatchObject({ tone: 'error', body: 'Not enough memory for one more machine' });
+    expect(store.messages.toasts.value[0]).toMatchObject({
+      tone: 'error',
+      body: 'Not enough memory for one more machine',
+    });
   });
 });
 
@@ -59,7 +62,7 @@ describe('a task that fails', () => {
     store.act('start', id);
     gate.reject(new SandboxError('DataLoss', 'sha256:ab does not match'));
     await clock.advance(0);
-    expect(store.toasts.value[0]).toMatchObject({
+    expect(store.messages.toasts.value[0]).toMatchObject({
       title: 'Could not start vm-1',
       body: 'sha256:ab does not match. Try again: damaged data is fetched anew.',
     });
@@ -74,7 +77,7 @@ describe('a task that fails', () => {
     store.cancel(store.tasks.value[0]!.id);
     await clock.advance(0);
     expect(store.tasks.value[0]?.state).toBe('canceled');
-    expect(store.toasts.value).toEqual([]);
+    expect(store.messages.toasts.value).toEqual([]);
   });
 });
 
@@ -83,9 +86,12 @@ describe('removing', () => {
     const { store, launch, clock } = await setUp();
     const id = await launch();
     store.act('remove', id);
-    expect(store.toasts.value[0]).toMatchObject({ title: 'vm-1 is being removed', task: store.tasks.value[0]?.id });
+    expect(store.messages.toasts.value[0]).toMatchObject({
+      title: 'vm-1 is being removed',
+      task: store.tasks.value[0]?.id,
+    });
     await clock.advance(8000);
-    expect(store.toasts.value).toEqual([]);
+    expect(store.messages.toasts.value).toEqual([]);
     expect(store.instances.value).toEqual([]);
     expect(store.route.value).toEqual({ view: 'overview' });
   });
@@ -95,10 +101,10 @@ describe('removing', () => {
     const id = await launch();
     store.act('remove', id);
     await clock.advance(100);
-    store.toasts.value[0]?.undo?.();
+    store.messages.toasts.value[0]?.undo?.();
     await clock.advance(0);
     expect(store.instances.value[0]).toMatchObject({ id, state: { phase: 'running' } });
-    expect(store.toasts.value).toEqual([]);
+    expect(store.messages.toasts.value).toEqual([]);
   });
 
   it('shows the neighbour of what was shown', async () => {
@@ -120,28 +126,28 @@ describe('snapshots and clones', () => {
   it('are taken, described, cloned and deleted', async () => {
     const { store, launch, clock } = await setUp();
     const id = await launch();
-    store.snapshot(id, { name: 'first', notes: 'as new' });
+    store.snapshotVerbs.take(id, { name: 'first', notes: 'as new' });
     await vi.waitFor(() => expect(store.snapshots.value).toHaveLength(1));
     const [record] = store.snapshots.value;
     expect(record).toMatchObject({ name: 'first', notes: 'as new', instance: id });
-    store.describeSnapshot(record!.id, { name: 'second' });
+    store.snapshotVerbs.describe(record!.id, { name: 'second' });
     await clock.advance(0);
     expect(store.snapshots.value[0]?.name).toBe('second');
-    store.clone({ snapshot: record!.id }, 'second', { names: ['a', 'b'] });
+    store.snapshotVerbs.clone({ snapshot: record!.id }, 'second', { names: ['a', 'b'] });
     await vi.waitFor(() => expect(store.tasks.value[0]).toMatchObject({ kind: 'clone', state: 'succeeded' }));
     expect(store.instances.value.map(({ name }) => name)).toEqual(['vm-1', 'a', 'b']);
-    store.deleteSnapshot(record!.id);
+    store.snapshotVerbs.delete(record!.id);
     await vi.waitFor(() => expect(store.snapshots.value).toEqual([]));
   });
 
   it('say what cannot be done', async () => {
     const { store, launch, clock } = await setUp();
     const id = await launch();
-    store.snapshot(id, { name: 'a', notes: '' });
+    store.snapshotVerbs.take(id, { name: 'a', notes: '' });
     await vi.waitFor(() => expect(store.snapshots.value).toHaveLength(1));
-    store.describeSnapshot(store.snapshots.value[0]!.id, { name: '' });
+    store.snapshotVerbs.describe(store.snapshots.value[0]!.id, { name: '' });
     await clock.advance(0);
-    expect(store.toasts.value[0]).toMatchObject({ tone: 'error', title: 'Could not change the snapshot a' });
+    expect(store.messages.toasts.value[0]).toMatchObject({ tone: 'error', title: 'Could not change the snapshot a' });
   });
 });
 
@@ -150,21 +156,21 @@ describe('networks', () => {
 
   it('are made, and come back when their removal is undone', async () => {
     const { store, clock } = await setUp();
-    store.createNetwork(lan);
+    store.networkVerbs.create(lan);
     await clock.advance(0);
     expect(store.networks.value.map(({ name }) => name)).toEqual(['default', 'lan']);
-    store.removeNetwork('lan');
+    store.networkVerbs.remove('lan');
     await clock.advance(0);
     expect(store.networks.value.map(({ name }) => name)).toEqual(['default']);
-    store.toasts.value[0]?.undo?.();
+    store.messages.toasts.value[0]?.undo?.();
     await clock.advance(0);
     expect(store.networks.value[1]).toEqual(lan);
   });
 
   it('that cannot be are refused in words', async () => {
     const { store } = await setUp();
-    expect(store.networkProblem({ ...lan, subnet: '10.0.0.0/16' })).toMatch(/overlap/);
-    expect(store.networkProblem(lan)).toBeUndefined();
+    expect(store.networkVerbs.problem({ ...lan, subnet: '10.0.0.0/16' })).toMatch(/overlap/);
+    expect(store.networkVerbs.problem(lan)).toBeUndefined();
   });
 
   it('are asked for their ports only while somebody looks at them', async () => {
@@ -218,14 +224,14 @@ describe('messages', () => {
   it('are four at most, and can be dismissed', async () => {
     const { store } = await setUp();
     for (let index = 0; index < 6; index += 1) store.report(`Message ${index}`, new SandboxError('Aborted', 'x'));
-    expect(store.toasts.value.map((toast) => toast.title)).toEqual([
+    expect(store.messages.toasts.value.map((toast) => toast.title)).toEqual([
       'Message 2',
       'Message 3',
       'Message 4',
       'Message 5',
     ]);
-    store.dismiss(store.toasts.value[0]!.id);
-    expect(store.toasts.value).toHaveLength(3);
+    store.messages.dismiss(store.messages.toasts.value[0]!.id);
+    expect(store.messages.toasts.value).toHaveLength(3);
   });
 });
 

@@ -1,53 +1,43 @@
-import { batch, computed, type ReadonlySignal, signal } from '@preact/signals-core';
-import type { AppFile } from '../api/app';
-import type { DiskSource } from '../api/disk';
+import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals-core';
 import type { EngineApi } from '../api/engine-api';
 import type { Instance, InstanceId } from '../api/instance';
-import type { Egress, NetworkSpec } from '../api/network';
-import type { SnapshotId, SnapshotRecord } from '../api/snapshot';
-import type { UnikernelDevice } from '../api/unikernel';
-import { formatBytes } from '../base/bytes';
-import { type Clock, every } from '../base/clock';
-import { type ErrorRecord, SandboxError, serializeError } from '../base/errors';
+import type { NetworkSpec } from '../api/network';
+import type { SnapshotRecord } from '../api/snapshot';
+import type { Clock } from '../base/clock';
+import { SandboxError } from '../base/errors';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle';
-import type { DiskFile } from '../engine/disk-files';
-import type { ImageMachineWish } from '../engine/image-machine';
-import type { InstanceDraft, InstanceRecord, LabAction, LaunchDraft } from '../engine/instance-record';
-import type { LabHost } from '../engine/lab';
+import type { InstanceDraft, InstanceRecord, LabAction } from '../engine/instance-record';
+import type { LabHost } from '../engine/lab-options';
+import type { LayoutBook } from '../engine/layout-book';
 import type { NetworkStatus } from '../engine/networks';
 import type { StatReading } from '../engine/stat-sampler';
 import type { TaskId, TaskRecord } from '../engine/tasks';
-import type { UnikernelOffer } from '../engine/unikernel-library';
-import type { DiskMedium } from '../formats/disk-medium';
-import { egressPort } from '../network/gateway/egress-port';
-import { gatewayNetwork } from '../network/gateway/gateway-network';
+import type { ComparisonShelf } from './compare/comparison-shelf';
 import type { ContainerShelf } from './containers/container-shelf';
-import type { RunWish } from './containers/run-wish';
 import type { Dialog } from './dialog';
+import type { LabEventLog } from './events/lab-event-log';
+import type { FileShelf } from './files/file-shelf';
 import type { FolderShelf } from './files/folder-shelf';
 import type { ImageShelf } from './images/image-shelf';
+import { LazyPart } from './lazy-part';
+import type { LessonShelf } from './lessons/lesson-shelf';
 import type { Ownership, PageLab } from './page-lab';
 import type { PreviewLink, PreviewLinks } from './previews/preview-links';
 import { formatRoute, type Route } from './route';
-import { saveFile } from './save-file';
-import { extendSeries, type StatSeries } from './series';
+import type { ScenarioShelf } from './scenarios/scenario-shelf';
+import type { StatSeries } from './series';
 import type { Settings } from './settings';
+import type { Intake } from './store/intake';
+import { Launches } from './store/launches';
+import { LiveFigures } from './store/live-figures';
+import { Messages } from './store/messages';
+import { NetworkVerbs } from './store/network-verbs';
+import { PreviewWays } from './store/preview-ways';
+import { SnapshotVerbs } from './store/snapshot-verbs';
 import type { RawConnection } from './terminals/raw-source';
 import { Terminals } from './terminals/terminals';
 import { text } from './text';
 import type { VolumeShelf } from './volumes/volume-shelf';
-
-/** A message that stays until it is dismissed or its time is over. */
-export interface Toast {
-  readonly id: number;
-  readonly tone: 'info' | 'error';
-  readonly title: string;
-  readonly body?: string;
-  /** The toast goes when this task ends. */
-  readonly task?: TaskId;
-  /** What its button does. */
-  readonly undo?: () => void;
-}
 
 /** Whether what is downloaded outlives the tab. */
 export interface StorageStatus {
@@ -58,15 +48,6 @@ export interface StorageStatus {
 /** Actions that need nothing but the instance. */
 export const plainActions = ['start', 'stop', 'kill', 'pause', 'resume', 'reset', 'remove', 'migrate'] as const;
 export type PlainAction = (typeof plainActions)[number];
-
-/** An app to be. */
-type AppDraft = Extract<InstanceDraft, { readonly kind: 'app' }>;
-
-/** Messages shown at once; the oldest gives way. */
-const toastLimit = 4;
-
-/** How long something that can be undone without a task can be, milliseconds. */
-const undoMs = 10_000;
 
 export interface StoreOptions {
   readonly lab: PageLab;
@@ -82,6 +63,12 @@ export interface StoreOptions {
   readonly files?: (page: Store) => Promise<FolderShelf>;
   /** Fetches the containers. */
   readonly containers?: () => Promise<ContainerShelf>;
+  /** Fetches the lab's files. */
+  readonly scenarios?: (page: Store) => Promise<ScenarioShelf>;
+  /** Fetches what compares VM, container and unikernel. */
+  readonly comparison?: (page: Store) => Promise<ComparisonShelf>;
+  /** Fetches the lessons. */
+  readonly lessons?: (page: Store) => Promise<LessonShelf>;
 }
 
 const noEngine = (): Promise<EngineApi> =>
@@ -96,39 +83,37 @@ const noEngine = (): Promise<EngineApi> =>
 export class Store implements Disposable {
   readonly settings: Settings;
   readonly terminals: Terminals;
+  readonly messages: Messages;
+  readonly launches: Launches;
+  readonly snapshotVerbs: SnapshotVerbs;
+  readonly networkVerbs: NetworkVerbs;
   readonly #lab: PageLab;
   readonly #clock: Clock;
-  readonly #previews: (() => Promise<PreviewLinks>) | undefined;
-  #previewLinks: Promise<PreviewLinks> | undefined;
-  readonly #images: StoreOptions['images'];
-  #shelf: Promise<ImageShelf> | undefined;
-  #volumeShelf: Promise<VolumeShelf> | undefined;
-  readonly #files: StoreOptions['files'];
-  #folder: Promise<FolderShelf> | undefined;
-  readonly #containers: StoreOptions['containers'];
-  #containerShelf: Promise<ContainerShelf> | undefined;
+  readonly #figures: LiveFigures;
+  readonly #previews: PreviewWays;
+  readonly #images: LazyPart<ImageShelf>;
+  readonly #volumes: LazyPart<VolumeShelf>;
+  readonly #files: LazyPart<FolderShelf>;
+  readonly #containers: LazyPart<ContainerShelf>;
+  readonly #scenarios: LazyPart<ScenarioShelf>;
+  readonly #lessons: LazyPart<LessonShelf>;
+  readonly #comparison: LazyPart<ComparisonShelf>;
+  readonly #events: LazyPart<LabEventLog>;
+  readonly #intake: LazyPart<Intake>;
+  /** As previews go by: those that containers publish. */
+  #containerPorts: readonly string[] = [];
   readonly #disposables = new DisposableStore();
   readonly #instances = signal<readonly InstanceRecord[]>([]);
   readonly #tasks = signal<readonly TaskRecord<LabAction>[]>([]);
-  readonly #stats = signal<ReadonlyMap<InstanceId, StatReading>>(new Map());
-  readonly #series = signal<ReadonlyMap<InstanceId, StatSeries>>(new Map());
   readonly #snapshots = signal<readonly SnapshotRecord[]>([]);
   readonly #networks = signal<readonly NetworkSpec[]>([]);
-  readonly #networkStatus = signal<NetworkStatus | undefined>(undefined);
   readonly #route = signal<Route>({ view: 'overview' });
   readonly #dialog = signal<Dialog | undefined>(undefined);
-  readonly #toasts = signal<readonly Toast[]>([]);
   readonly #storage = signal<StorageStatus>({ persistent: true });
   readonly #ownership = signal<Ownership>({ state: 'owner' });
   readonly #online = signal(true);
   readonly #newVersion = signal<{ readonly begin: () => void } | undefined>(undefined);
   readonly #tasksOpen = signal(false);
-  readonly #announcement = signal('');
-  readonly #now = signal(0);
-  #watching: Disposable | undefined;
-  #wireWatched: Disposable | undefined;
-  #wireWatchers = 0;
-  #lastToast = 0;
 
   /** The machine of the route. */
   readonly selected = computed(() => {
@@ -136,14 +121,35 @@ export class Store implements Disposable {
     return route.view === 'machine' ? this.#instances.value.find((record) => record.id === route.id) : undefined;
   });
 
-  constructor({ lab, settings, clock, previews, images, files, containers, engine = noEngine }: StoreOptions) {
+  constructor({ lab, settings, clock, previews, engine = noEngine, ...parts }: StoreOptions) {
     this.#lab = lab;
     this.settings = settings;
     this.#clock = clock;
-    this.#previews = previews;
-    this.#images = images;
-    this.#files = files;
-    this.#containers = containers;
+    this.messages = new Messages(clock);
+    this.launches = new Launches(lab, this);
+    this.snapshotVerbs = new SnapshotVerbs(lab, this);
+    this.networkVerbs = new NetworkVerbs(lab, this.messages);
+    this.#figures = this.#disposables.add(new LiveFigures(lab, this.#instances, clock));
+    this.#previews = new PreviewWays(previews, (error) => this.report(text.notLoaded, error));
+    const { images, files, containers, scenarios, lessons, comparison } = parts;
+    this.#images = this.#part(text.nav.images, images);
+    this.#volumes = this.#part(text.nav.volumes, () => this.#openVolumes());
+    this.#files = this.#part(text.nav.files, files);
+    this.#containers = this.#part(
+      text.nav.containers,
+      containers && (async () => this.#followPorts(await containers())),
+    );
+    this.#scenarios = this.#part(text.nav.lab, scenarios);
+    this.#lessons = this.#part(text.nav.lessons, lessons);
+    this.#comparison = this.#part(text.nav.compare, comparison);
+    this.#events = this.#part(text.nav.events, async () => {
+      const { LabEventLog } = await import('./events/lab-event-log');
+      return this.#disposables.add(new LabEventLog(this));
+    });
+    this.#intake = this.#part(text.notLoaded, async () => {
+      const { Intake } = await import('./store/intake');
+      return new Intake(lab, this);
+    });
     this.terminals = new Terminals({
       instance: (id) => this.#find(id),
       settings,
@@ -155,7 +161,6 @@ export class Store implements Disposable {
         return openLabShell({ lab, settings, clock, engine, greeting: text.dock.lab.greeting }, show, size);
       },
     });
-    this.#now.value = clock.now();
     this.#instances.value = lab.list();
     this.#tasks.value = lab.tasks.list();
     this.#snapshots.value = lab.snapshots();
@@ -174,7 +179,6 @@ export class Store implements Disposable {
       }),
     );
     this.#disposables.add(this.terminals);
-    this.#disposables.add(toDisposable(() => this.#watching?.dispose()));
   }
 
   get instances(): ReadonlySignal<readonly InstanceRecord[]> {
@@ -185,11 +189,11 @@ export class Store implements Disposable {
     return this.#tasks;
   }
   get stats(): ReadonlySignal<ReadonlyMap<InstanceId, StatReading>> {
-    return this.#stats;
+    return this.#figures.stats;
   }
   /** The past minute of each running instance. */
   get series(): ReadonlySignal<ReadonlyMap<InstanceId, StatSeries>> {
-    return this.#series;
+    return this.#figures.series;
   }
   get snapshots(): ReadonlySignal<readonly SnapshotRecord[]> {
     return this.#snapshots;
@@ -199,16 +203,13 @@ export class Store implements Disposable {
   }
   /** Undefined until the switch has been asked; see {@link watchWire}. */
   get networkStatus(): ReadonlySignal<NetworkStatus | undefined> {
-    return this.#networkStatus;
+    return this.#figures.networkStatus;
   }
   get route(): ReadonlySignal<Route> {
     return this.#route;
   }
   get dialog(): ReadonlySignal<Dialog | undefined> {
     return this.#dialog;
-  }
-  get toasts(): ReadonlySignal<readonly Toast[]> {
-    return this.#toasts;
   }
   get storage(): ReadonlySignal<StorageStatus> {
     return this.#storage;
@@ -226,13 +227,9 @@ export class Store implements Disposable {
   get tasksOpen(): ReadonlySignal<boolean> {
     return this.#tasksOpen;
   }
-  /** What a screen reader is told of the last task that ended. */
-  get announcement(): ReadonlySignal<string> {
-    return this.#announcement;
-  }
   /** The time, moving on every second while the page is watched. */
   get now(): ReadonlySignal<number> {
-    return this.#now;
+    return this.#figures.now;
   }
   /** Other tabs that can take a machine. */
   get hosts(): readonly LabHost[] {
@@ -240,84 +237,84 @@ export class Store implements Disposable {
   }
 
   /** The images, from the first time that somebody asks for them. Undefined, and told of, when they cannot be had. */
-  async imageShelf(): Promise<ImageShelf | undefined> {
-    this.#shelf ??= this.#images?.(this);
-    try {
-      return await this.#shelf;
-    } catch (error) {
-      this.#shelf = undefined;
-      this.report(text.nav.images, error);
-      return undefined;
-    }
+  imageShelf(): Promise<ImageShelf | undefined> {
+    return this.#images.get();
   }
 
   /** The volumes, likewise. */
-  async volumeShelf(): Promise<VolumeShelf | undefined> {
-    this.#volumeShelf ??= this.#openVolumes();
+  volumeShelf(): Promise<VolumeShelf | undefined> {
+    return this.#volumes.get();
+  }
+
+  /** The shared folder, likewise. */
+  folderShelf(): Promise<FolderShelf | undefined> {
+    return this.#files.get();
+  }
+
+  /** The files of an instance that runs programs. */
+  async guestFiles(id: InstanceId): Promise<FileShelf> {
+    const { openGuestFiles } = await import('./files/open-guest-files');
+    return openGuestFiles(id, this, this.#lab.tasks, this.#clock);
+  }
+
+  /** The containers, likewise. */
+  containerShelf(): Promise<ContainerShelf | undefined> {
+    return this.#containers.get();
+  }
+
+  /** What has happened, likewise. */
+  eventLog(): Promise<LabEventLog | undefined> {
+    return this.#events.get();
+  }
+
+  /** The lab's files, likewise. */
+  scenarioShelf(): Promise<ScenarioShelf | undefined> {
+    return this.#scenarios.get();
+  }
+
+  /** The lessons, likewise. */
+  lessonShelf(): Promise<LessonShelf | undefined> {
+    return this.#lessons.get();
+  }
+
+  /** What takes the files that people bring, likewise. */
+  intake(): Promise<Intake | undefined> {
+    return this.#intake.get();
+  }
+
+  /** What compares VM, container and unikernel, likewise. */
+  comparisonShelf(): Promise<ComparisonShelf | undefined> {
+    return this.#comparison.get();
+  }
+
+  /** Where things stand in the picture of the lab; otherwise as {@link imageShelf}. */
+  async layout(): Promise<LayoutBook | undefined> {
     try {
-      return await this.#volumeShelf;
+      return await this.#lab.layout();
     } catch (error) {
-      this.#volumeShelf = undefined;
-      this.report(text.nav.volumes, error);
+      this.report(text.nav.topology, error);
       return undefined;
     }
   }
 
-  /** The shared folder; otherwise as {@link imageShelf}. */
-  async folderShelf(): Promise<FolderShelf | undefined> {
-    this.#folder ??= this.#files?.(this);
-    try {
-      return await this.#folder;
-    } catch (error) {
-      this.#folder = undefined;
-      this.report(text.nav.files, error);
-      return undefined;
-    }
-  }
-
-  /** The containers, from the first time that somebody asks for them. Undefined, and told of, when they cannot be had. */
-  async containerShelf(): Promise<ContainerShelf | undefined> {
-    this.#containerShelf ??= this.#containers?.();
-    try {
-      return await this.#containerShelf;
-    } catch (error) {
-      this.#containerShelf = undefined;
-      this.report(text.nav.containers, error);
-      return undefined;
-    }
+  /** The switch, for what can be asked of it besides its figures. */
+  get wire(): PageLab['wire'] {
+    return this.#lab.wire;
   }
 
   /** Says what was done, and offers for a while to undo it. */
   offerUndo(title: string, undo: () => void): void {
-    this.#undoable(title, undo);
+    this.messages.offerUndo(title, undo);
   }
 
   /** Live figures flow only while the page can be seen. */
   setWatched(watched: boolean): void {
-    if (watched === (this.#watching !== undefined)) return;
-    this.#watching?.dispose();
-    this.#watching = undefined;
-    if (watched) {
-      const watching = new DisposableStore();
-      watching.add(this.#lab.stats((reading) => this.#statRead(reading)));
-      watching.add(
-        every(this.#clock, 1000, () => {
-          this.#now.value = this.#clock.now();
-        }),
-      );
-      this.#watching = watching;
-    }
-    this.#followWire();
+    this.#figures.setWatched(watched);
   }
 
   /** Ports and MAC tables are asked for as long as a view shows them and the page can be seen. */
   watchWire(): Disposable {
-    this.#wireWatchers += 1;
-    this.#followWire();
-    return toDisposable(() => {
-      this.#wireWatchers -= 1;
-      this.#followWire();
-    });
+    return this.#figures.watchWire();
   }
 
   /** The instance itself, for its console. `NotFound` when there is none. */
@@ -363,252 +360,65 @@ export class Store implements Disposable {
     this.#tasksOpen.value = open;
   }
 
-  /** Makes instances and starts them; the first is shown. Several get numbers behind the name. */
-  async launch(draft: InstanceDraft, count = 1): Promise<void> {
-    try {
-      for (let number = 1; number <= count; number += 1) {
-        const name = draft.name !== undefined && count > 1 ? { name: `${draft.name}-${number}` } : {};
-        const { id } = await this.#lab.create({ ...draft, ...name });
-        if (number === 1) this.go(count === 1 ? { view: 'machine', id, tab: 'terminal' } : { view: 'machines' });
-        this.#lab.start(id);
-      }
-    } catch (error) {
-      this.report(text.toasts.notCreated, error);
-    }
-  }
-
-  /** Makes a machine whose root is an image, and starts it. Throws what is wrong with the wish. */
-  async launchImage(wish: ImageMachineWish): Promise<void> {
-    const { id } = await this.#lab.createFromImage(wish);
-    this.go({ view: 'machine', id, tab: 'terminal' });
-    this.#lab.start(id);
-  }
-
-  /** Makes a container, starts it and shows it. What goes wrong is told by its task. */
-  runContainer(wish: RunWish): void {
-    this.go({ view: 'containers' });
-    void this.containerShelf()
-      .then((shelf) => shelf?.run(wish))
-      .then((id) => id !== undefined && this.go({ view: 'container', id, tab: wish.terminal ? 'terminal' : 'logs' }))
-      .catch(() => {});
-  }
-
-  /** The unikernels that the registry has; none, and a message, when it cannot be asked. */
-  async unikernels(): Promise<readonly UnikernelOffer[]> {
-    try {
-      return await this.#lab.unikernels();
-    } catch (error) {
-      this.report(text.unikernels.noOffers, error);
-      return [];
-    }
-  }
-
-  /** What a module declares; undefined, and a message, when it cannot be read. */
-  async unikernelDevices(image: string): Promise<readonly UnikernelDevice[] | undefined> {
-    try {
-      return await this.#lab.unikernelDevices(image);
-    } catch (error) {
-      this.report(text.unikernels.notBrought(image), error);
-      return undefined;
-    }
-  }
-
-  /** Takes a module that a user brings, and asks what is to be made of it. */
-  bringModule(file: File): void {
-    this.#attempt(text.unikernels.notBrought(file.name), async () => {
-      const offer = await this.#lab.bringModule(file.name, await file.arrayBuffer());
-      this.ask(offer.kind === 'app' ? { kind: 'new-app', offer } : { kind: 'new-unikernel', offer });
-    });
-  }
-
-  /** Takes a file that a user brings: a module by its name, else a disk or a machine's profile. */
-  bringFile(file: File): void {
-    if (file.name.endsWith('.wasm')) {
-      this.bringModule(file);
-      return;
-    }
-    this.#attempt(text.notTaken(file.name), async () => {
-      const { bringFile } = await import('./bring-file');
-      this.ask(await bringFile(file));
-    });
-  }
-
-  /** What a disk image is; undefined, and a message, when it is none. */
-  async recognizeDisk(file: File): Promise<DiskMedium | undefined> {
-    try {
-      const { bringFile } = await import('./bring-file');
-      const dialog = await bringFile(file);
-      if (dialog.kind === 'new-machine' && dialog.disk) return dialog.disk.medium;
-      throw new SandboxError('InvalidArgument', `${file.name} is no disk: drop it on the page to see what it can be`);
-    } catch (error) {
-      this.report(text.notTaken(file.name), error);
-      return undefined;
-    }
-  }
-
-  /** Whether a file that a profile names is stored here. */
-  hasDisk(source: DiskSource): boolean {
-    return this.#lab.hasDiskFile(source);
-  }
-
-  /** Makes a machine that starts from its disks, which are stored first, and starts it. */
-  launchMachine(draft: LaunchDraft, files: readonly (DiskFile | undefined)[]): void {
-    this.#attempt(text.toasts.notCreated, async () => {
-      const before = new Set(this.#instances.value.map(({ id }) => id));
-      await this.#lab.launchMachine(draft, files).finished;
-      const made = this.#instances.value.find(({ id }) => !before.has(id));
-      if (made) this.go({ view: 'machine', id: made.id, tab: 'screen' });
-    });
+  /** As of {@link Launches.instances}. */
+  launch(draft: InstanceDraft, count?: number): Promise<void> {
+    return this.launches.instances(draft, count);
   }
 
   /** Saves what a machine is made of as a file. */
   exportProfile(id: InstanceId): void {
-    this.#attempt(text.notTaken(this.nameOf(id)), async () => {
+    this.messages.attempt(text.notTaken(this.nameOf(id)), async () => {
       const { exportProfile } = await import('./export-profile');
       await exportProfile(this.#lab.list(), id);
     });
   }
 
-  /** Makes an app that finds these files, and starts it. */
-  launchApp(draft: Omit<AppDraft, 'files'>, files: readonly { readonly path: string; readonly content: Blob }[]): void {
-    this.#attempt(text.toasts.notCreated, async () => {
-      const stored: AppFile[] = [];
-      for (const { path, content } of files) {
-        stored.push(await this.#lab.bringAppFile(path, await content.arrayBuffer()));
-      }
-      await this.launch({ ...draft, files: stored });
-    });
-  }
-
   act(action: PlainAction, id: InstanceId): void {
-    this.#attempt(text.toasts.failed(action, this.nameOf(id)), () => {
+    this.messages.attempt(text.toasts.failed(action, this.nameOf(id)), () => {
       const task = this.#lab[action](id);
       if (action !== 'remove') return;
       const undo = (): void => this.cancel(task.id);
-      this.#toast({ tone: 'info', title: text.toasts.removed(this.nameOf(id)), task: task.id, undo });
+      this.messages.show({ tone: 'info', title: text.toasts.removed(this.nameOf(id)), task: task.id, undo });
     });
   }
 
   migrate(id: InstanceId, host: string): void {
-    this.#attempt(text.toasts.failed('migrate', this.nameOf(id)), () => this.#lab.migrate(id, host));
+    this.messages.attempt(text.toasts.failed('migrate', this.nameOf(id)), () => this.#lab.migrate(id, host));
   }
 
   rename(id: InstanceId, name: string): void {
     if (name.trim() === this.nameOf(id)) return;
-    this.#attempt(text.toasts.failed('rename', this.nameOf(id)), () => this.#lab.rename(id, name.trim()));
-  }
-
-  snapshot(id: InstanceId, texts: { readonly name: string; readonly notes: string }): void {
-    this.#attempt(text.toasts.failed('snapshot', this.nameOf(id)), () => this.#lab.snapshot(id, texts));
-  }
-
-  restore(id: InstanceId, snapshot: SnapshotId): void {
-    this.#attempt(text.toasts.failed('restore', this.nameOf(id)), () => this.#lab.restoreSnapshot(id, snapshot));
-  }
-
-  clone(
-    source: { readonly snapshot: SnapshotId } | { readonly instance: InstanceId },
-    name: string,
-    wish: { readonly names?: readonly string[]; readonly count?: number },
-  ): void {
-    this.#attempt(text.toasts.failed('clone', name), () => this.#lab.clone(source, wish));
-  }
-
-  describeSnapshot(id: SnapshotId, texts: { readonly name?: string; readonly notes?: string }): void {
-    this.#attempt(text.snapshots.notDescribed(this.#snapshotName(id)), () => this.#lab.describeSnapshot(id, texts));
-  }
-
-  deleteSnapshot(id: SnapshotId): void {
-    this.#attempt(text.snapshots.notDeleted(this.#snapshotName(id)), () => this.#lab.deleteSnapshot(id));
-  }
-
-  exportSnapshot(id: SnapshotId): void {
-    const name = this.#snapshotName(id);
-    this.#attempt(text.snapshots.notExported(name), async () => {
-      const file = await this.#lab.exportSnapshot(id);
-      await saveFile(file, (bytes) => {
-        this.#announcement.value = text.snapshots.exporting(name, formatBytes(bytes));
-      });
-    });
-  }
-
-  importSnapshot(file: File): void {
-    this.#attempt(text.snapshots.notImported(file.name), () =>
-      this.#lab.importSnapshot(file.name, () => file.stream()),
-    );
+    this.messages.attempt(text.toasts.failed('rename', this.nameOf(id)), () => this.#lab.rename(id, name.trim()));
   }
 
   publish(id: InstanceId, port: number): void {
-    this.#attempt(text.ports.notPublished(port, this.nameOf(id)), () => this.#lab.publish(id, port));
+    this.messages.attempt(text.ports.notPublished(port, this.nameOf(id)), () => this.#lab.publish(id, port));
   }
 
   unpublish(id: InstanceId, port: number): void {
-    this.#attempt(text.ports.notUnpublished(port, this.nameOf(id)), async () => {
+    this.messages.attempt(text.ports.notUnpublished(port, this.nameOf(id)), async () => {
       await this.#lab.unpublish(id, port);
-      this.#undoable(text.ports.taken(port, this.nameOf(id)), () => this.publish(id, port));
+      this.messages.offerUndo(text.ports.taken(port, this.nameOf(id)), () => this.publish(id, port));
     });
   }
 
   /** How a published port is shown. Undefined, and a message, when the part of the page that does cannot be had. */
-  async openPreview(id: InstanceId, port: number): Promise<PreviewLink | undefined> {
-    try {
-      this.#previewLinks ??= this.#previews?.();
-      const links = await this.#previewLinks;
-      return await links?.open(id, port);
-    } catch (error) {
-      // Offline before it was ever fetched: the next time tries again.
-      this.#previewLinks = undefined;
-      this.report(text.notLoaded, error);
-      return undefined;
-    }
-  }
-
-  egressProblem(egress: Egress | undefined): string | undefined {
-    return this.#lab.egressProblem(egress);
-  }
-
-  setEgress(network: string, egress: Egress | undefined): void {
-    this.#attempt(text.egress.notChanged(network), () => this.#lab.setEgress(network, egress));
-  }
-
-  /** The proxy of a network, as guests name it: "10.0.0.1:3128". */
-  proxyOf(network: NetworkSpec | undefined): string {
-    return network ? `${gatewayNetwork(network).address}:${egressPort}` : '';
-  }
-
-  networkProblem(spec: NetworkSpec): string | undefined {
-    return this.#lab.networkProblem(spec);
-  }
-
-  createNetwork(spec: NetworkSpec): void {
-    this.#attempt(text.networks.notCreated(spec.name), () => this.#lab.createNetwork(spec));
-  }
-
-  /** A network without ports can be had again as it was. */
-  removeNetwork(name: string): void {
-    const spec = this.#networks.value.find((network) => network.name === name);
-    this.#attempt(text.networks.notRemoved(name), async () => {
-      await this.#lab.removeNetwork(name);
-      if (spec) this.#undoable(text.networks.removed(name), () => this.createNetwork(spec));
-    });
+  openPreview(id: InstanceId, port: number): Promise<PreviewLink | undefined> {
+    return this.#previews.open(id, port);
   }
 
   cancel(id: TaskId): void {
-    this.#attempt(text.tasks.notCanceled, () => this.#lab.tasks.cancel(id));
+    this.messages.attempt(text.tasks.notCanceled, () => this.#lab.tasks.cancel(id));
   }
 
   /** Says what failed and what to do. */
   report(title: string, thrown: unknown): void {
-    this.#tell(title, serializeError(thrown));
+    this.messages.report(title, thrown);
   }
 
   /** Says something that went as it should. */
   announce(message: string): void {
-    this.#announcement.value = message;
-  }
-
-  dismiss(id: number): void {
-    this.#toasts.value = this.#toasts.value.filter((toast) => toast.id !== id);
+    this.messages.announce(message);
   }
 
   nameOf(id: InstanceId): string {
@@ -616,8 +426,11 @@ export class Store implements Disposable {
   }
 
   dispose(): void {
-    this.#wireWatched?.dispose();
     this.#disposables.dispose();
+  }
+
+  #part<T>(name: string, open: ((page: Store) => Promise<T>) | undefined): LazyPart<T> {
+    return new LazyPart(open && (() => open(this)), (error) => this.report(name, error));
   }
 
   async #openVolumes(): Promise<VolumeShelf> {
@@ -630,10 +443,6 @@ export class Store implements Disposable {
     });
   }
 
-  #snapshotName(id: SnapshotId): string {
-    return this.#snapshots.value.find((record) => record.id === id)?.name ?? id;
-  }
-
   async #connect(id: InstanceId, port: number): Promise<RawConnection> {
     const nic = this.#instances.value.find((record) => record.id === id)?.nics[0];
     if (!nic) throw new SandboxError('FailedPrecondition', text.ports.noNic);
@@ -644,28 +453,6 @@ export class Store implements Disposable {
     return this.#instances.value.some((record) => record.id === id) ? this.#lab.instance(id) : undefined;
   }
 
-  /** Runs what may throw now or later, and tells of it. What a task reports is told by the task. */
-  #attempt(title: string, work: () => unknown): void {
-    const failed = (error: unknown): void => this.report(title, error);
-    try {
-      const result = work();
-      if (result instanceof Promise) result.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  #followWire(): void {
-    const wanted = this.#wireWatchers > 0 && this.#watching !== undefined;
-    if (wanted === (this.#wireWatched !== undefined)) return;
-    this.#wireWatched?.dispose();
-    this.#wireWatched = wanted
-      ? this.#lab.networkStatus((status) => {
-          this.#networkStatus.value = status;
-        })
-      : undefined;
-  }
-
   #instancesChanged(records: readonly InstanceRecord[]): void {
     batch(() => {
       const before = this.#instances.value;
@@ -673,11 +460,22 @@ export class Store implements Disposable {
       this.terminals.instancesChanged(new Set(records.map(({ id }) => id)));
       this.#leaveRemoved(before, records);
     });
-    const published = records.flatMap(({ id, ports }) => ports.map((port) => `${id}-${port}`));
-    this.#previewLinks?.then(
-      (links) => links.keep(new Set(published)),
-      () => {},
-    );
+    this.#keepPreviews();
+  }
+
+  #followPorts(shelf: ContainerShelf): ContainerShelf {
+    const ending = effect(() => {
+      this.#containerPorts = shelf.published.value;
+      this.#keepPreviews();
+    });
+    this.#disposables.add(toDisposable(ending));
+    return shelf;
+  }
+
+  /** The ways to ports that are not published any more end. */
+  #keepPreviews(): void {
+    const published = this.#instances.value.flatMap(({ id, ports }) => ports.map((port) => `${id}-${port}`));
+    this.#previews.keep([...published, ...this.#containerPorts]);
   }
 
   /** The view of a machine that was removed gives way to its neighbour's. */
@@ -693,35 +491,7 @@ export class Store implements Disposable {
   #taskChanged(record: TaskRecord<LabAction>): void {
     batch(() => {
       this.#tasks.value = this.#lab.tasks.list();
-      if (record.state === 'running') return;
-      this.#announcement.value = text.tasks.told(record.kind, record.subject, record.state);
-      this.#toasts.value = this.#toasts.value.filter((toast) => toast.task !== record.id);
-      if (record.error) this.#tell(text.toasts.failed(record.kind, record.subject), record.error);
+      if (record.state !== 'running') this.messages.taskEnded(record);
     });
-  }
-
-  #statRead(reading: StatReading): void {
-    const ids = new Set(this.#instances.value.map((record) => record.id));
-    batch(() => {
-      this.#stats.value = new Map([...this.#stats.value].filter(([id]) => ids.has(id))).set(reading.id, reading);
-      const series = new Map([...this.#series.value].filter(([id]) => ids.has(id)));
-      this.#series.value = series.set(reading.id, extendSeries(series.get(reading.id), reading));
-    });
-  }
-
-  #tell(title: string, error: ErrorRecord): void {
-    const body = [error.message, text.next[error.code]].filter((part) => part !== '').join('. ');
-    this.#toast({ tone: 'error', title, body });
-  }
-
-  #undoable(title: string, undo: () => void): void {
-    const id = this.#toast({ tone: 'info', title, undo });
-    this.#clock.after(undoMs, () => this.dismiss(id));
-  }
-
-  #toast(toast: Omit<Toast, 'id'>): number {
-    this.#lastToast += 1;
-    this.#toasts.value = [...this.#toasts.value, { ...toast, id: this.#lastToast }].slice(-toastLimit);
-    return this.#lastToast;
   }
 }

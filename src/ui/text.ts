@@ -28,7 +28,6 @@ export const text = {
 
   product: 'Strata',
   tagline: 'A cloud in a browser tab',
-  stratum: { number: '2', name: 'Virtual infrastructure' },
   skip: 'Skip to the content',
 
   theme: {
@@ -100,6 +99,8 @@ export const text = {
     migrate: 'Migrate',
     recover: 'Bring back',
     import: 'Import',
+    open: 'Open',
+    save: 'Save',
     load: 'Load',
     pull: 'Pull',
   } satisfies Record<LabAction, string>,
@@ -118,6 +119,8 @@ export const text = {
     migrate: 'Move the running machine to another worker',
     recover: 'Go on where the machine was before the reload',
     import: 'Bring in a snapshot from a file',
+    open: 'Open a scenario',
+    save: 'Save the lab to a file',
     load: 'Bring in images from a file',
     pull: 'Fetch an image',
   } satisfies Record<LabAction, string>,
@@ -137,6 +140,8 @@ export const text = {
     migrate: 'Moving',
     recover: 'Coming back',
     import: 'Importing',
+    open: 'Opening',
+    save: 'Saving',
     load: 'Loading',
     pull: 'Pulling',
   } satisfies Record<LabAction, string>,
@@ -188,6 +193,19 @@ export const text = {
 
   terminal: {
     label: (name: string) => `Terminal of ${name}`,
+    touch: {
+      label: 'Keys that the keyboard has not',
+      keys: { ctrl: 'Ctrl', escape: 'Esc', tab: 'Tab', left: '←', up: '↑', down: '↓', right: '→' },
+      names: {
+        ctrl: 'Ctrl, for the next key',
+        escape: 'Esc, the escape key',
+        tab: 'Tab',
+        left: 'Left',
+        up: 'Up',
+        down: 'Down',
+        right: 'Right',
+      },
+    },
     leave: 'Ctrl+Shift+. leaves the terminal',
     leaveKeys: 'Control+Shift+.',
     copy: 'Copy',

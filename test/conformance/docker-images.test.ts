@@ -136,7 +136,7 @@ describe('dockerode', () => {
   it('pings and hears of progress line by line', async () => {
     expect(String(await docker.ping())).toBe('OK');
     const lines = await progress(docker, await docker.pull('busybox:latest'));
-    expect(lines[0]).toMatchObject({ status: 'Pulling from busybox', id: 'latest' });
+    expect(lines[0]).toMatchObject({ status: 'Pulling from library/busybox', id: 'latest' });
     expect(lines.at(-1)).toMatchObject({ status: expect.stringContaining('busybox:latest') });
   });
 

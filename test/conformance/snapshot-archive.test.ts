@@ -8,6 +8,7 @@ import { findProgram } from '../../scripts/lib/judges.mjs';
 import type { SnapshotRecord } from '../../src/api/snapshot';
 import { chunksOf } from '../../src/base/streams';
 import { exportSnapshot, type SnapshotStores } from '../../src/engine/snapshot-archive';
+import { noFolders } from '../../src/engine/snapshot-archive-fixture';
 import { importSnapshot } from '../../src/engine/snapshot-import';
 import { createStores } from '../../src/engine/stores-fixture';
 import { type Manifest, mediaTypes } from '../../src/formats/oci';
@@ -56,7 +57,12 @@ describe('a snapshot’s file and programs of others', () => {
     return () => new Blob([bytes]).stream();
   };
   const bring = async (path: string) =>
-    importSnapshot(await openFile(path), { ...(await createStores()), randomId: () => 'x', inUse: new Set() });
+    importSnapshot(await openFile(path), {
+      ...(await createStores()),
+      randomId: () => 'x',
+      inUse: new Set(),
+      folders: noFolders,
+    });
 
   it.runIf(skopeo)('skopeo reads the manifest', async () => {
     const manifest: Manifest = JSON.parse(await run(skopeo, 'inspect', '--raw', `oci-archive:${file}`));

@@ -52,6 +52,8 @@ describe.runIf(tshark)('tshark reads what unikernels send', () => {
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       tell: () => {},
       forward: () => Promise.reject(new Error('Nothing leaves')),
+      serveEngine: (connection) => connection.abort(),
+      connectStation: () => Promise.reject(new Error('No port leads to a station')),
       report: (error) => said.push(String(error)),
     });
 

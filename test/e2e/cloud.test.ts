@@ -6,7 +6,7 @@ import { startServer } from '../../scripts/serve/server.mjs';
 import type { InstanceDraft, InstanceRecord } from '../../src/engine/instance-record';
 import { openForeignFrame } from '../support/foreign-frame';
 import { buildLinuxHttpd, canBuildLinuxHttpd, copyHttpdIn, startLinuxHttpd } from '../support/linux-httpd';
-import { launch, recordsOf, type StrataPage, shellIn, smallVm } from '../support/page-fleet';
+import { launch, openPage, recordsOf, type StrataPage, shellIn, smallVm } from '../support/page-fleet';
 import { dropFile, screenOf } from '../support/page-screen';
 import { saying } from '../support/wasi-programs';
 
@@ -66,7 +66,7 @@ describe.each(['a tab', 'a frame of another site'] as const)('a cloud in %s', { 
   });
 
   async function openTab(url: string): Promise<Frame> {
-    await page.goto(url);
+    await openPage(page, url);
     return page.mainFrame();
   }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
+import { containersComeAndGo } from '../support/page-containers';
 import { openPage } from '../support/page-fleet';
 
 const patience = { timeout: 90_000, interval: 250 };
@@ -149,5 +150,14 @@ describe('containers in the page', { timeout: 300_000 }, () => {
     await view().getByText('No containers yet').waitFor();
     expect(await problems()).toEqual([]);
     expect(complaints).toEqual([]);
+  });
+
+  it('that come and go leave no container, no worker and no listener behind', { timeout: 600_000 }, async () => {
+    const cdp = await context.newCDPSession(page);
+    const { before, after } = await containersComeAndGo(page, cdp, 10);
+    expect(after.containers).toBe(0);
+    expect(after.workers).toBe(before.workers);
+    // Not one for each of them.
+    expect(after.listeners - before.listeners).toBeLessThan(10);
   });
 });

@@ -41,6 +41,12 @@ describe('files in the page', { timeout: 300_000 }, () => {
   };
   const machine = async (): Promise<string> => (await recordsOf(page))[0]?.id ?? '';
 
+  /** What a command says in the machine, sooner or later. */
+  const becomes = async (command: string, output: string): Promise<void> => {
+    const id = await machine();
+    await expect.poll(() => runInGuest(page, id, `${command} 2>&1 || true`), { timeout: 60_000 }).toBe(output);
+  };
+
   it('are brought by a machine that was asked to have the folder', async () => {
     await page.keyboard.press('Control+k');
     await page.keyboard.type('new virtual');
@@ -50,7 +56,7 @@ describe('files in the page', { timeout: 300_000 }, () => {
     await page.getByRole('button', { name: 'Start it' }).click();
     await page.locator('strata-instance-view').getByText('Running').first().waitFor();
     await runInGuest(page, await machine(), 'mkdir /shared/from-guest && echo hello > /shared/from-guest/note');
-    await page.getByRole('link', { name: 'Files' }).click();
+    await page.locator('strata-nav').getByRole('link', { name: 'Files' }).click();
     await view()
       .getByText(/^In use by /)
       .waitFor();
@@ -88,11 +94,14 @@ describe('files in the page', { timeout: 300_000 }, () => {
     await view().getByRole('button', { name: 'Close' }).click();
     await item(/^renamed/).focus();
     await page.keyboard.press('Delete');
-    await expect.poll(() => item(/^renamed/).count()).toBe(0);
-    expect(await runInGuest(page, await machine(), 'ls /shared/from-guest')).toBe('upload.txt\n');
+    // While it is offered.
     await page.getByRole('button', { name: 'Undo' }).click();
+    await becomes('cat /shared/from-guest/renamed', 'edited here\n');
     await item(/^renamed/).waitFor();
-    expect(await runInGuest(page, await machine(), 'cat /shared/from-guest/renamed')).toBe('edited here\n');
+    await item(/^seen/).focus();
+    await page.keyboard.press('Delete');
+    await page.getByRole('button', { name: 'Dismiss: seen is deleted' }).click();
+    await becomes('ls /shared', 'from-guest\n');
   });
 
   it('are saved, one and all', async () => {
@@ -118,6 +127,55 @@ describe('files in the page', { timeout: 300_000 }, () => {
     expect(wide).toBe(false);
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  it('of a machine itself are in a tab of it: browsed, brought, edited, deleted and had back, saved', async () => {
+    const id = await machine();
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, `#/machines/${id}/files`);
+    const own = page.locator('strata-instance-files');
+    const file = (name: string | RegExp) => own.getByRole('treeitem', { name });
+    await file(/^etc/).click();
+    await file(/^passwd/).waitFor();
+    await runInGuest(page, id, 'mkdir -p /root/work && echo first > /root/work/note && ln -s note /root/work/link');
+    await own.getByRole('button', { name: 'Read again' }).click();
+    await file(/^root/).click();
+    await file(/^work/).click();
+    await file(/^link.*to note$/).waitFor();
+    expect(await problems()).toEqual([]);
+    await own.locator('#upload').setInputFiles({ name: 'a b', mimeType: '', buffer: Buffer.alloc(200_000, 'x') });
+    await file(/^a b/).waitFor();
+    expect(await runInGuest(page, id, "wc -c < '/root/work/a b'")).toBe('200000\n');
+    const dropped = await page.evaluateHandle(() => {
+      const data = new DataTransfer();
+      data.items.add(new File(['dropped\n'], 'dropped'));
+      return data;
+    });
+    await file(/^work/).dispatchEvent('drop', { dataTransfer: dropped });
+    await file(/^dropped/).waitFor();
+    expect(await runInGuest(page, id, 'cat /root/work/dropped')).toBe('dropped\n');
+    await file(/^note/).focus();
+    await page.keyboard.press('Enter');
+    await own.getByRole('textbox', { name: /^Content of/ }).fill('second\n');
+    await page.keyboard.press('Control+s');
+    await becomes('cat /root/work/note', 'second\n');
+    await own.getByRole('button', { name: 'Close' }).click();
+    await file(/^note/).focus();
+    await page.keyboard.press('Delete');
+    // While it is offered: that the file is gone may be told later than that.
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await becomes('cat /root/work/note', 'second\n');
+    await file(/^note/).click();
+    const saved = page.waitForEvent('download');
+    await own.getByRole('button', { name: 'Download' }).click();
+    expect((await saved).suggestedFilename()).toBe('note');
+    expect(await runInGuest(page, id, 'cat /root/work/note')).toBe('second\n');
+    await page.setViewportSize({ width: 320, height: 800 });
+    const wide = await own.evaluate((element) => element.scrollWidth > element.clientWidth);
+    expect(wide).toBe(false);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.locator('strata-nav').getByRole('link', { name: 'Files' }).click();
   });
 
   it('are there after a reload, and the machine has them still', async () => {

@@ -20,6 +20,14 @@ describe('the first prompt', () => {
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
     });
+    await page.addInitScript(`
+      globalThis.askedToKeep = 0;
+      const { persist } = StorageManager.prototype;
+      StorageManager.prototype.persist = function () {
+        globalThis.askedToKeep += 1;
+        return persist.call(this);
+      };
+    `);
     await page.goto(server.url);
   });
   afterAll(async () => {
@@ -41,6 +49,10 @@ describe('the first prompt', () => {
     await answered('# ');
     await page.keyboard.type('echo the answer is $((6 * 7))\n');
     await answered('the answer is 42');
+  });
+
+  it('makes the page ask the browser once to keep what is stored', async () => {
+    await expect.poll(() => page.evaluate('globalThis.askedToKeep')).toBe(1);
   });
 
   it('runs real programs on a real kernel', async () => {

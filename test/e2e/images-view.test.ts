@@ -108,9 +108,16 @@ describe('the view of images', { timeout: 300_000 }, () => {
     const layers = view()
       .getByRole('region', { name: /^Layers of sqlite/ })
       .getByRole('listitem');
-    await expect.poll(() => layers.count()).toBe((await layersOf('library/sqlite:3')).length);
-    await layers.last().getByRole('button').click();
+    // And all of them together.
+    await expect.poll(() => layers.count()).toBe((await layersOf('library/sqlite:3')).length + 1);
     const tree = view().getByRole('tree');
+    for (const path of ['usr', 'usr/bin']) {
+      await tree.locator(`[data-path="${path}"]`).focus();
+      await page.keyboard.press('ArrowRight');
+    }
+    expect(await tree.locator('[data-path="usr/bin/dpkg"]').textContent()).toMatch(/from layer 1/);
+    expect(await tree.locator('[data-path="usr/bin/sqlite3"]').textContent()).toMatch(/from layer 3/);
+    await layers.last().getByRole('button').click();
     await tree.getByRole('treeitem', { name: /^usr/ }).focus();
     for (const name of ['bin', 'sqlite3']) {
       await page.keyboard.press('ArrowRight');
@@ -129,7 +136,7 @@ describe('the view of images', { timeout: 300_000 }, () => {
         .focus();
       await page.keyboard.press('ArrowRight');
     }
-    expect(await status.first().textContent()).toMatch(/changed/);
+    expect(await status.first().textContent()).toMatch(/changed\s+from layer 2/);
   });
 
   it('loads a tar that is dropped, after it has asked what it is', async () => {

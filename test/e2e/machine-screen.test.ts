@@ -4,7 +4,7 @@ import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
 import { bootSector } from '../support/boot-disks';
-import type { StrataPage } from '../support/page-fleet';
+import { openPage, type StrataPage } from '../support/page-fleet';
 import { dropFile } from '../support/page-screen';
 
 /** A machine of a person's own disk as they meet it: dropped, started, typed to, still there after a reload. */
@@ -30,8 +30,7 @@ describe('the screen of a machine in the page', { timeout: 300_000 }, () => {
     page.on('pageerror', (error) => complaints.push(String(error)));
     // The compiler that runs this file names functions by a helper that functions sent to the page lack.
     await page.addInitScript({ content: 'globalThis.__name = (named) => named' });
-    await page.goto(server.url);
-    await page.waitForFunction(() => 'strata' in globalThis);
+    await openPage(page, server.url);
     return page;
   }
 

@@ -4,29 +4,21 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
+import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
 import { launch, openPage, runInGuest, smallVm } from '../support/page-fleet';
+import { solveInPage } from '../support/page-lesson';
+import { keepOffline, machines, offlineLine, shellIsKept } from '../support/page-offline';
 
 let browser: Browser;
 beforeAll(async () => {
   browser = await chromium.launch(chromiumLaunch);
 });
 afterAll(() => browser?.close());
-
-/** The worker that keeps the page is there, with all that it keeps. */
-async function kept(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready;
-    if (active?.state === 'activated') return;
-    await new Promise<void>((resolve) => {
-      active?.addEventListener('statechange', () => active.state === 'activated' && resolve());
-    });
-  });
-}
 
 describe('the page without a network', { timeout: 300_000 }, () => {
   let context: BrowserContext;
@@ -42,7 +34,7 @@ describe('the page without a network', { timeout: 300_000 }, () => {
     page.on('pageerror', (error) => complaints.push(String(error)));
     await openPage(page, server.url);
     await launch(page, smallVm);
-    await kept(page);
+    await shellIsKept(page);
     await close();
     close = async () => {};
     await page.reload();
@@ -101,6 +93,50 @@ describe('the page without a network', { timeout: 300_000 }, () => {
   });
 });
 
+describe('what a person makes available offline', { timeout: 600_000 }, () => {
+  let context: BrowserContext;
+  let page: Page;
+  let close: () => Promise<void>;
+  const view = () => page.locator('strata-images-view');
+
+  beforeAll(async () => {
+    const server = await startServer({ site: siteDir, registry: registryDir, host: '127.0.0.1', port: 0 });
+    close = () => server.close();
+    context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    page = await context.newPage();
+    await openPage(page, `${server.url}#/images`);
+  });
+  afterAll(async () => {
+    await context?.close();
+    await close?.();
+  });
+
+  it('is told with its size, and comes and goes', async () => {
+    const line = offlineLine(page, 'strata/unikernel-kv:1');
+    await line.getByText(/^Unikernel, \d+ kB$/).waitFor();
+    await keepOffline(page, ['strata/unikernel-kv:1']);
+    await line.getByRole('button', { name: 'Remove strata/unikernel-kv:1' }).click();
+    await line.getByRole('button', { name: 'Make available offline: strata/unikernel-kv:1' }).waitFor();
+    await page.evaluate(axe.source);
+    expect(
+      await page.evaluate('axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + nodes[0].html))'),
+    ).toEqual([]);
+  });
+
+  it('is enough for the first lesson, from a cold page without a network', async () => {
+    await keepOffline(page, [machines, 'strata/unikernel-httpd:1', 'busybox:latest']);
+    await view()
+      .getByRole('row', { name: /busybox:latest/ })
+      .waitFor();
+    await shellIsKept(page);
+    await close();
+    close = async () => {};
+    await page.reload();
+    await page.waitForFunction('"strata" in globalThis');
+    await solveInPage(page, '01-cloud');
+  });
+});
+
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -153,7 +189,7 @@ describe('the built folder on a host that sets no headers', { timeout: 300_000 }
   it('works at the first visit, and is isolated from the second on, with the whole policy', async () => {
     expect(await page.evaluate('crossOriginIsolated')).toBe(false);
     expect(await runInGuest(page, await launch(page, smallVm), 'echo one')).toBe('one\n');
-    await kept(page);
+    await shellIsKept(page);
     const answer = await page.reload();
     expect(answer?.headers()['content-security-policy']).toContain("script-src 'self' 'wasm-unsafe-eval'");
     await page.waitForFunction('"strata" in globalThis');

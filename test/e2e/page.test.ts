@@ -87,6 +87,16 @@ describe('the page that manages machines', () => {
     await page.getByText('Up', { exact: true }).first().waitFor();
   });
 
+  it('lists the processes that run in it, and says all that is known of it', async () => {
+    const [id] = (await page.evaluate('strata.lab.list().map((record) => record.id)')) as string[];
+    await go(`#/machines/${id}/processes`);
+    const processes = page.getByRole('region', { name: 'Processes of vm-1' });
+    await processes.getByRole('row', { name: /^1 0 / }).waitFor({ timeout: patience.timeout });
+    await processes.getByRole('columnheader', { name: 'COMMAND' }).waitFor();
+    await go(`#/machines/${id}/inspect`);
+    await page.getByText('"memoryMiB": 64').waitFor();
+  });
+
   it('takes a snapshot and shows it in the tree', async () => {
     await go('#/machines');
     await page.getByRole('link', { name: 'vm-1' }).click();
@@ -101,10 +111,12 @@ describe('the page that manages machines', () => {
   it('is clean for axe in every view and every scheme', async () => {
     await page.evaluate(axe.source);
     const [id] = (await page.evaluate('strata.lab.list().map((record) => record.id)')) as string[];
-    const machine = ['terminal', 'summary', 'snapshots', 'log'].map((tab) => `#/machines/${id}/${tab}`);
+    const machine = ['terminal', 'summary', 'stats', 'processes', 'network', 'snapshots', 'log', 'inspect'].map(
+      (tab) => `#/machines/${id}/${tab}`,
+    );
     for (const [scheme, media] of Object.entries(schemes)) {
       await page.emulateMedia({ ...media, reducedMotion: 'reduce' });
-      for (const hash of ['#/overview', '#/machines', '#/networks', '#/snapshots', ...machine]) {
+      for (const hash of ['#/overview', '#/topology', '#/tab', '#/machines', '#/networks', '#/snapshots', ...machine]) {
         await go(hash);
         await page.locator('main').getByRole('heading', { level: 2 }).first().waitFor();
         const problems = await page.evaluate(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DriveKind } from '../../src/api/disk';
 import { createStores, type Stores } from '../../src/engine/stores-fixture';
-import { bootCd, bootDisk, bootFloppy, bootSector } from '../support/boot-disks';
+import { bootCd, bootDisk, bootFloppy, bootSector, hotplugSector } from '../support/boot-disks';
 import { createGatewayLab, type GatewayLab } from '../support/gateway-lab';
 import { launch, lookAt, reached, running } from '../support/media-lab';
 
@@ -78,6 +78,14 @@ describe('a machine that starts from a disk of its own', () => {
     expect(lab.list()[0]?.state.exit).toEqual({ code: 0, reason: 'Powered off' });
     screen.dispose();
     await lab.remove(record.id).finished;
+  });
+
+  it('is not told that its devices are pulled out, as ports that nothing is behind would say', async () => {
+    const { record, screen } = await launch(home.lab, 'plugs', bootCd(hotplugSector()), 'cdrom');
+    await screen.until(({ text }) => /Plugs \d/.test(text));
+    expect(/Plugs \d/.exec(screen.text)?.[0]).toBe('Plugs 0');
+    screen.dispose();
+    await home.lab.remove(record.id).finished;
   });
 
   it('shows pictures', async () => {

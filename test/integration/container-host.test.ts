@@ -58,6 +58,18 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('a host of containers',
     expect(await exited).toMatchObject({ exit: { code: 7, oomKilled: false } });
   });
 
+  it('does not sync a root that goes with its container, also when it runs again after it was cut short', async () => {
+    const line = 'echo kept >> /file; sync; cat /file; grep -o " / .*volatile" /proc/mounts | wc -l';
+    const spec = plainContainer('fleeting', busybox, ['sh', '-c', line], { volatile: true });
+    const over = nextNews(host, 'exited', 'fleeting');
+    expect(await outcomeOf(await host.run(spec))).toEqual({ code: 0, stdout: 'kept\n1\n', stderr: '' });
+    // Its launcher's end may be heard of first.
+    await over;
+    expect(await outcomeOf(await host.run(spec))).toEqual({ code: 0, stdout: 'kept\nkept\n1\n', stderr: '' });
+    const lasting = plainContainer('lasting', busybox, ['sh', '-c', line]);
+    expect(await outcomeOf(await host.run(lasting))).toEqual({ code: 0, stdout: 'kept\n0\n', stderr: '' });
+  });
+
   it('says why a program does not run, in the words and with the code that docker has for it', async () => {
     const run = (command: string) => host.run(plainContainer('failing', busybox, [command]));
     await expect(run('nonsense')).rejects.toMatchObject({
@@ -88,8 +100,11 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('a host of containers',
   });
 
   it('gives a terminal of the size that is asked for, and another when it changes', async () => {
-    const spec = plainContainer('tty', busybox, ['sh', '-c', 'stty size; read line; stty size; echo $line'], {
-      config: plainConfig(['sh', '-c', 'stty size; read line; stty size; echo $line'], { terminal: true }),
+    // A size and what is typed go separate ways, so either may come first.
+    const line =
+      'stty size; until [ "$(stty size)" = "40 100" ]; do sleep 0.1; done; read line; stty size; echo got $line';
+    const spec = plainContainer('tty', busybox, ['sh', '-c', line], {
+      config: plainConfig(['sh', '-c', line], { terminal: true }),
       terminal: { columns: 71, rows: 23 },
     });
     const process = await host.run(spec);
@@ -98,7 +113,7 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('a host of containers',
     process.resize({ columns: 100, rows: 40 });
     const writer = process.stdin.getWriter();
     await writer.write(new TextEncoder().encode('typed\n'));
-    await text.until('40 100');
+    await text.until('40 100\r\ngot typed');
     expect(await process.exited).toBe(0);
   });
 
@@ -124,9 +139,9 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('a host of containers',
         stderr: '',
       });
       const { process: wrong } = plainConfig(['nonsense']);
-      expect(await outcomeOf(await host.exec('web', wrong))).toMatchObject({
-        code: 127,
-        stderr: expect.stringContaining('executable file not found in $PATH'),
+      await expect(host.exec('web', wrong)).rejects.toMatchObject({
+        message: 'exec: "nonsense": executable file not found in $PATH',
+        details: { exitCode: 127 },
       });
       await expect(host.exec('nobody', wrong)).rejects.toMatchObject({ code: 'NotFound' });
     });
@@ -148,6 +163,17 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('a host of containers',
       expect((await host.running()).get('web')).toMatchObject({ paused: false });
       await host.update('web', { pids: { limit: 20 } });
       expect(await host.counters('web')).toMatchObject({ pidsLimit: 20 });
+    });
+
+    it('has not changed a directory in which only things were mounted, until its mode or owner is another', async () => {
+      const changed = async (): Promise<readonly string[]> => (await host.changes('web')).map(({ path }) => path);
+      expect(await changed()).not.toContain('/etc');
+      await execIn(host, 'web', 'chmod 700 /etc');
+      expect(await changed()).toContain('/etc');
+      await execIn(host, 'web', 'chmod 755 /etc && chown 7 /etc');
+      expect(await changed()).toContain('/etc');
+      await execIn(host, 'web', 'chown 0 /etc');
+      expect(await changed()).not.toContain('/etc');
     });
 
     it('says what it changed, and gives that as a layer', async () => {
@@ -228,6 +254,17 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('a host of containers',
       expect(new TextDecoder().decode(later?.data)).toBe('abc');
       const again = await host.run(plainContainer('web', busybox, ['cat', '/later', '/root/new']));
       expect(await outcomeOf(again)).toMatchObject({ code: 0, stdout: 'abcnew\n' });
+    });
+
+    it('is still known while a part of it cannot be removed', async () => {
+      const held = '/run/strata/bundles/web/held';
+      await inHost(`mkdir -p ${held} && mount -t tmpfs none ${held}`);
+      await expect(host.removeRoot('web')).rejects.toThrow('held');
+      // The runtime answers in turn: by then it has done all that it was asked for.
+      await host.volumeBytes('data');
+      const left = await inHost('ls /var/lib/strata/containers/web');
+      await inHost(`umount ${held}`);
+      expect(left.stdout).toContain('root.json');
     });
 
     it('is gone with all that it wrote when its root is removed', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock';
 import { recordedIo } from '../../src/cli/command-io-fixture';
 import { dockerShell } from '../../src/cli/docker/docker-shell';
+import { labShell } from '../../src/cli/lab/lab-shell';
 import { MemoryFiles } from '../../src/cli/memory-files-fixture';
 import { builtins } from '../../src/cli/shell/builtins/builtins';
 import { runLine } from '../../src/cli/shell/run-line';
@@ -10,7 +11,10 @@ import { createEngineApi } from '../../src/engine/http/create-engine-api';
 import { hasHostPrograms } from '../support/container-lab';
 import { createEngineLab, type EngineLab } from '../support/engine-lab';
 
-describe.skipIf(!hasHostPrograms)('docker in the shell, over the engine and real guests', { timeout: 120_000 }, () => {
+/** A hang guard: a cold guest on a busy machine takes its time. */
+const guardMs = 300_000;
+
+describe.skipIf(!hasHostPrograms)('docker in the shell, over the engine and real guests', { timeout: guardMs }, () => {
   let lab: EngineLab;
   let shell: ShellState;
   const files = new MemoryFiles({ '/notes.txt': 'one\ntwo\n' });
@@ -19,7 +23,10 @@ describe.skipIf(!hasHostPrograms)('docker in the shell, over the engine and real
     lab = await createEngineLab();
     const { engine, images, registries } = lab;
     const api = createEngineApi({ engine, images, registries, clock: systemClock });
-    shell = createShellState([...builtins, dockerShell(api, systemClock)], systemClock);
+    shell = createShellState(
+      [...builtins, dockerShell(api, systemClock), ...labShell(lab.lab, systemClock)],
+      systemClock,
+    );
   }, 600_000);
   afterAll(() => lab?.dispose());
 
@@ -72,10 +79,39 @@ describe.skipIf(!hasHostPrograms)('docker in the shell, over the engine and real
     await run('docker rm -f box');
   });
 
+  it('has further hosts, containers on the one that is named, and takes a host away with what is on it', async () => {
+    expect(await run(`host create --disk ${lab.diskMiB} two`)).toEqual({ code: 0, out: 'two\n', err: '' });
+    expect((await run("host ls --format '{{.Name}} {{.State}}' | grep two")).out).toBe('two running\n');
+    await run('docker run -d --name there --label org.strata.host=two -v kept:/kept busybox sleep 1000');
+    expect((await run('docker exec there hostname')).code).toBe(0);
+    const shown = '{{.state}}{{range .containers}} {{.name}} {{.state}}{{end}}{{range .volumes}} {{.}}{{end}}';
+    expect((await run(`host inspect -f '${shown}' two`)).out).toBe('running there running kept\n');
+    expect(await run('host rm two')).toEqual({
+      code: 1,
+      out: '',
+      err: 'host two has container there, volume kept: remove them first, or all of it with "host rm --force two"\n',
+    });
+    expect(await run('host stop two')).toEqual({ code: 0, out: 'two\n', err: '' });
+    expect((await run(`host inspect -f '${shown}' two`)).out).toBe('stopped there exited kept\n');
+    expect((await run("docker inspect -f '{{.State.ExitCode}} {{.State.Error}}' there")).out).toMatch(
+      /^255 .*two.*\n$/,
+    );
+    expect(await run('host start two; docker start there')).toMatchObject({ code: 0, out: 'two\nthere\n' });
+    expect(await run('host rm -f two')).toEqual({ code: 0, out: 'two\n', err: '' });
+    expect((await run('host ls -q | wc -l; docker ps -aq; docker volume ls -q')).out).toBe('1\n');
+    expect(await run('docker run --rm --label org.strata.host=two busybox true')).toMatchObject({
+      code: 125,
+      err: expect.stringContaining('No such host: two'),
+    });
+  });
+
   it.each([
     ['docker run --rm busybox nothing-like-that', 127],
     ['docker run --rm busybox /etc', 126],
     ['docker run --rm --memory 1 busybox true', 125],
+    ['docker run --rm --platform linux/arm64 busybox true', 125],
+    ['docker run --rm -v data:relative busybox true', 125],
+    ['docker run --rm --mount type=bind,src=/absent,dst=/x busybox true', 125],
     ['docker inspect nobody', 1],
   ])('%s ends with %i', async (line, code) => {
     const ended = await run(line);

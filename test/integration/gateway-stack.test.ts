@@ -167,6 +167,53 @@ describe('the gateway’s sockets', () => {
     stack.listen(80, echo).dispose();
   });
 
+  it('listen at a port again while connections of before are still there, and take them no further', async () => {
+    const [client, server] = await pair();
+    const listener = server.listen(80, echo);
+    const [kept, ended] = await Promise.all([client.connect(to), client.connect(to)]);
+    // Whoever ends first keeps the pair of ports for a while (TIME_WAIT): here that is the side that listens.
+    const finishing = server.listen(81, ({ writable }) => void writable.close());
+    const waiting = await client.connect({ ...to, port: 81 });
+    expect(await new Response(waiting.readable).text()).toBe('');
+    await waiting.writable.close();
+    await waiting.closed;
+    ended.abort();
+    finishing.dispose();
+    listener.dispose();
+    await expect(client.connect(to)).rejects.toMatchObject({ details: { reason: 'refused' } });
+    server.listen(80, echo);
+    server.listen(81, echo);
+    for (const connection of [kept, await client.connect(to), await client.connect({ ...to, port: 81 })]) {
+      void send(connection, 'again');
+      expect(await new Response(connection.readable).text()).toBe('again');
+    }
+  });
+
+  it('listen at one port with one more for an address of its own, which comes first', async () => {
+    const [client, server] = await pair();
+    const say = (text: string) => (connection: TcpConnection) => void send(connection, text).catch(() => {});
+    server.listen(80, say('any'));
+    const own = server.listen(80, say('own'), to.address);
+    server.listen(80, say('metadata'), '169.254.169.254');
+    const ask = async (): Promise<string> => new Response((await client.connect(to)).readable).text();
+    expect(await ask()).toBe('own');
+    own.dispose();
+    expect(await ask()).toBe('any');
+  });
+
+  it('listen at 256 ports, and say so when there are more', async () => {
+    const [client, server] = await pair();
+    const listeners = Array.from({ length: 256 }, (_, at) => server.listen(8000 + at, echo));
+    expect(() => server.listen(80, echo)).toThrow(
+      expect.objectContaining({ code: 'ResourceExhausted', message: 'The gateway has no room for TCP port 80' }),
+    );
+    const last = await client.connect({ ...to, port: 8255 });
+    void send(last, 'the last');
+    expect(await new Response(last.readable).text()).toBe('the last');
+    listeners[0]?.dispose();
+    server.listen(80, echo).dispose();
+  });
+
   it('carry datagrams, those that need fragments too, and drop what is too long', async () => {
     const [left, right] = await pair();
     const [one, two] = [left.bindUdp(1000), right.bindUdp(2000)];

@@ -5,6 +5,10 @@ import { hasFileSystemTools } from '../support/disk-templates';
 import { busyboxRoot, createImageLab, type ImageLab } from '../support/image-lab';
 import { ConsoleReader, shell, smallVm } from '../support/node-lab';
 
+/** Prints the log of the image's command once it has the word. */
+const logOf = (word: string): string =>
+  `while ! /bin/busybox grep -q ${word} /var/log/entrypoint.log; do sleep 0.1; done; cat /var/log/entrypoint.log`;
+
 const command = ['/bin/sh', '-c', 'echo "$GREETING from $(id -u) in $(/bin/busybox pwd)"; exit 3'];
 
 describe.skipIf(!hasFileSystemTools)('a machine from an image', () => {
@@ -59,9 +63,9 @@ describe.skipIf(!hasFileSystemTools)('a machine from an image', () => {
   });
 
   it('runs the command of the image, as its user, in its directory and environment', async () => {
-    const log =
-      'while ! /bin/busybox grep -q ended /var/log/entrypoint.log; do sleep 0.1; done; cat /var/log/entrypoint.log';
-    expect((await run(log)).stdout).toBe("hello from 65534 in /srv\nThe image's command ended with code 3\n");
+    expect((await run(logOf('ended'))).stdout).toBe(
+      "hello from 65534 in /srv\nThe image's command ended with code 3\n",
+    );
   });
 
   it('keeps what it wrote when it is started again, and leaves the image as it was', async () => {
@@ -75,6 +79,45 @@ describe.skipIf(!hasFileSystemTools)('a machine from an image', () => {
     expect((await shell(lab.instance(other.id), 'cat /etc/new; ls /root')).stdout).toBe('new\n');
     await lab.kill(other.id).finished;
     await lab.remove(other.id).finished;
+  });
+
+  it.each([
+    ['daemon:nogroup', '1 65534 65534'],
+    ['daemon', '1 2 2 5 7'],
+    ['4711', '4711 0 0'],
+    ['4711:12', '4711 12 12'],
+  ])('runs the command as the user %s of the image', async (user, ids) => {
+    const { lab, images, diskMiB } = made;
+    const command = ['/bin/sh', '-c', 'echo $(id -u) $(id -g) $(id -G)'];
+    const draft = imageMachine(await images.select('web'), { image: 'web', name: 'user', command, diskMiB });
+    const { id: other } = await lab.create({
+      ...draft,
+      image: { ...draft.image!, command, user, cwd: '/made/for/it' },
+    });
+    await lab.start(other).finished;
+    const log = await shell(lab.instance(other), logOf('ended'));
+    expect(log.stdout).toBe(`${ids}\nThe image's command ended with code 0\n`);
+    await lab.kill(other).finished;
+    await lab.remove(other).finished;
+  });
+
+  it.each([
+    ['a program that is not there', { command: ['/none'] }, /^\/none: No such file or directory\n.* code 127\n$/],
+    ['a file that is no program', { command: ['/etc/passwd'] }, /^\/etc\/passwd: Permission denied\n.* code 126\n$/],
+    ['a user that the image does not know', { user: 'who' }, /^user: who: No such user in the image\n.* code 1\n$/],
+    [
+      'a death by a signal',
+      { command: ['/bin/sh', '-c', 'kill -9 $$'] },
+      /^The image's command ended with code 137\n$/,
+    ],
+  ])('tells of %s in its log', async (_, change, told) => {
+    const { lab, images, diskMiB } = made;
+    const draft = imageMachine(await images.select('web'), { image: 'web', name: 'wrong', diskMiB });
+    const { id: other } = await lab.create({ ...draft, image: { ...draft.image!, user: '', ...change } });
+    await lab.start(other).finished;
+    expect((await shell(lab.instance(other), logOf('ended'))).stdout).toMatch(told);
+    await lab.kill(other).finished;
+    await lab.remove(other).finished;
   });
 
   it('keeps its image from being removed for as long as it is there', async () => {

@@ -104,7 +104,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise(setImmediate);
 }
 
-const allUp = (client: SwitchClient) => until(async () => (await client.status()).every(({ up }) => up));
+const allUp = (client: SwitchClient) => until(async () => (await client.remote.status()).every(({ up }) => up));
 
 /** One request and its answer, so many times. */
 async function converse(asker: Station, answerer: Station, times: number): Promise<void> {
@@ -132,9 +132,9 @@ describe('the switch in its worker', () => {
     await converse(x, y, 300);
     await flooding;
     // All frames have arrived when all have been counted; nothing is on its way when all sent has been acknowledged.
-    await until(async () => (await client.status()).find(({ id }) => id === 'f')?.counters.rxFrames === 100_000);
-    await until(async () => (await client.totals('lab')).queued === 0);
-    const [status, totals] = [await client.status(), await client.totals('lab')];
+    await until(async () => (await client.remote.status()).find(({ id }) => id === 'f')?.counters.rxFrames === 100_000);
+    await until(async () => (await client.remote.totals('lab')).queued === 0);
+    const [status, totals] = [await client.remote.status(), await client.remote.totals('lab')];
     const [fPort, xPort, yPort] = status.map(({ counters }) => counters);
     const refused = Object.values(fPort!.drops).reduce((sum, count) => sum + count, 0);
     expect(fPort!.drops['storm-control']).toBe(refused);
@@ -162,13 +162,13 @@ describe('the switch in its worker', () => {
     const flooding = a.flood(slow.mac, 10_000);
     await converse(d, c, 300);
     await flooding;
-    await until(async () => (await client.status())[0]?.counters.rxFrames === 10_000);
-    const stalled = (await client.status()).find(({ id }) => id === 'slow');
+    await until(async () => (await client.remote.status())[0]?.counters.rxFrames === 10_000);
+    const stalled = (await client.remote.status()).find(({ id }) => id === 'slow');
     expect(stalled?.queuedFrames).toBe(queueLimits.frames);
     expect(stalled?.counters.drops['queue-full']).toBe(10_000 - queueLimits.frames - windowFrames);
     slow.resume();
     await until(async () => slow.frames === 1 + queueLimits.frames + windowFrames);
-    expect((await client.status()).find(({ id }) => id === 'slow')?.queuedFrames).toBe(0);
+    expect((await client.remote.status()).find(({ id }) => id === 'slow')?.queuedFrames).toBe(0);
   });
 
   it('is there again when its thread is ended, with all its ports', async () => {
@@ -186,7 +186,7 @@ describe('the switch in its worker', () => {
 
   it('rejects what waits for it when it is taken down', async () => {
     const { client } = startSwitch();
-    const asked = client.status().catch((error: unknown) => error);
+    const asked = client.remote.status().catch((error: unknown) => error);
     client.dispose();
     expect(await asked).toBeInstanceOf(SandboxError);
   });

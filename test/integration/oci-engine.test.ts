@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toHex } from '../../src/base/bytes';
+import { createTable, deleteTable, netfilterProtocol, serializeNftBatch } from '../../src/formats/nftables';
 import { type ConfigChange, dockerConfig, type OciHost, outcome, rootfs, startOciHost } from '../support/oci-lab';
 
 /** What the engine does with containers: docs/RUNTIME.md. */
@@ -465,5 +467,20 @@ describe('a root from layers', () => {
       code: 'Unimplemented',
       message: 'There is no call fly',
     });
+  });
+});
+
+describe('messages for netlink', () => {
+  it('reach the kernel, whose refusal is told, and what is no message is refused before', async () => {
+    const change = (table: string) => {
+      const messages = toHex(serializeNftBatch([createTable('tried'), deleteTable(table)]));
+      return host.serve.call('netlink', { protocol: netfilterProtocol, messages });
+    };
+    expect(await change('tried')).toEqual({});
+    await expect(change('absent')).rejects.toMatchObject({ code: 'NotFound' });
+    await expect(host.serve.call('netlink', { protocol: netfilterProtocol, messages: 'xy' })).rejects.toMatchObject({
+      code: 'InvalidArgument',
+    });
+    expect((await host.sh('/bin/nft list tables')).stdout).toBe('');
   });
 });

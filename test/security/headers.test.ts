@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -92,6 +92,17 @@ describe.runIf(findProgram('chromium'))('the built page under its headers', () =
   ])('refuses %s', async (_what, source, error) => {
     await open(true);
     expect(await attempt(source)).toBe(error);
+  });
+
+  it('has no eval in its scripts, but in those of WASIX, whose SDK brings it and for which it is refused as well', async () => {
+    const assets = join(siteDir, 'assets');
+    const scripts = (await readdir(assets)).filter((name) => name.endsWith('.js') && !/wasix|app-threads/.test(name));
+    expect(scripts.length).toBeGreaterThan(20);
+    for (const name of scripts) {
+      expect(await readFile(join(assets, name), 'utf8'), name).not.toMatch(
+        /\beval\(|\bnew Function\(|[^.\w$]Function\(/,
+      );
+    }
   });
 
   it('refuses a script that stands in the markup', async () => {

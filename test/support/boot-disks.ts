@@ -46,10 +46,31 @@ const program =
 const sectorBytes = 512;
 const cdSectorBytes = 2048;
 
+/**
+ * Tells what the registers of hotplug hold, `Plugs 0` for nothing. As above, of:
+ *
+ *     movw $0x0e00+'P', %ax; movw $0x0007, %bx; int $0x10 (and so on); xorl %esi, %esi
+ *     movw $0xae00, %dx; inl %dx, %eax; orl %eax, %esi (and 0xae04, 0xae0c)
+ *     testl %esi, %esi; movw $0x0e30, %ax; jz zero; incw %ax
+ *     zero: int $0x10; hang: hlt; jmp hang
+ */
+const hotplugProgram =
+  [...'Plugs '].map((letter) => `b8${letter.charCodeAt(0).toString(16)}0ebb0700cd10`).join('') +
+  '6631f6ba00ae66ed6609c6ba04ae66ed6609c6ba0cae66ed6609c66685f6b8300e740140cd10f4ebfd';
+
 /** A file that nothing but a PC starts. */
 export function bootSector(): Uint8Array<ArrayBuffer> {
+  return sectorOf(program);
+}
+
+/** Says `Plugs 0` where no device is said to come or go. */
+export function hotplugSector(): Uint8Array<ArrayBuffer> {
+  return sectorOf(hotplugProgram);
+}
+
+function sectorOf(code: string): Uint8Array<ArrayBuffer> {
   const sector = new Uint8Array(sectorBytes);
-  sector.set(Buffer.from(program, 'hex'));
+  sector.set(Buffer.from(code, 'hex'));
   sector.set([0x55, 0xaa], sectorBytes - 2);
   return sector;
 }

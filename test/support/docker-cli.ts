@@ -12,9 +12,11 @@ export interface DockerCliOptions {
   readonly host: string;
   /** Where the client keeps what it knows: nothing of the user's. */
   readonly config: string;
+  /** Variables that it gets besides. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The real docker client, for an engine of ours. */
+/** The real docker client, or another of an engine's clients, for an engine of ours. */
 export class DockerCli {
   readonly #options: DockerCliOptions;
 
@@ -44,9 +46,11 @@ export class DockerCli {
   }
 
   #spawn(program: string, args: readonly string[], typed: readonly { readonly when: string; readonly text: string }[]) {
-    const { host, config } = this.#options;
-    const env = { ...process.env, DOCKER_HOST: host, DOCKER_CONFIG: config, DOCKER_BUILDKIT: '0' };
-    const child = spawn(program, args, { env, stdio: 'pipe' });
+    const { host, config, env } = this.#options;
+    const child = spawn(program, args, {
+      env: { ...process.env, DOCKER_HOST: host, DOCKER_CONFIG: config, DOCKER_BUILDKIT: '0', ...env },
+      stdio: 'pipe',
+    });
     let [stdout, stderr] = ['', ''];
     const waiting = [...typed];
     const listeners = new Set<() => void>();

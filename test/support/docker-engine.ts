@@ -27,7 +27,7 @@ export async function openDockerEngine(): Promise<DockerEngine> {
   const engine = await openNodeEngine({
     registry: new URL('../../public/registry/', import.meta.url),
     memoryBudgetMiB: 2048,
-    hostDiskMiB,
+    containerHosts: { diskMiB: hostDiskMiB, warmUpRuns: 0 },
     listen: [{ kind: 'unix', path: socket }],
     artifacts: (stored) => chooseLoader(stored, programs.artifacts, templates.loader),
     failed: (error) => failures.push(error.message),

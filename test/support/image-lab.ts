@@ -59,7 +59,7 @@ export async function createImageLab(
       disks: createDiskClient(remote),
       shares: createShareClient(remote),
       artifacts: artifacts(registry.loader),
-      hostDiskMiB: diskMiB,
+      containerHosts: { diskMiB, warmUpRuns: 0 },
       images: async () => images,
       switch: new SwitchClient({
         start: () => nodes.supervisor.spawn<SwitchService>(spawnSwitch, 'switch'),
@@ -128,8 +128,8 @@ export async function busyboxRoot(guest: Instance): Promise<Uint8Array<ArrayBuff
     ),
     folder('etc/'),
     file('etc/os-release', 'NAME=Tested\n'),
-    file('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n'),
-    file('etc/group', 'root:x:0:\nnogroup:x:65534:\n'),
+    file('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\ndaemon:x:1:2::/:\n'),
+    file('etc/group', 'root:x:0:\nnogroup:x:65534:\nlp:x:7:root,daemon\ntty:x:5:daemon\n'),
     file('etc/old', 'of the layer below\n'),
     folder('root/'),
   ]);

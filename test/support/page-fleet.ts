@@ -1,19 +1,28 @@
 import type { Frame, Page } from 'playwright-core';
+import type { EngineApi } from '../../src/api/engine-api';
 import type { InstanceDraft, InstanceRecord } from '../../src/engine/instance-record';
 import type { Lab } from '../../src/engine/lab';
+import { visitAndLeave } from './page-offline';
 
 /** The page's documented object, as scripts in it see it. */
 export interface StrataPage {
-  readonly strata: { readonly lab: Lab };
+  readonly strata: { readonly lab: Lab; readonly engine: EngineApi };
 }
 
 /** The machine that one click makes. */
 export const smallVm: InstanceDraft = { kind: 'vm', memoryMiB: 64, devices: 'virtio', containerHost: false };
 
-/** Opens the page and waits until its lab is there. */
+/**
+ * Opens the page and waits until its lab is there. With `E2E_OFFLINE=1` it was visited once before, and there is no network any
+ * more.
+ */
 export async function openPage(page: Page, url: string): Promise<void> {
-  await page.goto(url);
-  await page.waitForFunction(() => 'strata' in globalThis);
+  const visit = async (address: string): Promise<void> => {
+    await page.goto(address);
+    await page.waitForFunction(() => 'strata' in globalThis);
+  };
+  if (process.env['E2E_OFFLINE'] === '1') await visitAndLeave(page, () => visit(new URL('.', url).href));
+  await visit(url);
 }
 
 export function recordsOf(page: Page | Frame): Promise<readonly InstanceRecord[]> {

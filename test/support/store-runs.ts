@@ -22,7 +22,7 @@ export interface KillReport {
 }
 
 /**
- * Test 7 of the reliability plan: a page is closed, or its store's worker ends, in the middle of an ingest.
+ * A page is closed, or its store's worker ends, in the middle of an ingest.
  * What it left is collected, its lock is let go, and the other tab goes on undisturbed.
  */
 export async function killInMidIngest(lab: StoreLab, kills: number, random: SeededRandom): Promise<KillReport> {

@@ -25,17 +25,19 @@ export function dockerShell(api: EngineApi, clock: Clock): ShellProgram {
       const completion = completeCommand(dockerProgram, words);
       if (completion.kind === 'words') return completion.words.map((word) => (word.endsWith('=') ? word : `${word} `));
       const { of, before, part } = completion;
-      if (of === 'file') return paths(part, before);
+      const files = of === 'file' || of === 'copy-end' ? await paths(part, before) : [];
+      // What goes on with a path has no space behind it.
+      const end = of === 'copy-end' || of === 'volume-mount' ? ':' : ' ';
       const names = await namesOf(engine, of);
-      return names.filter((name) => name.startsWith(part)).map((name) => `${before}${name} `);
+      return [...names.filter((name) => name.startsWith(part)).map((name) => `${before}${name}${end}`), ...files];
     },
   };
 }
 
 /** Names that there are now, in the order of the alphabet. */
 async function namesOf(engine: EngineClient, of: CompletionKind): Promise<readonly string[]> {
-  if (of === 'container' || of === 'running-container') {
-    const all = of === 'container';
+  if (of === 'container' || of === 'running-container' || of === 'copy-end') {
+    const all = of !== 'running-container';
     const containers = await engine.json<readonly ContainerSummary[]>('GET', '/containers/json', { query: { all } });
     return containers.flatMap(({ Names }) => Names.map((name) => name.slice(1))).sort();
   }
@@ -48,7 +50,7 @@ async function namesOf(engine: EngineClient, of: CompletionKind): Promise<readon
     const networks = await engine.json<readonly { readonly Name: string }[]>('GET', '/networks');
     return networks.map(({ Name }) => Name).sort();
   }
-  if (of === 'volume') {
+  if (of === 'volume' || of === 'volume-mount') {
     const { Volumes } = await engine.json<{ readonly Volumes: readonly ContainerVolume[] | null }>('GET', '/volumes');
     return (Volumes ?? []).map(({ Name }) => Name).sort();
   }

@@ -1,5 +1,5 @@
+import { parseByteSize } from '../../formats/byte-size';
 import { parseGoDuration } from '../../formats/dockerfile/go-duration';
-import { parseByteSize } from './sizes';
 
 /** One flag of a command: what it is called in help, and how its text becomes a value. */
 export interface Flag<T> {
@@ -27,6 +27,10 @@ export type CompletionKind =
   | 'running-container'
   | 'image'
   | 'volume'
+  /** `data:/in/the/container` of `-v`. */
+  | 'volume-mount'
+  /** `web:/etc/passwd`, or a file. */
+  | 'copy-end'
   | 'network'
   | 'file'
   | 'instance'

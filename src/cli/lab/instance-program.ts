@@ -1,13 +1,11 @@
-import type { InstanceRecord } from '../../engine/instance-record';
-import type { Task } from '../../engine/tasks';
-import { eachNamed } from '../docker/each-named';
 import { tableFormat } from '../docker/format-usage';
 import { type Column, formatRows } from '../format/format-rows';
 import { humanDuration } from '../format/units';
 import type { Program } from '../grammar/command';
 import { bool, int, list, text } from '../grammar/flag';
 import { execIn } from './exec-in';
-import { findInstance, type LabCommand, type LabCommands, type LabContext, labCommand } from './lab-context';
+import { actCommand, listCommand } from './instance-verbs';
+import { findInstance, type LabCommands, type LabContext, labCommand } from './lab-context';
 
 type Kind = 'vm' | 'unikernel';
 
@@ -16,22 +14,19 @@ const plural = { vm: 'machines', unikernel: 'unikernels' } as const;
 /** The `vm` and the `unikernel` command: the same verbs for both, and those that only machines have. */
 export function instanceProgram(kind: Kind): Program<LabContext> {
   const upper = kind.toUpperCase();
-  const acts: readonly (readonly [string, string, (lab: LabCommands, id: string) => Task])[] = [
-    ['start', `Start one or more ${plural[kind]}`, (lab, id) => lab.start(id)],
-    ['stop', `Stop one or more ${plural[kind]}`, (lab, id) => lab.stop(id)],
-    ['kill', `End one or more ${plural[kind]} at once`, (lab, id) => lab.kill(id)],
-    ['pause', `Let one or more ${plural[kind]} stand still`, (lab, id) => lab.pause(id)],
-    ['resume', `Let one or more ${plural[kind]} go on`, (lab, id) => lab.resume(id)],
-    ['rm', `Remove one or more ${plural[kind]}`, (lab, id) => lab.remove(id)],
-  ];
   return {
     name: kind,
     summary: `Manage ${plural[kind]}`,
     groups: [],
     common: [],
     commands: [
-      listCommand(kind),
-      ...acts.map(([name, summary, act]) => actCommand(kind, name, summary, act)),
+      listCommand(kind, plural[kind]),
+      actCommand(kind, 'start', `Start one or more ${plural[kind]}`, (lab, id) => lab.start(id)),
+      actCommand(kind, 'stop', `Stop one or more ${plural[kind]}`, (lab, id) => lab.stop(id)),
+      actCommand(kind, 'kill', `End one or more ${plural[kind]} at once`, (lab, id) => lab.kill(id)),
+      actCommand(kind, 'pause', `Let one or more ${plural[kind]} stand still`, (lab, id) => lab.pause(id)),
+      actCommand(kind, 'resume', `Let one or more ${plural[kind]} go on`, (lab, id) => lab.resume(id)),
+      actCommand(kind, 'rm', `Remove one or more ${plural[kind]}`, (lab, id) => lab.remove(id)),
       ...(kind === 'vm' ? [createCommand, execCommand, snapshotCommand, snapshotsCommand, cloneCommand] : []),
     ],
     missing: {
@@ -41,69 +36,6 @@ export function instanceProgram(kind: Kind): Program<LabContext> {
     flags: {},
     flagErrorCode: 125,
   };
-}
-
-function listCommand(kind: Kind): LabCommand {
-  return labCommand({
-    spellings: ['ls', 'list', 'ps'],
-    summary: `List ${plural[kind]}`,
-    usage: '[OPTIONS]',
-    args: { min: 0, max: 0 },
-    flags: {
-      format: text(tableFormat),
-      quiet: bool('Only display IDs', { short: 'q' }),
-    },
-    async run({ flags }, { lab, io, clock }) {
-      const records = lab.list().filter(({ spec }) => spec.kind === kind);
-      const format = flags.quiet && flags.format === '' ? '{{.ID}}' : flags.format;
-      const table = '{{.ID}}\\t{{.Name}}\\t{{.Status}}\\t{{.Address}}\\t{{.Network}}';
-      await io.stdout.write(formatRows(records, instanceColumns(clock.now()), { format, table }));
-      return 0;
-    },
-  });
-}
-
-function instanceColumns(now: number): readonly Column<InstanceRecord>[] {
-  return [
-    { name: 'ID', header: 'ID', value: ({ id }) => id },
-    { name: 'Name', header: 'NAME', value: ({ name }) => name },
-    { name: 'State', header: 'STATE', value: ({ state }) => state.phase },
-    { name: 'Status', header: 'STATUS', value: (record) => statusOf(record, now) },
-    { name: 'Address', header: 'ADDRESS', value: ({ nics }) => nics.map(({ address }) => address).join(',') },
-    { name: 'Network', header: 'NETWORK', value: ({ nics }) => nics.map(({ network }) => network).join(',') },
-    { name: 'Memory', header: 'MEMORY', value: ({ spec }) => ('memoryMiB' in spec ? `${spec.memoryMiB}MiB` : '') },
-  ];
-}
-
-function statusOf({ state, runningSince, demand }: InstanceRecord, now: number): string {
-  if (demand?.asleep) return 'Asleep';
-  const phase = state.phase.replace(/^./, (first) => first.toUpperCase());
-  if (state.phase === 'running') return `Up ${humanDuration((now - (runningSince ?? state.since)) / 1000)}`;
-  if (state.exit) return `${phase} (${state.exit.code}) ${humanDuration((now - state.since) / 1000)} ago`;
-  return phase;
-}
-
-function actCommand(
-  kind: Kind,
-  name: string,
-  summary: string,
-  act: (lab: LabCommands, id: string) => Task,
-): LabCommand {
-  return labCommand({
-    spellings: name === 'rm' ? ['rm', 'remove'] : [name],
-    summary,
-    usage: `${kind.toUpperCase()} [${kind.toUpperCase()}...]`,
-    args: { min: 1 },
-    completes: ['instance'],
-    flags: {},
-    run({ args }, context) {
-      return eachNamed(context.io, args, async (given) => {
-        const { id } = findInstance(context, kind, given);
-        await act(context.lab, id).finished;
-        return given;
-      });
-    },
-  });
 }
 
 const createCommand = labCommand({

@@ -53,6 +53,12 @@ describe('the commands of the lab', () => {
       "unikernel: unknown command: unikernel exec\n\nThere is one program in a unikernel, and no shell.\n\nRun 'unikernel --help' for more information\n",
       1,
     ],
+    ['host start nobody', 'No such host: nobody\n', 1],
+    [
+      'host exec one',
+      'host: unknown command: host exec\n\nA host is a machine: "vm exec HOST COMMAND" runs a command in it, outside of its containers.\n\nRun \'host --help\' for more information\n',
+      1,
+    ],
     ['net inspect nowhere', 'No such network: nowhere\n', 1],
     ['net create lab', 'a network needs a subnet: net create --subnet 10.5.0.0/24 NAME\n', 1],
   ])('%s goes wrong in plain words', async (line, err, code) => {

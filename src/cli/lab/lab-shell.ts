@@ -4,13 +4,14 @@ import { completeCommand } from '../grammar/complete';
 import type { CompletionKind } from '../grammar/flag';
 import { runProgram } from '../run-program';
 import type { ShellProgram } from '../shell/shell';
+import { hostProgram } from './host-program';
 import { instanceProgram } from './instance-program';
-import type { LabCommands, LabContext } from './lab-context';
+import { type InstanceKind, isOf, type LabCommands, type LabContext } from './lab-context';
 import { netProgram } from './net-program';
 
-/** The `vm`, `unikernel` and `net` commands of a shell. */
+/** The `vm`, `host`, `unikernel` and `net` commands of a shell. */
 export function labShell(lab: LabCommands, clock: Clock): readonly ShellProgram[] {
-  return [instanceProgram('vm'), instanceProgram('unikernel'), netProgram].map((program) =>
+  return [instanceProgram('vm'), hostProgram, instanceProgram('unikernel'), netProgram].map((program) =>
     shellOf(program, lab, clock),
   );
 }
@@ -32,11 +33,15 @@ function shellOf(program: Program<LabContext>, lab: LabCommands, clock: Clock): 
   };
 }
 
-function namesOf(kind: string, lab: LabCommands, of: CompletionKind): readonly string[] {
+function namesOf(program: string, lab: LabCommands, of: CompletionKind): readonly string[] {
   if (of === 'network') return lab.networks().map(({ name }) => name);
-  if (of !== 'instance') return [];
+  if (of !== 'instance' || !isKind(program)) return [];
   return lab
     .list()
-    .filter(({ spec }) => spec.kind === kind)
+    .filter(isOf[program])
     .map(({ name }) => name);
+}
+
+function isKind(program: string): program is InstanceKind {
+  return program in isOf;
 }

@@ -93,7 +93,9 @@ export const netProgram: Program<LabContext> = {
   groups: [],
   common: [],
   commands: [ls, inspect, create, rm],
-  missing: { capture: 'Frames are not recorded yet.' },
+  missing: {
+    capture: 'The page does it: a click on a link of the topology records its frames and saves them for Wireshark.',
+  },
   flags: {},
   flagErrorCode: 125,
 };

@@ -1,5 +1,6 @@
 import { Terminal } from '@xterm/headless';
 import { describe, expect, it, vi } from 'vitest';
+import { createDeferred } from '../../base/deferred';
 import { FakeClock } from '../../base/fake-clock';
 import { dockerShell } from '../docker/docker-shell';
 import { MemoryFiles } from '../memory-files-fixture';
@@ -25,6 +26,18 @@ const keys: ShellProgram = {
   },
 };
 
+/** The same, once it is told to begin. */
+const begin = createDeferred<void>();
+const late: ShellProgram = {
+  name: 'late',
+  summary: '',
+  async run(...given) {
+    await begin.promise;
+    await given[1].stdout.write('\n');
+    return keys.run(...given);
+  },
+};
+
 const never: ShellProgram = {
   name: 'never',
   summary: '',
@@ -39,6 +52,7 @@ const engine = {
       '/v1.47/containers/json': [{ Names: ['/web'] }, { Names: ['/worker'] }, { Names: ['/db'] }],
       '/v1.47/images/json': [{ RepoTags: ['busybox:latest'] }],
       '/v1.47/networks': [{ Name: 'lab' }],
+      '/v1.47/volumes': { Volumes: [{ Name: 'data' }] },
     };
     return Response.json(answers[new URL(request.url).pathname] ?? []);
   },
@@ -47,14 +61,19 @@ const engine = {
 function session(files = new MemoryFiles({ '/notes.txt': 'one\ntwo\n' })) {
   const terminal = new Terminal({ cols: 60, rows: 20, allowProposedApi: true });
   const clock = new FakeClock();
-  const shell = createShellState([...builtins, keys, never, dockerShell(engine, clock)], clock);
+  const shell = createShellState([...builtins, keys, late, never, dockerShell(engine, clock)], clock);
   const lines: string[] = [];
+  const carriedOut = new Set<string>();
   const running = new TerminalSession({
     shell,
     files,
     size: { columns: 60, rows: 20 },
     show: (bytes) => new Promise((resolve) => terminal.write(bytes, resolve)),
     onLine: (line) => lines.push(line),
+    running: (line) => {
+      carriedOut.add(line);
+      return { dispose: () => carriedOut.delete(line) };
+    },
   });
   const ended = running.run();
   const screen = (): string => {
@@ -67,6 +86,7 @@ function session(files = new MemoryFiles({ '/notes.txt': 'one\ntwo\n' })) {
     ended,
     shell,
     lines,
+    carriedOut,
     files,
     type: (text: string) => running.type(new TextEncoder().encode(text)),
     shows: (text: string) => vi.waitFor(() => expect(screen()).toBe(text), { timeout: 20_000 }),
@@ -89,10 +109,14 @@ describe('a shell in a terminal', () => {
   });
 
   it('gives lines to a command that reads, which can be mended, and Ctrl-D ends them', async () => {
-    const { type, shows, files } = session();
+    const { type, shows, files, carriedOut } = session();
     type('cat > new\r');
-    type('helo\x7flo\rworld\r\x04');
+    type('helo\x7flo\r');
+    await shows('strata:/$ cat > new\nhello');
+    expect([...carriedOut]).toEqual(['cat > new']);
+    type('world\r\x04');
     await shows('strata:/$ cat > new\nhello\nworld\nstrata:/$');
+    expect([...carriedOut]).toEqual([]);
     expect(files.text('/new')).toBe('hello\nworld\n');
   });
 
@@ -104,6 +128,19 @@ describe('a shell in a terminal', () => {
     await shows('strata:/$ keys\n<3 27 91 65>');
     type('q');
     await shows('strata:/$ keys\n<3 27 91 65>\nstrata:/$');
+  });
+
+  it('gives a line that was begun before to a command that asks for keys, whole', async () => {
+    const { type, shows } = session();
+    // Typed by one who does not wait: the command asks for keys in the middle of it.
+    type('late\r');
+    type('ab');
+    await shows('strata:/$ late\nab');
+    type('c');
+    begin.resolve();
+    await shows('strata:/$ late\nabc\n<97 98 99>');
+    type('q');
+    await shows('strata:/$ late\nabc\n<97 98 99>\nstrata:/$');
   });
 
   it('ends a command by Ctrl-C', async () => {
@@ -134,6 +171,9 @@ describe('a shell in a terminal', () => {
     ['echo a | gr\t', 'echo a | grep'],
     ['echo > no\t', 'echo > notes.txt'],
     ['docker run --env-file no\t', 'docker run --env-file notes.txt'],
+    ['docker load -i no\t', 'docker load -i notes.txt'],
+    ['docker cp no\two\t/tmp', 'docker cp notes.txt worker:/tmp'],
+    ['docker run -v da\t/kept', 'docker run -v data:/kept'],
   ])('completes %j', async (typed, line) => {
     const { type, shows } = session();
     type(typed);

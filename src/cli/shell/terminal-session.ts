@@ -1,4 +1,5 @@
 import type { TerminalSize } from '../../api/instance';
+import { concatBytes } from '../../base/bytes';
 import { Emitter } from '../../base/events';
 import { type Disposable, toDisposable } from '../../base/lifecycle';
 import { parseShellLine } from '../../formats/shellwords/parse-shell-line';
@@ -18,6 +19,8 @@ export interface TerminalSessionOptions {
   readonly size: TerminalSize;
   /** Called with each line that was entered. */
   readonly onLine?: (line: string) => void;
+  /** Called with each line that is carried out; disposed of at its end. */
+  readonly running?: (line: string) => Disposable;
   /** Said before the first prompt. */
   readonly greeting?: string;
 }
@@ -139,9 +142,11 @@ export class TerminalSession implements Disposable {
       folder: shell.folder,
       variables: Object.fromEntries(shell.variables),
     };
+    const running = this.#options.running?.(line);
     try {
       await runLine(line, shell, io);
     } finally {
+      running?.dispose();
       this.#command = undefined;
       const ahead = command.finish();
       if (ahead.length > 0) this.#editor.type(ahead);
@@ -200,6 +205,8 @@ class RunningCommand {
   }
 
   raw(): Disposable {
+    // A line that was begun before is the program's, too.
+    if (!this.isRaw) this.#addKeys(this.#discipline.take());
     this.#raw += 1;
     return toDisposable(() => {
       this.#raw -= 1;
@@ -208,7 +215,7 @@ class RunningCommand {
 
   type(bytes: Uint8Array): void {
     if (this.isRaw) {
-      this.#add(bytes.slice());
+      this.#addKeys(bytes.slice());
       return;
     }
     const { echo, lines, signal } = this.#discipline.type(bytes);
@@ -229,12 +236,17 @@ class RunningCommand {
   /** Ends its input; what nobody has read was meant for the shell. */
   finish(): Uint8Array {
     this.#close();
-    return Uint8Array.from(this.#unread.splice(0).flatMap((each) => [...each]));
+    return concatBytes([...this.#unread.splice(0), this.#discipline.take()]);
   }
 
   #interrupt(signal: 'SIGINT' | 'SIGQUIT'): void {
     if (this.#interrupts.listenerCount > 0) this.#interrupts.fire(signal);
     else this.#abort.abort();
+  }
+
+  /** No keys are no end of input. */
+  #addKeys(bytes: Uint8Array<ArrayBuffer>): void {
+    if (bytes.length > 0) this.#add(bytes);
   }
 
   #add(bytes: Uint8Array<ArrayBuffer>): void {

@@ -90,6 +90,8 @@ function specOf(
     mounts: request.network === 'none' ? [] : files,
     nics: [],
     config: buildConfig(id, request, own),
+    // The layer is read by the kernel that wrote it; of one that crashes there is none.
+    volatile: true,
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   BuildRunner,
   ImageBuilder,
 } from '../../api/build';
+import type { Digest } from '../../api/content-store';
 import type { Platform } from '../../api/image';
 import type { Operation } from '../../api/operation';
 import type { Clock } from '../../base/clock';
@@ -45,6 +46,10 @@ export interface ImageBuilderOptions {
   readonly pull?: PullImage;
   /** Absent: there is no RUN. */
   readonly runner?: BuildRunner;
+  /** An image that was built has got a name. */
+  readonly tagged?: (image: Digest, name: string) => void;
+  /** The steps were forgotten, which freed that many bytes. */
+  readonly pruned?: (bytes: number) => void;
 }
 
 const guestPlatform: Platform = { os: 'linux', architecture: '386' };
@@ -57,9 +62,13 @@ export class StoreImageBuilder implements ImageBuilder, Disposable {
   readonly #remote: Remote<StoreService>;
   readonly #means: BuildMeans;
   readonly #life: StoreLife;
+  readonly #tagged: ImageBuilderOptions['tagged'];
+  readonly #pruned: ImageBuilderOptions['pruned'];
 
-  constructor({ remote, store, clock, fetch, pull, runner }: ImageBuilderOptions) {
+  constructor({ remote, store, clock, fetch, pull, runner, tagged, pruned }: ImageBuilderOptions) {
     this.#remote = remote;
+    this.#tagged = tagged;
+    this.#pruned = pruned;
     this.#means = { clock, fetch, pull, runner };
     this.#life = new StoreLife(store);
   }
@@ -92,8 +101,10 @@ export class StoreImageBuilder implements ImageBuilder, Disposable {
     return storePart<BuildService>(this.#remote, 'builds').cacheUsage();
   }
 
-  pruneCache(): Promise<number> {
-    return storePart<BuildService>(this.#remote, 'builds').pruneCache();
+  async pruneCache(): Promise<number> {
+    const bytes = await storePart<BuildService>(this.#remote, 'builds').pruneCache();
+    this.#pruned?.(bytes);
+    return bytes;
   }
 
   async *#run(
@@ -137,6 +148,7 @@ export class StoreImageBuilder implements ImageBuilder, Disposable {
     yield steps.start({ vertex: 'exporting to image' });
     throwIfAborted(operation.signal);
     const image = await store.finish(finalConfig(state, scene), state.layers, options.tags ?? []);
+    for (const name of image.names) this.#tagged?.(image.image, name);
     yield { kind: 'built', step: steps.current ?? 0, ms: steps.elapsed, ...image };
   }
 }

@@ -5,6 +5,7 @@ import type { Remote } from '../../rpc/control';
 import type { StoreService } from '../../storage/store-service';
 import type { StoreEvent } from '../../storage/store-supervision';
 import type { LabContainers } from '../containers/engine';
+import type { Images } from '../images';
 import type { Lab } from '../lab';
 import { defaultNetwork } from '../networks';
 import type { Registries } from '../registries';
@@ -13,7 +14,8 @@ import { type ImageBuilderOptions, StoreImageBuilder } from './image-builder';
 
 export interface LabBuilderOptions {
   readonly lab: Pick<Lab, 'networks'>;
-  readonly engine: Pick<LabContainers, 'hosts'>;
+  readonly engine: Pick<LabContainers, 'hosts' | 'tellPrune'>;
+  readonly images: Pick<Images, 'tell'>;
   readonly registries: Pick<Registries, 'pull'>;
   readonly remote: Remote<StoreService>;
   /** What becomes of the store's worker, where it has one that can die. */
@@ -25,7 +27,7 @@ export interface LabBuilderOptions {
 
 /** Builds of a lab: in its store, on its container hosts, from what its registries have. */
 export function createLabBuilder(options: LabBuilderOptions): StoreImageBuilder {
-  const { lab, engine, registries, randomBytes, ...rest } = options;
+  const { lab, engine, images, registries, randomBytes, ...rest } = options;
   // A RUN is on its host's own network, which is the default one.
   const nameserver = (): string | undefined => {
     const network = lab.networks().find(({ name }) => name === defaultNetwork.name);
@@ -34,6 +36,8 @@ export function createLabBuilder(options: LabBuilderOptions): StoreImageBuilder 
   return new StoreImageBuilder({
     ...rest,
     pull: (name, platform, operation) => registries.pull(name, { ...operation, platform }),
+    tagged: (id, name) => images.tell({ action: 'tag', id, attributes: { name } }),
+    pruned: (bytes) => engine.tellPrune('builder', bytes),
     runner: new ContainerRunner({ hosts: engine.hosts, randomBytes, nameserver }),
   });
 }

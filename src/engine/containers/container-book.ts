@@ -46,10 +46,19 @@ export interface ContainerEntry {
   pauseMs: number;
   /** Somebody is about to end it: its end is not for its policy to act on. */
   removing: boolean;
+  /** It is stopped to begin again at once: what goes with its end stays. */
+  restarting: boolean;
   /** Starts and removals, one after the other. */
   work: Promise<unknown>;
   /** Of its host: the kernel has ended a process of it for want of memory. */
   oom: boolean;
+}
+
+/** `FailedPrecondition` in docker's words. */
+export function requireRunning(entry: ContainerEntry): ContainerRun {
+  const { run, id } = entry;
+  if (run) return run;
+  throw new SandboxError('FailedPrecondition', `container ${id} is not running`);
 }
 
 /** What has happened to a container. */
@@ -203,6 +212,7 @@ export class ContainerBook implements Disposable {
       }),
       pauseMs: 0,
       removing: false,
+      restarting: false,
       work: Promise.resolve(),
       oom: false,
     };

@@ -1,5 +1,6 @@
 import type { HostConfig, MountPoint, MountSpec } from '../../api/container';
 import { SandboxError } from '../../base/errors';
+import { readVolumeOptions } from './volume-options';
 
 /** A mount of a container as it is kept. Paths are absolute and clean. */
 export type StoredMount =
@@ -12,6 +13,8 @@ export type StoredMount =
       readonly seed: boolean;
       /** Made for this container, and removed with it when that is wished. */
       readonly anonymous: boolean;
+      /** Of the volume, if it is not there yet; see {@link readVolumeOptions}. */
+      readonly options?: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean }
   | { readonly kind: 'tmpfs'; readonly target: string; readonly options: readonly string[] };
@@ -93,11 +96,20 @@ function readMount(mount: MountSpec, newName: () => string): StoredMount {
       return { kind: 'bind', source: cleanPath(Source), target, readOnly: ReadOnly };
     }
     case 'volume': {
-      const { NoCopy = false, Subpath = '' } = mount.VolumeOptions ?? {};
+      const { NoCopy = false, Subpath = '', DriverConfig } = mount.VolumeOptions ?? {};
       if (Subpath !== '') throw wrong('a subpath of a volume cannot be mounted here');
       if (Source === '' && ReadOnly) throw wrong('must not set ReadOnly mode when using anonymous volumes');
       const volume = Source === '' ? newName() : readVolumeName(Source);
-      return { kind: 'volume', volume, target, readOnly: ReadOnly, seed: !NoCopy, anonymous: Source === '' };
+      const options = readVolumeOptions(volume, DriverConfig?.Options ?? {});
+      return {
+        kind: 'volume',
+        volume,
+        target,
+        readOnly: ReadOnly,
+        seed: !NoCopy,
+        anonymous: Source === '',
+        ...(Object.keys(options).length > 0 && { options }),
+      };
     }
     case 'tmpfs': {
       if (Source !== '') throw wrong('field Source must not be specified');
@@ -174,7 +186,7 @@ function cleanTarget(path: string, whole = path): string {
   return clean;
 }
 
-function cleanPath(path: string): string {
+export function cleanPath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '..') parts.pop();

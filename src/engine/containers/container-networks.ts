@@ -77,6 +77,11 @@ export class ContainerNetworks implements Disposable {
     return !special.some((each) => each === name);
   }
 
+  /** Whether nothing of other networks is to be reached from it, nor it from there; by the lab's name. */
+  isInternal(lab: string): boolean {
+    return [...this.#records.values()].some((each) => each.lab === lab && each.internal);
+  }
+
   list(filters: Filters = {}): readonly NetworkInspect[] {
     checkFilters(filters, ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']);
     return [...this.#records.values()]
@@ -108,6 +113,7 @@ export class ContainerNetworks implements Disposable {
       Created: nanoTime(createdAt),
       Scope: 'local',
       Driver: driverOf(name),
+      EnableIPv4: true,
       EnableIPv6: false,
       IPAM: { Driver: 'default', Options: null, Config: this.#ipamOf(network) },
       Internal: internal,
@@ -126,6 +132,7 @@ export class ContainerNetworks implements Disposable {
     const { networks, clock, events } = this.#options;
     const { Name: name, Driver: driver = 'bridge' } = body;
     checkName(name);
+    if (isBuiltin(name)) throw forbidden(`operation is not permitted on predefined ${name} network `);
     if (findExact(this.#records.values(), name)) {
       throw new SandboxError('AlreadyExists', `network with name ${name} already exists`);
     }
@@ -161,13 +168,13 @@ export class ContainerNetworks implements Disposable {
   async remove(network: StoredNetwork): Promise<void> {
     const { id, name, lab } = network;
     if (isBuiltin(name)) {
-      throw new SandboxError('FailedPrecondition', `${name} is a pre-defined network and cannot be removed`);
+      throw forbidden(`${name} is a pre-defined network and cannot be removed`);
     }
     const users = this.#usersOf(name);
     if (users.length > 0) {
       const names = users.map((each) => `name:"${each.name}" id:"${each.id.slice(0, 12)}"`).join(', ');
       const message = `error while removing network: network ${name} id ${id} has active endpoints (${names})`;
-      throw new SandboxError('FailedPrecondition', message);
+      throw forbidden(message);
     }
     await this.#options.networks.remove(lab);
     await this.#options.records.apply([removeContainerRecord('containerNetworks', id)]);
@@ -190,6 +197,7 @@ export class ContainerNetworks implements Disposable {
         if (!(error instanceof SandboxError) || error.code !== 'FailedPrecondition') throw error;
       }
     }
+    this.#options.events.add('network', 'prune', '', { reclaimed: '0' });
     return { deleted, reclaimed: 0 };
   }
 
@@ -225,6 +233,18 @@ export class ContainerNetworks implements Disposable {
     const removal = networks.removal(id, lab);
     await records.apply([...removal.changes, ...further]);
     removal.forget();
+  }
+
+  /** A container is on its networks now, or has left them. */
+  tell({ id, endpoints }: StoredContainer, action: 'connect' | 'disconnect'): void {
+    for (const { network } of endpoints) this.tellOf(network, id, action);
+  }
+
+  /** The same of one network, of those that there still are. */
+  tellOf(name: string, container: ContainerId, action: 'connect' | 'disconnect'): void {
+    const network = findExact(this.#records.values(), name);
+    if (!network) return;
+    this.#options.events.add('network', action, network.id, { container, name, type: driverOf(name) });
   }
 
   /** Steps that forget the addresses of a container. */
@@ -294,6 +314,7 @@ export class ContainerNetworks implements Disposable {
     const address = IPAMConfig?.IPv4Address;
     return {
       network: this.find(network).lab,
+      macOfAddress: true,
       ...(address !== undefined && address !== '' && { address }),
       ...(MacAddress !== undefined && MacAddress !== '' && { mac: MacAddress.toLowerCase() }),
     };
@@ -356,6 +377,11 @@ export class ContainerNetworks implements Disposable {
       ...gone.map(({ id }) => removeContainerRecord('containerNetworks', id)),
     ]);
   }
+}
+
+/** What moby answers with 403. */
+export function forbidden(message: string): SandboxError {
+  return new SandboxError('FailedPrecondition', message, { details: { reason: 'forbidden' } });
 }
 
 function isBuiltin(name: string): boolean {

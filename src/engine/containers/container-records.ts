@@ -1,7 +1,11 @@
 import type { ContainerConfig, EndpointSettings, HostConfig, RestartPolicy } from '../../api/container';
 import type { ContainerId } from '../../api/container-host';
 import type { Digest } from '../../api/content-store';
+import type { PlacementDecision } from '../../api/placement';
 import type { ContainerCollection, RecordChange, RecordStore } from '../../api/records';
+import type { UnikernelBuilds } from '../../api/unikernel';
+import type { VolumeId } from '../../api/volume';
+import { hasShape, type Shape } from '../../base/shape';
 import type { StoredMount } from './container-mounts';
 import type { StoredLog } from './log-store';
 
@@ -13,6 +17,8 @@ export interface StoredImage {
   readonly name: string;
   /** diffIDs, the lowest first. */
   readonly layers: readonly Digest[];
+  /** Of a unikernel, which has no layers. */
+  readonly unikernel?: UnikernelBuilds;
 }
 
 /** What a container has asked of a network, in the order of its interfaces. */
@@ -59,6 +65,8 @@ export interface StoredContainer {
   readonly endpoints: readonly StoredEndpoint[];
   /** Name of the host that has its root; absent before its first start. */
   readonly placed?: string;
+  /** How it came there. */
+  readonly placement?: PlacementDecision;
   readonly state: StoredState;
 }
 
@@ -69,8 +77,10 @@ export interface StoredVolume {
   readonly options: Readonly<Record<string, string>>;
   /** Made for one container, without a name of a user's. */
   readonly anonymous: boolean;
-  /** Name of the host that has it; absent before it is needed. */
+  /** Name of the host that has it; absent before it is needed, and of a disk. */
   readonly placed?: string;
+  /** The lab's volume that it is for unikernels; absent before one needs it, and of a directory. */
+  readonly disk?: VolumeId;
 }
 
 /** What docker knows of a network beside what the lab does. */
@@ -95,12 +105,22 @@ export interface ContainerRecordTypes {
   readonly containerNetworks: StoredNetwork;
 }
 
-/** Fields without which a record is of no use. */
-const required: { readonly [C in ContainerCollection]: readonly (keyof ContainerRecordTypes[C])[] } = {
-  containers: ['id', 'name', 'createdAt', 'image', 'config', 'host', 'mounts', 'endpoints', 'state'],
-  containerLogs: ['container', 'pieces', 'tail'],
-  containerVolumes: ['name', 'createdAt'],
-  containerNetworks: ['id', 'name', 'lab', 'createdAt'],
+/** What a record must have to be of use. */
+const shapes: Readonly<Record<ContainerCollection, Shape>> = {
+  containers: {
+    id: '',
+    name: '',
+    createdAt: 0,
+    image: { digest: '' },
+    config: {},
+    host: {},
+    mounts: [{}],
+    endpoints: [{}],
+    state: {},
+  },
+  containerLogs: { container: '', pieces: [{}], tail: '' },
+  containerVolumes: { name: '', createdAt: 0 },
+  containerNetworks: { id: '', name: '', lab: '', createdAt: 0 },
 };
 
 /** Records that this version can read; the others are left as they are. */
@@ -108,13 +128,8 @@ export async function listContainerRecords<C extends ContainerCollection>(
   records: RecordStore,
   collection: C,
 ): Promise<readonly ContainerRecordTypes[C][]> {
-  const fields: readonly PropertyKey[] = required[collection];
   const found = await records.list(collection);
-  return found.flatMap(({ value }) =>
-    typeof value === 'object' && value !== null && fields.every((field) => field in value)
-      ? [value as ContainerRecordTypes[C]]
-      : [],
-  );
+  return found.flatMap(({ value }) => (hasShape(value, shapes[collection]) ? [value as ContainerRecordTypes[C]] : []));
 }
 
 export function putContainerRecord<C extends ContainerCollection>(

@@ -14,11 +14,15 @@ describe('limits of a container', () => {
     [{ CpuQuota: 20_000, CpuPeriod: 40_000, CpuShares: 512 }, { cpu: { quota: 20_000, period: 40_000, shares: 512 } }],
     [{ CpuQuota: -1 }, { cpu: { quota: -1 } }],
     [{ PidsLimit: 20 }, { pids: { limit: 20 } }],
-    [{ PidsLimit: -1 }, {}],
+    [{ PidsLimit: -1 }, { pids: { limit: -1 } }],
     [{ CpusetCpus: '0' }, { cpu: { cpus: '0' } }],
     [
       { BlkioDeviceReadBps: [{ Path: '/dev/vdb', Rate: 7 }] },
       { blockIO: { throttleReadBpsDevice: [{ major: 254, minor: 16, rate: 7 }] } },
+    ],
+    [
+      { BlkioDeviceWriteIOps: [{ Path: '/dev/vda', Rate: 9 }], BlkioWeight: 300 },
+      { blockIO: { throttleWriteIOPSDevice: [{ major: 254, minor: 0, rate: 9 }] } },
     ],
   ])('%j are %j', (resources, limits) => {
     checkResources(resources);
@@ -36,6 +40,7 @@ describe('limits of a container', () => {
     [{ CpusetCpus: 'x' }, 'Invalid value x for cpuset cpus'],
     [{ CpusetCpus: '0-3' }, 'Requested CPUs are not available - requested 0-3, available: 0'],
     [{ BlkioWeight: 5 }, 'Range of blkio weight is from 10 to 1000'],
+    [{ CpuRealtimePeriod: 1000 }, 'Your kernel does not support CPU real-time scheduler'],
   ])('%j are refused', (resources, message) => {
     expect(() => checkResources(resources)).toThrow(message);
   });

@@ -31,6 +31,9 @@ export function checkResources(resources: ContainerResources): void {
     throw invalid(`Invalid value: ${MemorySwappiness}, valid memory swappiness range is 0-100`);
   }
   checkCpu(resources);
+  if (resources.CpuRealtimePeriod || resources.CpuRealtimeRuntime) {
+    throw invalid('Your kernel does not support CPU real-time scheduler');
+  }
   const { BlkioWeight = 0 } = resources;
   if (BlkioWeight !== 0 && (BlkioWeight < 10 || BlkioWeight > 1000)) {
     throw invalid('Range of blkio weight is from 10 to 1000');
@@ -65,9 +68,42 @@ function checkCpu({ NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0, CpusetCpus = '', 
   }
 }
 
+/**
+ * What no kernel of a host has, in docker's words (moby, daemon/daemon_unix.go): it is taken, and has no effect. None of them
+ * has a scheduler of block devices with weights.
+ */
+export function resourceWarnings(resources: ContainerResources): readonly string[] {
+  const {
+    OomKillDisable = false,
+    Memory = 0,
+    MemorySwappiness = -1,
+    BlkioWeight = 0,
+    BlkioWeightDevice = [],
+  } = resources;
+  return [
+    ...(OomKillDisable ? ['Your kernel does not support OomKillDisable. OomKillDisable discarded.'] : []),
+    ...(OomKillDisable && Memory === 0
+      ? [
+          'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
+        ]
+      : []),
+    ...(MemorySwappiness >= 0
+      ? [
+          'Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. Memory swappiness discarded.',
+        ]
+      : []),
+    ...(BlkioWeight > 0
+      ? ['Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.']
+      : []),
+    ...(BlkioWeightDevice.length > 0
+      ? ['Your kernel does not support Block I/O weight_device or the cgroup is not mounted. Weight-device discarded.']
+      : []),
+  ];
+}
+
 /** The limits as the runtime writes them into a cgroup. */
 export function cgroupLimits(resources: ContainerResources): OciResources {
-  const { Memory = 0, MemoryReservation = 0, MemorySwap = 0, PidsLimit = 0, BlkioWeight = 0 } = resources;
+  const { Memory = 0, MemoryReservation = 0, MemorySwap = 0, PidsLimit = 0 } = resources;
   const memory = {
     ...(Memory > 0 && { limit: Memory }),
     ...(MemoryReservation > 0 && { reservation: MemoryReservation }),
@@ -76,14 +112,16 @@ export function cgroupLimits(resources: ContainerResources): OciResources {
   };
   const cpu = cpuLimits(resources);
   const blockIO = {
-    ...(BlkioWeight > 0 && { weight: BlkioWeight }),
     ...throttles('throttleReadBpsDevice', resources.BlkioDeviceReadBps),
     ...throttles('throttleWriteBpsDevice', resources.BlkioDeviceWriteBps),
+    ...throttles('throttleReadIOPSDevice', resources.BlkioDeviceReadIOps),
+    ...throttles('throttleWriteIOPSDevice', resources.BlkioDeviceWriteIOps),
   };
   return {
     ...(hasFields(memory) && { memory }),
     ...(hasFields(cpu) && { cpu }),
-    ...(PidsLimit > 0 && { pids: { limit: PidsLimit } }),
+    // -1 takes away one that there was.
+    ...(PidsLimit !== 0 && { pids: { limit: Math.max(-1, PidsLimit) } }),
     ...(hasFields(blockIO) && { blockIO }),
   };
 }

@@ -1,4 +1,4 @@
-import type { ContainerMount, ContainerNic, ContainerSpec } from '../../api/container-host';
+import type { ContainerMount, ContainerNic, ContainerRoot, ContainerSpec } from '../../api/container-host';
 import type { TerminalSize } from '../../api/instance';
 import type { OciLinux, OciMount, OciProcess, OciRuntimeConfig } from '../../api/oci-runtime';
 import { SandboxError } from '../../base/errors';
@@ -11,9 +11,10 @@ import { cgroupLimits } from './container-resources';
 import type { ContainerUser } from './container-user';
 import { maskedPaths, readonlyPaths } from './hidden-paths';
 import { commandOf } from './merge-config';
-import { type NamespacePids, namespacesOf } from './namespaces';
+import { firstIdOf, type NamespacePids, namespacesOf } from './namespaces';
 import { parseSeccompProfile, resolveSeccomp } from './seccomp';
 import { defaultSeccompProfile } from './seccomp-profile';
+import { isConfinedSystem } from './system-mode';
 
 /** What is not written down of a container, and known when it starts. */
 export interface LaunchFacts {
@@ -29,15 +30,22 @@ const usualShmBytes = 64 * 1024 ** 2;
 
 /** All that a host has to know to run a container. `InvalidArgument` for what cannot be. */
 export function containerSpec(stored: StoredContainer, facts: LaunchFacts, terminal?: TerminalSize): ContainerSpec {
-  const { id, image } = stored;
+  const { id } = stored;
   return {
     id,
-    root: { layers: image.layers, writable: 'disk' },
+    root: rootOf(stored),
     mounts: [...stored.mounts.flatMap(hostMount), ...fileMounts(stored, facts)],
     nics: facts.nics,
     config: runtimeConfig(stored, facts),
+    ...(stored.host.AutoRemove && { volatile: true }),
     ...(terminal && stored.config.Tty && { terminal }),
   };
+}
+
+/** The root that a container has on its host, whether it runs or not. */
+export function rootOf({ image, host }: StoredContainer): ContainerRoot {
+  const firstId = firstIdOf(host);
+  return { layers: image.layers, writable: 'disk', ...(firstId !== undefined && { firstId }) };
 }
 
 function runtimeConfig(stored: StoredContainer, facts: LaunchFacts): OciRuntimeConfig {
@@ -67,23 +75,32 @@ function containerProcess(stored: StoredContainer, who: ContainerUser): OciProce
     env: environment(stored, who, config.Tty ?? false),
     cwd: config.WorkingDir || '/',
     capabilities: limits,
-    rlimits: (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
-      type: `RLIMIT_${Name.toUpperCase()}`,
-      soft: Soft,
-      hard: Hard,
-    })),
+    rlimits: rlimitsOf(stored),
     noNewPrivileges: securityOptions(stored).noNewPrivileges,
     ...(host.OomScoreAdj !== undefined && { oomScoreAdj: host.OomScoreAdj }),
   };
 }
 
-/** A user other than root has what an exec could give it at most, and nothing to begin with. */
+/** `--ulimit`, which docker's own programs in a container have as well. */
+export function rlimitsOf({ host }: StoredContainer): NonNullable<OciProcess['rlimits']> {
+  return (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
+    type: `RLIMIT_${Name.toUpperCase()}`,
+    soft: Soft,
+    hard: Hard,
+  }));
+}
+
+/**
+ * A user other than root has what an exec could give it at most, and nothing to begin with. All of them are given unasked only
+ * where they are none outside.
+ */
 export function capabilitiesOf(
   { host }: StoredContainer,
   { user }: ContainerUser,
   privileged = host.Privileged ?? false,
 ): NonNullable<OciProcess['capabilities']> {
-  const all = chooseCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged });
+  const add = [...(isConfinedSystem(host) ? ['ALL'] : []), ...(host.CapAdd ?? [])];
+  const all = chooseCapabilities({ add, drop: host.CapDrop ?? [], privileged });
   const effective = user.uid === 0 ? all : [];
   return { bounding: all, effective, permitted: effective, inheritable: [], ambient: [] };
 }
@@ -138,6 +155,8 @@ function linuxConfig(stored: StoredContainer, facts: LaunchFacts, cgroupsPath: s
     privileged,
   });
   const hidden = !privileged && systemPaths;
+  // What the root of a user namespace may not write there the kernel refuses itself; the rest is its own to set.
+  const sealed = isConfinedSystem(host) ? [] : readonlyPaths;
   const { namespaces, maps } = namespacesOf(stored, facts.pids);
   const capabilities = capabilitiesOf(stored, facts.user).bounding ?? [];
   const profile =
@@ -149,16 +168,27 @@ function linuxConfig(stored: StoredContainer, facts: LaunchFacts, cgroupsPath: s
     cgroupsPath,
     resources: { ...cgroupLimits(host), devices: rules },
     ...(!privileged && profile && { seccomp: resolveSeccomp(profile, capabilities) }),
-    ...(host.Sysctls && { sysctl: host.Sysctls }),
+    sysctl: { ...usualSysctls(host), ...host.Sysctls },
     ...(hidden && {
       maskedPaths: host.MaskedPaths ?? maskedPaths,
-      readonlyPaths: host.ReadonlyPaths ?? readonlyPaths,
+      readonlyPaths: host.ReadonlyPaths ?? sealed,
     }),
+  };
+}
+
+/** With a network of its own anybody inside may listen on any port and send pings (moby, daemon/oci_linux.go, WithCommonOptions). */
+function usualSysctls({ NetworkMode = '', UsernsMode }: StoredContainer['host']): Readonly<Record<string, string>> {
+  if (NetworkMode === 'host' || NetworkMode.startsWith('container:')) return {};
+  return {
+    'net.ipv4.ip_unprivileged_port_start': '0',
+    ...(UsernsMode !== 'private' && { 'net.ipv4.ping_group_range': '0 2147483647' }),
   };
 }
 
 function runtimeMounts({ host, mounts }: StoredContainer): readonly OciMount[] {
   const writable = host.Privileged ? 'rw' : 'ro';
+  // With a user namespace of its own an init may divide its group; limits above it stay.
+  const groups = isConfinedSystem(host) ? 'rw' : writable;
   const harmless = ['nosuid', 'noexec', 'nodev'];
   const taken = new Set(mounts.map(({ target }) => target));
   const usual: readonly OciMount[] = [
@@ -176,7 +206,7 @@ function runtimeMounts({ host, mounts }: StoredContainer): readonly OciMount[] {
       options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
     },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...harmless, writable] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...harmless, writable] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...harmless, groups] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: harmless },
     {
       destination: '/dev/shm',

@@ -1,11 +1,13 @@
 import type { Filters } from '../../api/container-event';
-import type { ContainerHost } from '../../api/container-host';
+import type { ContainerHost, ContainerHosts } from '../../api/container-host';
 import type { PruneReport } from '../../api/container-system';
 import type { ContainerVolume, VolumeCreateBody } from '../../api/container-volume';
 import type { RecordChange, RecordStore } from '../../api/records';
+import type { VolumeRecord } from '../../api/volume';
 import { toHex } from '../../base/bytes';
 import type { Clock } from '../../base/clock';
-import { SandboxError } from '../../base/errors';
+import { SandboxError, toSandboxError } from '../../base/errors';
+import type { Volumes } from '../volumes';
 import { readVolumeName, volumePath } from './container-mounts';
 import {
   listContainerRecords,
@@ -15,7 +17,9 @@ import {
   type StoredVolume,
 } from './container-records';
 import type { EventLog } from './event-log';
+import { type LeftBehind, nothingLeft } from './left-behind';
 import { checkFilters, flagOf, labelsMatch, nameMatches, oneOf } from './match-filters';
+import { diskSizeMiB, readVolumeOptions } from './volume-options';
 
 export interface ContainerVolumesOptions {
   readonly records: RecordStore;
@@ -23,14 +27,27 @@ export interface ContainerVolumesOptions {
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly containers: () => readonly StoredContainer[];
-  /** The host of that name, started when it does not run. */
-  readonly openHost: (name: string) => Promise<ContainerHost>;
+  readonly hosts: ContainerHosts;
+  readonly leftBehind: LeftBehind;
+  /** The lab's volumes, of which unikernels have theirs. */
+  readonly disks: () => Promise<Pick<Volumes, 'create' | 'status' | 'delete'>>;
 }
 
 /** What docker marks volumes with that nobody has named. */
 const anonymousLabel = 'com.docker.volume.anonymous';
 
-/** Volumes of containers: directories on a host's disk, by names. Each is on one host, from its first use on. */
+/** A volume that a container wants. */
+interface VolumeWish {
+  readonly name: string;
+  readonly anonymous: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Volumes of containers, by names. What a volume is, its first use decides for good: a directory on the disk of a host, or a
+ * disk of the lab, for unikernels.
+ */
 export class ContainerVolumes {
   readonly #options: ContainerVolumesOptions;
   readonly #volumes = new Map<string, StoredVolume>();
@@ -64,39 +81,30 @@ export class ContainerVolumes {
         `create ${Name ?? ''}: error looking up volume plugin ${Driver}: plugin "${Driver}" not found`,
       );
     }
-    if (Object.keys(DriverOpts).length > 0) {
-      throw new SandboxError(
-        'InvalidArgument',
-        `create ${Name ?? ''}: invalid option: "${Object.keys(DriverOpts)[0]}"`,
-      );
-    }
+    const options = readVolumeOptions(Name ?? '', DriverOpts);
     const name = Name ? readVolumeName(Name) : this.newName();
     const known = this.#volumes.get(name);
     if (known) return this.show(known);
-    const planned = this.plan([name], !Name, Labels);
+    const planned = this.plan([{ name, anonymous: !Name, labels: Labels, options }]);
     await this.#options.records.apply(planned.changes);
     planned.keep();
     return this.show(this.get(name));
   }
 
   /** Steps that make the volumes that are not there yet; call `keep` once they have been taken. */
-  plan(
-    names: readonly string[],
-    anonymous: boolean | ((name: string) => boolean),
-    labels: Readonly<Record<string, string>> = {},
-  ): { readonly changes: readonly RecordChange[]; readonly keep: () => void } {
-    const made = [...new Set(names)]
-      .filter((name) => !this.#volumes.has(name))
-      .map((name): StoredVolume => {
-        const nameless = typeof anonymous === 'boolean' ? anonymous : anonymous(name);
-        return {
+  plan(wishes: readonly VolumeWish[]): { readonly changes: readonly RecordChange[]; readonly keep: () => void } {
+    const wanted = new Map(wishes.map((wish) => [wish.name, wish]));
+    const made = [...wanted.values()]
+      .filter(({ name }) => !this.#volumes.has(name))
+      .map(
+        ({ name, anonymous, labels = {}, options = {} }): StoredVolume => ({
           name,
           createdAt: this.#options.clock.now(),
-          labels: nameless ? { ...labels, [anonymousLabel]: '' } : labels,
-          options: {},
-          anonymous: nameless,
-        };
-      });
+          labels: anonymous ? { ...labels, [anonymousLabel]: '' } : labels,
+          options,
+          anonymous,
+        }),
+      );
     return {
       changes: made.map((each) => putContainerRecord('containerVolumes', each.name, each)),
       keep: () => {
@@ -122,7 +130,7 @@ export class ContainerVolumes {
       .map((each) => this.show(each));
   }
 
-  show({ name, createdAt, labels, options, placed }: StoredVolume): ContainerVolume {
+  show({ name, createdAt, labels, options, placed, disk }: StoredVolume): ContainerVolume {
     return {
       Name: name,
       Driver: 'local',
@@ -132,6 +140,7 @@ export class ContainerVolumes {
       Scope: 'local',
       Options: Object.keys(options).length > 0 ? options : null,
       ...(placed !== undefined && { Status: { Host: placed } }),
+      ...(disk !== undefined && { Status: { Disk: disk } }),
     };
   }
 
@@ -141,11 +150,33 @@ export class ContainerVolumes {
       .filter(({ mounts }) => mounts.some((mount) => mount.kind === 'volume' && mount.volume === name));
   }
 
-  /** Bytes on its host's disk; 0 before its first use. */
-  async sizeOf(name: string): Promise<number> {
-    const { placed } = this.get(name);
+  /** A container has its volumes now, or has left them. */
+  tell({ id, mounts }: StoredContainer, action: 'mount' | 'unmount'): void {
+    for (const mount of mounts) {
+      if (mount.kind !== 'volume') continue;
+      this.#options.events.add('volume', action, mount.volume, {
+        driver: 'local',
+        container: id,
+        ...(action === 'mount' && {
+          destination: mount.target,
+          'read/write': String(!mount.readOnly),
+          propagation: '',
+        }),
+      });
+    }
+  }
+
+  /** Bytes that it takes, 0 before its first use; undefined where its host does not run, or does not say. */
+  async sizeOf(name: string): Promise<number | undefined> {
+    const { placed, disk } = this.get(name);
+    if (disk !== undefined) {
+      const disks = await this.#options.disks();
+      const status = await disks.status(disk).catch(() => undefined);
+      return status?.storedBytes;
+    }
     if (placed === undefined) return 0;
-    return (await this.#options.openHost(placed)).volumeBytes(name);
+    const host = this.#options.hosts.hosts.find((each) => each.name === placed);
+    return host?.volumeBytes(name).catch(() => undefined);
   }
 
   /** Where a container with these volumes has to run; undefined: anywhere. */
@@ -162,12 +193,39 @@ export class ContainerVolumes {
     for (const name of names) {
       const volume = this.get(name);
       if (volume.placed === host.name) continue;
+      if (volume.disk !== undefined || volume.options['size'] !== undefined) {
+        const message = `The volume ${name} is a disk of unikernels and no directory: give this container another one`;
+        throw new SandboxError('FailedPrecondition', message);
+      }
+      await this.#options.leftBehind.clearVolume(name, host);
       await host.createVolume(name);
       if (volume.placed !== undefined) await this.#move(volume, host);
       const placed = { ...volume, placed: host.name };
       await this.#options.records.apply([putContainerRecord('containerVolumes', name, placed)]);
       this.#volumes.set(name, placed);
     }
+  }
+
+  /** The lab's volume that it is for a unikernel, made at its first use. */
+  async diskOf(name: string): Promise<VolumeRecord> {
+    const volume = this.get(name);
+    if (volume.placed !== undefined) {
+      const message = `The volume ${name} is a directory of the host ${volume.placed} and no disk: give this unikernel another one`;
+      throw new SandboxError('FailedPrecondition', message);
+    }
+    const disks = await this.#options.disks();
+    if (volume.disk !== undefined) {
+      return disks.status(volume.disk).catch((cause: unknown) => {
+        throw lostDisk(name, toSandboxError(cause));
+      });
+    }
+    let stored = volume;
+    const made = await disks.create({ name, sizeMiB: diskSizeMiB(volume.options) }, ({ id }) => {
+      stored = { ...volume, disk: id };
+      return [putContainerRecord('containerVolumes', name, stored)];
+    });
+    this.#volumes.set(name, stored);
+    return made;
   }
 
   async remove(name: string, force = false): Promise<void> {
@@ -178,15 +236,16 @@ export class ContainerVolumes {
       const ids = users.map(({ id }) => id).join(', ');
       throw new SandboxError('FailedPrecondition', `remove ${name}: volume is in use - [${ids}]`);
     }
-    if (volume.placed !== undefined) {
-      const host = await this.#options.openHost(volume.placed).catch((error: unknown) => {
-        // The host is gone, and all that was on its disk.
-        if (error instanceof SandboxError && error.code === 'NotFound') return undefined;
-        throw error;
+    const { placed, disk } = volume;
+    const { leftBehind, records, disks } = this.#options;
+    if (disk !== undefined) {
+      await (await disks()).delete(disk).catch((error: unknown) => {
+        if (toSandboxError(error).code !== 'NotFound') throw error;
       });
-      await host?.removeVolume(name);
     }
-    await this.#options.records.apply([removeContainerRecord('containerVolumes', name)]);
+    const left = placed === undefined ? nothingLeft : await leftBehind.remove('volume', name, placed);
+    await records.apply([removeContainerRecord('containerVolumes', name), ...left.changes]);
+    left.keep();
     this.#volumes.delete(name);
     this.#options.events.add('volume', 'destroy', name, { driver: 'local' });
   }
@@ -198,10 +257,11 @@ export class ContainerVolumes {
     let reclaimed = 0;
     for (const { name, anonymous, labels } of [...this.#volumes.values()]) {
       if ((!anonymous && !all) || this.usersOf(name).length > 0 || !labelsMatch(filters['label'], labels)) continue;
-      reclaimed += await this.sizeOf(name).catch(() => 0);
+      reclaimed += (await this.sizeOf(name)) ?? 0;
       await this.remove(name);
       deleted.push(name);
     }
+    this.#options.events.add('volume', 'prune', '', { reclaimed: String(reclaimed) });
     return { deleted, reclaimed };
   }
 
@@ -216,8 +276,14 @@ export class ContainerVolumes {
       const message = `The volume ${name} is used by container ${busy.name} on host ${placed}: stop it, or run this one there`;
       throw new SandboxError('FailedPrecondition', message);
     }
-    const from = await this.#options.openHost(placed);
+    const from = await this.#options.hosts.open(placed);
     await to.importVolume(name, await from.exportVolume(name));
     await from.removeVolume(name);
   }
+}
+
+function lostDisk(name: string, cause: SandboxError): SandboxError {
+  if (cause.code !== 'NotFound') return cause;
+  const message = `The disk of the volume ${name} was removed from the lab: remove the volume, and use its name again`;
+  return new SandboxError('NotFound', message, { cause });
 }

@@ -1,8 +1,10 @@
 import type { ContainerCreateBody, EndpointSettings, HostConfig } from '../../api/container';
 import type { ContainerId } from '../../api/container-host';
 import type { SelectedImage } from '../../api/image-summary';
+import type { UnikernelDevice } from '../../api/unikernel';
 import { SandboxError } from '../../base/errors';
 import { chooseCapabilities } from './capabilities';
+import { checkUnikernel } from './check-unikernel';
 import { containerDevices } from './container-devices';
 import { planMounts, type StoredMount } from './container-mounts';
 import { bridgeNetwork } from './container-networks';
@@ -16,6 +18,8 @@ import { wishedPorts } from './port-spec';
 import { readRestartPolicy } from './restart-policy';
 import { parseSeccompProfile } from './seccomp';
 import { signalNumber } from './signal-number';
+import { isSystem, runtimes, systemBody, systemConfig, unikernelRuntime, usualRuntime } from './system-mode';
+import { unikernelMounts } from './unikernel-disks';
 
 /** What is decided outside of a container's own body. */
 export interface CreateFacts {
@@ -23,6 +27,8 @@ export interface CreateFacts {
   readonly name: string;
   readonly now: number;
   readonly image: SelectedImage;
+  /** What the module of a unikernel declares. */
+  readonly devices?: readonly UnikernelDevice[];
   /** The mounts of the containers of `--volumes-from`. */
   readonly inherited: readonly StoredMount[];
   readonly newVolumeName: () => string;
@@ -35,13 +41,32 @@ export interface CreateFacts {
  * be wrong is refused now, with `InvalidArgument` in docker's words.
  */
 export function createdContainer(body: ContainerCreateBody, facts: CreateFacts): StoredContainer {
-  const { HostConfig: given = {}, NetworkingConfig, ...user } = body;
+  const asSystem = isSystem(body.HostConfig ?? {});
+  const { HostConfig: given = {}, NetworkingConfig, ...user } = asSystem ? systemBody(body) : body;
   const { id, name, now, image } = facts;
-  const config = mergeConfig({ ...user, Hostname: user.Hostname || hostname(given, id) }, image.config.run);
+  const merged = mergeConfig({ ...user, Hostname: user.Hostname || hostname(given, id) }, image.config.run);
+  const config = asSystem ? systemConfig(merged) : merged;
   commandOf(config);
-  const host = completeHost(given);
+  const host = completeHost(given, image.unikernel ? unikernelRuntime : usualRuntime);
+  if (host.Runtime === unikernelRuntime && !image.unikernel) {
+    throw invalid(`${body.Image} is no unikernel: leave out --runtime ${unikernelRuntime}`);
+  }
   check(host, config.StopSignal, Object.keys(config.ExposedPorts ?? {}));
-  return {
+  const planned = planMounts({
+    host,
+    volumes: Object.keys(config.Volumes ?? {}),
+    inherited: facts.inherited,
+    newName: facts.newVolumeName,
+  });
+  const mounts = image.unikernel
+    ? unikernelMounts({
+        image: body.Image,
+        mounts: planned,
+        devices: facts.devices ?? [],
+        newName: facts.newVolumeName,
+      })
+    : planned;
+  const stored: StoredContainer = {
     id,
     name,
     createdAt: now,
@@ -49,15 +74,11 @@ export function createdContainer(body: ContainerCreateBody, facts: CreateFacts):
       digest: image.id,
       name: body.Image,
       layers: image.layers.map(({ diffId }) => diffId),
+      ...(image.unikernel && { unikernel: image.unikernel }),
     },
     config,
     host,
-    mounts: planMounts({
-      host,
-      volumes: Object.keys(config.Volumes ?? {}),
-      inherited: facts.inherited,
-      newName: facts.newVolumeName,
-    }),
+    mounts,
     endpoints: config.NetworkDisabled ? [] : endpointsOf(host, NetworkingConfig?.EndpointsConfig ?? {}, facts),
     state: {
       status: 'created',
@@ -69,6 +90,8 @@ export function createdContainer(body: ContainerCreateBody, facts: CreateFacts):
       restarts: 0,
     },
   };
+  if (image.unikernel) checkUnikernel(body, stored);
+  return stored;
 }
 
 /** A container with the host's network has the host's name. */
@@ -76,7 +99,7 @@ function hostname({ NetworkMode, UTSMode }: HostConfig, id: ContainerId): string
   return NetworkMode === 'host' || UTSMode === 'host' ? '' : id.slice(0, 12);
 }
 
-function completeHost(given: HostConfig): StoredContainer['host'] {
+function completeHost(given: HostConfig, runtime: string): StoredContainer['host'] {
   const autoRemove = given.AutoRemove ?? false;
   const mode = given.NetworkMode;
   return {
@@ -88,7 +111,7 @@ function completeHost(given: HostConfig): StoredContainer['host'] {
     ShmSize: given.ShmSize || 64 * 1024 ** 2,
     IpcMode: given.IpcMode || 'private',
     CgroupnsMode: given.CgroupnsMode || 'private',
-    Runtime: given.Runtime || 'strata-oci',
+    Runtime: given.Runtime || runtime,
     ...(given.Memory && !given.MemorySwap && { MemorySwap: 2 * given.Memory }),
   };
 }
@@ -96,6 +119,7 @@ function completeHost(given: HostConfig): StoredContainer['host'] {
 function check(host: StoredContainer['host'], stopSignal: string | undefined, exposed: readonly string[]): void {
   checkResources(host);
   checkModes({ host });
+  if (!Object.hasOwn(runtimes, host.Runtime ?? '')) throw invalid(`unknown or invalid runtime name: ${host.Runtime}`);
   chooseCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: false });
   containerDevices({ devices: host.Devices ?? [], rules: host.DeviceCgroupRules ?? [], privileged: false });
   const { seccomp } = securityOptions({ host });
@@ -117,14 +141,23 @@ function check(host: StoredContainer['host'], stopSignal: string | undefined, ex
     if (Hard !== -1 && Soft > Hard)
       throw invalid(`ulimit soft limit must be less than or equal to hard limit: ${Soft} > ${Hard}`);
   }
-  if (host.Privileged && host.UsernsMode === 'private') {
+  if (host.UsernsMode === 'private') checkUserNamespace(host);
+  if (namespaceOfOther(host.NetworkMode) && Object.keys(host.PortBindings ?? {}).length > 0) {
+    throw invalid('conflicting options: port publishing and the container type network mode');
+  }
+}
+
+/** What the root of a user namespace cannot be given (moby, daemon/daemon_unix.go). */
+function checkUserNamespace({ Privileged, NetworkMode, PidMode }: HostConfig): void {
+  if (Privileged) {
     throw invalid(
       'privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode',
     );
   }
-  if (namespaceOfOther(host.NetworkMode) && Object.keys(host.PortBindings ?? {}).length > 0) {
-    throw invalid('conflicting options: port publishing and the container type network mode');
+  if (NetworkMode === 'host') {
+    throw invalid("cannot share the host's network namespace when user namespaces are enabled");
   }
+  if (PidMode === 'host') throw invalid('cannot share the host PID namespace when user namespaces are enabled');
 }
 
 const ulimits: ReadonlySet<string> = new Set(

@@ -1,5 +1,6 @@
 import type { EngineInfo, EngineVersion } from '../../api/container-system';
 import type { StoredStatus } from './container-records';
+import { runtimes, usualRuntime } from './system-mode';
 
 /** The oldest and the newest version of the Engine API that is spoken. */
 const apiVersion = '1.47';
@@ -74,8 +75,8 @@ export function engineInfo(states: readonly StoredStatus[], images: number, host
     Labels: [],
     ExperimentalBuild: false,
     ServerVersion: engineRelease,
-    Runtimes: { 'strata-oci': { path: 'strata-oci' } },
-    DefaultRuntime: 'strata-oci',
+    Runtimes: Object.fromEntries(Object.entries(runtimes).map(([name, path]) => [name, { path }])),
+    DefaultRuntime: usualRuntime,
     Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '' },
     LiveRestoreEnabled: true,
     Isolation: '',

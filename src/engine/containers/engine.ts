@@ -1,5 +1,11 @@
 import type { ContainerSummary } from '../../api/container';
-import type { ContainerEngine, EngineNetworks, EngineVolumes, PublishedPort } from '../../api/container-engine';
+import type {
+  ContainerEngine,
+  EngineNetworks,
+  EnginePlacements,
+  EngineVolumes,
+  PublishedPort,
+} from '../../api/container-engine';
 import type { EventMessage, EventOptions } from '../../api/container-event';
 import type { ContainerHosts } from '../../api/container-host';
 import type { EngineInfo, EngineUsage, EngineVersion } from '../../api/container-system';
@@ -9,26 +15,43 @@ import type { Clock } from '../../base/clock';
 import type { SandboxError } from '../../base/errors';
 import { Emitter, type Event } from '../../base/events';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
+import type { GatewayDirectory } from '../../network/gateway/gateway';
+import { gatewayNetwork } from '../../network/gateway/gateway-network';
+import type { PortForward } from '../../network/gateway/port-forwards';
+import { type OpenDisks, UnikernelHost, type UnikernelHostOptions } from '../../runtime/unikernel/unikernel-host';
 import type { BlobClient } from '../blob-client';
 import type { LabImages } from '../image-holds';
+import type { Lab } from '../lab';
 import type { Networks } from '../networks';
+import type { PreviewStation } from '../previews/preview-station';
 import { ContainerBook, type ContainerEntry } from './container-book';
 import { ContainerNetworks } from './container-networks';
+import type { UserDatabase } from './container-user';
 import { containerUser } from './container-users';
 import { ContainerVolumes } from './container-volumes';
 import { Containers } from './containers';
 import { engineInfo, engineVersion } from './engine-info';
 import { EventLog } from './event-log';
 import { Execs } from './execs';
+import { HostDriver } from './host-driver';
 import { ImageUsers } from './image-users';
+import { LeftBehind } from './left-behind';
 import { Lifecycle } from './lifecycle';
 import { LogStore } from './log-store';
 import { NetworkVerbs } from './network-verbs';
+import { PlacementBook } from './placement-book';
 import { PortBook } from './port-book';
+import { isReachedAt } from './port-spec';
+import { StationGuard } from './station-guard';
+import { UnikernelContainers } from './unikernel-containers';
 
 export interface LabContainersOptions {
   readonly hosts: ContainerHosts & Disposable;
+  /** What runs images that are unikernels. */
+  readonly unikernels: UnikernelHostOptions['driver'];
   readonly networks: Networks;
+  /** Its shared folders, of which unikernels get copies, its volumes, which are their disks, and what their modules declare. */
+  readonly lab: Pick<Lab, 'folders' | 'volumes' | 'unikernelDevices'>;
   readonly records: RecordStore;
   readonly blobs: BlobClient;
   readonly images: () => Promise<LabImages>;
@@ -47,6 +70,7 @@ export class LabContainers implements ContainerEngine, Disposable {
   readonly volumes: EngineVolumes;
   readonly networks: EngineNetworks;
   readonly hosts: ContainerHosts;
+  readonly placements: EnginePlacements;
   readonly #options: LabContainersOptions;
   readonly #book: ContainerBook;
   readonly #lifecycle: Lifecycle;
@@ -54,13 +78,24 @@ export class LabContainers implements ContainerEngine, Disposable {
   readonly #networks: ContainerNetworks;
   readonly #volumes: ContainerVolumes;
   readonly #ports = new PortBook();
+  readonly #placements = new PlacementBook();
+  readonly #leftBehind: LeftBehind;
   readonly #disposables = new DisposableStore();
   readonly #changed = new Emitter<readonly ContainerSummary[]>();
 
   constructor(options: LabContainersOptions) {
-    const { records, blobs, clock, randomBytes, hosts, images, holdImages } = options;
+    const { records, blobs, clock, randomBytes, hosts, images, holdImages, lab } = options;
+    const folders = () => lab.folders();
     this.#options = options;
     this.hosts = hosts;
+    const placements = this.#placements;
+    this.placements = {
+      list: () => placements.list(),
+      changed: placements.changed,
+      hostOf: (container) => book.entries().find(({ id }) => id === container)?.stored.placed,
+    };
+    const leftBehind = new LeftBehind({ records, hosts });
+    this.#leftBehind = leftBehind;
     const logs = new LogStore({ records, blobs });
     const book = new ContainerBook({ records, logs, clock });
     const events = new EventLog(clock);
@@ -73,23 +108,61 @@ export class LabContainers implements ContainerEngine, Disposable {
       randomBytes,
       containers: stored,
     });
-    const openHost = (name: string) => hosts.open(name);
-    const volumes = new ContainerVolumes({ records, events, clock, randomBytes, containers: stored, openHost });
+    const volumes = new ContainerVolumes({
+      records,
+      events,
+      clock,
+      randomBytes,
+      containers: stored,
+      hosts,
+      leftBehind,
+      disks: () => lab.volumes(),
+    });
     const event = (entry: ContainerEntry, action: string, attributes = {}): void => {
       events.add('container', action, entry.id, { ...attributesOf(entry), ...attributes });
     };
     const databases = new ImageUsers(images);
-    const users = (entry: ContainerEntry) => databases.of(entry.stored.image.digest);
+    const users = (entry: ContainerEntry) =>
+      entry.stored.image.unikernel ? nobody : databases.of(entry.stored.image.digest);
     const execs = new Execs({ book, users, event, randomBytes, settled: (entry) => this.#lifecycle.settled(entry) });
+    const unikernelHost = new UnikernelHost({
+      driver: options.unikernels,
+      attachNics: (id, spec) => options.networks.attach(id, spec),
+      openDisks: async (id, disks) => {
+        if (disks.length === 0) return noDisks;
+        const user = `the container ${book.find(id).stored.name}`;
+        const volumes = await lab.volumes();
+        return volumes.open(
+          disks.map(({ volume }) => volume),
+          user,
+        );
+      },
+      clock,
+    });
     const lifecycle = new Lifecycle({
       book,
       hosts,
-      networks,
-      volumes,
+      drivers: {
+        hosts: new HostDriver({
+          book,
+          hosts,
+          networks,
+          volumes,
+          leftBehind,
+          placements: this.#placements,
+          clock,
+          users,
+        }),
+        unikernels: new UnikernelContainers({ host: unikernelHost, networks, folders, volumes }),
+      },
+      unikernelHost,
       ports: this.#ports,
       clock,
       event,
-      users,
+      used: ({ stored }, now) => {
+        networks.tell(stored, now ? 'connect' : 'disconnect');
+        volumes.tell(stored, now ? 'mount' : 'unmount');
+      },
       probe: (entry, argv) => execs.probe(entry, argv),
       remove: (entry) => this.containers.removeEntry(entry, true),
       failed: options.failed,
@@ -109,10 +182,13 @@ export class LabContainers implements ContainerEngine, Disposable {
       ports: this.#ports,
       hosts,
       images,
+      folders,
+      devices: (image) => lab.unikernelDevices(image),
       holdImages,
       clock,
       randomBytes,
       event,
+      pruned: (bytes) => this.tellPrune('container', bytes),
     });
     this.volumes = {
       create: (body) => volumes.create(body),
@@ -121,15 +197,20 @@ export class LabContainers implements ContainerEngine, Disposable {
       remove: (name, force) => volumes.remove(name, force),
       prune: (filters) => volumes.prune(filters),
     };
-    this.networks = new NetworkVerbs({ book, networks, lifecycle, events });
-    for (const part of [hosts, book, events, networks, lifecycle]) this.#disposables.add(part);
+    this.networks = new NetworkVerbs({ book, networks });
+    const guard = new StationGuard({ book, networks: options.networks });
+    const parts = [guard, hosts, unikernelHost, book, events, networks, lifecycle, leftBehind, this.#placements];
+    for (const part of parts) this.#disposables.add(part);
     this.#disposables.add(book.news(() => this.#changed.fire(this.list())));
   }
 
   /** Reads what was there, and comes back to what ran before a reload. Resolves when there is an answer for everything. */
   async open(): Promise<void> {
     await this.#book.open();
-    await Promise.all([this.#volumes.open(), this.#networks.open()]);
+    this.#placements.add(...this.#book.entries().flatMap(({ stored }) => stored.placement ?? []));
+    await Promise.all([this.#volumes.open(), this.#networks.open(), this.#leftBehind.open()]);
+    // A lab without images has no news of them.
+    void this.#followImages().catch(() => undefined);
     // Hosts may take a while to come back; who asks for containers meanwhile sees them as they were.
     void this.#lifecycle.open().catch(() => undefined);
   }
@@ -165,6 +246,10 @@ export class LabContainers implements ContainerEngine, Disposable {
     return this.#events.read(options);
   }
 
+  tellPrune(type: 'container' | 'builder', bytes: number): void {
+    this.#events.add(type, 'prune', '', { reclaimed: String(bytes) });
+  }
+
   version(): EngineVersion {
     return engineVersion();
   }
@@ -182,7 +267,7 @@ export class LabContainers implements ContainerEngine, Disposable {
       this.#volumes.list().map(async (volume) => ({
         ...volume,
         UsageData: {
-          Size: await this.#volumes.sizeOf(volume.Name).catch(() => -1),
+          Size: (await this.#volumes.sizeOf(volume.Name)) ?? -1,
           RefCount: this.#volumes.usersOf(volume.Name).length,
         },
       })),
@@ -193,6 +278,19 @@ export class LabContainers implements ContainerEngine, Disposable {
   /** Which containers need which images. */
   imageUsers(): readonly ImageUser[] {
     return this.#book.entries().map(({ stored }) => containerUser(stored));
+  }
+
+  /** Containers that run, as what serves on the networks of the lab. */
+  stations(): readonly PreviewStation[] {
+    return this.#book
+      .entries()
+      .filter(({ run }) => run !== undefined)
+      .map(({ id, stored: { name, state } }) => ({
+        id: id.slice(0, 12),
+        name,
+        state: { phase: state.status },
+        nics: this.#options.networks.reservationsOf(id),
+      }));
   }
 
   /** By which names containers are known on a network of the lab. */
@@ -211,9 +309,31 @@ export class LabContainers implements ContainerEngine, Disposable {
       });
   }
 
+  /** What the gateway of a network of the lab knows of containers. */
+  directoryOf(network: string): Pick<GatewayDirectory, 'hosts' | 'forwards'> {
+    return { hosts: this.namesOn(network), forwards: this.forwardsOn(network) };
+  }
+
+  /** The published ports that a network of the lab has at its gateway. */
+  forwardsOn(network: string): readonly PortForward[] {
+    const networks = this.#networks;
+    if (networks.isInternal(network)) return [];
+    const gateway = gatewayNetwork(this.#options.networks.get(network)).address;
+    return this.published()
+      .filter((each) => isReachedAt(each, gateway) && !networks.isInternal(each.network))
+      .map(({ hostPort, network: of, address, port }) => ({ port: hostPort, network: of, to: { address, port } }));
+  }
+
   /** Steps that write all again that is written of containers. */
   records(): readonly RecordChange[] {
-    return [...this.#book.records(), ...this.#volumes.records()];
+    return [...this.#book.records(), ...this.#volumes.records(), ...this.#leftBehind.records()];
+  }
+
+  async #followImages(): Promise<void> {
+    const images = await this.#options.images();
+    this.#disposables.add(
+      images.events(({ action, id, attributes }) => this.#events.add('image', action, id, attributes)),
+    );
   }
 
   dispose(): void {
@@ -221,6 +341,11 @@ export class LabContainers implements ContainerEngine, Disposable {
     this.#changed.dispose();
   }
 }
+
+const noDisks: OpenDisks = { attachments: [], dispose: () => undefined };
+
+/** Unikernels have no users. */
+const nobody: Promise<UserDatabase> = Promise.resolve({ passwd: '', group: '' });
 
 function attributesOf({ stored: { name, image, config } }: ContainerEntry): Readonly<Record<string, string>> {
   return { ...config.Labels, image: image.name, name };

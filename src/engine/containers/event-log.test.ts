@@ -64,12 +64,16 @@ describe('events', () => {
     [{ event: ['exec'] }, false],
     [{ container: ['web'] }, true],
     [{ container: ['abc'] }, true],
-    [{ container: ['we'] }, false],
+    [{ container: ['we'] }, true],
+    [{ container: ['eb'] }, false],
     [{ image: ['busybox'] }, true],
+    [{ image: ['busybox:latest'] }, true],
+    [{ image: ['busy'] }, false],
     [{ label: ['tier=front'] }, true],
     [{ label: ['tier', 'other'] }, false],
     [{ container: ['web'], type: ['volume'] }, false],
-    [{ network: ['web'] }, false],
+    [{ network: ['bridge'] }, false],
+    [{ plugin: ['web'] }, true],
   ])('fit %j: %s', (filters, fits) => {
     expect(eventMatches(event, filters)).toBe(fits);
   });

@@ -2,6 +2,7 @@ import type { EventMessage, EventOptions, Filters } from '../../api/container-ev
 import type { Clock } from '../../base/clock';
 import { createDeferred } from '../../base/deferred';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
+import { familiarName, parseReference } from '../../formats/reference';
 import { checkFilters, labelsMatch } from './match-filters';
 
 /** Docker remembers so many. */
@@ -9,7 +10,9 @@ const remembered = 256;
 /** What a reader who does not read may have waiting; the oldest go. */
 const waitingEvents = 1024;
 
-const filterKeys = ['type', 'event', 'container', 'image', 'network', 'volume', 'label', 'scope', 'daemon'];
+/** Kinds of things that events can be asked for by their names; some of them there are none of here. */
+const kinds = ['container', 'network', 'volume', 'daemon', 'plugin', 'service', 'node', 'secret', 'config'];
+const filterKeys = ['type', 'event', 'image', 'label', 'scope', ...kinds];
 
 /** What has happened to containers, images, networks and volumes, and what happens. */
 export class EventLog implements Disposable {
@@ -96,7 +99,7 @@ export class EventLog implements Disposable {
   }
 }
 
-/** Values of one key are alternatives, keys must all fit; labels must fit all. */
+/** Values of one key are alternatives, keys must all fit; labels must fit all (moby, daemon/events/filter.go). */
 export function eventMatches({ Type, Action, Actor, scope }: EventMessage, filters: Filters): boolean {
   const { Attributes, ID } = Actor;
   return Object.entries(filters).every(([key, values]) => {
@@ -112,17 +115,20 @@ export function eventMatches({ Type, Action, Actor, scope }: EventMessage, filte
       case 'scope':
         return values.includes(scope);
       case 'image': {
-        const named = Type === 'image' ? [ID, Attributes['name']] : [Attributes['image']];
-        return values.some((value) => named.some((name) => name === value || name?.split(':')[0] === value));
+        // What happens to containers of an image is asked for by the image, too.
+        const names = [ID, Attributes[Type === 'image' ? 'name' : 'image'] ?? ''];
+        return names.some((name) => values.includes(name) || values.includes(withoutTag(name)));
       }
-      case 'daemon':
-        return Type === 'daemon';
-      default: {
-        // Events of networks and volumes name the container that they are about.
-        const other = Type !== key ? Attributes[key] : undefined;
-        const names = Type === key ? [ID, Attributes['name']] : [other];
-        return values.some((value) => names.some((name) => name === value) || (Type === key && ID.startsWith(value)));
-      }
+      default:
+        return values.some((value) => ID.startsWith(value) || (Attributes['name'] ?? '').startsWith(value));
     }
   });
+}
+
+function withoutTag(name: string): string {
+  try {
+    return familiarName(parseReference(name));
+  } catch {
+    return name;
+  }
 }

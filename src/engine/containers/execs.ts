@@ -5,16 +5,19 @@ import type { AttachedStreams } from '../../api/container-streams';
 import type { Process, TerminalSize } from '../../api/instance';
 import type { OciProcess } from '../../api/oci-runtime';
 import { toHex } from '../../base/bytes';
-import { SandboxError } from '../../base/errors';
-import type { ContainerBook, ContainerEntry } from './container-book';
-import { capabilitiesOf, environment, securityOptions } from './container-spec';
+import { SandboxError, toSandboxError } from '../../base/errors';
+import { refuseInUnikernel } from '../../runtime/unikernel/refuse-in-unikernel';
+import { type ContainerBook, type ContainerEntry, requireRunning } from './container-book';
+import { capabilitiesOf, environment, rlimitsOf, securityOptions } from './container-spec';
 import { resolveUser, type UserDatabase } from './container-user';
-import { requireRunning } from './lifecycle';
 import { mergeEnv } from './merge-config';
+import { execFailure } from './start-failure';
 import { StreamHub } from './stream-hub';
 
 /** Docker forgets those that have ended after five minutes; here the oldest go when there are so many. */
 const rememberedExecs = 512;
+/** Of one whose container's host has ended. */
+const lostExitCode = 137;
 
 interface Exec {
   readonly id: string;
@@ -46,15 +49,17 @@ export class Execs implements EngineExecs {
   }
 
   async create(container: string, body: ExecCreateBody): Promise<{ readonly Id: string }> {
-    const { book, event, randomBytes, settled } = this.#options;
+    const { book, randomBytes, settled } = this.#options;
     const entry = await settled(book.find(container));
     requireUnpaused(entry);
+    // Before there is a stream, in which clients do not look for why.
+    if (entry.stored.image.unikernel) await refuseInUnikernel('exec')();
     const command = body.Cmd ?? [];
     if (command.length === 0) throw new SandboxError('InvalidArgument', 'No exec command specified');
     const id = toHex(randomBytes(32));
     this.#forgetOld();
     this.#execs.set(id, { id, entry, body, command, started: false, ...sizeOf(body.ConsoleSize) });
-    event(entry, `exec_create: ${command.join(' ')}`, { execID: id });
+    this.#tell(entry, `exec_create: ${command.join(' ')}`, id);
     return { Id: id };
   }
 
@@ -86,17 +91,18 @@ export class Execs implements EngineExecs {
       true,
       undefined,
     );
-    this.#options.event(entry, `exec_start: ${command.join(' ')}`, { execID: id });
+    this.#tell(entry, `exec_start: ${command.join(' ')}`, id);
     const size = terminal ?? exec.size ?? { rows: 24, columns: 80 };
     try {
       exec.process = await this.#run(entry, body, command, size);
     } catch (error) {
-      exec.exitCode = 126;
+      const failure = execFailure(toSandboxError(error));
+      exec.exitCode = failure.code;
       await streams.output.cancel();
-      throw error;
+      throw failure.error;
     }
     void this.#watch(exec, exec.process, hub);
-    return streams;
+    return { ...streams, detached: () => this.#tell(entry, 'exec_detach', id) };
   }
 
   async resize(id: string, size: TerminalSize): Promise<void> {
@@ -137,9 +143,14 @@ export class Execs implements EngineExecs {
     return ids.length > 0 ? ids.map(({ id }) => id) : null;
   }
 
-  /** A command of the engine's own: a health check. */
-  probe(entry: ContainerEntry, argv: readonly string[]): Promise<Process> {
-    return this.#run(entry, {}, argv, { rows: 24, columns: 80 });
+  /** A command of the engine's own: a health check. It is told of like any other. */
+  async probe(entry: ContainerEntry, argv: readonly string[]): Promise<Process> {
+    const id = toHex(this.#options.randomBytes(32));
+    for (const action of ['exec_create', 'exec_start']) this.#tell(entry, `${action}: ${argv.join(' ')}`, id);
+    const process = await this.#run(entry, {}, argv, { rows: 24, columns: 80 });
+    const died = (code: number): void => this.#tell(entry, 'exec_die', id, { exitCode: String(code) });
+    void process.exited.then(died, () => died(lostExitCode));
+    return process;
   }
 
   async #run(
@@ -158,12 +169,15 @@ export class Execs implements EngineExecs {
     try {
       exec.exitCode = await process.exited;
     } catch {
-      // Its container's host has ended.
-      exec.exitCode = 137;
+      exec.exitCode = lostExitCode;
     }
     await streams;
     hub.end();
-    this.#options.event(exec.entry, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
+    this.#tell(exec.entry, 'exec_die', exec.id, { exitCode: String(exec.exitCode) });
+  }
+
+  #tell(entry: ContainerEntry, action: string, execID: string, more: Readonly<Record<string, string>> = {}): void {
+    this.#options.event(entry, action, { execID, ...more });
   }
 
   #get(id: string): Exec {
@@ -195,7 +209,9 @@ function execProcess(
     env: mergeEnv(environment(stored, who, Tty ?? false), Env ?? []),
     cwd: WorkingDir || stored.config.WorkingDir || '/',
     capabilities: capabilitiesOf(stored, who, Privileged || stored.host.Privileged || false),
+    rlimits: rlimitsOf(stored),
     noNewPrivileges: securityOptions(stored).noNewPrivileges,
+    ...(stored.host.OomScoreAdj !== undefined && { oomScoreAdj: stored.host.OomScoreAdj }),
   };
 }
 

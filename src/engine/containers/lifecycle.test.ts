@@ -3,26 +3,11 @@ import type { ContainerCreateBody } from '../../api/container';
 import { createDeferred } from '../../base/deferred';
 import { SandboxError } from '../../base/errors';
 import { FakeClock, settle } from '../../base/fake-clock';
-import { emptyRunConfig } from '../../formats/image-config';
-import { SwitchClient } from '../../network/switch-client';
-import { switchInThisThread } from '../lab-fixture';
-import { Networks } from '../networks';
+import { chunksOf } from '../../base/streams';
 import { createStores } from '../stores-fixture';
-import { LabContainers } from './engine';
+import type { LabContainers } from './engine';
+import { scriptedEngines } from './engine-fixture';
 import { ScriptedHost, ScriptedHosts } from './scripted-host';
-
-const digest = `sha256:${'a'.repeat(64)}` as const;
-const image = {
-  id: digest,
-  manifest: digest,
-  layers: [{ digest, diffId: digest }],
-  config: {
-    platform: { os: 'linux', architecture: '386' },
-    run: { ...emptyRunConfig, cmd: ['sleep', '60'] },
-    diffIds: [digest],
-    history: [],
-  },
-};
 
 const engines: LabContainers[] = [];
 
@@ -31,36 +16,10 @@ async function setUp() {
   const stores = await createStores();
   const hosts = new ScriptedHosts();
   const failures: SandboxError[] = [];
-  let random = 0;
-  const randomBytes = (count: number) =>
-    Uint8Array.from({ length: count }, () => {
-      random = (random * 75 + 74) % 65537;
-      return random;
-    });
+  const openEngine = scriptedEngines({ clock, stores, hosts, failed: (error) => failures.push(error) });
   const open = async (): Promise<LabContainers> => {
-    const wire = new SwitchClient({ start: () => switchInThisThread(clock), clock });
-    const networks = new Networks({ records: stores.records, switch: wire, clock, randomBytes });
-    const stored = await stores.records.list('reservations');
-    networks.adopt([], stored.map(({ value }) => value) as never);
-    const engine = new LabContainers({
-      hosts,
-      networks,
-      records: stores.records,
-      blobs: stores.blobs,
-      images: async () =>
-        ({
-          select: async () => image,
-          readTexts: async () => ({ '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n' }),
-          list: () => [],
-        }) as never,
-      holdImages: async () => undefined,
-      clock,
-      randomBytes,
-      failed: (error) => failures.push(error),
-    });
+    const engine = await openEngine();
     engines.push(engine);
-    await engine.open();
-    await settle();
     return engine;
   };
   const host = new ScriptedHost('one');
@@ -95,6 +54,64 @@ describe('the life of containers', () => {
     expect(await state(id)).toMatchObject({ Status: 'exited', ExitCode: 137, OOMKilled: true, Pid: 0 });
   });
 
+  it('is told as docker tells it, with its networks and volumes', async () => {
+    const { engine, host, clock } = await setUp();
+    const { Id } = await engine.containers.create(body({ HostConfig: { Binds: ['data:/data:ro'] }, StopTimeout: 1 }), {
+      name: 'web',
+    });
+    await engine.containers.start(Id);
+    host.ignores = new Set([15]);
+    const stopped = engine.containers.stop(Id);
+    await clock.advance(1000);
+    await stopped;
+    await engine.containers.remove(Id);
+    await engine.containers.prune();
+    await clock.advance(1000);
+    const told: string[] = [];
+    const events = engine.events({ since: 0, until: clock.now() });
+    for await (const { Type, Action, Actor } of chunksOf(events)) {
+      const { container, exitCode, signal } = Actor.Attributes;
+      told.push([Type, Action, container === Id ? 'web' : (exitCode ?? signal)].filter(Boolean).join(' '));
+    }
+    expect(told).toEqual([
+      ...['volume create', 'container create', 'network connect web', 'volume mount web', 'container start'],
+      ...['container kill 15', 'container kill 9', 'container die 137', 'network disconnect web', 'volume unmount web'],
+      ...['container stop', 'container destroy', 'container prune'],
+    ]);
+  });
+
+  it('is told with what else runs in them, and who has left them', async () => {
+    const { engine, host, clock } = await setUp();
+    const id = await started(engine);
+    const body = { Cmd: ['ls', '/'], AttachStdout: true };
+    const ended = createDeferred<number>();
+    host.exec = async () => ({ ...(await host.reattach(id)), exited: ended.promise });
+    const { Id: execID } = await engine.execs.create(id, body);
+    const { output, detached } = await engine.execs.start(execID, { detach: false });
+    detached?.();
+    await output.cancel();
+    ended.resolve(3);
+    const view = await engine.containers.attach(id, { stream: true, stdout: true });
+    view.detached?.();
+    await view.output.cancel();
+    host.exit(id, 0);
+    await settle();
+    await clock.advance(1);
+    const told: string[] = [];
+    for await (const { Action, Actor } of chunksOf(engine.events({ since: 0, until: clock.now() }))) {
+      if (Actor.Attributes['execID'] === execID) told.push(`${Action} ${Actor.Attributes['exitCode'] ?? ''}`.trim());
+      else if (Action.includes('tach')) told.push(Action);
+    }
+    expect(told.sort()).toEqual([
+      'attach',
+      'detach',
+      'exec_create: ls /',
+      'exec_detach',
+      'exec_die 3',
+      'exec_start: ls /',
+    ]);
+  });
+
   it('ends also when their host says nothing', async () => {
     const { engine, host, clock } = await setUp();
     const id = await started(engine);
@@ -120,6 +137,30 @@ describe('the life of containers', () => {
     await clock.advance(60_000);
     expect(await state(always)).toMatchObject({ Status: 'running' });
     expect(next.specs.map((spec) => spec.id)).toEqual([always]);
+  });
+
+  it('begins where the engine put it, which says why, after a reload too', async () => {
+    const { engine, clock, open } = await setUp();
+    const free = await started(engine);
+    await clock.advance(5);
+    const bound = await started(engine, { Labels: { 'org.strata.host': 'one' } });
+    await clock.advance(5);
+    const { Name } = await engine.containers.inspect(free);
+    const { Id: beside } = await engine.containers.create(
+      body({ HostConfig: { IpcMode: `container:${Name.slice(1)}` } }),
+    );
+    // This host has told no pid, so that nobody can join; it has been chosen all the same.
+    await expect(engine.containers.start(beside)).rejects.toThrow('non running container');
+    const decisions = [
+      { container: beside, host: 'one', reason: { kind: 'neighbour', container: Name.slice(1) } },
+      { container: bound, host: 'one', reason: { kind: 'label', label: 'org.strata.host' } },
+      { container: free, host: 'one', reason: { kind: 'only' } },
+    ];
+    expect(engine.placements.list()).toMatchObject(decisions);
+    expect([free, 'gone'].map((id) => engine.placements.hostOf(id))).toEqual(['one', undefined]);
+    await engine.containers.restart(free);
+    expect(engine.placements.list()).toHaveLength(3);
+    expect((await open()).placements.list()).toMatchObject(decisions);
   });
 
   it('begins again after pauses that double, and not after somebody has stopped them', async () => {
@@ -184,6 +225,28 @@ describe('the life of containers', () => {
     expect(engine.published()).toMatchObject([{ hostPort: 80 }]);
   });
 
+  it('has its published ports at gateways for as long as it runs, over a reload too', async () => {
+    const { engine, open } = await setUp();
+    const PortBindings = {
+      '80/tcp': [{ HostPort: '8080' }, { HostIp: '127.0.0.1', HostPort: '9090' }],
+      '53/udp': [{}],
+    };
+    const id = await started(engine, { HostConfig: { PortBindings } });
+    const { IPAddress: address } = (await engine.containers.inspect(id)).NetworkSettings.Networks['bridge'] ?? {};
+    const forwards = [{ port: 8080, network: 'default', to: { address, port: 80 } }];
+    expect(engine.forwardsOn('default')).toEqual(forwards);
+    await engine.networks.create({ Name: 'open' });
+    await engine.networks.create({ Name: 'inner', Internal: true });
+    expect(engine.forwardsOn('open')).toEqual(forwards);
+    expect(engine.forwardsOn('inner')).toEqual([]);
+    engine.dispose();
+    const again = await open();
+    expect(again.forwardsOn('default')).toEqual(forwards);
+    await again.containers.kill(id);
+    expect(again.forwardsOn('default')).toEqual([]);
+    again.dispose();
+  });
+
   it('goes on after a reload where the host does, and is over where it does not', async () => {
     const { engine, host, hosts, open, state } = await setUp();
     const going = await started(engine);
@@ -233,6 +296,17 @@ describe('the life of containers', () => {
     expect(await stopped).toEqual({ StatusCode: 1 });
   });
 
+  it('begins again on request also for one that goes with its end', async () => {
+    const { engine, host, state } = await setUp();
+    const id = await started(engine, { HostConfig: { AutoRemove: true } });
+    await engine.containers.restart(id);
+    expect(await state(id)).toMatchObject({ Status: 'running' });
+    expect(host.specs).toHaveLength(2);
+    host.exit(id, 0);
+    await settle();
+    await expect(engine.containers.inspect(id)).rejects.toThrow('No such container');
+  });
+
   it('is over for one that goes with its end and cannot begin', async () => {
     const { engine, host } = await setUp();
     const { Id } = await engine.containers.create(body({ HostConfig: { AutoRemove: true } }));
@@ -257,6 +331,43 @@ describe('the life of containers', () => {
     for (const collection of ['containers', 'reservations', 'containerVolumes'] as const) {
       expect(await stores.records.list(collection)).toEqual([]);
     }
+  });
+
+  it('leaves no end that nobody hears of when the engine ends first', async () => {
+    const { engine, host } = await setUp();
+    const { Id } = await engine.containers.create(body());
+    const running = createDeferred<never>();
+    host.run = () => running.promise;
+    // A rejection without a listener fails the run of the tests.
+    const refused = expect(engine.containers.start(Id)).rejects.toThrow('The host has gone');
+    await settle();
+    engine.dispose();
+    await settle();
+    running.reject(new SandboxError('Unavailable', 'The host has gone'));
+    await refused;
+  });
+
+  it('gives up its volume without a start of the host, and the next of that name is another one', async () => {
+    const { engine, hosts, host, state } = await setUp();
+    const id = await started(engine, { HostConfig: { Binds: ['data:/data'] } });
+    host.exit(id, 0);
+    await settle();
+    expect(await state(id)).toMatchObject({ Status: 'exited' });
+    await engine.containers.remove(id);
+    hosts.known.add('one');
+    hosts.lose(host, 'It was stopped');
+    hosts.open = () => Promise.reject(new Error('Nobody needs a host for this'));
+    expect((await engine.usage()).Volumes).toMatchObject([{ Name: 'data', UsageData: { Size: -1 } }]);
+    await engine.volumes.remove('data');
+    expect(await engine.volumes.list()).toEqual([]);
+    const next = new ScriptedHost('one');
+    const told: string[] = [];
+    next.removeVolume = async (name) => void told.push(`remove ${name}`);
+    next.createVolume = async (name) => void told.push(`create ${name}`);
+    hosts.hosts.push(next);
+    hosts.open = async () => next;
+    await started(engine, { HostConfig: { Binds: ['data:/data'] } });
+    expect(told).toEqual(['remove data', 'create data']);
   });
 
   it('is refused, as a whole, when it cannot be written down', async () => {

@@ -28,7 +28,8 @@ export interface LogStoreOptions {
   readonly blobs: Pick<BlobClient, 'put' | 'read' | 'delete' | 'sweep'>;
 }
 
-const label = 'container-log';
+/** What pieces of logs are kept under in the store. */
+export const logLabel = 'container-log';
 
 /** Where logs are kept. */
 export class LogStore {
@@ -44,7 +45,7 @@ export class LogStore {
     this.#serial += 1;
     const mark = new TextEncoder().encode(`${container} ${entries[0]?.time} ${this.#serial}\n`);
     const written = serializeEntries(entries);
-    const { digest } = await this.#options.blobs.put(concatBytes([mark, written]).buffer, label);
+    const { digest } = await this.#options.blobs.put(concatBytes([mark, written]).buffer, logLabel);
     return { digest, bytes: written.length, entries: entries.length, lastTime: entries.at(-1)?.time ?? 0 };
   }
 
@@ -77,7 +78,7 @@ export class LogStore {
   /** Removes pieces that no log names. */
   async sweep(logs: readonly StoredLog[]): Promise<void> {
     await this.#options.blobs.sweep(
-      label,
+      logLabel,
       logs.flatMap(({ pieces }) => pieces.map(({ digest }) => digest)),
     );
   }

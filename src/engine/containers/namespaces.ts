@@ -1,3 +1,4 @@
+import type { HostConfig } from '../../api/container';
 import type { OciIdMap, OciLinux } from '../../api/oci-runtime';
 import { SandboxError } from '../../base/errors';
 import type { StoredContainer } from './container-records';
@@ -10,6 +11,11 @@ type Namespace = NonNullable<OciLinux['namespaces']>[number];
 /** Where the ids of a user namespace begin outside; the first subordinate id that distributions give. */
 const mapStart = 100_000;
 const mapSize = 65_536;
+
+/** Where the ids of a container's users begin on its host; undefined: they are the host's own. */
+export function firstIdOf({ UsernsMode }: Pick<HostConfig, 'UsernsMode'>): number | undefined {
+  return UsernsMode === 'private' ? mapStart : undefined;
+}
 
 /** Whom `container:NAME` modes name: they have to run, on the same host. */
 export function namespaceNeighbours({ host }: Pick<StoredContainer, 'host'>): readonly string[] {
@@ -40,8 +46,9 @@ export function namespacesOf(
   });
   const own: Namespace[] = [{ type: 'mount' }, ...namespaces];
   // Root inside is nobody outside. (Docker has this for the daemon as a whole; here a container can ask for it.)
-  if (host.UsernsMode !== 'private') return { namespaces: own };
-  const maps = [{ containerID: 0, hostID: mapStart, size: mapSize }];
+  const hostID = firstIdOf(host);
+  if (hostID === undefined) return { namespaces: own };
+  const maps = [{ containerID: 0, hostID, size: mapSize }];
   return { namespaces: [...own, { type: 'user' }], maps };
 }
 

@@ -3,17 +3,15 @@ import type { Filters } from '../../api/container-event';
 import type { NetworkConnectBody, NetworkCreateBody, NetworkInspect } from '../../api/container-network';
 import type { PruneReport } from '../../api/container-system';
 import { SandboxError } from '../../base/errors';
-import type { ContainerBook, ContainerEntry } from './container-book';
-import type { ContainerNetworks } from './container-networks';
+import type { ContainerBook } from './container-book';
+import { type ContainerNetworks, forbidden } from './container-networks';
+import type { StoredContainer } from './container-records';
 import { endpointOf } from './create-container';
-import type { EventLog } from './event-log';
-import type { Lifecycle } from './lifecycle';
+import { inTurn } from './in-turn';
 
 export interface NetworkVerbsOptions {
   readonly book: ContainerBook;
   readonly networks: ContainerNetworks;
-  readonly lifecycle: Lifecycle;
-  readonly events: EventLog;
 }
 
 /** What users do with networks. */
@@ -39,46 +37,59 @@ export class NetworkVerbs implements EngineNetworks {
   }
 
   async connect(name: string, { Container, EndpointConfig = {} }: NetworkConnectBody): Promise<void> {
-    const { book, networks, lifecycle, events } = this.#options;
+    const { book, networks } = this.#options;
     const network = networks.find(name);
     const entry = book.find(Container);
     if (!networks.isLab(network)) {
-      throw new SandboxError('FailedPrecondition', `container cannot be connected to ${network.name} network`);
+      const message =
+        network.name === 'host'
+          ? 'container cannot be disconnected from host network or connected to host network'
+          : besideNone;
+      throw new SandboxError('InvalidArgument', message);
     }
-    await lifecycle.queue(entry, async () => {
-      const { stored } = entry;
+    await inTurn(entry, async () => {
+      const { stored, run } = entry;
       if (stored.endpoints.some((each) => each.network === network.name)) {
-        const message = `endpoint with name ${stored.name} already exists in network ${network.name}`;
-        throw new SandboxError('FailedPrecondition', message);
+        throw forbidden(`endpoint with name ${stored.name} already exists in network ${network.name}`);
       }
-      refuseRunning(entry, 'connect');
+      requireOwnNetworks(stored);
       const endpoint = endpointOf(network.name, EndpointConfig);
       const changed = { ...stored, endpoints: [...stored.endpoints, endpoint] };
       await networks.connect(entry.id, endpoint, [book.change(changed)]);
       entry.stored = changed;
+      const nic = networks.nicsOf(changed).at(-1);
+      try {
+        if (nic) await run?.host.connect(entry.id, nic);
+      } catch (error) {
+        await networks.disconnect(entry.id, network.name, [book.change(stored)]);
+        entry.stored = stored;
+        throw error;
+      }
       book.touch(entry);
     });
-    events.add('network', 'connect', network.id, { container: entry.id, name: network.name, type: 'bridge' });
+    networks.tellOf(network.name, entry.id, 'connect');
   }
 
   async disconnect(name: string, container: string): Promise<void> {
-    const { book, networks, lifecycle, events } = this.#options;
+    const { book, networks } = this.#options;
     const network = networks.find(name);
     const entry = book.find(container);
-    await lifecycle.queue(entry, async () => {
-      const { stored } = entry;
-      if (!stored.endpoints.some((each) => each.network === network.name)) {
+    await inTurn(entry, async () => {
+      const { stored, run } = entry;
+      const nic = networks.nicsOf(stored)[stored.endpoints.findIndex((each) => each.network === network.name)];
+      if (!nic) {
         const message = `container ${entry.id} is not connected to network ${network.name}`;
         throw new SandboxError('FailedPrecondition', message);
       }
-      refuseRunning(entry, 'disconnect');
       const endpoints = stored.endpoints.filter((each) => each.network !== network.name);
       const changed = { ...stored, endpoints };
+      const isFirst = stored.endpoints[0]?.network === network.name;
+      await run?.host.disconnect(entry.id, nic, isFirst ? networks.nicsOf(changed)[0]?.gateway : undefined);
       await networks.disconnect(entry.id, network.name, [book.change(changed)]);
       entry.stored = changed;
       book.touch(entry);
     });
-    events.add('network', 'disconnect', network.id, { container: entry.id, name: network.name, type: 'bridge' });
+    networks.tellOf(network.name, entry.id, 'disconnect');
   }
 
   async remove(name: string): Promise<void> {
@@ -91,9 +102,15 @@ export class NetworkVerbs implements EngineNetworks {
   }
 }
 
-/** The runtime makes interfaces before the first process begins, and none after. */
-function refuseRunning({ run, stored }: ContainerEntry, verb: string): void {
-  if (!run) return;
-  const message = `cannot ${verb} a running container here: stop ${stored.name}, ${verb} it, and start it again`;
-  throw new SandboxError('FailedPrecondition', message);
+const besideNone = 'container cannot be connected to multiple networks with one of the networks in private (none) mode';
+
+/** Docker's words for a container that is on the network of others, or on none (moby, daemon/container_operations.go). */
+function requireOwnNetworks({ host: { NetworkMode = '' } }: StoredContainer): void {
+  const message =
+    NetworkMode === 'none'
+      ? besideNone
+      : NetworkMode === 'host' || NetworkMode.startsWith('container:')
+        ? 'container sharing network namespace with another container or host cannot be connected to any other network'
+        : undefined;
+  if (message !== undefined) throw new SandboxError('InvalidArgument', message);
 }

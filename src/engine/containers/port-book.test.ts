@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PortBook } from './port-book';
-import { parsePort, wishedPorts } from './port-spec';
+import { maxPublished, PortBook } from './port-book';
+import { isReachedAt, parsePort, wishedPorts } from './port-spec';
 
 describe('published ports', () => {
   it('are read as docker writes them', () => {
@@ -31,6 +31,30 @@ describe('published ports', () => {
     book.release('a');
     book.release('c');
     expect(book.bind('b', both)).toHaveLength(2);
+  });
+
+  it('are so many at one time, of TCP', () => {
+    const book = new PortBook();
+    const range = (count: number) => Array.from({ length: count }, (_, at) => `${at + 1}/tcp`);
+    book.bind('a', wishedPorts({}, range(maxPublished), true));
+    expect(() => book.bind('b', wishedPorts({ '80/tcp': null }, [], false))).toThrow(
+      expect.objectContaining({ code: 'ResourceExhausted', message: expect.stringContaining(`${maxPublished} ports`) }),
+    );
+    expect(book.bind('b', wishedPorts({ '80/udp': null }, [], false))).toHaveLength(1);
+    book.release('a');
+    expect(book.bind('c', wishedPorts({ '80/tcp': null }, [], false))).toHaveLength(1);
+  });
+
+  it.each([
+    ['tcp', '', true],
+    ['tcp', '0.0.0.0', true],
+    ['tcp', '10.0.0.1', true],
+    ['tcp', '10.9.0.1', false],
+    ['tcp', '127.0.0.1', false],
+    ['tcp', '::', false],
+    ['udp', '', false],
+  ] as const)('of %s at the address "%s" are reached at the gateway 10.0.0.1: %s', (protocol, hostIp, reached) => {
+    expect(isReachedAt({ protocol, hostIp }, '10.0.0.1')).toBe(reached);
   });
 
   it('are never the same for two, whatever is asked for and released', () => {

@@ -12,17 +12,24 @@ export interface BoundPort {
 /** Where numbers are taken from when nobody says which: Linux's ephemeral ports, as docker does. */
 const ephemeral = { first: 32_768, last: 60_999 } as const;
 
+/** Ports of TCP at one time: a gateway can listen at 256, and has some of its own. */
+export const maxPublished = 240;
+
 /** Which number leads to which container. An address does not tell them apart: there is one way in. */
 export class PortBook {
   readonly #owners = new Map<string, string>();
   readonly #bound = new Map<string, readonly BoundPort[]>();
   #next: number = ephemeral.first;
 
-  /** All or none. `FailedPrecondition` in docker's words for a number that is taken. */
+  /**
+   * All or none. `FailedPrecondition` in docker's words for a number that is taken, `ResourceExhausted` when there are
+   * {@link maxPublished}.
+   */
   bind(container: string, wishes: readonly WishedPort[]): readonly BoundPort[] {
     const made: BoundPort[] = [];
     try {
       for (const wish of wishes) {
+        if (wish.protocol === 'tcp') this.#requireRoom(wish);
         const hostPort = wish.host ? this.#inRange(wish, wish.host) : this.#ephemeral(wish.protocol);
         this.#owners.set(keyOf(wish.protocol, hostPort), container);
         made.push({ port: wish.port, protocol: wish.protocol, hostIp: wish.hostIp, hostPort });
@@ -46,6 +53,12 @@ export class PortBook {
 
   all(): ReadonlyMap<string, readonly BoundPort[]> {
     return this.#bound;
+  }
+
+  #requireRoom({ port }: WishedPort): void {
+    if ([...this.#owners.keys()].filter((key) => key.startsWith('tcp/')).length < maxPublished) return;
+    const message = `${maxPublished} ports of TCP are published, the most there can be: port ${port} has to do without, or others`;
+    throw new SandboxError('ResourceExhausted', message);
   }
 
   #inRange(

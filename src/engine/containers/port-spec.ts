@@ -46,6 +46,11 @@ export function wishedPorts(bindings: PortMap, exposed: readonly string[], all: 
   );
 }
 
+/** Whether stations reach it at a gateway with this address: not what is for the loopback, which is the page's, nor UDP. */
+export function isReachedAt({ protocol, hostIp }: Pick<WishedPort, 'protocol' | 'hostIp'>, gateway: string): boolean {
+  return protocol === 'tcp' && ['', '0.0.0.0', gateway].includes(hostIp);
+}
+
 /** Docker's words for a port that somebody has. */
 export function portTaken(hostIp: string, port: number): SandboxError {
   const address = hostIp === '' ? '0.0.0.0' : hostIp;

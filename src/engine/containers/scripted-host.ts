@@ -1,4 +1,11 @@
-import type { ContainerExit, ContainerHost, ContainerHosts, ContainerSpec, HostNews } from '../../api/container-host';
+import type {
+  ChosenHost,
+  ContainerExit,
+  ContainerHost,
+  ContainerHosts,
+  ContainerSpec,
+  HostNews,
+} from '../../api/container-host';
 import type { Process } from '../../api/instance';
 import { createDeferred, type Deferred } from '../../base/deferred';
 import { SandboxError } from '../../base/errors';
@@ -73,15 +80,20 @@ export class ScriptedHost implements ContainerHost {
 
   memory = async () => ({ totalBytes: 1, availableBytes: 1 });
   createRoot = async (): Promise<void> => undefined;
-  removeRoot = async (): Promise<void> => undefined;
+  /** Of whose containers the roots were taken away. */
+  readonly removed: string[] = [];
+  removeRoot = async (id: string): Promise<void> => void this.removed.push(id);
   rootBytes = async (): Promise<number> => 0;
   pause = async (): Promise<void> => undefined;
   resume = async (): Promise<void> => undefined;
   update = async (): Promise<void> => undefined;
-  createVolume = async (): Promise<void> => undefined;
-  removeVolume = async (): Promise<void> => undefined;
+  portOf = (network: string): string => `scripted-${network}/0`;
+  connect = async (): Promise<void> => undefined;
+  disconnect = async (): Promise<void> => undefined;
+  createVolume = async (_name: string): Promise<void> => undefined;
+  removeVolume = async (_name: string): Promise<void> => undefined;
   importVolume = async (): Promise<void> => undefined;
-  exec = notHere;
+  exec: ContainerHost['exec'] = notHere;
   counters = notHere;
   processes = notHere;
   inspect = notHere;
@@ -89,6 +101,7 @@ export class ScriptedHost implements ContainerHost {
   changesLayer = notHere;
   statPath = notHere;
   copyOut = notHere;
+  exportRoot = notHere;
   copyIn = notHere;
   volumeBytes = notHere;
   exportVolume = notHere;
@@ -127,6 +140,13 @@ export class ScriptedHosts implements ContainerHosts {
     this.#changed.fire(this.hosts);
   }
 
+  /** Those that are there, whether they run or not. */
+  readonly known = new Set<string>();
+
+  has(name: string): boolean {
+    return this.known.has(name) || this.hosts.some((host) => host.name === name);
+  }
+
   /** It ends. */
   lose(host: ScriptedHost, reason: string): void {
     this.hosts.splice(this.hosts.indexOf(host), 1);
@@ -141,8 +161,8 @@ export class ScriptedHosts implements ContainerHosts {
     throw new SandboxError('Unavailable', `The host ${name ?? ''} does not start`);
   }
 
-  openOn(): Promise<ContainerHost> {
-    return this.open();
+  async openOn(): Promise<ChosenHost> {
+    return { host: await this.open(), choice: { kind: 'only' } };
   }
 
   dispose(): void {

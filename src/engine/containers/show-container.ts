@@ -1,4 +1,5 @@
 import type { ContainerInspect, ContainerSummary, PortMap, PortSummary } from '../../api/container';
+import { unikernelPlatform } from '../../formats/unikernel-image';
 import type { ContainerEntry } from './container-book';
 import { mountPoint } from './container-mounts';
 import type { ContainerNetworks } from './container-networks';
@@ -55,7 +56,7 @@ export function inspectContainer(entry: ContainerEntry, options: ShowOptions): C
     Name: `/${name}`,
     RestartCount: state.restarts,
     Driver: 'overlay2',
-    Platform: 'linux',
+    Platform: image.unikernel ? unikernelPlatform.os : 'linux',
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { SandboxError } from '../../base/errors';
-import { startFailure } from './start-failure';
+import { execFailure, startFailure } from './start-failure';
 
 it.each([
   ['exec: "foo": executable file not found in $PATH', 127, 127, 'InvalidArgument'],
@@ -13,4 +13,18 @@ it.each([
   expect(failure.code).toBe(code);
   expect(failure.error.message).toContain(message);
   expect(failure.error.code).toBe(kind);
+});
+
+it.each([
+  ['exec: "foo": executable file not found in $PATH', 127, 127, 'InvalidArgument'],
+  ['chdir to cwd (/nope): No such file or directory', 125, 126, 'Internal'],
+])('%s of a program that joins a container: exit code %i', (message, exitCode, code, kind) => {
+  const failure = execFailure(new SandboxError('Unavailable', message, { details: { exitCode } }));
+  expect(failure).toMatchObject({
+    code,
+    error: {
+      code: kind,
+      message: `OCI runtime exec failed: exec failed: unable to start container process: ${message}: unknown`,
+    },
+  });
 });

@@ -1,19 +1,36 @@
 import { SandboxError } from '../../base/errors';
 
 /** How docker words what the runtime says; its clients look in it for why, and end with 126 or 127. */
-const before =
+const beforeStart =
   'failed to create task for container: failed to create shim task: OCI runtime create failed: unable to start container process: ';
+const beforeExec = 'OCI runtime exec failed: exec failed: unable to start container process: ';
 
-/** Docker's for what else keeps a container from starting. */
+/** Docker's for what else keeps a container from starting, and a program from joining one. */
 const otherCode = 128;
+const otherExecCode = 126;
 
-/** Why a container did not start, in docker's words, with the exit code that stands for it. */
-export function startFailure(error: SandboxError): { readonly code: number; readonly error: SandboxError } {
+/** An exit code that stands for an error, in docker's words. */
+export interface RunFailure {
+  readonly code: number;
+  readonly error: SandboxError;
+}
+
+/** Why a container did not start. */
+export function startFailure(error: SandboxError): RunFailure {
+  return failure(error, beforeStart, otherCode);
+}
+
+/** Why a program did not join a container. */
+export function execFailure(error: SandboxError): RunFailure {
+  return failure(error, beforeExec, otherExecCode);
+}
+
+function failure(error: SandboxError, before: string, other: number): RunFailure {
   const { exitCode } = error.details;
-  if (typeof exitCode !== 'number') return { code: otherCode, error };
+  if (typeof exitCode !== 'number') return { code: other, error };
   const message = `${before}${error.message}: unknown`;
   // What is wrong with the command is the caller's fault, the rest is not.
   const code = exitCode === 126 || exitCode === 127 ? 'InvalidArgument' : 'Internal';
   const worded = new SandboxError(code, message, { cause: error, details: { exitCode } });
-  return { code: code === 'Internal' ? otherCode : exitCode, error: worded };
+  return { code: code === 'Internal' ? other : exitCode, error: worded };
 }

@@ -39,8 +39,10 @@ export class StreamHub {
   async run(process: Process): Promise<void> {
     const writer = process.stdin.getWriter();
     writer.closed.catch(() => undefined);
-    if (this.#options.openStdin) this.#stdin.resolve(writer);
-    else writer.close().catch(() => undefined);
+    const { openStdin, tty } = this.#options;
+    if (openStdin) this.#stdin.resolve(writer);
+    // The end of a terminal's input is a character, which it would echo; nobody hears one where nobody types.
+    else if (!tty) writer.close().catch(() => undefined);
     await Promise.all([this.#pump('stdout', process.stdout), this.#pump('stderr', process.stderr)]);
   }
 

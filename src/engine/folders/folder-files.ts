@@ -14,6 +14,11 @@ import { findDirectory, findPath, splitLast, splitPath } from './folder-paths';
 import { importFolder } from './import-folder';
 import { listAll, pieceBytes, readFile } from './read-tree';
 
+interface Place {
+  readonly directory: InodeNumber;
+  readonly name: string;
+}
+
 const newFileMode = fileType.regular | 0o644;
 const newDirectory = { mode: fileType.directory | 0o755, uid: 0, gid: 0 };
 
@@ -30,11 +35,13 @@ export class FolderFiles implements SharedFolder {
   readonly #end: Disposable;
   readonly #changed = new Emitter<readonly string[]>();
   readonly #watching: Disposable;
+  readonly #id: string;
   #parts = 0;
 
-  /** `end` is called once. */
-  constructor(name: string, tree: FolderPortClient, end: () => void) {
+  /** `id`: nobody else's who has the folder open. `end` is called once. */
+  constructor(name: string, id: string, tree: FolderPortClient, end: () => void) {
     this.name = name;
+    this.#id = id;
     this.#tree = tree;
     this.#end = toDisposable(end);
     this.#watching = tree.changed(({ paths }) => this.#changed.fire(paths));
@@ -75,13 +82,14 @@ export class FolderFiles implements SharedFolder {
     const before = await this.#tree.lookup(directory, name);
     if (before && isDirectory(before)) throw fileError('EISDIR', `A directory, not a file: ${path}`);
     const kept = before && typeOf(before.mode) === fileType.regular ? before : { mode: newFileMode, uid: 0, gid: 0 };
-    // Under a name of its own until it is whole.
     this.#parts += 1;
-    const part = `.${name.slice(0, 50)}.${this.#parts}.part`;
+    const part = `.${name.slice(0, 50)}.${this.#id}-${this.#parts}.part`;
     const { mode, uid, gid } = kept;
-    await this.#removeName(directory, part);
     const { inode } = await this.#tree.create(directory, part, { mode, uid, gid });
+    // Without a name until it is whole: what is cut short, by a reload too, goes when nobody holds it any more.
+    this.#tree.hold(inode);
     try {
+      await this.#tree.unlink(directory, part, 'file');
       let done = 0;
       for await (const bytes of piecesOf(content)) {
         throwIfAborted(signal);
@@ -90,11 +98,9 @@ export class FolderFiles implements SharedFolder {
         onProgress?.({ phase: 'Writing', done });
       }
       throwIfAborted(signal);
-      await this.#tree.rename({ directory, name: part }, { directory, name });
-    } catch (error) {
-      // What stays behind is found by its name; the reason is what the caller must see.
-      await this.#removeName(directory, part).catch(() => {});
-      throw error;
+      await this.#name(inode, { directory, name: part }, { directory, name });
+    } finally {
+      this.#tree.release(inode);
     }
   }
 
@@ -152,8 +158,14 @@ export class FolderFiles implements SharedFolder {
     return kind === 'symlink' ? { ...what, target: await this.#tree.readLink(inode) } : what;
   }
 
-  async #removeName(directory: InodeNumber, name: string): Promise<void> {
-    if (await this.#tree.lookup(directory, name)) await this.#tree.unlink(directory, name, 'file');
+  /** A name takes the place of what has it now only by a renaming. Both are asked for at once, so that little comes between. */
+  async #name(inode: InodeNumber, first: Place, last: Place): Promise<void> {
+    try {
+      await Promise.all([this.#tree.link(first.directory, first.name, inode), this.#tree.rename(first, last)]);
+    } catch (error) {
+      await this.#tree.unlink(first.directory, first.name, 'file').catch(() => {});
+      throw error;
+    }
   }
 
   async #removeAll(directory: InodeNumber, name: string, { inode, mode }: FileAttributes): Promise<void> {

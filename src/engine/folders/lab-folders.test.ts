@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SharedFolder } from '../../api/shared-folder';
 import { systemClock } from '../../base/clock';
 import { Emitter } from '../../base/events';
+import { FakeClock, settle } from '../../base/fake-clock';
 import { FolderStore } from '../../storage/folders/folder-store';
 import { MemoryFolderBackend } from '../../storage/folders/memory-folder-backend';
 import { ShareAttachments } from '../share-attachments';
@@ -64,6 +65,36 @@ describe('shared folders as the lab uses them', () => {
     await folder.remove('/a');
     expect(await names('/')).toEqual([]);
     expect(await folder.find('/a/b')).toBeUndefined();
+  });
+
+  it('leave nothing of a file whose writing was cut short', async () => {
+    const stream = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = stream.writable.getWriter();
+    const written = folder.write('/page', stream.readable).catch((error: unknown) => error);
+    await writer.write(bytes('half of'));
+    expect([await names('/'), await folders.list()]).toMatchObject([[], [{ files: 1 }]]);
+    // The page goes, and its store with it; the next one knows nobody who comes back.
+    folders.dispose();
+    const clock = new FakeClock(0);
+    const next = new FolderStore(kept, clock);
+    await next.list('another page');
+    await clock.advance(60_000);
+    await settle();
+    expect(await next.list('another page')).toMatchObject([{ name: 'work', files: 0 }]);
+    await next.dispose();
+    await writer.abort();
+    await written;
+  });
+
+  it('leave nothing behind when the name was taken by a directory meanwhile', async () => {
+    const stream = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = stream.writable.getWriter();
+    const written = folder.write('/page', stream.readable);
+    await writer.write(bytes('text'));
+    await folder.makeDirectory('/page');
+    await writer.close();
+    await expect(written).rejects.toMatchObject({ code: expect.any(String) });
+    expect(await folder.list('/')).toMatchObject([{ name: 'page', kind: 'directory' }]);
   });
 
   it('replace a file at once: a reader has the old one whole or the new one', async () => {

@@ -17,6 +17,7 @@ export interface LabFoldersOptions {
 export class LabFolders implements SharedFolders, Disposable {
   readonly #options: LabFoldersOptions;
   readonly #opened = new DisposableStore();
+  #count = 0;
 
   constructor(options: LabFoldersOptions) {
     this.#options = options;
@@ -50,7 +51,9 @@ export class LabFolders implements SharedFolders, Disposable {
       if ('error' in again) tree.fail(again.error);
       else for (const renewed of again.ports) tree.renew(renewed);
     });
-    return this.#opened.add(new FolderFiles(name, tree, () => attached.detach()));
+    this.#count += 1;
+    const id = `${this.#options.session}-${this.#count}`;
+    return this.#opened.add(new FolderFiles(name, id, tree, () => attached.detach()));
   }
 
   dispose(): void {

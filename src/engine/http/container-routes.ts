@@ -7,6 +7,7 @@ import { parseFilters } from './filters';
 import { jsonLinesOf } from './json-lines';
 import { empty, json } from './responses';
 import type { ApiCall, Route } from './route';
+import { showConfigs } from './show-configs';
 
 /** What is asked of containers, except for their streams and their files. */
 export function containerRoutes(containers: EngineContainers): readonly Route[] {
@@ -25,7 +26,7 @@ export function containerRoutes(containers: EngineContainers): readonly Route[] 
       method: 'GET',
       path: '/containers/{id}/json',
       handle: async ({ params: { id = '' }, query }) =>
-        json(await containers.inspect(id, { size: query.flag('size') })),
+        json(showConfigs(await containers.inspect(id, { size: query.flag('size') }))),
     },
     {
       method: 'GET',

@@ -1,6 +1,5 @@
 import type { ImageBuilder } from '../../api/build';
 import type { ContainerEngine } from '../../api/container-engine';
-import type { EngineApi } from '../../api/engine-api';
 import type { Clock } from '../../base/clock';
 import type { Images } from '../images';
 import type { Registries } from '../registries';
@@ -29,7 +28,7 @@ export interface EngineApiOptions {
 }
 
 /** The Docker Engine API of an engine. */
-export function createEngineApi({ engine, images, registries, builder, clock }: EngineApiOptions): EngineApi {
+export function createEngineApi({ engine, images, registries, builder, clock }: EngineApiOptions): EngineRouter {
   const { containers, execs, networks, volumes } = engine;
   const { Version, Os } = engine.version();
   return new EngineRouter({

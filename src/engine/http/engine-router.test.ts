@@ -153,3 +153,10 @@ test('old clients hear of sizes as they know them', async () => {
   expect(old?.VirtualSize).toBeGreaterThan(0);
   expect(current).not.toHaveProperty('VirtualSize');
 });
+
+test('clients up to 1.44 read of an image what a builder left of its container', async () => {
+  const id = await importImage('repo=notes');
+  const inspect = async (version: string) => (await api.request('GET', `/${version}/images/${id}/json`)).json();
+  expect(await inspect('v1.44')).toMatchObject({ Container: '', ContainerConfig: { Cmd: null, Labels: {} } });
+  expect(await inspect('v1.45')).not.toHaveProperty('ContainerConfig');
+});

@@ -12,10 +12,12 @@ export interface EngineRouterOptions {
 
 /** Finds who answers a request of the Docker Engine API. */
 export class EngineRouter implements EngineApi {
+  readonly routes: readonly Route[];
   readonly #match: MatchRoute;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor({ routes, server }: EngineRouterOptions) {
+    this.routes = routes;
     this.#match = createRouteTable(routes);
     this.#headers = { 'api-version': newestVersion, ostype: 'linux', 'docker-experimental': 'false', server };
   }

@@ -1,5 +1,5 @@
 import type { EngineApiError } from '../../api/engine-api';
-import { type ErrorCode, toSandboxError } from '../../base/errors';
+import { type ErrorCode, type SandboxError, toSandboxError } from '../../base/errors';
 
 /** The statuses that moby gives to its kinds of errors (moby, api/server/httpstatus). */
 const statuses: Readonly<Record<ErrorCode, number>> = {
@@ -16,16 +16,17 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   Internal: 500,
 };
 
-export function statusOf(code: ErrorCode): number {
-  return statuses[code];
+/** What moby answers with 403 has no code of its own. */
+function statusOf({ code, details }: SandboxError): number {
+  return details['reason'] === 'forbidden' ? 403 : statuses[code];
 }
 
 /** What a client hears of a failure: `{"message": "No such image: web:latest"}`. */
 export function errorResponse(thrown: unknown, status?: number): Response {
-  const { code, message } = toSandboxError(thrown);
-  const body: EngineApiError = { message };
+  const error = toSandboxError(thrown);
+  const body: EngineApiError = { message: error.message };
   return new Response(`${JSON.stringify(body)}\n`, {
-    status: status ?? statusOf(code),
+    status: status ?? statusOf(error),
     headers: { 'content-type': 'application/json' },
   });
 }

@@ -20,7 +20,10 @@ export function hijack(
   const keys = parseDetachKeys(detachKeys);
   // The client has hung up or detached, or there is no more output.
   const over = new AbortController();
-  const detach = (): void => over.abort();
+  const detach = (): void => {
+    streams.detached?.();
+    over.abort();
+  };
   if (input) {
     const typed = given ?? new Blob([]).stream();
     const passed = tty ? typed.pipeThrough(watchDetachKeys(keys, detach)) : typed;

@@ -1,9 +1,6 @@
 import { packTar, type TarEntry } from 'modern-tar';
 import { systemClock } from '../../base/clock';
-import { connect, expose } from '../../rpc/control';
-import { createMemoryContentStore } from '../../storage/open-content-store';
-import { StoreService } from '../../storage/store-service';
-import { Images } from '../images';
+import { openTestImages } from '../images-fixture';
 import { Registries } from '../registries';
 import { EngineRouter } from './engine-router';
 import { imageRoutes } from './image-routes';
@@ -11,14 +8,7 @@ import { imageTransferRoutes } from './image-transfer-routes';
 
 /** The routes of images over a real store behind a port, with nothing in it. */
 export async function openImageApi() {
-  const opened = createMemoryContentStore({});
-  const service = new StoreService({ open: async () => opened });
-  await service.open('http://localhost/');
-  const { port1, port2 } = new MessageChannel();
-  expose(service, port1);
-  const { remote } = connect<StoreService>(port2);
-  const images = new Images({ remote });
-  await images.open();
+  const { images, remote, close } = await openTestImages();
   const registries = new Registries({ remote });
   const routes = [...imageRoutes({ images, clock: systemClock }), ...imageTransferRoutes({ images, registries })];
   const router = new EngineRouter({ routes, server: 'Strata/0 (linux)' });
@@ -26,12 +16,7 @@ export async function openImageApi() {
     images,
     request: (method: string, path: string, init: RequestInit = {}): Promise<Response> =>
       router.fetch(new Request(`http://engine${path}`, { method, ...init })),
-    async close(): Promise<void> {
-      images.dispose();
-      await service.close();
-      port1.close();
-      port2.close();
-    },
+    close,
   };
 }
 

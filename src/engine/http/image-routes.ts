@@ -7,6 +7,7 @@ import { checkFilters, flagFilter, parseFilters } from './filters';
 import { listImages } from './image-list';
 import { empty, json } from './responses';
 import type { ApiCall, Route } from './route';
+import { plainConfig } from './show-configs';
 
 export interface ImageRoutesOptions {
   readonly images: Images;
@@ -70,7 +71,12 @@ export function imageRoutes({ images, clock }: ImageRoutesOptions): readonly Rou
 
 async function inspect(images: Images, { params: { name = '' }, minor }: ApiCall): Promise<Response> {
   const image = await images.inspect(name);
-  return json({ ...image, ...(minor < 44 && { VirtualSize: image.Size }) });
+  return json({
+    ...image,
+    ...(minor < 44 && { VirtualSize: image.Size }),
+    // What a builder once left of its last container: old clients read it, and there is none.
+    ...(minor < 45 && { Container: '', ContainerConfig: plainConfig }),
+  });
 }
 
 async function history(images: Images, { params: { name = '' } }: ApiCall): Promise<Response> {

@@ -6,9 +6,9 @@ import { SandboxError } from '../../base/errors';
 import { Emitter } from '../../base/events';
 import type { HttpConnection } from '../../network/gateway/http-channel';
 import { readableFromPort, writableToPort } from '../../rpc/byte-stream';
-import type { InstanceRecord } from '../instance-record';
 import type { PreviewWords } from './preview-failure';
 import type { PreviewService } from './preview-service';
+import type { PreviewStation } from './preview-station';
 import { Previews } from './previews';
 
 export const testWords: PreviewWords = {
@@ -21,23 +21,16 @@ export const testWords: PreviewWords = {
   wrong: (name, why) => `${name}: ${why}`,
 };
 
-/** An instance that has an address and nothing else. */
-export function recordOf(name: string, address: string, phase = 'running'): InstanceRecord {
+/** A station that has an address and nothing else. */
+export function recordOf(name: string, address: string, phase = 'running'): PreviewStation {
   const nic = { instance: `id-${name}`, nic: 0, network: 'default', mac: '02:00:00:00:00:01', address };
-  return {
-    id: `id-${name}`,
-    name,
-    state: { phase },
-    nics: [nic],
-    ports: [],
-    abilities: new Set(),
-  } as unknown as InstanceRecord;
+  return { id: `id-${name}`, name, state: { phase }, nics: [nic] };
 }
 
 export interface PreviewBench {
   readonly previews: Previews;
-  readonly records: InstanceRecord[];
-  readonly changes: Emitter<readonly InstanceRecord[]>;
+  readonly records: PreviewStation[];
+  readonly changes: Emitter<readonly PreviewStation[]>;
   /** Connections that there were. */
   readonly connections: () => number;
   /** Has a station serve; HTTP, or whatever is done with its connections. */
@@ -49,10 +42,10 @@ export interface PreviewBench {
 
 /** Previews of servers that are real and on loopback, though the instances are not. */
 export function createPreviewBench(clock: Clock = systemClock): PreviewBench {
-  const changes = new Emitter<readonly InstanceRecord[]>();
+  const changes = new Emitter<readonly PreviewStation[]>();
   const servers = new Map<string, Server | ReturnType<typeof createTcpServer>>();
   const sockets = new Set<Socket>();
-  const records: InstanceRecord[] = [recordOf('web', '10.0.0.2'), recordOf('other', '10.0.0.3')];
+  const records: PreviewStation[] = [recordOf('web', '10.0.0.2'), recordOf('other', '10.0.0.3')];
   let connections = 0;
   const listen = async (key: string, server: Server | ReturnType<typeof createTcpServer>): Promise<void> => {
     servers.set(key, server);
@@ -60,8 +53,8 @@ export function createPreviewBench(clock: Clock = systemClock): PreviewBench {
   };
   const previews = new Previews({
     lab: {
-      list: () => records,
-      changes: changes.event,
+      stations: () => records,
+      stationChanges: changes.event,
       async connect(_network, { address, port }) {
         connections += 1;
         const server = servers.get(`${address}:${port}`);

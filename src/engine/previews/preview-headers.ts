@@ -1,6 +1,6 @@
 import type { PreviewHeaders } from '../../api/preview';
 import { headerValue } from '../../formats/wire/http-head';
-import type { InstanceRecord } from '../instance-record';
+import type { PreviewStation } from './preview-station';
 import type { PreviewPlace, PreviewTarget } from './preview-target';
 
 /**
@@ -51,7 +51,7 @@ const maxHosts = 64;
 export interface PolicyOptions {
   /** Origins that may show the page in a frame: the app's, and whoever embeds the app. */
   readonly embedders: readonly string[];
-  readonly instances: readonly InstanceRecord[];
+  readonly instances: readonly PreviewStation[];
 }
 
 /**

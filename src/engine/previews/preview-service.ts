@@ -4,7 +4,6 @@ import { type SandboxError, toSandboxError } from '../../base/errors';
 import type { HttpRequest, HttpResponse } from '../../network/gateway/http-channel';
 import type { HttpClient } from '../../network/gateway/http-client';
 import { readableFromPort, writableToPort } from '../../rpc/byte-stream';
-import type { InstanceRecord } from '../instance-record';
 import type { CookieJar } from './cookie-jar';
 import { decodeBody } from './decode-body';
 import { injectMarkup } from './inject-markup';
@@ -19,13 +18,14 @@ import {
   type PreviewWords,
 } from './preview-failure';
 import { answerHeaders, isHtml, ownHeaders, previewPolicy, requestHeaders } from './preview-headers';
+import type { PreviewStation } from './preview-station';
 import { findTarget, hostOf, type PreviewPlace, type PreviewTarget } from './preview-target';
 import { relayWebSocket } from './web-socket-relay';
 
 /** What the previews of all ports have in common. */
 export interface PreviewHome {
   readonly words: PreviewWords;
-  instances(): readonly InstanceRecord[];
+  instances(): readonly PreviewStation[];
   /** HTTP to a port of a station, over connections that all previews share. */
   client(target: PreviewTarget): HttpClient;
   /** The same over connections of its own, for what lasts. */
@@ -108,7 +108,7 @@ export class PreviewService implements PreviewApi {
     if (instance) this.#home.jar(instance.id).set(text, url.pathname, true);
   }
 
-  #instance(): InstanceRecord | undefined {
+  #instance(): PreviewStation | undefined {
     return this.#home.instances().find(({ id }) => id === this.#options.instance);
   }
 

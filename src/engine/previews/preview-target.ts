@@ -1,9 +1,9 @@
 import type { Reservation } from '../../api/network';
-import type { InstanceRecord } from '../instance-record';
+import type { PreviewStation } from './preview-station';
 
 /** A port of a station, and what is asked of it. */
 export interface PreviewTarget {
-  readonly instance: InstanceRecord;
+  readonly instance: PreviewStation;
   readonly nic: Reservation;
   readonly port: number;
   /** With the query: "/index.html?a=b". */
@@ -16,7 +16,7 @@ export interface PreviewTarget {
 
 /** The port that a preview shows, and the origin that stands for it in the browser. */
 export interface PreviewPlace {
-  readonly instance: InstanceRecord;
+  readonly instance: PreviewStation;
   readonly port: number;
   readonly origin: string;
 }
@@ -33,11 +33,11 @@ export function hostOf(name: string, port: number): string {
 export function findTarget(
   url: URL,
   { instance, port, origin }: PreviewPlace,
-  instances: readonly InstanceRecord[],
+  instances: readonly PreviewStation[],
 ): PreviewTarget | undefined {
   const path = `${url.pathname}${url.search}`;
   const [first] = instance.nics;
-  const target = (of: InstanceRecord, nic: Reservation, at: number): PreviewTarget => ({
+  const target = (of: PreviewStation, nic: Reservation, at: number): PreviewTarget => ({
     instance: of,
     nic,
     port: at,

@@ -9,13 +9,13 @@ import { type PreviewHome, type PreviewOptions, PreviewService } from './preview
 import type { PreviewTarget } from './preview-target';
 
 export interface PreviewsOptions {
-  readonly lab: Pick<Lab, 'list' | 'changes' | 'connect'>;
+  readonly lab: Pick<Lab, 'stations' | 'stationChanges' | 'connect'>;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly words: PreviewWords;
 }
 
-/** Published ports as the browser sees them: their connections, and the cookies of each instance. */
+/** Published ports as the browser sees them: their connections, and the cookies of each station. */
 export class Previews implements Disposable {
   readonly #options: PreviewsOptions;
   readonly #home: PreviewHome;
@@ -27,13 +27,13 @@ export class Previews implements Disposable {
     this.#options = options;
     this.#home = {
       words: options.words,
-      instances: () => options.lab.list(),
+      instances: () => options.lab.stations(),
       client: (target) => this.#client(target),
       ownClient: (target) => this.#connected(target),
       jar: (instance) => this.#jar(instance),
       randomBytes: options.randomBytes,
     };
-    this.#disposables.add(options.lab.changes((records) => this.#forget(new Set(records.map(({ id }) => id)))));
+    this.#disposables.add(options.lab.stationChanges((there) => this.#forget(new Set(there.map(({ id }) => id)))));
   }
 
   /** Answers for a published port; see {@link PreviewService}. */

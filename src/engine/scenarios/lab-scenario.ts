@@ -7,7 +7,7 @@ import { defaultNetwork } from '../networks';
 /** The lab as it is now, as a scenario, and what of it no scenario can say. */
 export interface LabScenario {
   readonly scenario: Scenario;
-  /** Names of instances that are left out: their disks or programs are files that a text does not hold. */
+  /** Names of what is left out: instances with files that a text does not hold, containers for which it has no words. */
   readonly left: readonly string[];
 }
 
@@ -18,7 +18,10 @@ export function labScenario(lab: Pick<Lab, 'list' | 'networks'>, name: string): 
   const kept = instances.flatMap(({ instance }) => (instance ? [instance] : []));
   const scenario: Scenario = {
     name,
-    networks: lab.networks().filter((network) => network.name !== defaultNetwork.name),
+    networks: lab.networks().flatMap(({ engineApi: _, ...network }) =>
+      // Who may drive the engine is for the user of each lab to say.
+      network.name === defaultNetwork.name ? [] : [network],
+    ),
     instances: kept,
     containers: [],
     publish: records.flatMap((record) =>

@@ -21,7 +21,7 @@ describe('what a scenario would do', () => {
       scenario,
       networks: scenario.networks,
       images: ['debian', 'strata/unikernel-kv:1'],
-      memoryMiB: 64 + 128 + 16 + 32,
+      memoryMiB: 64 + 128 + 16 + 128,
       egress: [{ network: 'back', hosts: ['example.com'] }],
       setups: [{ instance: 'client', lines: 'echo hello' }],
       conflicts: [],

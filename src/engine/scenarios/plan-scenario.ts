@@ -26,7 +26,7 @@ export interface ScenarioPlan {
 }
 
 /** What one is given that asks for nothing. */
-const usualMemoryMiB = { vm: 64, host: 128, unikernel: 16, container: 16 } as const;
+const usualMemoryMiB = { vm: 64, host: 128, unikernel: 16 } as const;
 
 /** Pure: nothing is made, and nobody is asked. */
 export function planScenario(scenario: Scenario, there: ScenarioSurroundings): ScenarioPlan {
@@ -39,7 +39,8 @@ export function planScenario(scenario: Scenario, there: ScenarioSurroundings): S
     images: [...new Set([...instances.flatMap(imageOf), ...containers.map(({ image }) => image)])],
     memoryMiB:
       instances.reduce((sum, instance) => sum + memoryOf(instance), 0) +
-      containers.reduce((sum, { memory }) => sum + (memory ?? usualMemoryMiB.container), 0),
+      // Containers have the memory of their host, which comes by itself.
+      (containers.length > 0 && !instances.some(isHost) ? usualMemoryMiB.host : 0),
     egress: fresh.flatMap(({ name, egress }) => (egress ? [{ network: name, hosts: egress.hosts }] : [])),
     setups: instances.flatMap((each) =>
       each.kind === 'vm' && each.setup !== undefined ? [{ instance: each.name, lines: each.setup }] : [],
@@ -62,7 +63,11 @@ export function planScenario(scenario: Scenario, there: ScenarioSurroundings): S
 function memoryOf(instance: ScenarioInstance): number {
   const { kind, memory } = instance;
   if (memory !== undefined) return memory;
-  return kind === 'vm' && instance.containerHost ? usualMemoryMiB.host : usualMemoryMiB[kind];
+  return isHost(instance) ? usualMemoryMiB.host : usualMemoryMiB[kind];
+}
+
+function isHost(instance: ScenarioInstance): boolean {
+  return instance.kind === 'vm' && instance.containerHost === true;
 }
 
 function imageOf({ image }: ScenarioInstance): readonly string[] {

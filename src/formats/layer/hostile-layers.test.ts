@@ -16,7 +16,7 @@ const longName = (path: string, type = 'L'): RawEntry => ({
   magic: 'ustar  \0',
 });
 
-/** Test 1 of the reliability plan. Each ends in an error, or in a tree that has nothing but these paths. */
+/** Each ends in an error, or in a tree that has nothing but these paths. */
 const table: readonly (readonly [what: string, entries: readonly RawEntry[], outcome: RegExp | readonly string[]])[] = [
   ['a path that goes up', [file('../x')], /leads outside/],
   ['a path that goes up in the middle', [file('a/../../x')], /leads outside/],

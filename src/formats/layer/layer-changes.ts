@@ -1,6 +1,6 @@
 import type { LayerIndex, LayerNode } from '../../api/layer';
 import { compareFileNames } from '../file-name';
-import { Union, type UnionEntry } from './union';
+import { type PlacedNode, Union, type UnionEntry } from './union';
 
 /** What a layer does to what is below it. */
 export interface LayerChange {
@@ -9,8 +9,8 @@ export interface LayerChange {
   readonly path: string;
   /** What is there now; of what was removed, what was there. */
   readonly node: LayerNode;
-  /** What was there. */
-  readonly before?: LayerNode;
+  /** What was there, and the layer that had it, counted from the bottom, from 0. */
+  readonly before?: PlacedNode;
 }
 
 /**
@@ -40,12 +40,12 @@ function* changesIn(comparison: Comparison, now: UnionEntry, before: UnionEntry 
   for (const name of namesOf(own, isHidden ? before : undefined, below)) {
     const [next, earlier] = [all.child(now, name), before && below.child(before, name)];
     if (!next) {
-      if (earlier) yield { change: 'removed', path: earlier.path, node: earlier.node };
+      if (earlier) yield { change: 'removed', path: earlier.path, node: earlier.node, before: earlier };
       continue;
     }
     if (!earlier) yield { change: 'added', path: next.path, node: next.node };
     else if (differs(next.node, earlier.node)) {
-      yield { change: 'changed', path: next.path, node: next.node, before: earlier.node };
+      yield { change: 'changed', path: next.path, node: next.node, before: earlier };
     }
     if (next.node.kind === 'directory') {
       yield* changesIn(comparison, next, earlier?.node.kind === 'directory' ? earlier : undefined);

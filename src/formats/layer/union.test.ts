@@ -75,7 +75,8 @@ describe('the union of layers', () => {
 describe('the changes of a layer', () => {
   const changesOf = async (...layers: Entries[]) =>
     [...layerChanges(await indexes(layers))].map(
-      ({ change, path, node, before }) => `${change} ${path} ${node.size}${before ? ` was ${before.size}` : ''}`,
+      ({ change, path, node, before }) =>
+        `${change} ${path} ${node.size}${before ? ` was ${before.node.size} in ${before.layer}` : ''}`,
     );
 
   it('of the lowest are all that it has', async () => {
@@ -100,11 +101,11 @@ describe('the changes of a layer', () => {
       entry.file('.wh.nothing'),
     ];
     expect(await changesOf(base, upper)).toEqual([
-      'removed etc/a 1',
-      'changed etc/b 3 was 2',
+      'removed etc/a 1 was 1 in 0',
+      'changed etc/b 3 was 2 in 0',
       'added etc/c 1',
-      'changed var 0 was 0',
-      'removed var/log 1',
+      'changed var 0 was 0 in 0',
+      'removed var/log 1 was 1 in 0',
     ]);
   });
 });

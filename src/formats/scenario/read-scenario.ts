@@ -22,6 +22,11 @@ const name = string({
   matching: /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
   what: 'a name of letters, digits and hyphens, in lower case',
 });
+const containerName = string({
+  most: 63,
+  matching: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
+  what: 'a name of letters, digits, underscores, dots and hyphens',
+});
 const image = string({ most: 512, matching: /^\S+$/, what: 'the name of an image' });
 const text = string({ most: limits.text });
 const words = list(string(), limits.words);
@@ -69,7 +74,7 @@ const unikernel = record(
 );
 
 const container = record(
-  { name, image },
+  { name: containerName, image },
   {
     command: words,
     environment: dictionary(text, limits.words),

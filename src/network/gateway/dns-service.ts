@@ -4,7 +4,7 @@ import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import type { Resolver } from './resolver';
 import type { Sockets, TcpConnection } from './sockets';
 
-const port = 53;
+export const dnsPort = 53;
 
 /** RFC 7766, 6.2.3: a client that says nothing for so long, milliseconds, is not kept. */
 const idleMs = 10_000;
@@ -18,7 +18,7 @@ export interface DnsServiceOptions {
 /** The resolver at port 53, over UDP and TCP. */
 export function serveDns({ sockets, clock, resolver }: DnsServiceOptions): Disposable {
   const parts = new DisposableStore();
-  const udp = parts.add(sockets.bindUdp(port));
+  const udp = parts.add(sockets.bindUdp(dnsPort));
   parts.add(
     udp.received(({ from, to, bytes }) => {
       const answer = resolver.answerBytes(bytes, 'udp');
@@ -26,7 +26,7 @@ export function serveDns({ sockets, clock, resolver }: DnsServiceOptions): Dispo
     }),
   );
   parts.add(
-    sockets.listen(port, (connection) => {
+    sockets.listen(dnsPort, (connection) => {
       serve(connection, clock, resolver).catch(() => connection.abort());
     }),
   );

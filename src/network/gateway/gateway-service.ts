@@ -7,7 +7,7 @@ import { type Connection, connect, expose, transfer } from '../../rpc/control';
 import type { DhcpEvent } from './dhcp-server';
 import type { EgressAnswer, EgressRequest } from './egress-service';
 import { Gateway, type GatewayDirectory } from './gateway';
-import type { Endpoint } from './sockets';
+import type { Endpoint, TcpConnection } from './sockets';
 
 /** What the gateways' worker asks of whoever started it. */
 export interface GatewayHome {
@@ -19,6 +19,8 @@ export interface GatewayHome {
   report(error: ErrorRecord): Promise<void>;
   /** Asks outside for a guest; the answer's body goes into `body`, the writing end of a byte stream. */
   egress(network: string, request: EgressRequest, body: MessagePort): Promise<Omit<EgressAnswer, 'body'>>;
+  /** A station has connected to the Docker Engine API. The ports are the page's ends of its streams. */
+  engine(network: string, streams: StreamPorts): Promise<void>;
   /** The gateway of a network is of no use any more. */
   failed(network: string, error: ErrorRecord): Promise<void>;
 }
@@ -83,6 +85,8 @@ export class GatewayWorkerService {
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       tell: (event) => void remote.tell(event).catch(() => {}),
       forward: (request) => this.#forward(name, request),
+      serveEngine: (connection) => this.#handOver(name, connection),
+      connectStation: async (network, to, options) => this.#gateway(network).connect(to, options),
       report,
     });
     if (this.#starting.get(name) !== start) {
@@ -129,11 +133,7 @@ export class GatewayWorkerService {
   async connect(network: string, to: Endpoint, timeoutMs: number, { received, sent }: StreamPorts): Promise<void> {
     try {
       const connection = await this.#gateway(network).connect(to, { timeoutMs });
-      // Each side hears of the other's failure by the streams themselves.
-      connection.readable.pipeTo(writableToPort(received, this.#never)).catch(() => {});
-      readableFromPort(sent, this.#never)
-        .pipeTo(connection.writable)
-        .catch(() => {});
+      join(connection, { received, sent }, this.#never);
     } catch (error) {
       received.close();
       sent.close();
@@ -152,6 +152,16 @@ export class GatewayWorkerService {
     }
   }
 
+  /** What a station and the page say to each other passes through here. */
+  #handOver(network: string, connection: TcpConnection): void {
+    const [received, sent] = [new MessageChannel(), new MessageChannel()];
+    join(connection, { received: received.port1, sent: sent.port1 }, this.#never);
+    const streams = { received: received.port2, sent: sent.port2 };
+    this.#require()
+      .remote.engine(network, transfer(streams, [streams.received, streams.sent]))
+      .catch(() => connection.abort());
+  }
+
   #gateway(network: string): Gateway {
     const gateway = this.#gateways.get(network);
     if (!gateway) throw new SandboxError('Unavailable', `The gateway of the network "${network}" does not run`);
@@ -162,6 +172,14 @@ export class GatewayWorkerService {
     if (!this.#module || !this.#home) throw new SandboxError('FailedPrecondition', 'The gateways are not open yet');
     return { module: this.#module, remote: this.#home.remote };
   }
+}
+
+/** Each side hears of the other's failure by the streams themselves. */
+function join({ readable, writable }: TcpConnection, { received, sent }: StreamPorts, lost: AbortSignal): void {
+  readable.pipeTo(writableToPort(received, lost)).catch(() => {});
+  readableFromPort(sent, lost)
+    .pipeTo(writable)
+    .catch(() => {});
 }
 
 /** Serves gateways on the port of the thread that started this one. */

@@ -7,13 +7,16 @@ import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import { DhcpLeases, type LeaseStore } from './dhcp-leases';
 import { type DhcpEvent, DhcpServer } from './dhcp-server';
 import { serveDhcp } from './dhcp-service';
-import { serveDns } from './dns-service';
+import { dnsPort, serveDns } from './dns-service';
+import { egressPort } from './egress-port';
 import { type EgressServiceOptions, serveEgress } from './egress-service';
+import { enginePort } from './engine-port';
 import { type GatewayHost, type GatewayNetwork, gatewayNetwork } from './gateway-network';
 import { LwipStack } from './lwip-stack';
 import { answerMetadata } from './metadata-server';
 import { serveMetadata } from './metadata-service';
 import { answerNtp } from './ntp-server';
+import { type PortForward, PortForwards, type PortForwardsOptions } from './port-forwards';
 import { type GatewayService, Resolver, type StaticRecord } from './resolver';
 import type { ConnectOptions, Endpoint, TcpConnection } from './sockets';
 
@@ -33,6 +36,10 @@ export interface GatewayOptions {
   readonly tell: (event: DhcpEvent) => void;
   /** Asks the page for what is outside. */
   readonly forward: EgressServiceOptions['forward'];
+  /** Speaks the Docker Engine API with a station. */
+  readonly serveEngine: (connection: TcpConnection) => void;
+  /** Connects with a station of any network, from its gateway. */
+  readonly connectStation: PortForwardsOptions['connect'];
   /** What failed and has no other place to be told; the gateway goes on. */
   readonly report: (error: unknown) => void;
 }
@@ -44,6 +51,10 @@ export interface GatewayDirectory {
   readonly records?: readonly StaticRecord[];
   /** Whether there is a way out, by the proxy. */
   readonly egress?: boolean;
+  /** Whether the Docker Engine API is there. */
+  readonly engineApi?: boolean;
+  /** Ports of the gateway that lead to stations. What the gateway itself serves comes before them. */
+  readonly forwards?: readonly PortForward[];
 }
 
 /**
@@ -57,11 +68,15 @@ export class Gateway implements Disposable {
   readonly #resolver: Resolver;
   readonly #parts = new DisposableStore();
   readonly #openEgress: () => Disposable;
+  readonly #openEngine: () => Disposable;
+  readonly #forwards: PortForwards;
   #egress: Disposable | undefined;
+  #engine: Disposable | undefined;
   #byAddress: ReadonlyMap<string, GatewayHost> = new Map();
 
   private constructor(options: GatewayOptions, leases: DhcpLeases, network: GatewayNetwork) {
-    const { clock, forward, host, mac, module, port, randomBytes, report, spec, tell } = options;
+    const { clock, connectStation, forward, host, mac, module, port, randomBytes, report, serveEngine, spec, tell } =
+      options;
     this.network = network;
     this.#leases = leases;
     this.#resolver = new Resolver({ network, outside: 'nxdomain' });
@@ -75,6 +90,8 @@ export class Gateway implements Disposable {
     this.#parts.add(serveDhcp({ sockets, server, mac, address, failed: report }));
     this.#parts.add(serveDns({ sockets, clock, resolver: this.#resolver }));
     this.#openEgress = () => serveEgress({ sockets, clock, address, forward });
+    this.#openEngine = () => sockets.listen(enginePort, serveEngine, address);
+    this.#forwards = this.#parts.add(new PortForwards({ sockets, address, connect: connectStation, report }));
     this.#parts.add(serveNtp(sockets, clock));
     this.#parts.add(
       serveMetadata({
@@ -99,17 +116,28 @@ export class Gateway implements Disposable {
     return this.#stack.failed;
   }
 
-  setDirectory({ hosts, services = [], records = [], egress = false }: GatewayDirectory): void {
+  setDirectory(directory: GatewayDirectory): void {
+    const { hosts, services = [], records = [], egress = false, engineApi = false, forwards = [] } = directory;
     this.#byAddress = new Map(hosts.map((host) => [host.address, host]));
     this.#leases.setHosts(hosts);
     this.#resolver.setHosts(hosts);
     this.#resolver.setServices(services);
     this.#resolver.setRecords(records);
+    const own = new Set([dnsPort, ...(egress ? [egressPort] : []), ...(engineApi ? [enginePort] : [])]);
+    const further = forwards.filter(({ port }) => !own.has(port));
+    // First, as one of them may have the port of a service that begins now.
+    this.#forwards.keep(further);
     if (egress) this.#egress ??= this.#openEgress();
     else {
       this.#egress?.dispose();
       this.#egress = undefined;
     }
+    if (engineApi) this.#engine ??= this.#openEngine();
+    else {
+      this.#engine?.dispose();
+      this.#engine = undefined;
+    }
+    this.#forwards.open(further);
   }
 
   /** Leases that hold now. */
@@ -129,6 +157,7 @@ export class Gateway implements Disposable {
 
   dispose(): void {
     this.#egress?.dispose();
+    this.#engine?.dispose();
     this.#parts.dispose();
   }
 }

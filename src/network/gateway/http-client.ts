@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock';
 import { createDeferred, type Deferred } from '../../base/deferred';
 import { SandboxError, throwIfAborted } from '../../base/errors';
 import type { Disposable } from '../../base/lifecycle';
+import { onAbort } from '../../base/on-abort';
 import {
   HttpChannel,
   type HttpConnection,
@@ -147,12 +148,12 @@ export class HttpClient implements Disposable {
     const busy = `All ${maxConnections} connections to the server were busy for ${headMs / 1000} s`;
     const timer = this.#options.clock.after(headMs, () => turn.reject(new SandboxError('Unavailable', busy)));
     const cancel = (): void => turn.resolve();
-    signal?.addEventListener('abort', cancel, { once: true });
+    const following = signal && onAbort(signal, cancel);
     try {
       await turn.promise;
     } finally {
       timer.dispose();
-      signal?.removeEventListener('abort', cancel);
+      following?.dispose();
       const place = this.#waiting.indexOf(turn);
       if (place >= 0) this.#waiting.splice(place, 1);
     }

@@ -24,6 +24,7 @@ export interface News {
   readonly localPort: number;
   readonly address: string;
   readonly port: number;
+  /** Of ours: where a datagram went, or where a connection was accepted. */
   readonly destination: string;
 }
 

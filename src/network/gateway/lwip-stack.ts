@@ -30,14 +30,15 @@ const anyAddress = '0.0.0.0';
 
 /**
  * TCP and UDP on lwIP in a module. How much it keeps is set when the module is built: 288 connections with a window
- * of 46 KB each, 8 UDP sockets, 128 datagrams that wait.
+ * of 46 KB each, 256 ports that are listened to, 8 UDP sockets, 128 datagrams that wait.
  */
 export class LwipStack implements Sockets, Disposable {
   readonly #options: LwipStackOptions;
   readonly #hosted: HostedModule;
   readonly #module: LwipModule;
   readonly #connections = new Map<number, LwipConnection>();
-  readonly #listeners = new Map<number, (connection: TcpConnection) => void>();
+  /** By address and port. */
+  readonly #listeners = new Map<string, (connection: TcpConnection) => void>();
   readonly #sockets = new Map<number, Emitter<Datagram>>();
   readonly #failed = new Emitter<SandboxError>();
   #over: SandboxError | undefined;
@@ -78,9 +79,10 @@ export class LwipStack implements Sockets, Disposable {
   listen(port: number, accept: (connection: TcpConnection) => void, address = anyAddress): Disposable {
     const call = this.#call('gateway_listen', toNetworkOrder(address), port);
     const id = this.#number(call, `TCP port ${port}`);
-    this.#listeners.set(port, accept);
+    const key = listenerKey(address, port);
+    this.#listeners.set(key, accept);
     return toDisposable(() => {
-      this.#listeners.delete(port);
+      this.#listeners.delete(key);
       if (!this.#over) this.#module.call('gateway_unlisten', id);
     });
   }
@@ -151,7 +153,9 @@ export class LwipStack implements Sockets, Disposable {
 
   #hear(news: News): void {
     if (news.flags & newsFlag.accepted) {
-      const accept = this.#listeners.get(news.localPort);
+      const accept =
+        this.#listeners.get(listenerKey(news.destination, news.localPort)) ??
+        this.#listeners.get(listenerKey(anyAddress, news.localPort));
       const connection = this.#add(news, true);
       connection.hear(news);
       if (accept) accept(connection);
@@ -194,6 +198,10 @@ export class LwipStack implements Sockets, Disposable {
     this.#hosted.dispose();
     this.#failed.fire(error);
   }
+}
+
+function listenerKey(address: string, port: number): string {
+  return `${address}:${port}`;
 }
 
 function checkPort(port: number): void {

@@ -44,7 +44,10 @@ export interface ConnectOptions {
 export interface Sockets {
   /** `AlreadyExists` when the port is in use. */
   bindUdp(port: number): UdpSocket;
-  /** Takes connections at a port: of one of our addresses, or of all. */
+  /**
+   * Takes connections at a port: of one of our addresses, or of all where no other listener has just that address.
+   * `AlreadyExists` when somebody has it, `ResourceExhausted` when there are too many.
+   */
   listen(port: number, accept: (connection: TcpConnection) => void, address?: string): Disposable;
   /** `Unavailable` with the reason "refused", "timeout" or "unreachable"; `ResourceExhausted` when there are too many. */
   connect(to: Endpoint, options?: ConnectOptions): Promise<TcpConnection>;

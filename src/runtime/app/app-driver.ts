@@ -16,9 +16,9 @@ import type { SpawnWorker } from '../../rpc/worker-handle';
 import { isLive } from '../instance-state';
 import { assertName, invalidSpec, nameProblem } from '../spec-problems';
 import type { Supervisor } from '../supervisor';
-import { findJspi } from '../unikernel/jspi';
 import { AppInstance, type PreparedProgram } from './app-instance';
 import type { AppService } from './app-protocol';
+import { chooseWaiting } from './choose-waiting';
 import type { Waiting } from './program-terminal';
 
 /** What an app can be given. */
@@ -63,8 +63,6 @@ export interface AppDriverOptions {
 
 export interface AppDriver extends InstanceDriver {
   create(spec: InstanceSpec, resources?: InstanceResources, id?: InstanceId): AppInstance;
-  /** How programs wait here. */
-  readonly waiting: Waiting;
 }
 
 export function createAppDriver(options: AppDriverOptions): AppDriver {
@@ -73,13 +71,13 @@ export function createAppDriver(options: AppDriverOptions): AppDriver {
 
 class Driver implements AppDriver {
   readonly kind = 'app';
-  readonly waiting: Waiting;
+  readonly #waiting: Waiting;
   readonly #options: AppDriverOptions;
   readonly #instances = new Set<AppInstance>();
 
   constructor(options: AppDriverOptions) {
     this.#options = options;
-    this.waiting = options.waiting ?? (findJspi() ? 'jspi' : options.isolated ? 'shared' : 'none');
+    this.#waiting = options.waiting ?? chooseWaiting(options.isolated);
   }
 
   abilities(): ReadonlySet<InstanceAbility> {
@@ -129,7 +127,7 @@ class Driver implements AppDriver {
     const common = { args: [programName(spec.image), ...spec.args], env: spec.env, files };
     if (checked.flavor === 'wasi') {
       const { module } = checked;
-      return { request: { flavor: 'wasi', module, waiting: this.waiting, ...common }, nic: undefined };
+      return { request: { flavor: 'wasi', module, waiting: this.#waiting, ...common }, nic: undefined };
     }
     const { threadsUrl, loadStack } = this.#wasix();
     const [stack, nics] =

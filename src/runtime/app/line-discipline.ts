@@ -83,6 +83,13 @@ export class LineDiscipline {
     return { echo: Uint8Array.from(echo), lines, ...(signal && { signal }) };
   }
 
+  /** Hands over what was typed and not ended by Enter: to whoever reads key by key from now on (termios(3), ICANON off). */
+  take(): Uint8Array<ArrayBuffer> {
+    const line = Uint8Array.from(this.#line);
+    this.#line = [];
+    return line;
+  }
+
   /** What was typed and not ended by Enter is forgotten. */
   reset(): void {
     this.#line = [];

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ContainerSpec } from '../../api/container-host';
 import { containerBundle } from './container-bundle';
 import { containerPaths } from './host-paths';
+import { portName } from './port-guard';
 
 const spec: ContainerSpec = {
   id: 'web',
@@ -51,6 +52,20 @@ describe('the bundle of a container', () => {
     });
   });
 
+  it('is not synced where it goes with the end of the container', () => {
+    const { config } = bundle({ volatile: true });
+    expect(json(config.annotations?.['org.strata.rootfs'])).toMatchObject({ volatile: true });
+  });
+
+  it('has the owners of a user namespace in a layer of the host’s own, above what they belong to', () => {
+    const root = { layers: [], writable: 'disk', firstId: 100_000 } as const;
+    const { config } = bundle({ root }, ['low', '/var/lib/strata/shifted/a/upper']);
+    expect(json(config.annotations?.['org.strata.rootfs'])).toMatchObject({
+      lower: ['/layers/low', '/var/lib/strata/shifted/a/upper'],
+      metacopy: true,
+    });
+  });
+
   it('mounts what is deeper later, behind what the engine names itself', () => {
     const { config, files } = bundle({
       mounts: [
@@ -80,17 +95,36 @@ describe('the bundle of a container', () => {
       {
         name: 'eth0',
         bridge: 'br1',
+        host: portName({ ...nic, bridge: 'br1' }),
         mac: '02:5e:00:00:00:01',
         mtu: 1500,
         addresses: ['10.0.0.7/16'],
         routes: [{ to: 'default', via: '10.0.0.1' }],
       },
-      { name: 'eth1', bridge: 'br0', mac: '02:5e:00:00:00:01', mtu: 1500, addresses: ['10.0.0.7/16'], routes: [] },
+      {
+        name: 'eth1',
+        bridge: 'br0',
+        host: portName({ ...nic, bridge: 'br0' }),
+        mac: '02:5e:00:00:00:01',
+        mtu: 1500,
+        addresses: ['10.0.0.7/16'],
+        routes: [],
+      },
     ]);
   });
 
   it('says which networks the host is on when it is not on that of an interface', () => {
     const nic = { name: 'eth0', network: 'red', mac: '', address: '10.2.0.7', prefixLength: 16, mtu: 1500 };
     expect(() => bundle({ nics: [nic] })).toThrow('The host is not on the network "red"; it is on: default, blue');
+  });
+
+  it('names the compiled program in the place of a seccomp profile', () => {
+    const linux = { cgroupsPath: '/docker/web', seccomp: { defaultAction: 'SCMP_ACT_ERRNO' } };
+    const filtered = { ...spec, config: { ...spec.config, linux } };
+    const parts = { paths: containerPaths('web'), layers: [], bridges };
+    const { config } = containerBundle(filtered, { ...parts, seccomp: '/run/program' });
+    expect(config.linux).toEqual({ cgroupsPath: '/docker/web' });
+    expect(config.annotations).toMatchObject({ mine: 'kept', 'org.strata.seccomp': '/run/program' });
+    expect(containerBundle(filtered, parts).config.linux).toEqual(linux);
   });
 });

@@ -1,7 +1,8 @@
 import type { ContainerMount, ContainerNic, ContainerSpec } from '../../api/container-host';
-import type { OciMount, OciRuntimeConfig } from '../../api/oci-runtime';
+import type { OciLinux, OciMount, OciRuntimeConfig } from '../../api/oci-runtime';
 import { SandboxError } from '../../base/errors';
 import { type ContainerPaths, emptyDirectory, layerPath, sharedPath, volumePath } from './host-paths';
+import { portName } from './port-guard';
 
 /** A bundle as the runtime writes it for itself. */
 export interface Bundle {
@@ -16,16 +17,25 @@ export interface BundleParts {
   readonly layers: readonly string[];
   /** Bridges of the host by the name of the lab's network. */
   readonly bridges: ReadonlyMap<string, string>;
+  /** Where its seccomp profile lies as a program; absent: the runtime is to compile it. */
+  readonly seccomp?: string;
 }
 
 /** The overlay of a root, as `strata-oci` takes it. */
-export function overlayOf({ upper, work }: ContainerPaths, layers: readonly string[]): Record<string, unknown> {
-  return { lower: layers.length > 0 ? layers.map(layerPath) : [emptyDirectory], upper, work };
+function overlayOf(
+  { upper, work }: ContainerPaths,
+  layers: readonly string[],
+  { root: { firstId }, volatile }: ContainerSpec,
+): Record<string, unknown> {
+  const lower = layers.length > 0 ? layers.map(layerPath) : [emptyDirectory];
+  // The highest layer of a user namespace's root has owners alone: shifted-layers.ts.
+  return { lower, upper, work, ...(firstId !== undefined && { metacopy: true }), ...(volatile && { volatile }) };
 }
 
 /** What the engine says of a container, with what only its host knows. */
-export function containerBundle({ mounts, nics, config }: ContainerSpec, parts: BundleParts): Bundle {
-  const { paths, layers, bridges } = parts;
+export function containerBundle(spec: ContainerSpec, parts: BundleParts): Bundle {
+  const { mounts, nics, config } = spec;
+  const { paths, layers, bridges, seccomp } = parts;
   const files: Record<string, string> = {};
   const added = mounts.map((mount, index): OciMount => {
     if (mount.kind !== 'file') return bindMount(mount);
@@ -41,12 +51,22 @@ export function containerBundle({ mounts, nics, config }: ContainerSpec, parts: 
     files,
     config: {
       ...config,
+      ...(seccomp !== undefined && { linux: withoutSeccomp(config.linux) }),
       root: { ...config.root, path: paths.root },
       // What is mounted on something that is mounted itself comes after it.
       mounts: [...(config.mounts ?? []), ...added.sort((a, b) => depth(a) - depth(b))],
-      annotations: { ...config.annotations, 'org.strata.rootfs': JSON.stringify(overlayOf(paths, layers)), ...network },
+      annotations: {
+        ...config.annotations,
+        'org.strata.rootfs': JSON.stringify(overlayOf(paths, layers, spec)),
+        ...network,
+        ...(seccomp !== undefined && { 'org.strata.seccomp': seccomp }),
+      },
     },
   };
+}
+
+function withoutSeccomp({ seccomp: _, ...linux }: OciLinux = {}): OciLinux {
+  return linux;
 }
 
 function bindMount(mount: Exclude<ContainerMount, { readonly kind: 'file' }>): OciMount {
@@ -71,7 +91,8 @@ function toInterface(nic: ContainerNic, bridges: BundleParts['bridges']): Record
     throw new SandboxError('FailedPrecondition', `The host is not on the network "${network}"; it is on: ${on}`);
   }
   const routes = gateway === undefined ? [] : [{ to: 'default', via: gateway }];
-  return { name, bridge, mac, mtu, addresses: [`${address}/${prefixLength}`], routes };
+  const host = portName({ bridge, mac, address });
+  return { name, bridge, host, mac, mtu, addresses: [`${address}/${prefixLength}`], routes };
 }
 
 function depth({ destination }: OciMount): number {

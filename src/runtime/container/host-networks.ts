@@ -60,6 +60,12 @@ export class HostNetworks implements Disposable {
     return this.#bridges;
   }
 
+  /** Number of the NIC that is on a network. */
+  nicOf(network: string): number | undefined {
+    const bridge = this.#bridges.get(network);
+    return bridge === undefined ? undefined : Number(bridge.slice('br'.length));
+  }
+
   hasRoomFor(networks: readonly string[]): boolean {
     const missing = networks.filter((network) => !this.#bridges.has(network)).length;
     return missing <= this.#options.networks.length + this.#options.spare - this.#bridges.size;

@@ -19,6 +19,9 @@ export const diskDirectory = '/var/lib/strata';
 /** In the place of the layers of an image without any. */
 export const emptyDirectory = '/run/strata/empty';
 
+/** Compiled seccomp programs, each in a directory named after its profile. */
+export const seccompDirectory = '/run/strata/seccomp';
+
 export interface ContainerPaths {
   /** What is kept of it: what it wrote, and how its root is made. */
   readonly home: string;
@@ -36,8 +39,9 @@ export function containerPaths(id: ContainerId, writable: 'disk' | 'tmpfs' = 'di
   return { home, upper: `${writes}/upper`, work: `${writes}/work`, bundle, root: `${bundle}/root` };
 }
 
+/** Layers that a host has made itself have a path of their own. */
 export function layerPath(name: string): string {
-  return `${layersDirectory}/${name}`;
+  return name.startsWith('/') ? name : `${layersDirectory}/${name}`;
 }
 
 /** What is in a volume; beside it is room for what is known of it. */

@@ -6,6 +6,9 @@ export interface HostGuest {
   exec(spec: ExecSpec): Promise<Process>;
 }
 
+/** The program for files of containers, by its name in the host's guest. */
+export const filesProgram = 'strata-files';
+
 /** What of a program's complaints is kept. */
 const maxComplaint = 2000;
 

@@ -27,12 +27,12 @@ export class HostRuntime implements Disposable {
   readonly #events = new Emitter<RuntimeEvent>();
   readonly #resumed = new Emitter<readonly RuntimeState[]>();
   readonly #disposed = new AbortController();
-  #client: Promise<RuntimeClient>;
+  #client: Promise<StartedClient>;
 
-  private constructor(options: HostRuntimeOptions, first: RuntimeClient) {
+  private constructor(options: HostRuntimeOptions, first: StartedClient) {
     this.#options = options;
     this.#client = Promise.resolve(first);
-    this.#adopt(first);
+    this.#adopt(first.client);
   }
 
   static async start(options: HostRuntimeOptions): Promise<HostRuntime> {
@@ -51,8 +51,18 @@ export class HostRuntime implements Disposable {
 
   /** Errors: what the runtime says; `Unavailable` when it died over it. */
   async call(call: RuntimeCall, parameters?: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const client = await this.#client;
+    const { client } = await this.#client;
     return client.call(call, parameters);
+  }
+
+  /** Whether programs that join a container are told: a host that goes on from before 1.1 has none that does. */
+  tellsExecs(): Promise<boolean> {
+    return this.#isSince(1);
+  }
+
+  /** Whether it hands messages to the guest's kernel: one from before 1.2 does not. */
+  takesNetlink(): Promise<boolean> {
+    return this.#isSince(2);
   }
 
   async list(): Promise<readonly RuntimeState[]> {
@@ -64,9 +74,15 @@ export class HostRuntime implements Disposable {
     this.#events.dispose();
     this.#resumed.dispose();
     this.#client.then(
-      (client) => client.dispose(),
+      ({ client }) => client.dispose(),
       () => {},
     );
+  }
+
+  /** Whether it is of version 1.`minor` or later. */
+  async #isSince(minor: number): Promise<boolean> {
+    const [major = 0, own = 0] = (await this.#client).version.split('.').map(Number);
+    return major > 1 || own >= minor;
   }
 
   #adopt(client: RuntimeClient): void {
@@ -81,7 +97,7 @@ export class HostRuntime implements Disposable {
     const restarting = this.#startAgain();
     this.#client = restarting;
     restarting.then(
-      async (client) => {
+      async ({ client }) => {
         if (signal.aborted) {
           client.dispose();
           return;
@@ -99,7 +115,7 @@ export class HostRuntime implements Disposable {
     );
   }
 
-  async #startAgain(): Promise<RuntimeClient> {
+  async #startAgain(): Promise<StartedClient> {
     const { clock } = this.#options;
     const { signal } = this.#disposed;
     for (let failures = 1; ; failures += 1) {
@@ -114,11 +130,16 @@ export class HostRuntime implements Disposable {
   }
 }
 
-async function startClient({ serve }: HostRuntimeOptions): Promise<RuntimeClient> {
+interface StartedClient {
+  readonly client: RuntimeClient;
+  /** Of the runtime. */
+  readonly version: string;
+}
+
+async function startClient({ serve }: HostRuntimeOptions): Promise<StartedClient> {
   const client = new RuntimeClient(await serve());
   try {
-    await client.hello();
-    return client;
+    return { client, version: await client.hello() };
   } catch (error) {
     client.dispose();
     throw error;

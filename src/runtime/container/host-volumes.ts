@@ -1,13 +1,17 @@
 import type { ContainerId, ContainerMount, ContainerRoot } from '../../api/container-host';
 import { SandboxError } from '../../base/errors';
-import { isDigest } from '../../formats/digest';
+import { parseContainerRoot } from './container-root';
 import { containerPaths, volumePath } from './host-paths';
 import { type HostGuest, runProgram, startReading } from './host-program';
 import type { HostRuntime } from './host-runtime';
+import { mountPointsFile, parseMountPoints } from './mount-points';
 import type { FilesPlace, RootFiles } from './root-files';
-import { isFields, parseUsage } from './runtime-protocol';
+import { parseUsage } from './runtime-protocol';
 
 type VolumeMount = Extract<ContainerMount, { readonly kind: 'volume' }>;
+
+/** A file that is not there is an empty one. */
+const readScript = '[ ! -e "$1" ] || cat -- "$1"';
 
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
@@ -58,8 +62,9 @@ export class HostVolumes {
   /** Makes a volume for a mount; an empty one gets what the image has there, as docker's do. */
   async prepare({ volume, target, seed }: VolumeMount, root: FilesPlace): Promise<void> {
     await this.create(volume);
-    if (!seed || this.#seeded.has(volume)) return;
-    await this.#files.seed(root, target, volumePath(volume));
+    // The root of a user namespace has to own what it is to write to.
+    if ((!seed && root.firstId === undefined) || this.#seeded.has(volume)) return;
+    await this.#files.seed(root, seed ? target : '', volumePath(volume));
     this.#seeded.add(volume);
   }
 
@@ -72,16 +77,21 @@ export class HostVolumes {
   /** What was written down of a container's root. `NotFound` for a container that has none here. */
   async readRoot(id: ContainerId): Promise<ContainerRoot> {
     const file = `${containerPaths(id).home}/root.json`;
-    try {
-      const text = new TextDecoder().decode(await runProgram(this.#guest, ['cat', file], 'No root'));
-      const root: unknown = JSON.parse(text);
-      if (isFields(root) && Array.isArray(root['layers']) && root['layers'].every(isDigest)) {
-        return { layers: root['layers'], writable: root['writable'] === 'tmpfs' ? 'tmpfs' : 'disk' };
-      }
-    } catch {
-      // Said below.
-    }
+    const text = await runProgram(this.#guest, ['cat', file], 'No root').catch(() => undefined);
+    const root = text && parseContainerRoot(new TextDecoder().decode(text));
+    if (root) return root;
     throw new SandboxError('NotFound', `No such container: ${id}`);
+  }
+
+  /** Where something was mounted when the container last began; nowhere for one that never did. */
+  async readMountPoints(id: ContainerId): Promise<readonly string[]> {
+    const file = `${containerPaths(id).home}/${mountPointsFile}`;
+    const text = await runProgram(
+      this.#guest,
+      ['/bin/sh', '-c', readScript, 'read-there', file],
+      `Cannot read ${file}`,
+    );
+    return parseMountPoints(new TextDecoder().decode(text));
   }
 }
 

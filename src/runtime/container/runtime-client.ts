@@ -65,10 +65,10 @@ export class RuntimeClient implements Disposable {
     return this.#events.event;
   }
 
-  /** `Unimplemented` for a runtime of another protocol. */
-  async hello(): Promise<void> {
-    const { protocol } = fields(await this.call('hello'));
-    if (protocol === runtimeProtocol) return;
+  /** Its version. `Unimplemented` for a runtime of another protocol. */
+  async hello(): Promise<string> {
+    const { protocol, version } = fields(await this.call('hello'));
+    if (protocol === runtimeProtocol) return String(version);
     const message = `The container runtime of the host speaks protocol ${String(protocol)}, not ${runtimeProtocol}`;
     throw new SandboxError('Unimplemented', message);
   }

@@ -16,6 +16,7 @@ export type RuntimeCall =
   | 'unmount'
   | 'bundle'
   | 'remove'
+  | 'seccomp'
   | 'kill'
   | 'pause'
   | 'resume'
@@ -24,10 +25,13 @@ export type RuntimeCall =
   | 'stats'
   | 'top'
   | 'inspect'
-  | 'usage';
+  | 'usage'
+  | 'netlink';
 
 export type RuntimeEvent =
   | { readonly event: 'started'; readonly container: string; readonly pid: number }
+  /** A program that joined the container, by the name that it was given. */
+  | { readonly event: 'executed'; readonly container: string; readonly exec: string; readonly pid: number }
   | {
       readonly event: 'failed';
       readonly container: string;
@@ -65,6 +69,8 @@ export function parseRuntimeEvent(line: Fields): RuntimeEvent | undefined {
   switch (event) {
     case 'started':
       return { event, container, pid: number(line, 'pid') };
+    case 'executed':
+      return { event, container, exec: text(line, 'exec'), pid: number(line, 'pid') };
     case 'failed': {
       const { exec } = line;
       const failed = { event, container, code: number(line, 'code'), message: text(line, 'message') } as const;
@@ -162,24 +168,24 @@ function limitOf(of: Fields): number | undefined {
   return typeof limit === 'number' ? limit : undefined;
 }
 
-function list(of: Fields, name: string): readonly Fields[] {
+export function list(of: Fields, name: string): readonly Fields[] {
   const value = of[name];
   if (Array.isArray(value) && value.every(isFields)) return value;
   throw odd(name);
 }
 
-function number(of: Fields, name: string): number {
+export function number(of: Fields, name: string): number {
   const value = of[name];
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw odd(name);
 }
 
-function text(of: Fields, name: string): string {
+export function text(of: Fields, name: string): string {
   const value = of[name];
   if (typeof value === 'string') return value;
   throw odd(name);
 }
 
-function odd(name: string): SandboxError {
+export function odd(name: string): SandboxError {
   return new SandboxError('DataLoss', `The container runtime's answer has no proper "${name}"`);
 }

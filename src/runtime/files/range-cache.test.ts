@@ -82,6 +82,20 @@ describe('a range cache', () => {
     expect(jumping.asked.map(([first]) => first)).toEqual([0, 5, 2, 9]);
   });
 
+  it('asks for whole pieces of the store once it reads far ahead', async () => {
+    const asked: [number, number][] = [];
+    const cache = new RangeCache({
+      size: 24 * block,
+      async read(start, end) {
+        asked.push([start / block, end / block]);
+        return new Uint8Array(end - start);
+      },
+    });
+    for (let at = 0; at < 24; at += 2) await cache.read(at * block, (at + 2) * block);
+    const small = [...[0, 2].map((at) => [at, at + 2]), [4, 5], [5, 6], [6, 8]];
+    expect(asked).toEqual([...small, ...[8, 12, 16, 20].map((at) => [at, at + 4])]);
+  });
+
   it('tells a failure to who reads, and asks again the next time', async () => {
     let fails = true;
     const cache = new RangeCache({

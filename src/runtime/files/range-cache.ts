@@ -14,7 +14,7 @@ const blockBytes = 256 * 1024;
 /** Blocks fetched by one question at most; the content store hands them out in pieces of that size. */
 const blocksPerFetch = 4;
 
-/** How many blocks are read ahead of a reader that goes straight on, at most. */
+/** How many blocks are read ahead of a reader that goes straight on, at most, and what a piece has more. */
 const maxAhead = 8;
 
 export interface RangeCacheOptions {
@@ -72,7 +72,14 @@ export class RangeCache {
     this.#lastBlock = last;
     this.#ahead = goesOn ? Math.min(maxAhead, Math.max(1, this.#ahead * 2)) : 0;
     const end = Math.ceil(this.#source.size / blockBytes) - 1;
-    if (this.#ahead > 0) this.#fetch(last + 1, Math.min(end, last + this.#ahead));
+    if (this.#ahead > 0) this.#fetch(last + 1, Math.min(end, this.#aheadOf(last)));
+  }
+
+  /** Whole pieces once it is far: a question costs the store as much as the bytes, so half of them make it twice as fast. */
+  #aheadOf(block: number): number {
+    const until = block + this.#ahead;
+    if (this.#ahead < blocksPerFetch) return until;
+    return Math.ceil((until + 1) / blocksPerFetch) * blocksPerFetch - 1;
   }
 
   /** Asks for what is neither there nor on its way, in runs. */

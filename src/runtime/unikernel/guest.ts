@@ -14,6 +14,8 @@ export interface GuestOptions {
   readonly kind: ProgramKind;
   readonly args: readonly string[];
   readonly config: Readonly<Record<string, string>>;
+  /** The share of a CPU that it gets at most: above 0; infinite for no limit. */
+  readonly cpus: number;
   readonly console: ConsoleSender;
   /** In the order of the manifest. They are the guest's to dispose of. */
   readonly devices: readonly GuestDevice[];
@@ -52,7 +54,10 @@ export class Guest implements TurnTaker, Disposable {
   #paused = false;
   #nudged = false;
   #ended = false;
-  deadlineMs = Number.POSITIVE_INFINITY;
+  /** When it wants a turn though no device has anything for it. */
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  /** Until then its turns have taken more of the CPU than its share. */
+  #restsUntilMs = 0;
 
   constructor(options: GuestOptions) {
     this.#options = options;
@@ -95,7 +100,17 @@ export class Guest implements TurnTaker, Disposable {
 
   get wantsTurn(): boolean {
     if (!this.#waiting || this.#paused || !this.#up) return false;
-    return this.#nudged || this.#options.clock.monotonic() >= this.deadlineMs || this.#calls.isReady;
+    const now = this.#options.clock.monotonic();
+    return now >= this.#restsUntilMs && (this.#isWanted || now >= this.#deadlineMs);
+  }
+
+  get deadlineMs(): number {
+    const rests = this.#options.clock.monotonic() < this.#restsUntilMs;
+    return rests && this.#isWanted ? this.#restsUntilMs : Math.max(this.#restsUntilMs, this.#deadlineMs);
+  }
+
+  get #isWanted(): boolean {
+    return this.#nudged || this.#calls.isReady;
   }
 
   turn(): void {
@@ -196,7 +211,7 @@ export class Guest implements TurnTaker, Disposable {
     if (this.#ended) return;
     this.#stopTime();
     this.#waiting = true;
-    this.deadlineMs = deadline === never ? Number.POSITIVE_INFINITY : Number(deadline) / 1_000_000;
+    this.#deadlineMs = deadline === never ? Number.POSITIVE_INFINITY : Number(deadline) / 1_000_000;
     this.#begun.resolve(undefined);
     // Such a module runs on after the call that woke it has returned.
     if (this.#options.kind === 'jspi') this.#options.scheduler.turnOver(this);
@@ -206,7 +221,10 @@ export class Guest implements TurnTaker, Disposable {
     if (!this.#running) return;
     this.#running = false;
     const { counters } = this;
-    const took = this.#options.clock.monotonic() - this.#runningSince;
+    const { clock, cpus } = this.#options;
+    const now = clock.monotonic();
+    const took = now - this.#runningSince;
+    if (cpus < 1) this.#restsUntilMs = now + took * (1 / cpus - 1);
     counters.cpuMs += took;
     counters.longestTurnMs = Math.max(counters.longestTurnMs, took);
     this.#options.console.flush();

@@ -2,7 +2,7 @@ import type { Digest } from '../../api/content-store';
 import type { Operation } from '../../api/operation';
 import type { UnikernelImageSource, UnikernelVariant } from '../../api/unikernel';
 import { SandboxError, toSandboxError } from '../../base/errors';
-import { type CheckedModule, checkModule } from './check-module';
+import type { CheckedModule } from './check-module';
 import type { ProgramKind } from './program';
 
 /** Compiled modules that are kept; a lab has a handful of programs. */
@@ -58,7 +58,11 @@ export class ModuleCache {
     const digest = this.#digests.get(name);
     const known = digest && this.#modules.get(keyOf(digest, memoryMiB));
     if (known) return known;
-    const loaded = await this.#images.load(image, variant, operation);
+    const [loaded, { checkModule }] = await Promise.all([
+      this.#images.load(image, variant, operation),
+      // Not before somebody runs a unikernel.
+      import('./check-module'),
+    ]);
     this.#digests.set(name, loaded.digest);
     const key = keyOf(loaded.digest, memoryMiB);
     const checked = this.#modules.get(key) ?? checkModule(new Uint8Array(loaded.bytes), memoryMiB);

@@ -34,6 +34,7 @@ export interface StartRequest {
   readonly kind: ProgramKind;
   readonly args: readonly string[];
   readonly config: Readonly<Record<string, string>>;
+  readonly cpus: number;
   readonly devices: readonly DeviceConnection[];
   /** As a vm's (vm/vm-protocol.ts). */
   readonly console: MessagePort;

@@ -21,6 +21,7 @@ describe('a worker of unikernels', () => {
       kind: 'evented',
       args: [],
       config: {},
+      cpus: Number.POSITIVE_INFINITY,
       devices: [{ ...disk, port: await disks.open(id) }],
       console: console.port1,
     });

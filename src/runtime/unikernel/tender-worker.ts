@@ -63,6 +63,7 @@ export class TenderWorker implements TenderService, Disposable {
     kind,
     args,
     config,
+    cpus,
     devices,
     console: port,
   }: StartRequest): Promise<GuestEnd | undefined> {
@@ -84,6 +85,7 @@ export class TenderWorker implements TenderService, Disposable {
       kind,
       args,
       config,
+      cpus,
       console,
       devices: connected,
       scheduler: this.#scheduler,

@@ -154,6 +154,7 @@ function specProblems(spec: UnikernelSpec): readonly Problem[] {
   if (!Number.isInteger(memoryMiB) || memoryMiB < least || memoryMiB > most) {
     add('memoryMiB', `Memory must be a whole number of MiB from ${least} to ${most}: ${memoryMiB}`);
   }
+  if (spec.cpus !== undefined && !(spec.cpus > 0)) add('cpus', `A share of a CPU is above 0: ${spec.cpus}`);
   const nicCount = nics?.length ?? 1;
   if (nicCount > limits.nics) add('nics', `A unikernel has at most ${limits.nics} network cards: ${nicCount}`);
   const diskCount = disks?.length ?? 0;

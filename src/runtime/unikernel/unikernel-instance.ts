@@ -363,10 +363,11 @@ export class UnikernelInstance implements Instance {
     this.#state.enter('failed', { exit: { code, reason: error.message }, error: serializeError(error) });
   }
 
-  /** What it printed last is on its way to the console still, which therefore stays connected. */
   #endRun(reason: string): void {
     const run = this.#run;
     this.#run = undefined;
+    // What it printed last may be on its way to the console still.
+    this.#console.leave();
     run?.end(new SandboxError('Aborted', `The unikernel ${this.#spec.name} has ended: ${reason}`));
   }
 }

@@ -59,6 +59,7 @@ export class UnikernelRun {
       kind: module.kind,
       args: tenderArguments(spec, networkNames(module.devices), attachments.nics),
       config: spec.config,
+      cpus: spec.cpus ?? Number.POSITIVE_INFINITY,
       devices,
       console,
     };

@@ -22,6 +22,11 @@ describe('a snapshot', () => {
     ['another flavor', { machine: { ...machine, containerHost: true } }, /container host true, here is false/],
     ['more NICs', { machine: { ...machine, nics: 2 } }, /number of NICs 2, here is 1/],
     ['a disk', { machine: { ...machine, disks: 1 } }, /number of disks 1, here is 0/],
+    [
+      'an emulated disk',
+      { machine: { ...machine, drives: [{ kind: 'disk', sizeBytes: 512 }] } },
+      /emulated disks .*512.*, here is none/,
+    ],
     ['an initrd', { initrd: other }, /initrd sha256:b+, here is none/],
     ['another agent', { agentProtocol: 2 }, /agent protocol 2, here is 1/],
   ])('is refused with %s, in plain words', (_what, change, words) => {

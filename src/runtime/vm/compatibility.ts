@@ -22,6 +22,7 @@ export function snapshotMismatches(snapshot: SnapshotConfig, present: Present): 
   differ('number of NICs', snapshot.machine.nics ?? 1, present.machine.nics ?? 1);
   differ('number of disks', snapshot.machine.disks ?? 0, present.machine.disks ?? 0);
   differ('firmware and drives', JSON.stringify(snapshot.machine.firmware), JSON.stringify(present.machine.firmware));
+  differ('emulated disks', JSON.stringify(snapshot.machine.drives), JSON.stringify(present.machine.drives));
   differ('number of shares', snapshot.machine.shares ?? 0, present.machine.shares ?? 0);
   differ('kernel', snapshot.kernel, present.kernel);
   differ('initrd', snapshot.initrd, present.initrd);

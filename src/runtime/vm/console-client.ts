@@ -10,26 +10,43 @@ import type { ConsoleToClient, ConsoleToWorker } from './vm-protocol';
 export class ConsoleClient {
   readonly #hub = new ConsoleHub();
   #port: MessagePort | undefined;
+  /** That of a run that has ended, until its last words are here. */
+  #leaving: MessagePort | undefined;
   #size: TerminalSize | undefined;
   #drained = createDeferred<void>();
 
   /** The port for a new worker; output goes on in the same scrollback. */
   connect(): MessagePort {
-    this.disconnect();
+    this.#port?.close();
+    this.#drained.resolve();
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.#drained = createDeferred();
+    const drained = createDeferred<void>();
+    this.#drained = drained;
     port1.onmessage = ({ data }: MessageEvent<ConsoleToClient>) => {
       if (data.skipped > 0) this.#hub.skip(data.skipped);
       this.#hub.write(data.bytes);
-      this.#tell({ acknowledged: data.bytes.length });
-      if (data.last) this.#drained.resolve();
+      port1.postMessage({ acknowledged: data.bytes.length } satisfies ConsoleToWorker);
+      if (!data.last) return;
+      drained.resolve();
+      port1.close();
     };
     if (this.#size) this.#tell({ resize: this.#size });
     return port2;
   }
 
+  /** The run has ended: nothing is told to it any more, and what it said last is let in, up to the end of one more run. */
+  leave(): void {
+    if (!this.#port) return;
+    this.#leaving?.close();
+    this.#leaving = this.#port;
+    this.#port = undefined;
+  }
+
+  /** Nothing comes any more. */
   disconnect(): void {
+    this.#leaving?.close();
+    this.#leaving = undefined;
     this.#port?.close();
     this.#port = undefined;
     this.#drained.resolve();

@@ -20,6 +20,11 @@ export async function setHostname(guest: Executor, name: string): Promise<void> 
   await runScript(guest, writeName, [name], '');
 }
 
+/** Both by one program: to start one is most of what either takes in a guest that has just been restored. */
+export async function setNames(guest: Executor, name: string, hosts: string): Promise<void> {
+  await runScript(guest, `${writeName} && ${writeHosts}`, [name], hosts);
+}
+
 async function runScript(guest: Executor, script: string, args: readonly string[], input: string): Promise<void> {
   const process = await guest.exec({ argv: ['/bin/sh', '-c', script, 'sh', ...args] });
   const [complaint, code] = await Promise.all([

@@ -1,5 +1,6 @@
 import type { ExecSpec, Process, ProgramId, Signal, TerminalSize } from '../../api/instance';
 import { parseError, toSandboxError } from '../../base/errors';
+import { onAbort } from '../../base/on-abort';
 import { readableFromPort, writableToPort } from '../../rpc/byte-stream';
 import { type Remote, transfer } from '../../rpc/control';
 import type { ExecControl, ExecOutcome, ExecPorts, VmService } from './vm-protocol';
@@ -64,9 +65,9 @@ function outcomeOf(control: MessagePort, lost: AbortSignal): Promise<number> {
       control.close();
       reject(toSandboxError(lost.reason));
     };
-    lost.addEventListener('abort', onLost, { once: true });
+    const following = onAbort(lost, onLost);
     control.onmessage = ({ data }: MessageEvent<ExecOutcome>) => {
-      lost.removeEventListener('abort', onLost);
+      following.dispose();
       control.close();
       if ('exited' in data) resolve(data.exited);
       else reject(parseError(data.failed));

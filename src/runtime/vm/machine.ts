@@ -79,7 +79,7 @@ export class Machine {
   readonly console = new ConsoleHub();
   /** In the order of eth0, eth1 and so on. With emulated devices the first is a ne2k, the others are virtio. */
   readonly nics: readonly Nic[];
-  /** In the order of vda, vdb and so on, virtio whatever the other devices are; or the drives. */
+  /** In the order of vda, vdb and so on; with emulated devices the drives first; or the drives of a BIOS. */
   readonly disks: readonly MachineDisk[];
   /** In the order of the spec's shares. */
   readonly shares: readonly Virtio9p[];
@@ -102,7 +102,8 @@ export class Machine {
       resetCpu();
       this.#onReboot();
     };
-    this.pc = drives && new Pc(emulator, core.cpu, drives);
+    this.pc = drives && options.config.firmware && new Pc(emulator, core.cpu, drives);
+    if (!this.pc) drives?.install(core.cpu);
     if (this.pc) this.#measure(core.cpu);
     this.#serial = this.pc ? undefined : makeSerial(core.cpu);
     const unused = this.pc || options.config.devices !== 'virtio' ? [] : unusedSlots;
@@ -116,7 +117,7 @@ export class Machine {
       return emulated ? new Ne2kNic(emulator, core.cpu, mac) : new VirtioNic(core.cpu, slot, mac, plugged);
     });
     const virtioDisks = diskSlots.slice(0, options.config.disks ?? 0);
-    this.disks = this.pc?.disks ?? virtioDisks.map((slot) => new VirtioBlk(core.cpu, slot, plugged));
+    this.disks = [...(drives?.buffers ?? []), ...virtioDisks.map((slot) => new VirtioBlk(core.cpu, slot, plugged))];
     this.shares = shareSlots.slice(0, options.config.shares ?? 0).map((slot) => new Virtio9p(core.cpu, slot, plugged));
     this.#serial?.port(0).received((bytes) => this.console.write(bytes));
     this.pc?.power.turnedOff(() => this.#stopFor({ type: 'turnedOff' }));
@@ -133,11 +134,11 @@ export class Machine {
     const V86 = await loadV86();
     const { promise: instance, instantiate } = instantiator(options);
     const { firmware } = options.config;
-    const drives = firmware && new PcDrives(firmware);
+    const drives = drivesOf(options.config);
     const emulator = new V86({
       wasm_fn: instantiate,
       memory_size: options.config.memoryMiB * 1024 * 1024,
-      vga_memory_size: drives ? videoBytes.screen : videoBytes.unused,
+      vga_memory_size: firmware ? videoBytes.screen : videoBytes.unused,
       autostart: false,
       disable_keyboard: true,
       disable_mouse: true,
@@ -147,7 +148,8 @@ export class Machine {
       net_device: { type: options.config.devices === 'emulated' ? 'ne2k' : 'none' },
       // The local APIC comes with it, whose timer can sleep for longer than the PIT's 27 ms.
       acpi: true,
-      ...(drives ? drives.options() : { cmdline: commandLine(options.config) }),
+      ...drives?.options(),
+      ...(!firmware && { cmdline: commandLine(options.config) }),
       ...(boot && bootOptions(boot)),
     } as ConstructorParameters<typeof V86>[0]);
     const loaded = new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
@@ -286,6 +288,12 @@ export class Machine {
     void this.#emulator.stop();
     this.#events.fire(event);
   }
+}
+
+/** What stands at the emulated controllers. */
+function drivesOf({ firmware, drives }: MachineConfig): PcDrives | undefined {
+  if (firmware) return new PcDrives(firmware);
+  return drives && new PcDrives({ boot: [], drives });
 }
 
 function makeSerial(cpu: Cpu): VirtioSerial {

@@ -12,16 +12,20 @@ export interface GuestRun {
   readonly message: string;
 }
 
-/** Runs a program of ours in the guest to its end, before anybody else has the guest; `said` is what it complained of. */
+/** Runs a program of ours in the guest to its end, with `input`, before anybody else has the guest; `said` is what it complained of. */
 export async function runInGuest(
   agent: AgentSession,
   spec: ExecSpec,
   { clock, timeoutMs, message }: GuestRun,
+  input?: Uint8Array<ArrayBuffer>,
 ): Promise<{ readonly said: string; readonly code: number }> {
   const ended = new AbortController();
   const { ports, process } = openExec(ended.signal);
   agent.exec(spec, ports);
-  void process.stdin.close().catch(() => {});
+  const writer = process.stdin.getWriter();
+  // A program that ends early takes no more; how it ended says why.
+  if (input) writer.write(input).catch(() => {});
+  writer.close().catch(() => {});
   const outcome = Promise.all([textOf(process.stdout), textOf(process.stderr), process.exited]);
   try {
     const [, said, code] = await withTimeout(clock, timeoutMs, message, outcome);

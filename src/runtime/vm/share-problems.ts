@@ -1,5 +1,5 @@
 import type { ShareSpec } from '../../api/share';
-import { maxTagBytes } from './devices/virtio-9p';
+import { maxTagBytes } from './share-tag';
 
 /** Layers of one share at most: docker's limit for an image. */
 const maxLayers = 127;

@@ -201,6 +201,14 @@ export interface Cpu {
     readonly ide: { readonly primary?: IdeChannel; readonly secondary?: IdeChannel };
   };
   readonly io: {
+    /** Replaces what a port of the machine answers when it is read. */
+    register_read(
+      port: number,
+      device: object,
+      read8: (() => number) | undefined,
+      read16: (() => number) | undefined,
+      read32: () => number,
+    ): void;
     /** Replaces what a port of the machine does when it is written. */
     register_write(
       port: number,

@@ -10,7 +10,13 @@ const unused = (): never => {
 
 const clock = new FakeClock();
 const driver = createVmDriver({
-  images: { describeSnapshot: unused, describeBoot: unused, loadSnapshot: unused, loadBoot: unused },
+  images: {
+    describeSnapshot: unused,
+    describeBoot: unused,
+    loadSnapshot: unused,
+    loadBoot: unused,
+    loadRootProgram: unused,
+  },
   spawn: unused,
   supervisor: new Supervisor(clock),
   clock,

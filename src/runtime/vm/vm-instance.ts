@@ -21,6 +21,7 @@ import type { MachineConfig, MachineImage, MachineImageSource, SavedMachine, Sna
 import type { Operation } from '../../api/operation';
 import type { ScreenAttachment, ScreenUpdate } from '../../api/screen';
 import type { StatSample } from '../../api/stats';
+import type { VmImage } from '../../api/vm-image';
 import { decodeBase64, encodeBase64 } from '../../base/base64';
 import { type Clock, delay } from '../../base/clock';
 import { parseError, SandboxError, serializeError, throwIfAborted, toSandboxError } from '../../base/errors';
@@ -30,14 +31,14 @@ import { InstanceStateMachine } from '../instance-state';
 import { copyFromGuest, copyIntoGuest } from './agent-files';
 import { preparedConfig, snapshotMismatches } from './compatibility';
 import { ConsoleClient } from './console-client';
-import { setHostname, setHosts } from './guest-names';
+import { setHostname, setHosts, setNames } from './guest-names';
 import { reattachGuestProcess, startGuestProcess } from './guest-process';
 import { machineConfig } from './machine-config';
 import { portsOf } from './machine-ports';
 import { ScreenClient } from './screen-client';
 import { v86Version } from './v86-internals';
 import { migrate } from './vm-migration';
-import type { VmEvent } from './vm-protocol';
+import type { ImageRoot, VmEvent } from './vm-protocol';
 import { type Surroundings, VmRun, type VmWorkerHandle } from './vm-run';
 
 /** What a vm instance is given by its driver. */
@@ -376,8 +377,9 @@ export class VmInstance implements Instance {
   async #catchUpNames(): Promise<void> {
     if (!this.#namesChanged || this.#spec.firmware || this.state.phase !== 'running') return;
     this.#namesChanged = false;
-    await setHostname(this, this.#spec.name);
-    await this.updateHosts();
+    const { surroundings } = this.#resources;
+    if (surroundings) await setNames(this, this.#spec.name, surroundings.hosts());
+    else await setHostname(this, this.#spec.name);
   }
 
   async #askToStop(wasPaused: boolean): Promise<void> {
@@ -430,15 +432,21 @@ export class VmInstance implements Instance {
   async #tryPrepared(run: VmRun, operation: Operation): Promise<string | undefined> {
     const { images, agentProtocol } = this.#resources;
     const config = preparedConfig(this.#config);
-    const snapshot = await images.describeSnapshot(config, operation);
+    const [snapshot, boot] = await Promise.all([
+      images.describeSnapshot(config, operation),
+      images.describeBoot(config, operation),
+    ]);
     if (!snapshot) return 'there is no snapshot for this configuration';
-    const boot = await images.describeBoot(config, operation);
     const mismatches = snapshotMismatches(snapshot, { machine: config, agentProtocol, ...boot });
     if (mismatches.length > 0) return mismatches.join('; ');
+    // Making the machine takes its worker as long as the store's takes to read what it is restored from.
+    const prepared = this.#prepare(run);
+    prepared.catch(() => {});
     const image = await images.loadSnapshot(config, operation);
     operation.onProgress?.({ phase: 'Restoring the snapshot' });
     run.origin = { ...boot, layers: image.layers.map(({ digest }) => digest) };
     try {
+      await prepared;
       await this.#launch(run, {
         image,
         buffers: image.layers.map(({ bytes }) => bytes),
@@ -478,23 +486,35 @@ export class VmInstance implements Instance {
 
   async #launch(run: VmRun, { image, buffers, continued, begins = false }: Launch): Promise<void> {
     const { worker } = run;
-    const [wasm, surroundings] = await Promise.all([this.#resources.wasm(), this.#attach(run)]);
+    const { image: imageRoot, shares = [] } = this.#spec;
+    const [wasm, surroundings, root] = await Promise.all([
+      this.#resources.wasm(),
+      this.#attach(run),
+      begins && imageRoot ? this.#imageRoot(imageRoot) : undefined,
+    ]);
     const console = this.#console.connect();
     const hosts = this.#resources.surroundings?.hosts();
     const identity = { hostname: this.#spec.name, mac: this.#mac, ...(hosts !== undefined && { hosts }) };
     // A guest that goes on keeps the names it had.
     this.#namesChanged = continued;
-    const { image: imageRoot, shares = [] } = this.#spec;
     const mounts = shares.flatMap((share) =>
       'folder' in share && share.at !== undefined ? [{ tag: share.tag, at: share.at }] : [],
     );
-    const first = begins ? { ...(imageRoot && { root: imageRoot }), ...(mounts.length > 0 && { mounts }) } : {};
+    const first = { ...(root && { root }), ...(begins && mounts.length > 0 && { mounts }) };
     const request = { config: this.#config, wasm, image, identity, ...surroundings, continued, ...first };
-    const transfers = [...buffers, ...portsOf(surroundings)];
+    const transfers = [...buffers, ...portsOf(surroundings), ...(root ? [root.program] : [])];
     const onEvent = callback((event: VmEvent) => this.#onVmEvent(worker, event));
     await worker.remote.start(transfer(request, transfers), transfer(console, [console]), onEvent);
     await this.#openScreen(run);
     run.launched.resolve();
+  }
+
+  async #prepare({ worker }: VmRun): Promise<void> {
+    await worker.remote.prepare(this.#config, await this.#resources.wasm());
+  }
+
+  async #imageRoot(image: VmImage): Promise<ImageRoot> {
+    return { image, program: await this.#resources.images.loadRootProgram() };
   }
 
   async #openScreen({ worker }: VmRun): Promise<void> {

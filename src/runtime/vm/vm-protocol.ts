@@ -187,9 +187,15 @@ export interface StartRequest {
   /** Goes on as the machine that was saved, its programs included. */
   readonly continued: boolean;
   /** What is to be the root of a machine that begins; one that was saved has it. */
-  readonly root?: VmImage;
+  readonly root?: ImageRoot;
   /** What such a machine mounts by itself. */
   readonly mounts?: readonly FolderMount[];
+}
+
+/** An image, and the program that makes it the root: a tar of `strata-root` (images/image-root). */
+export interface ImageRoot {
+  readonly image: VmImage;
+  readonly program: ArrayBuffer;
 }
 
 /** A checkpoint as the worker makes it. */

@@ -44,6 +44,7 @@ export function serveVm(port: MessagePort, compile: CompileV86): void {
 class VmWorker implements VmService, Disposable {
   readonly #compile: CompileV86;
   #spare: Machine | undefined;
+  #preparing: Promise<void> = Promise.resolve();
   #running: RunningMachine | undefined;
   /** Has the memory of a machine that is on its way. */
   #arriving: Machine | undefined;
@@ -56,7 +57,12 @@ class VmWorker implements VmService, Disposable {
   ping(): void {}
 
   async prepare(config: MachineConfig, wasm?: WebAssembly.Module): Promise<void> {
-    this.#spare = await this.#create(config, wasm);
+    // One after the other: two that are made at once would both have their memory.
+    const preparing = this.#preparing.then(async () => {
+      this.#spare = await this.#fitting(config, wasm);
+    });
+    this.#preparing = preparing.catch(() => {});
+    await preparing;
   }
 
   async start(request: StartRequest, console: MessagePort, onEvent: (event: VmEvent) => void): Promise<void> {

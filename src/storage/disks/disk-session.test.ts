@@ -19,6 +19,8 @@ type Place = 'before change' | 'after change' | 'before read' | 'after read';
 /** Memory whose next call can be stopped in front of its effect or behind it. */
 class GatedBackend extends MemoryDiskBackend {
   readonly #gates = new Map<Place, Gate>();
+  /** Extents that were asked for, in their order. */
+  readonly asked: number[] = [];
 
   stop(place: Place): Gate {
     const gate = { reached: createDeferred<void>(), go: createDeferred<void>() };
@@ -34,6 +36,7 @@ class GatedBackend extends MemoryDiskBackend {
   }
 
   override async read(layer: LayerId, index: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    this.asked.push(index);
     await this.#pass('before read');
     const bytes = await super.read(layer, index);
     await this.#pass('after read');
@@ -148,6 +151,44 @@ describe('a disk under requests that overlap', () => {
     gate.go.resolve();
     expect((await read)[0]).toBe(1);
     await deleted;
+  });
+
+  it('reads further and further ahead of a guest that goes straight on, and for no other', async () => {
+    const before = await open();
+    await before.write(0, filled(1, 16 * extentSize));
+    await before.close();
+    const client = await open();
+    const askedBy = async (index: number): Promise<readonly number[]> => {
+      const known = backend.asked.length;
+      await client.read(index * extentSize, 4096);
+      return backend.asked.slice(known);
+    };
+    expect(await askedBy(0)).toEqual([0]);
+    expect(await askedBy(1)).toEqual([1, 2]);
+    expect(await askedBy(2)).toEqual([3, 4]);
+    expect(await askedBy(3)).toEqual([5, 6, 7]);
+    expect(await askedBy(12)).toEqual([12]);
+    expect(await askedBy(10)).toEqual([10]);
+    expect(await askedBy(11)).toEqual([11]);
+    expect(await askedBy(13)).toEqual([13]);
+    expect(await askedBy(14)).toEqual([14, 15]);
+    expect(await askedBy(15)).toEqual([]);
+  });
+
+  it('does not read an extent as it was before a write that came while it was read ahead', async () => {
+    const before = await open();
+    await before.write(0, filled(1, 4 * extentSize));
+    await before.close();
+    const client = await open();
+    await client.read(0, 1);
+    const gate = backend.stop('after read');
+    await client.read(1, 1);
+    await gate.reached.promise;
+    await client.write(extentSize, filled(2));
+    await client.flush();
+    gate.go.resolve();
+    expect((await client.read(extentSize, 1))[0]).toBe(2);
+    expect(backend.asked.slice(0, 2)).toEqual([0, 1]);
   });
 
   it('says where the disk has lost bytes', async () => {

@@ -44,7 +44,11 @@ export function isRealPlatform({ os, architecture }: Platform): boolean {
 
 /** Those for guests here first. */
 export function comparePlatforms(a: Platform, b: Platform): number {
-  return Number(fits(b, guestPlatform)) - Number(fits(a, guestPlatform));
+  return Number(suitsGuests(b)) - Number(suitsGuests(a));
+}
+
+export function suitsGuests(platform: Platform): boolean {
+  return fits(platform, guestPlatform);
 }
 
 function fits(platform: Platform, wanted: Platform): boolean {

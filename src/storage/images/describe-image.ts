@@ -1,11 +1,13 @@
 import type { Digest } from '../../api/content-store';
 import type { Platform } from '../../api/image';
 import type { ImageLayer, ImageVariant } from '../../api/image-summary';
+import type { UnikernelVariant } from '../../api/unikernel';
 import { SandboxError } from '../../base/errors';
 import { type ImageConfig, parseImageConfig } from '../../formats/image-config';
 import { isImageConfig, walkImage } from '../../formats/image-document';
 import { layerCompression } from '../../formats/layer-type';
 import type { Descriptor, Manifest } from '../../formats/oci';
+import { isUnikernel, unikernelPart, unikernelPlatform } from '../../formats/unikernel-image';
 import { comparePlatforms, isRealPlatform } from './choose-platform';
 import type { ImagePartRecord } from './image-record';
 import type { LayerParts } from './layer-parts';
@@ -72,6 +74,7 @@ async function describeManifest(
     for (const part of found.parts) addPart(parts, part);
     layers.push({ digest: layer.digest, diffId: found.diffId });
   }
+  if (isUnikernel(manifest, descriptor)) return unikernelVariant(descriptor, manifest);
   // What only looks like an image, such as an attestation, has layers of another kind.
   if (!config || layers.length !== manifest.layers.length || !isRealPlatform(config.platform)) return undefined;
   requireDiffIds(descriptor.digest, config, layers);
@@ -82,6 +85,20 @@ async function describeManifest(
     config: manifest.config.digest,
     ...(created !== undefined && { created }),
     layers,
+  };
+}
+
+/** A program alone: it has no files, so nothing of it is a layer of any tree. */
+function unikernelVariant(descriptor: Descriptor, manifest: Manifest): ImageVariant | undefined {
+  const build = (variant: UnikernelVariant) => manifest.layers[unikernelPart(manifest, variant)]?.digest;
+  const [module, asyncify] = [build('module'), build('asyncify')];
+  if (module === undefined) return undefined;
+  return {
+    platform: unikernelPlatform,
+    manifest: descriptor,
+    config: manifest.config.digest,
+    layers: [],
+    unikernel: { module, ...(asyncify !== undefined && { asyncify }) },
   };
 }
 

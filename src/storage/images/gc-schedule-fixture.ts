@@ -16,8 +16,9 @@ export async function makeSharingImages(): Promise<readonly TestImage[]> {
 }
 
 /**
- * Test 10 of the reliability plan: pulls under leases, removals and collections at the same time, in an order that the
- * seed gives; `other` is the same store as another tab has it, which removes and collects as well. Throws when a pull fails, a named image lacks something, or something is left in the end.
+ * Pulls under leases, removals and collections at the same time, in an order that the seed gives; `other` is the same
+ * store as another tab has it, which removes and collects as well. Throws when a pull fails, a named image lacks
+ * something, or something is left in the end.
  */
 export async function runCollectionSchedule(
   opened: OpenedStore,

@@ -11,8 +11,10 @@ import type {
   SelectedImage,
 } from '../../api/image-summary';
 import { SandboxError } from '../../base/errors';
-import { type ImageConfig, parseImageConfig } from '../../formats/image-config';
-import { choosePlatform } from './choose-platform';
+import { emptyRunConfig, type ImageConfig, parseImageConfig } from '../../formats/image-config';
+import { parseManifest } from '../../formats/oci-parse';
+import { titleOf } from '../../formats/unikernel-image';
+import { choosePlatform, suitsGuests } from './choose-platform';
 import { type FoundImage, findImage } from './find-image';
 import type { ImageRecords, UserRecord } from './image-record';
 import type { ImageStore } from './image-store';
@@ -45,17 +47,14 @@ export class ImageLibrary {
    * names those there are when it is none of them.
    */
   async select(name: string, platform?: Platform): Promise<SelectedImage> {
-    const { found, variant, config } = await this.#find(name, (variants, absent) =>
-      choosePlatform(name, variants, platform, absent),
-    );
-    const { reference, record } = found;
-    return {
-      id: record.descriptor.digest,
-      ...(reference !== undefined && { reference: shortName(reference) }),
-      manifest: variant.manifest.digest,
-      config,
-      layers: variant.layers,
-    };
+    return this.#select(name, () => platform);
+  }
+
+  /** The same for a container, which may be a unikernel. */
+  async selectForContainer(name: string, platform?: Platform): Promise<SelectedImage> {
+    // Those for guests come first.
+    const suits = (each: ImageVariant): boolean => each.unikernel !== undefined || suitsGuests(each.platform);
+    return this.#select(name, (variants) => platform ?? variants.find(suits)?.platform);
   }
 
   /** Of the platform that is asked for, or else of the one that suits guests here best. */
@@ -107,6 +106,25 @@ export class ImageLibrary {
     );
   }
 
+  async #select(
+    name: string,
+    platform: (variants: readonly ImageVariant[]) => Platform | undefined,
+  ): Promise<SelectedImage> {
+    const { found, variant, config } = await this.#find(name, (variants, absent) =>
+      choosePlatform(name, variants, platform(variants), absent),
+    );
+    const { reference, record } = found;
+    const { unikernel } = variant;
+    return {
+      id: record.descriptor.digest,
+      ...(reference !== undefined && { reference: shortName(reference) }),
+      manifest: variant.manifest.digest,
+      config,
+      layers: variant.layers,
+      ...(unikernel && { unikernel }),
+    };
+  }
+
   async #find(
     name: string,
     choose: (variants: readonly ImageVariant[], absent: readonly Platform[]) => ImageVariant,
@@ -115,8 +133,18 @@ export class ImageLibrary {
     const { record, descriptor } = found;
     const named = record.variants.filter(({ manifest }) => manifest.digest === descriptor.digest);
     const variant = named.length > 0 ? choose(named, []) : choose(record.variants, record.absent);
-    const config = parseImageConfig(await this.#store.read(variant.config));
+    const config = variant.unikernel
+      ? await this.#unikernelConfig(variant)
+      : parseImageConfig(await this.#store.read(variant.config));
     return { found, variant, config };
+  }
+
+  /** Such an image has no config; what is run is its module, by the name of its file. */
+  async #unikernelConfig({ platform, manifest }: ImageVariant): Promise<ImageConfig> {
+    const document = parseManifest(await this.#store.read(manifest.digest));
+    const [module] = document.layers;
+    const run = { ...emptyRunConfig, entrypoint: [`/${module ? titleOf(module) : ''}`] };
+    return { platform, run, diffIds: [], history: [] };
   }
 
   async #remove(plan: (records: ImageRecords) => Removal): Promise<RemovalReport> {

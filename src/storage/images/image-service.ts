@@ -82,6 +82,10 @@ export class ImageService {
     return this.#library.select(name, platform);
   }
 
+  selectForContainer(name: string, platform?: Platform): Promise<SelectedImage> {
+    return this.#library.selectForContainer(name, platform);
+  }
+
   inspect(name: string, platform?: Platform): Promise<ImageInspection> {
     return this.#library.inspect(name, platform);
   }

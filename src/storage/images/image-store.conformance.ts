@@ -279,7 +279,7 @@ export function describeImageStore(name: string, open: (clock: FakeClock) => Pro
       const { digest } = image.root;
       await expect(library.remove(digest)).rejects.toMatchObject({
         code: 'FailedPrecondition',
-        message: `Conflict: unable to delete ${digest.slice(7, 19)} (must be forced) - image is referenced in multiple repositories`,
+        message: `conflict: unable to delete ${digest.slice(7, 19)} (must be forced) - image is referenced in multiple repositories`,
       });
       expect(await library.remove('web:1')).toEqual({ removed: [{ untagged: 'web:1' }], reclaimed: 0 });
       await expect(library.remove('web:1')).rejects.toMatchObject({
@@ -289,7 +289,7 @@ export function describeImageStore(name: string, open: (clock: FakeClock) => Pro
       await library.hold({ id: 'vm-1', name: 'web-1', image: digest });
       await expect(library.remove('web:2')).rejects.toMatchObject({
         code: 'FailedPrecondition',
-        message: `Conflict: unable to remove repository reference "web:2" - web-1 is using its referenced image ${digest.slice(7, 19)}`,
+        message: `conflict: unable to remove repository reference "web:2" - web-1 is using its referenced image ${digest.slice(7, 19)}`,
       });
       await expect(library.remove(digest, { force: true })).rejects.toMatchObject({ code: 'FailedPrecondition' });
       expect((await library.prune({ all: true })).removed).toEqual([]);

@@ -173,7 +173,7 @@ export class ImageStore implements ImageContent {
       this.#held.delete(id);
       await this.#content.update(async () => ({ changes: [removeLease(id)] }));
     };
-    return { id, release };
+    return { id, release, leave: () => void this.#held.delete(id) };
   }
 
   /** What is kept now, and by whom. */

@@ -47,7 +47,7 @@ export async function loadImages(
   });
 }
 
-/** A layout is what it says; docker's own list comes first only where there is no layout. */
+/** A layout is what it says; docker's own list counts where there is no layout, or one that names no image. */
 async function readImages(store: ImageStore, archive: SpooledArchive, lease: Lease): Promise<readonly ArchivedImage[]> {
   const { documents } = archive;
   const list = documents.get('manifest.json');
@@ -55,9 +55,10 @@ async function readImages(store: ImageStore, archive: SpooledArchive, lease: Lea
   const index = documents.get('index.json');
   if (index) {
     requireLayout(documents.get('oci-layout'));
-    return readLayout(store, archive, parseIndex(index).manifests, docker);
+    const named = await readLayout(store, archive, parseIndex(index).manifests, docker);
+    if (named.length > 0) return named;
   }
-  if (!list) throw refused('it has neither an index.json nor a manifest.json');
+  if (!list && !index) throw refused('it has neither an index.json nor a manifest.json');
   const images: ArchivedImage[] = [];
   for (const each of docker) images.push(await readDockerImage(store, archive, each, lease));
   return images;

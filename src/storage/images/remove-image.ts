@@ -67,5 +67,5 @@ function shortId(digest: Digest): string {
 }
 
 function conflict(what: string, { descriptor }: ImageRecord): SandboxError {
-  return new SandboxError('FailedPrecondition', `Conflict: ${what}`, { details: { digest: descriptor.digest } });
+  return new SandboxError('FailedPrecondition', `conflict: ${what}`, { details: { digest: descriptor.digest } });
 }

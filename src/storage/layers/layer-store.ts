@@ -19,6 +19,8 @@ export type LayerPlan = (layer: StoredLayer, view: StoreView) => Promise<readonl
 
 /** Nodes of the indexes that are kept in memory, about 300 bytes each. */
 const defaultCachedNodes = 100_000;
+/** Layers of more are hashed in a thread of their own, which costs about as much as hashing this many bytes. */
+const bulkBytes = 1024 * 1024;
 /** Zeros of a hole that are handed out at a time. */
 const zeros = new Uint8Array(256 * 1024);
 
@@ -69,15 +71,17 @@ export class LayerStore {
     const { digest, size, mediaType } = descriptor;
     const compression = layerCompression(mediaType);
     if (!compression) throw new SandboxError('InvalidArgument', `Not a layer of an image: ${digest} is ${mediaType}`);
-    const blob = await this.#store.ingest({ digest, size, label: imageLabel });
+    const bulk = size > bulkBytes;
+    const blob = await this.#store.ingest({ digest, size, label: imageLabel, bulk });
     const ingests = [blob];
     const received = new ReceivedBytes(bytes, blob, size, operation);
     try {
-      if (compression !== 'none') ingests.push(await this.#store.ingest({ label: imageLabel }));
+      if (compression !== 'none') ingests.push(await this.#store.ingest({ label: imageLabel, bulk }));
       const tar = ingests.at(-1) as Ingest;
-      const unpacked = await this.#unpack(received, { digest, compression, blob, tar });
+      // Begun now: later it would wait until the chunks of the others are written.
       const index = await this.#store.ingest({ label: imageLabel });
       ingests.push(index);
+      const unpacked = await this.#unpack(received, { digest, compression, blob, tar });
       await index.write(serializeLayerIndex({ size: tar.offset, nodes: unpacked }));
       return await this.#commit(ingests, { compression, plan });
     } catch (error) {
@@ -141,6 +145,7 @@ export class LayerStore {
           });
         }
         indexer.push(piece);
+        if (compression !== 'none') release(piece);
       }
       return indexer.finish();
     } catch (error) {
@@ -221,6 +226,16 @@ class Indexer {
     this.#scanner.finish();
     return this.#builder.finish();
   }
+}
+
+/**
+ * Frees the memory of what was decompressed, which is nobody's any more: the collector of garbage would leave 100 MB of it
+ * before it came round.
+ */
+function release(piece: Uint8Array): void {
+  const { buffer } = piece as { readonly buffer: { transfer?(bytes: number): ArrayBuffer } };
+  // Where a decoder gives parts of one buffer, it is still the decoder's. `transfer` is of ES2024.
+  if (piece.byteLength === piece.buffer.byteLength) buffer.transfer?.(0);
 }
 
 /** The blob is what its digest says, and no layer. */

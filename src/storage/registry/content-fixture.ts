@@ -1,5 +1,5 @@
 import type { ContentStore } from '../../api/content-store';
-import { systemClock } from '../../base/clock';
+import { type Clock, systemClock } from '../../base/clock';
 import { ImageStore } from '../images/image-store';
 import { createMemoryContentStore } from '../open-content-store';
 
@@ -7,8 +7,11 @@ import { createMemoryContentStore } from '../open-content-store';
 export class ContentFixture extends ImageStore {
   readonly store: ContentStore;
 
-  constructor({ store, records, layers } = createMemoryContentStore({ chunkSize: 100_000 })) {
-    super({ content: store, records, layers, clock: systemClock });
+  constructor(
+    { store, records, layers } = createMemoryContentStore({ chunkSize: 100_000 }),
+    clock: Clock = systemClock,
+  ) {
+    super({ content: store, records, layers, clock });
     this.store = store;
   }
 

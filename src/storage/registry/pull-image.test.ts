@@ -6,6 +6,7 @@ import { createDeferred } from '../../base/deferred';
 import type { ErrorCode } from '../../base/errors';
 import { FakeClock } from '../../base/fake-clock';
 import { type Descriptor, mediaTypes } from '../../formats/oci';
+import { leaseLifeMs } from '../images/image-leases';
 import { MemoryMetadataStore } from '../metadata-store';
 import { stallTimeoutMs } from '../watchdog';
 import { ContentFixture } from './content-fixture';
@@ -71,7 +72,7 @@ describe('a pull', () => {
     expect(await content.resolve(name)).toMatchObject(image.manifest.descriptor);
     expect(await content.leases()).toBe(0);
     expect(events.flatMap((event) => (event.kind === 'message' ? [event.text] : []))).toEqual([
-      `1: Pulling from ${registry.name}/team/web`,
+      `1: Pulling from team/web`,
       `Digest: ${digest}`,
       `Status: Downloaded newer image for ${name}`,
     ]);
@@ -231,6 +232,8 @@ describe('a pull', () => {
       for (let requests = 1; requests <= 5; requests += 1) {
         content = new ContentFixture();
         registry.seen.length = 0;
+        // It has no time to clear up.
+        content.collect = async () => [];
         const abort = new AbortController();
         let answered = 0;
         registry.fault = (_, response) => {
@@ -294,7 +297,28 @@ describe('a pull', () => {
     });
   });
 
-  it('that is canceled ends every request, and leaves whole layers under a lease', async () => {
+  it('that fails keeps what came for the next, and no longer than a lease lasts', async () => {
+    const clock = new FakeClock();
+    content = new ContentFixture(undefined, clock);
+    const { digest } = image.layers[0]!.descriptor;
+    registry.fault = (request, response) => {
+      if (!request.url?.endsWith(digest)) return false;
+      response.destroy();
+      return true;
+    };
+    await expect(registries({ clock: hurried() }).pull(name)).rejects.toMatchObject({ code: 'Unavailable' });
+    await nothingShown();
+    const kept = (await content.store.list()).length;
+    expect(kept).toBeGreaterThan(0);
+    await content.collect();
+    expect(await content.store.list()).toHaveLength(kept);
+    await clock.jump(leaseLifeMs);
+    await content.collect();
+    expect(await content.store.list()).toEqual([]);
+    expect(await content.leases()).toBe(0);
+  });
+
+  it('that is canceled ends every request, and leaves nothing behind', async () => {
     const { descriptor } = image.layers[0]!;
     const started = createDeferred<void>();
     const gone = createDeferred<void>();
@@ -306,14 +330,21 @@ describe('a pull', () => {
       return true;
     };
     const abort = new AbortController();
-    const work = registries().pull(name, { signal: abort.signal });
-    await started.promise;
+    const complete = createDeferred<void>();
+    const work = registries().pull(name, {
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.kind === 'layer' && event.status === 'Pull complete') complete.resolve();
+      },
+    });
+    // Whole layers are there, and a part of one.
+    await Promise.all([started.promise, complete.promise]);
     abort.abort();
     await expect(work).rejects.toMatchObject({ code: 'Canceled' });
     await gone.promise;
     await nothingShown();
-    expect(await content.leases()).toBe(1);
-    expect(await content.has(descriptor)).toBe(false);
+    expect(await content.leases()).toBe(0);
+    expect(await content.store.list()).toEqual([]);
     const before = new AbortController();
     before.abort();
     await expect(registries().pull(name, { signal: before.signal })).rejects.toMatchObject({ code: 'Canceled' });

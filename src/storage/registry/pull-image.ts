@@ -6,7 +6,7 @@ import { parseImageConfig } from '../../formats/image-config';
 import { isImageConfig } from '../../formats/image-document';
 import type { Descriptor } from '../../formats/oci';
 import { documentLimit } from '../../formats/oci-parse';
-import { familiarName, familiarReference, type Reference, serializeReference } from '../../formats/reference';
+import { familiarReference, type Reference, serializeReference } from '../../formats/reference';
 import { choosePlatform, guestPlatform, isRealPlatform } from '../images/choose-platform';
 import { checkSignature, type SignatureFinding } from '../signing/check-signature';
 import { fetchDocument } from './fetch-document';
@@ -27,7 +27,8 @@ const concurrentLayers = 3;
 
 /**
  * Brings an image of one platform into the content, and makes the reference name it. Only what is missing moves. Nothing is
- * seen of it before everything is there; what came before a failure stays for the next pull as long as its lease lasts.
+ * seen of it before everything is there; what came before a failure stays for the next pull as long as its lease lasts, and
+ * what came before it was canceled goes.
  * Errors: those of the source and of the content; `FailedPrecondition` when there is no image for the platform, or the
  * policy wants a signature that is not there.
  */
@@ -57,11 +58,33 @@ class Pull {
   async run(): Promise<PulledImage> {
     const { content } = this.#context;
     const { tag = 'latest', digest } = this.#reference;
-    this.#say(`${digest ?? tag}: Pulling from ${familiarName(this.#reference)}`);
+    this.#say(`${digest ?? tag}: Pulling from ${this.#reference.repository}`);
     const query = { tagOrDigest: digest ?? tag, name: this.#name, platform: this.#platform };
     const found = await findManifest(this.#context.source, query, this.#operation);
     const { state: signature, checked } = await this.#checkSignature(found);
     const lease = await content.lease();
+    try {
+      await this.#bring(found, lease);
+      const { digest: root } = found.documents[0].descriptor;
+      const name = serializeReference(this.#reference);
+      const before = await content.resolve(name).catch(() => undefined);
+      await content.tag(name, found.documents[0].descriptor);
+      if (checked) await content.keepSignature(root, checked);
+      await lease.release();
+      const isNews = before?.digest !== root || this.#transferred > 0;
+      this.#say(`Digest: ${root}`);
+      this.#say(`Status: ${isNews ? 'Downloaded newer image' : 'Image is up to date'} for ${this.#name}`);
+      const { digest: manifest } = found.descriptor;
+      return { reference: name, digest: root, manifest, signature, transferred: this.#transferred };
+    } catch (error) {
+      await this.#giveUp(lease);
+      throw error;
+    }
+  }
+
+  /** Everything of the image, but its name. */
+  async #bring(found: FoundManifest, lease: Lease): Promise<void> {
+    const { content } = this.#context;
     await this.#putConfig(found, lease);
     const layers = distinct(found.manifest.layers);
     for (const layer of layers) this.#lines.update(layer, 'Pulling fs layer');
@@ -71,17 +94,17 @@ class Pull {
     for (const { descriptor, bytes } of [...found.documents].reverse()) {
       if (!(await content.has(descriptor, lease))) await content.put(descriptor, once(bytes), lease, this.#operation);
     }
-    const { descriptor: root } = found.documents[0];
-    const name = serializeReference(this.#reference);
-    const before = await content.resolve(name).catch(() => undefined);
-    await content.tag(name, root);
-    if (checked) await content.keepSignature(root.digest, checked);
-    await lease.release();
-    const isNews = before?.digest !== root.digest || this.#transferred > 0;
-    this.#say(`Digest: ${root.digest}`);
-    this.#say(`Status: ${isNews ? 'Downloaded newer image' : 'Image is up to date'} for ${this.#name}`);
-    const { digest: manifest } = found.descriptor;
-    return { reference: name, digest: root.digest, manifest, signature, transferred: this.#transferred };
+  }
+
+  /** What came stays for the next attempt, unless nobody wants it any more. */
+  async #giveUp(lease: Lease): Promise<void> {
+    if (!this.#options.signal?.aborted) {
+      lease.leave();
+      return;
+    }
+    // Why it was given up is what the caller must see; what is left is found by the next collection.
+    await lease.release().catch(() => undefined);
+    await this.#context.content.collect().catch(() => undefined);
   }
 
   get #operation(): { readonly signal?: AbortSignal } {

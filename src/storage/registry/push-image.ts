@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock';
 import { SandboxError } from '../../base/errors';
 import { walkImage } from '../../formats/image-document';
 import type { Descriptor } from '../../formats/oci';
-import { familiarName, familiarReference, type Reference, serializeReference } from '../../formats/reference';
+import { familiarReference, type Reference, serializeReference } from '../../formats/reference';
 import { platformName } from '../images/choose-platform';
 import { uploadBlob } from './blob-upload';
 import type { FetchedManifest } from './image-source';
@@ -35,7 +35,7 @@ export async function pushImage(
   const say = (text: string): void => onEvent?.({ kind: 'message', text });
   const root = await content.resolve(serializeReference(reference));
   const { documents, blobs } = await collectParts(reference, root, content);
-  say(`The push refers to repository [${familiarName(reference)}]`);
+  say(`The push refers to repository [${reference.registry}/${reference.repository}]`);
   const lines = new LayerLines<PushStatus>(clock, onEvent);
   const repository = new PushRepository(registry, reference.repository);
   for (const { descriptor, isLayer } of blobs) if (isLayer) lines.update(descriptor, 'Preparing');

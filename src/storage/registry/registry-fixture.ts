@@ -24,6 +24,7 @@ export class RegistryFixture implements AsyncDisposable {
   fault: Fault = () => false;
   readonly #server: Server;
   readonly #uploads = new Map<string, Buffer[]>();
+  #sessions = 0;
 
   private constructor() {
     this.#server = createServer((request, response) => {
@@ -142,7 +143,8 @@ export class RegistryFixture implements AsyncDisposable {
         response.writeHead(201, { location: `/v2/${name}/blobs/${mount}` }).end();
         return;
       }
-      const made = `session-${this.#uploads.size + 1}`;
+      this.#sessions += 1;
+      const made = `session-${this.#sessions}`;
       this.#uploads.set(made, []);
       response.writeHead(202, { location: `/v2/${name}/blobs/uploads/${made}?state=a%2Fb` }).end();
       return;

@@ -8,6 +8,7 @@ import type {
   SignaturePolicy,
   SignatureState,
 } from '../../api/distribution';
+import { allHeard } from '../all-heard';
 import type { NamedTasks } from '../named-tasks';
 import type { ImageRegistries, ImageRegistriesOptions, VerifyOptions } from './image-registries';
 import { registryFetch } from './registry-fetch';
@@ -41,14 +42,18 @@ export class RegistryService {
     options: Pick<PullOptions, 'platform' | 'policy'>,
     onEvent?: (event: PullEvent) => void,
   ): Promise<PulledImage> {
-    return this.#tasks.run(task, undefined, async (operation) =>
-      (await this.#open()).pull(name, { ...operation, ...options, ...(onEvent && { onEvent }) }),
+    return this.#tasks.run(task, undefined, (operation) =>
+      allHeard(onEvent, async (tell) =>
+        (await this.#open()).pull(name, { ...operation, ...options, ...(tell && { onEvent: tell }) }),
+      ),
     );
   }
 
   push(task: string, name: string, onEvent?: (event: PushEvent) => void): Promise<Digest> {
-    return this.#tasks.run(task, undefined, async (operation) =>
-      (await this.#open()).push(name, { ...operation, ...(onEvent && { onEvent }) }),
+    return this.#tasks.run(task, undefined, (operation) =>
+      allHeard(onEvent, async (tell) =>
+        (await this.#open()).push(name, { ...operation, ...(tell && { onEvent: tell }) }),
+      ),
     );
   }
 

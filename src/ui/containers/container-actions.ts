@@ -48,3 +48,25 @@ export function containerPorts({ Ports }: ContainerSummary): string {
   });
   return [...new Set(words)].join(', ');
 }
+
+/** A number by which a port of a container is reached. */
+interface PublishedNumber {
+  readonly outside: number;
+  readonly inside: number;
+  /** Whether guests of every network reach it at their gateway. */
+  readonly everywhere: boolean;
+}
+
+/** Ports of TCP that are published, each once. */
+export function publishedPorts({ Ports }: ContainerSummary): readonly PublishedNumber[] {
+  return Ports.flatMap(({ IP, PublicPort, PrivatePort, Type }) =>
+    PublicPort !== undefined && Type === 'tcp'
+      ? [{ outside: PublicPort, inside: PrivatePort, everywhere: IP === '0.0.0.0' }]
+      : [],
+  );
+}
+
+/** What its previews go by: an id that fits into the name of an origin. */
+export function previewName({ Id }: ContainerSummary): string {
+  return Id.slice(0, 12);
+}

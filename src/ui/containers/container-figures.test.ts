@@ -60,6 +60,7 @@ const stats: ContainerStats = {
 describe('the figures of a container', () => {
   it('are what docker stats shows', () => {
     expect(containerFigures(stats)).toEqual({
+      at: Date.UTC(2026, 0, 1, 0, 0, 1),
       cpu: 0.5,
       memoryBytes: 3_500,
       memoryLimitBytes: 64_000,

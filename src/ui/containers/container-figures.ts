@@ -2,6 +2,8 @@ import type { ContainerStats } from '../../api/container-stats';
 
 /** What a container uses now. */
 export interface ContainerFigures {
+  /** When it was so, milliseconds since the epoch. */
+  readonly at: number;
   /** CPUs in use: 0.25 is a quarter of one. */
   readonly cpu: number;
   readonly memoryBytes: number;
@@ -20,6 +22,7 @@ export function containerFigures(stats: ContainerStats): ContainerFigures {
   const idleFile = (memory.stats as Readonly<Record<string, number>>)['inactive_file'] ?? 0;
   const networks = Object.values(stats.networks ?? {});
   return {
+    at: Date.parse(stats.read),
     cpu: cpuShare(stats),
     memoryBytes: Math.max(0, memory.usage - idleFile),
     memoryLimitBytes: memory.limit,

@@ -1,4 +1,4 @@
-import { type ReadonlySignal, signal } from '@preact/signals-core';
+import { computed, type ReadonlySignal, signal } from '@preact/signals-core';
 import type { ContainerInspect, ContainerSummary, ContainerTop } from '../../api/container';
 import type { ContainerEngine } from '../../api/container-engine';
 import type { ContainerChange } from '../../api/container-host';
@@ -8,11 +8,11 @@ import { SandboxError } from '../../base/errors';
 import { type Disposable, toDisposable } from '../../base/lifecycle';
 import type { LabAction } from '../../engine/instance-record';
 import type { Lab } from '../../engine/lab';
-import { seriesLength } from '../series';
 import { containerText } from '../text/containers';
 import type { ContainerAction } from './container-actions';
-import { containerName } from './container-actions';
+import { containerName, previewName, publishedPorts } from './container-actions';
 import { type ContainerFigures, containerFigures } from './container-figures';
+import { type ContainerSeries, extendContainerSeries } from './container-series';
 import { createBody, type RunWish } from './run-wish';
 
 export interface ContainerShelfOptions {
@@ -20,13 +20,6 @@ export interface ContainerShelfOptions {
   readonly lab: Pick<Lab, 'tasks'>;
   /** Brings an image that is not here. */
   readonly pull: (image: string, operation: Operation) => Promise<void>;
-}
-
-/** The past minute of a container, oldest first. */
-export interface ContainerSeries {
-  readonly now: ContainerFigures;
-  readonly cpu: readonly number[];
-  readonly memory: readonly number[];
 }
 
 /** What the lab calls an action in its list of tasks. */
@@ -65,6 +58,12 @@ export class ContainerShelf {
   get containers(): ReadonlySignal<readonly ContainerSummary[]> {
     return this.#containers;
   }
+  /** Ports that are published, as their previews go by. */
+  readonly published = computed(() =>
+    this.#containers.value.flatMap((each) =>
+      publishedPorts(each).map(({ inside }) => `${previewName(each)}-${inside}`),
+    ),
+  );
   /** Of those that run, for as long as somebody watches. */
   get series(): ReadonlySignal<ReadonlyMap<string, ContainerSeries>> {
     return this.#series;
@@ -116,8 +115,8 @@ export class ContainerShelf {
     return this.engine.containers.top(id);
   }
 
-  async kernel(id: string): Promise<ContainerKernel> {
-    return (await this.engine.containers.inspectKernel(id)) as unknown as ContainerKernel;
+  kernel(id: string): Promise<ContainerKernel> {
+    return this.engine.containers.inspectKernel(id);
   }
 
   changes(id: string): Promise<readonly ContainerChange[]> {
@@ -172,12 +171,7 @@ export class ContainerShelf {
   }
 
   #extend(id: string, now: ContainerFigures): void {
-    const before = this.#series.value.get(id);
-    const next: ContainerSeries = {
-      now,
-      cpu: [...(before?.cpu ?? []), now.cpu].slice(-seriesLength),
-      memory: [...(before?.memory ?? []), now.memoryBytes].slice(-seriesLength),
-    };
+    const next = extendContainerSeries(this.#series.value.get(id), now);
     this.#series.value = new Map(this.#series.value).set(id, next);
   }
 

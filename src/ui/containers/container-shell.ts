@@ -8,15 +8,53 @@ import type { ShellHost } from '../terminals/shell-source';
 /** A container's own shell: bash where its image has it. */
 const shell = ['/bin/sh', '-c', 'if command -v bash > /dev/null; then exec bash; fi; exec sh'];
 
-/** A running container as something that a shell's terminal is run in. */
+/** A running container as something that a terminal is run in: its own where it has one, else one with a shell in it. */
 export function containerShellHost(engine: ContainerEngine, id: string): ShellHost {
   const state: InstanceState = { phase: 'running', since: 0 };
   return {
     state,
     states: new Emitter<InstanceState>().event,
-    exec: ({ terminal }) => run(engine, id, terminal),
+    exec: ({ terminal }) => open(engine, id, terminal),
     reattach: async () => {
       throw new SandboxError('NotFound', 'A shell in a container ends with its page');
+    },
+  };
+}
+
+async function open(engine: ContainerEngine, id: string, terminal: ExecSpec['terminal']): Promise<Process> {
+  const { Config } = await engine.containers.inspect(id);
+  return Config.Tty && Config.OpenStdin ? attach(engine, id, terminal) : run(engine, id, terminal);
+}
+
+/** The container's first process; who leaves its terminal leaves it running. */
+async function attach({ containers }: ContainerEngine, id: string, terminal: ExecSpec['terminal']): Promise<Process> {
+  const { output, input } = await containers.attach(id, { logs: true, stream: true, stdin: true, stdout: true });
+  if (!input) throw new SandboxError('Internal', 'A terminal without an input');
+  const left = new AbortController();
+  const { ended } = await containers.wait(id, 'not-running', left.signal);
+  const [reader, writer] = [output.getReader(), input.getWriter()];
+  if (terminal) void containers.resize(id, terminal).catch(() => {});
+  return {
+    id,
+    // Its end would be the container's.
+    stdin: new WritableStream({ write: (bytes) => writer.write(bytes) }),
+    stdout: new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        async pull(controller) {
+          const { done, value } = await reader.read();
+          if (done) controller.close();
+          else controller.enqueue(value.bytes);
+        },
+        cancel: (reason) => reader.cancel(reason),
+      },
+      { highWaterMark: 0 },
+    ),
+    stderr: new ReadableStream({ start: (controller) => controller.close() }),
+    exited: ended.then(({ StatusCode }) => StatusCode),
+    resize: (size) => void containers.resize(id, size).catch(() => {}),
+    kill() {
+      left.abort();
+      void reader.cancel().catch(() => {});
     },
   };
 }

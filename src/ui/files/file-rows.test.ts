@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FolderEntry, FolderEntryKind } from '../../api/shared-folder';
-import { fileRows, joinPath, nameOfPath, parentPath } from './file-rows';
+import { fileRows, isWithin, joinPath, nameOfPath, parentPath } from './file-rows';
 
 const entry = (name: string, kind: FolderEntryKind = 'file'): FolderEntry => {
   return { name, kind, size: 1, mode: 0o644, uid: 0, gid: 0, modified: { seconds: 0, nanoseconds: 0 } };
@@ -13,6 +13,7 @@ describe('rows of a folder', () => {
         ['/', [entry('a'), entry('d', 'directory'), entry('.trash', 'directory'), entry('e', 'directory')]],
         ['/d', [entry('x')]],
       ]),
+      new Set(['/.trash']),
     );
     expect(
       rows.map(({ path, level, position, siblings, expanded }) => [path, level, position, siblings, expanded]),
@@ -33,5 +34,9 @@ describe('rows of a folder', () => {
       const path = joinPath(directory, name);
       expect([parentPath(path), nameOfPath(path)]).toEqual([directory, name]);
     }
+  });
+
+  it('tell what is in a directory from what is beside it', () => {
+    expect(['/d', '/d/x', '/dx', '/'].map((path) => isWithin(path, '/d'))).toEqual([true, true, false, false]);
   });
 });

@@ -12,9 +12,6 @@ export interface FileRow {
   readonly expanded: boolean;
 }
 
-/** What was deleted and can be had back lives there for a moment; nobody is shown it. */
-export const trash = '/.trash';
-
 export function joinPath(directory: string, name: string): string {
   return directory === '/' ? `/${name}` : `${directory}/${name}`;
 }
@@ -27,11 +24,19 @@ export function nameOfPath(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** Directories first, and below each that is open what is in it. */
-export function fileRows(listed: ReadonlyMap<string, readonly FolderEntry[]>): readonly FileRow[] {
+/** Whether that is the path, or below it. */
+export function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
+}
+
+/** Directories first, and below each that is open what is in it; `hidden` are paths that nobody is shown. */
+export function fileRows(
+  listed: ReadonlyMap<string, readonly FolderEntry[]>,
+  hidden: ReadonlySet<string>,
+): readonly FileRow[] {
   const rows: FileRow[] = [];
   const visit = (directory: string, level: number): void => {
-    const shown = (listed.get(directory) ?? []).filter(({ name }) => joinPath(directory, name) !== trash);
+    const shown = (listed.get(directory) ?? []).filter(({ name }) => !hidden.has(joinPath(directory, name)));
     const sorted = [...shown.filter(isDirectory), ...shown.filter((entry) => !isDirectory(entry))];
     for (const [index, entry] of sorted.entries()) {
       const path = joinPath(directory, entry.name);

@@ -9,6 +9,7 @@ import type { Registries } from '../../engine/registries';
 import type { ArchiveFormat } from '../../storage/images/save-images';
 import { saveFile } from '../save-file';
 import { imageText } from '../text/images';
+import type { OfflineShelf } from './offline-shelf';
 
 /** What the page needs of the images. */
 export type PageImages = Pick<
@@ -28,6 +29,8 @@ export interface ImageShelfOptions {
   readonly launch: (wish: ImageMachineWish) => Promise<void>;
   /** Bytes that the browser lets this page have, where it says. */
   readonly quota: () => Promise<number | undefined>;
+  /** Absent where nothing is kept. */
+  readonly offline?: OfflineShelf;
 }
 
 /** A pull that goes on, as docker shows it: a line for each layer, in the order they came. */
@@ -50,6 +53,10 @@ export class ImageShelf {
     this.#options = options;
     options.images.changes((images) => this.#show(images));
     this.#show(options.images.list());
+  }
+
+  get offline(): OfflineShelf | undefined {
+    return this.#options.offline;
   }
 
   get images(): ReadonlySignal<readonly ImageSummary[]> {

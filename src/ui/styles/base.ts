@@ -207,6 +207,8 @@ export const tableStyles = css`
     font-size: var(--t0);
   }
   .scroll {
+    /* What is there for screen readers alone scrolls along. */
+    position: relative;
     overflow-x: auto;
   }
   .scroll:focus-visible {

@@ -100,6 +100,16 @@ export function moveTab(layout: DockLayout, tab: TabId, groupId: string): DockLa
   return withGroup(cleared, { ...target, tabs: [...target.tabs, tab], active: tab });
 }
 
+/** In each group those that are pinned stand first; otherwise the order stays. */
+export function pinnedFirst(layout: DockLayout, pinned: (tab: TabId) => boolean): DockLayout {
+  const root = mapNode(layout.root, (node) =>
+    node.kind === 'group'
+      ? { ...node, tabs: [...node.tabs.filter(pinned), ...node.tabs.filter((tab) => !pinned(tab))] }
+      : node,
+  );
+  return root ? { ...layout, root } : layout;
+}
+
 export function resizeSplit(layout: DockLayout, splitId: string, share: number): DockLayout {
   const root = mapNode(layout.root, (node) =>
     node.kind === 'split' && node.id === splitId ? { ...node, share: clampShare(share) } : node,

@@ -7,9 +7,11 @@ import { labShell } from '../../cli/lab/lab-shell';
 import { builtins } from '../../cli/shell/builtins/builtins';
 import { createShellState } from '../../cli/shell/shell';
 import { historyLimit, TerminalSession } from '../../cli/shell/terminal-session';
-import { pageFolder } from '../files/folder-shelf';
+import { pageFolder } from '../../engine/folders/page-folder';
 import type { PageLab } from '../page-lab';
 import type { Settings } from '../settings';
+import { InterruptedLines } from './interrupted-lines';
+import { interruptedMessage } from './interrupted-message';
 import type { LabShell } from './lab-shell-source';
 
 export interface LabShellOptions {
@@ -26,6 +28,12 @@ const home = pageFolder;
 
 const historySetting = 'shell-history';
 
+/** As a terminal that hangs up ends what runs in it: 128 and SIGHUP. */
+const hangupCode = 129;
+
+/** One for all shells of a page. */
+const interruptedLines = new WeakMap<Settings, InterruptedLines>();
+
 /** A shell over the lab: its machines, networks and shared folders. Its history is kept with the page's settings. */
 export async function openLabShell(
   { lab, settings, clock, engine, greeting }: LabShellOptions,
@@ -41,12 +49,17 @@ export async function openLabShell(
     history: keptHistory(settings),
   });
   shell.variables.set('HOME', `/${home}`);
+  const lines = interruptedLines.get(settings) ?? new InterruptedLines(settings);
+  interruptedLines.set(settings, lines);
+  const interrupted = lines.take();
+  if (interrupted.length > 0) shell.code = hangupCode;
   const session = new TerminalSession({
     shell,
     files,
     size,
     show,
-    greeting,
+    greeting: greeting + interrupted.map(interruptedMessage).join(''),
+    running: (line) => lines.begin(line),
     // Another shell may have kept lines meanwhile.
     onLine: (line) => settings.keep(historySetting, [...keptHistory(settings), line].slice(-historyLimit)),
   });

@@ -71,6 +71,27 @@ describe('terminals', () => {
     expect(shape()).toEqual([['console b']]);
   });
 
+  it('stand first in their group while they are pinned, also those that come later, and after a reload', async () => {
+    const { clock, terminals, shape, storage } = setUp();
+    terminals.openConsole('a');
+    const shell = terminals.openShell('a')!;
+    terminals.pin(shell, true);
+    terminals.openShell('a');
+    expect(shape()).toEqual([['shell a 1', 'console a', 'shell a 2']]);
+    await clock.advance(1000);
+    const { terminals: next, shape: nextShape } = setUp(storage);
+    next.instancesChanged(new Set(['a']));
+    await settle();
+    expect(nextShape()).toEqual([['shell a 1', 'console a', 'shell a 2']]);
+    expect([...next.tabs.value.values()].map(({ pinned }) => pinned)).toEqual(
+      expect.arrayContaining([true, undefined, undefined]),
+    );
+    terminals.pin(shell, false);
+    expect(terminals.tabs.value.get(shell)?.pinned).toBeUndefined();
+    terminals.instancesChanged(new Set());
+    expect(shape()).toEqual([]);
+  });
+
   it('can be named, and lose the name when it is empty', () => {
     const { terminals } = setUp();
     const id = terminals.openConsole('a')!;

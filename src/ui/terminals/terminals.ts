@@ -13,6 +13,7 @@ import {
   groupOfTab,
   groupsOf,
   moveTab,
+  pinnedFirst,
   readLayout,
   resizeSplit,
   showTab,
@@ -22,6 +23,7 @@ import {
 import { LabShellSource, type OpenLabShell } from './lab-shell-source';
 import { type RawConnection, RawSource, type RawWords } from './raw-source';
 import { type EarlierShell, ShellSource } from './shell-source';
+import { TypedSource } from './typed-source';
 
 export type TerminalKind = 'console' | 'shell' | 'raw' | 'lab';
 
@@ -44,9 +46,11 @@ export interface TerminalTab {
   readonly kind: TerminalKind;
   /** What a person called it. */
   readonly name?: string;
+  /** Stands first in its group, and is not closed before it is loosened. */
+  readonly pinned?: true;
   /** Number of the shell in its machine or the lab, from 1; of a raw connection the TCP port. */
   readonly number: number;
-  readonly source: TerminalSource;
+  readonly source: TypedSource;
 }
 
 /** How the dock is shown: not at all, below the view, or in its place. */
@@ -145,6 +149,23 @@ export class Terminals implements Disposable {
     return this.#openTab(noInstance, 'lab');
   }
 
+  /**
+   * Shows the shell of that number of an instance, or of the lab where there is none, and opens it if need be. Undefined
+   * when there are terminals enough.
+   */
+  showShell(instance: InstanceId | undefined, number: number): TypedSource | undefined {
+    const kind = instance === undefined ? 'lab' : 'shell';
+    const owner = instance ?? noInstance;
+    const there = [...this.#tabs.value.values()].find(
+      (tab) => tab.kind === kind && tab.instance === owner && tab.number === number,
+    );
+    const id = there?.id ?? this.#openTab(owner, kind, number);
+    if (id === undefined) return undefined;
+    this.activate(id);
+    this.setOpen(true);
+    return this.#tabs.value.get(id)?.source;
+  }
+
   /** A TCP connection to a port, by hand. It ends with the page. */
   openRaw(instance: InstanceId, port: number): TabId | undefined {
     return this.#openTab(instance, 'raw', port);
@@ -189,6 +210,16 @@ export class Terminals implements Disposable {
     const trimmed = name.trim().slice(0, 40);
     this.#tabs.value = new Map(this.#tabs.value).set(id, { ...rest, ...(trimmed !== '' && { name: trimmed }) });
     this.#keep();
+  }
+
+  pin(id: TabId, pinned: boolean): void {
+    const tab = this.#tabs.value.get(id);
+    if (!tab) return;
+    const { pinned: _, ...rest } = tab;
+    batch(() => {
+      this.#tabs.value = new Map(this.#tabs.value).set(id, { ...rest, ...(pinned && { pinned }) });
+      this.#change(this.#layout.value);
+    });
   }
 
   resize(split: string, share: number): void {
@@ -248,12 +279,12 @@ export class Terminals implements Disposable {
         bareNewlines: instance(tab.instance)?.kind === 'unikernel',
       }),
     };
-    const source = sources[tab.kind]();
+    const source = new TypedSource(sources[tab.kind]());
     this.#tabs.value = new Map(this.#tabs.value).set(tab.id, { ...tab, source });
   }
 
   #change(layout: DockLayout): void {
-    this.#layout.value = layout;
+    this.#layout.value = pinnedFirst(layout, (tab) => this.#tabs.value.get(tab)?.pinned === true);
     const active = this.active;
     if (active) this.#used.set(active.instance, active.id);
     this.#keep();
@@ -323,7 +354,7 @@ interface KeptTab extends Omit<TerminalTab, 'source'> {
 
 function readTab(stored: unknown): readonly KeptTab[] {
   if (typeof stored !== 'object' || stored === null) return [];
-  const { id, instance, kind, name, number, program } = stored as Partial<Record<keyof KeptTab, unknown>>;
+  const { id, instance, kind, name, number, program, pinned } = stored as Partial<Record<keyof KeptTab, unknown>>;
   if (typeof id !== 'string' || !/^t\d{1,9}$/.test(id) || typeof instance !== 'string') return [];
   if (kind !== 'console' && kind !== 'shell' && kind !== 'lab') return [];
   return [
@@ -333,6 +364,7 @@ function readTab(stored: unknown): readonly KeptTab[] {
       kind,
       number: typeof number === 'number' ? number : 1,
       ...(typeof name === 'string' && { name: name.slice(0, 40) }),
+      ...(pinned === true && { pinned }),
       ...(typeof program === 'string' && program.length <= 80 && { program }),
     },
   ];

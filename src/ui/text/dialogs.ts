@@ -1,5 +1,6 @@
 /** Words of the dialogs, the menu of commands and the help. */
 export const dialogText = {
+  settings: 'Settings',
   cancel: 'Cancel',
   close: 'Close',
 
@@ -19,6 +20,7 @@ export const dialogText = {
     removeNic: (index: number) => `Remove eth${index}`,
     disk: 'Disk',
     noDisk: 'None',
+    hostDisk: '8 GB, for containers',
     volumes: 'Volumes',
     volume: (name: string, size: string) => `${name}, ${size}`,
     volumesOnce: 'A volume is attached to one machine at a time',

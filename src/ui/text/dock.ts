@@ -19,6 +19,8 @@ export const dockText = {
   moveBack: 'Move to the next group',
   rename: 'Rename the tab',
   renameLabel: 'Name of the tab',
+  pin: 'Pin the tab',
+  pinned: (name: string) => `${name}, pinned`,
   close: 'Close the tab',
   closeNamed: (name: string) => `Close ${name}`,
   copy: 'Copy the selection',

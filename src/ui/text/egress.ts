@@ -12,6 +12,7 @@ export const egressText = {
     const named = relay?.replace(/^https?:\/\//, '').split(/[/?#]/)[0];
     return named === undefined ? egressText.fetch(hosts.length) : egressText.relay(named, hosts.length);
   },
+  engineApi: 'Docker API for guests',
   change: (network: string) => `Change what may leave ${network}`,
   notChanged: (network: string) => `Could not change what may leave ${network}`,
 
@@ -28,6 +29,9 @@ export const egressText = {
     relayHint: 'An address with {url} for what is wanted. Whoever runs it sees all that is asked',
     how: (gateway: string) =>
       `In a guest: export http_proxy=http://${gateway}, then ask for http:// addresses; the page asks by HTTPS unless a port is named. Hosts must allow pages of other sites to read them (CORS).`,
+    engineApi: 'Docker Engine API for guests of this network',
+    engineApiHint:
+      'Whoever is on it may then do all that you can with containers and images. In a guest: http://gateway:2375',
     go: 'Keep',
   },
 } as const;

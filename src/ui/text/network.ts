@@ -19,8 +19,9 @@ export const networkText = {
   up: 'Up',
   down: 'Down',
   asleep: 'Asleep',
-  frames: (count: string) => `${count} frames`,
-  queue: (frames: number, bytes: string) => (frames === 0 ? 'Empty' : `${frames} frames, ${bytes}`),
+  frames: (count: string) => (count === '1' ? '1 frame' : `${count} frames`),
+  queue: (frames: number, bytes: string) =>
+    frames === 0 ? 'Empty' : `${frames} ${frames === 1 ? 'frame' : 'frames'}, ${bytes}`,
   noDrops: 'None',
   fdb: 'MAC table',
   fdbLabel: (name: string) => `MAC table of ${name}`,
@@ -39,6 +40,8 @@ export const networkText = {
     'port-security': 'port security',
     'arp-guard': 'ARP guard',
     'dhcp-guard': 'DHCP guard',
+    'ra-guard': 'Router advertisement guard',
+    'nd-guard': 'Neighbour discovery guard',
     'same-port': 'same port',
   } satisfies Record<DropReason, string>,
 } as const;

@@ -1,12 +1,12 @@
 import type { ContainerCreateBody, DeviceMapping, HealthConfig, HostConfig } from '../../../api/container';
+import { parseByteSize } from '../../../formats/byte-size';
+import { parsePorts } from '../../../formats/parse-ports';
 import { type CommandIo, screenColumns } from '../../command-io';
-import { parseByteSize } from '../../grammar/sizes';
 import { labelsOf } from '../labels';
 import type { ContainerFlags } from './container-flags';
 import { readEnvironment, readLines } from './environment';
 import { parseMount, parseTmpfs, parseVolumes } from './parse-mounts';
 import { parseNetworking } from './parse-network';
-import { parsePorts } from './parse-ports';
 import { parseUlimit } from './parse-ulimit';
 import { parseRestartPolicy } from './restart-policy';
 

@@ -130,7 +130,7 @@ export const containerFlags = {
   user: text('Username or UID (format: <name|uid>[:<group|gid>])', { short: 'u' }),
   userns: text('User namespace to use'),
   uts: text('UTS namespace to use'),
-  volume: list('Bind mount a volume', { short: 'v' }),
+  volume: list('Bind mount a volume', { short: 'v', completes: 'volume-mount' }),
   'volume-driver': text('Optional volume driver for the container'),
   'volumes-from': list('Mount volumes from the specified container(s)', { completes: 'container' }),
   workdir: text('Working directory inside the container', { short: 'w' }),

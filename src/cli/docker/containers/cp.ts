@@ -34,7 +34,7 @@ export const cp = docker({
   ].join('\n'),
   usage: '[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\tdocker cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH',
   args: { min: 2, max: 2 },
-  completes: ['file'],
+  completes: ['copy-end'],
   flags: {
     archive: bool('Archive mode (copy all uid/gid information)', { short: 'a' }),
     'follow-link': bool('Always follow symbol link in SRC_PATH', { short: 'L' }),

@@ -10,7 +10,7 @@ export const exportContainer = docker({
   args: { min: 1, max: 1 },
   completes: ['container'],
   flags: {
-    output: text('Write to a file, instead of STDOUT', { short: 'o' }),
+    output: text('Write to a file, instead of STDOUT', { short: 'o', completes: 'file' }),
   },
   async run({ args: [name = ''], flags }, { engine, io }) {
     const { signal } = io;

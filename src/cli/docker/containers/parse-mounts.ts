@@ -1,5 +1,5 @@
 import type { DockerSet, MountSpec } from '../../../api/container';
-import { parseByteSize } from '../../grammar/sizes';
+import { parseByteSize } from '../../../formats/byte-size';
 
 export interface Volumes {
   readonly binds: readonly string[];

@@ -10,7 +10,7 @@ export const load = docker({
   usage: '[OPTIONS]',
   args: { min: 0, max: 0 },
   flags: {
-    input: text('Read from tar archive file, instead of STDIN', { short: 'i' }),
+    input: text('Read from tar archive file, instead of STDIN', { short: 'i', completes: 'file' }),
     platform: text('Load only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")'),
     quiet: bool('Suppress the load output', { short: 'q' }),
   },

@@ -10,7 +10,7 @@ export const save = docker({
   args: { min: 1 },
   completes: ['image'],
   flags: {
-    output: text('Write to a file, instead of STDOUT', { short: 'o' }),
+    output: text('Write to a file, instead of STDOUT', { short: 'o', completes: 'file' }),
     platform: text('Save only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")'),
   },
   async run({ args, flags }, { engine, io }) {

@@ -4,6 +4,7 @@ import { AcpiPower } from './acpi-power';
 import type { DriveBuffer } from './drive-buffer';
 import type { PcDrives } from './pc-drives';
 import { PcInput } from './pc-input';
+import { answerPciHotplug } from './pci-hotplug';
 import { VgaScreen } from './vga-screen';
 
 /** PCI slot of the device whose class ours are made of. No guest needs to see it. */
@@ -21,6 +22,7 @@ export class Pc {
     this.#cpu = cpu;
     this.#drives = drives;
     hidePciDevice(cpu, balloonSlot);
+    answerPciHotplug(cpu);
     drives.install(cpu);
     this.screen = new VgaScreen(cpu.devices.vga);
     this.input = new PcInput(busOf(emulator));

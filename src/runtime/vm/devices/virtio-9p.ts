@@ -3,6 +3,7 @@ import { createDeferred, type Deferred } from '../../../base/deferred';
 import { SandboxError } from '../../../base/errors';
 import { headerBytes } from '../../../formats/nine-p/codec';
 import { NineServer, type NineServerState, parseServerState } from '../../files/nine-p-server';
+import { maxTagBytes } from '../share-tag';
 import {
   type BufferChain,
   type ConfigField,
@@ -21,9 +22,6 @@ import type { DeviceSlot } from './slots';
 const featureMountTag = 0;
 
 const queueSize = 128;
-
-/** Longest name of a share, in bytes: what a guest mounts it by. */
-export const maxTagBytes = 31;
 
 /** Largest message: 512 KiB was the fastest, and Linux takes no more than its ring of 128 pages. */
 const maxMessageBytes = 512 * 1024;

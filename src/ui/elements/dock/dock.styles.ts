@@ -96,6 +96,12 @@ export const dockStyles = css`
     line-height: 1.4;
     text-overflow: ellipsis;
   }
+  .pin {
+    display: inline-grid;
+    place-items: center;
+    width: 22px;
+    color: var(--muted);
+  }
   .close {
     display: inline-grid;
     place-items: center;

@@ -1,6 +1,7 @@
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { InstanceRecord } from '../../../engine/instance-record';
+import { terminalFontSize } from '../../settings';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
@@ -162,12 +163,17 @@ export class Dock extends StrataElement {
       aria-controls="panel-${id}"
       tabindex=${selected ? 0 : -1}
       title=${name}
+      aria-label=${tab.pinned ? text.dock.pinned(name) : nothing}
       @click=${() => this.#show(id)}
       @dblclick=${() => this.#rename(id)}
       @auxclick=${(event: MouseEvent) => event.button === 1 && this.#close(id)}
     >
       ${icon(tab.kind === 'console' ? 'machine' : 'terminal')}<span class="label">${name}</span>
-      <span class="close" aria-hidden="true" title=${text.dock.close} @click=${(event: Event) => this.#clickClose(event, id)}>${icon('close')}</span>
+      ${
+        tab.pinned
+          ? html`<span class="pin">${icon('pin')}</span>`
+          : html`<span class="close" aria-hidden="true" title=${text.dock.close} @click=${(event: Event) => this.#clickClose(event, id)}>${icon('close')}</span>`
+      }
     </button>`;
   }
 
@@ -190,7 +196,7 @@ export class Dock extends StrataElement {
   }
 
   #panel(store: Store, tab: TerminalTab, group: DockGroup, rect: DockRect) {
-    const { fontSize, screenReader } = store.settings.values.value;
+    const { screenReader } = store.settings.values.value;
     const record = store.instances.value.find(({ id }) => id === tab.instance);
     const shown = group.active === tab.id && this.size !== 'hidden';
     const empty = tab.kind === 'console' || tab.source.waiting;
@@ -207,7 +213,7 @@ export class Dock extends StrataElement {
         .source=${tab.source}
         .label=${text.terminal.label(this.#name(store, tab))}
         .scheme=${this.scheme}
-        .fontSize=${fontSize}
+        .fontSize=${terminalFontSize(store.settings.values.value)}
         .screenReader=${screenReader}
         .off=${off_}
         .wake=${record?.task ? undefined : text.actions.start}
@@ -247,6 +253,7 @@ export class Dock extends StrataElement {
   #menu(store: Store, group: DockGroup): readonly MenuItem[] {
     const several = placeNodes(store.terminals.layout.value.root).groups.length > 1;
     const { dock } = text;
+    const pinned = store.terminals.tabs.value.get(group.active)?.pinned === true;
     return [
       { id: 'row', label: dock.splitRow },
       { id: 'column', label: dock.splitColumn },
@@ -260,7 +267,10 @@ export class Dock extends StrataElement {
       { id: 'clear', label: dock.clear },
       { id: 'reader', label: dock.reader, checked: store.settings.values.value.screenReader },
       { id: 'rename', label: dock.rename, detail: 'F2' },
-      { id: 'close', label: dock.closeNamed(this.#nameById(store, group.active)), detail: 'Delete' },
+      { id: 'pin', label: dock.pin, checked: pinned },
+      ...(pinned
+        ? []
+        : [{ id: 'close', label: dock.closeNamed(this.#nameById(store, group.active)), detail: 'Delete' }]),
     ];
   }
 
@@ -280,6 +290,7 @@ export class Dock extends StrataElement {
       clear: () => terminal?.clear(),
       reader: () => store.settings.change({ screenReader: !screenReader }),
       rename: () => this.#rename(group.active),
+      pin: () => store.terminals.pin(group.active, !store.terminals.tabs.value.get(group.active)?.pinned),
       close: () => this.#close(group.active),
     };
     acts[id]?.();
@@ -346,8 +357,10 @@ export class Dock extends StrataElement {
     this.#close(id);
   }
 
+  /** What is pinned stays. */
   #close(id: string): void {
     const next = this.store?.terminals;
+    if (next?.tabs.value.get(id)?.pinned) return;
     next?.close(id);
     this.#told();
     const { active } = next ?? {};

@@ -17,6 +17,7 @@ const shapes = {
   off: svg`<circle cx="8" cy="8" r="5.5" />`,
   failed: svg`<path d="M8 2.3 14.2 13H1.8zM8 6.3v3.2M8 11.2v.3" stroke-linejoin="round" />`,
   done: svg`<path d="m3.5 8.5 3 3 6-7" />`,
+  pin: svg`<path d="M6 2.5h4M6.8 2.5v4L4.5 9v1h7V9L9.2 6.5v-4M8 10v4" stroke-linejoin="round" />`,
   close: svg`<path d="m4 4 8 8M12 4l-8 8" />`,
   info: svg`<circle cx="8" cy="8" r="5.5" /><path d="M8 7.4v3.4M8 5.2v.2" />`,
   sun: svg`<circle cx="8" cy="8" r="3" /><path d="M8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M12.6 3.4l-.9.9M4.3 11.7l-.9.9" />`,
@@ -32,6 +33,7 @@ const shapes = {
   tasks: svg`<path d="M6.5 4h7M6.5 8h7M6.5 12h7M2.5 4l.8.8L4.7 3M2.5 8l.8.8L4.7 7M2.5 12l.8.8L4.7 11" />`,
   layers: svg`<path d="M8 2 14 5 8 8 2 5zM2 8l6 3 6-3M2 11l6 3 6-3" stroke-linejoin="round" />`,
   folder: svg`<path d="M2 4h4.5L8 5.5h6v7.5H2z" stroke-linejoin="round" />`,
+  file: svg`<path d="M4 2h5l3 3v9H4zM9 2v3h3M6 8.5h4M6 11h4" stroke-linejoin="round" />`,
   edit: svg`<path d="m3 13 .6-2.6L11 3l2 2-7.4 7.4zM9.7 4.3l2 2" stroke-linejoin="round" />`,
   overview: svg`<path d="M2.5 2.5h4.5V7H2.5zM9 2.5h4.5V7H9zM2.5 9H7v4.5H2.5zM9 9h4.5v4.5H9z" stroke-linejoin="round" />`,
   network: svg`<path d="M8 5.5v3M4 10.5v-2h8v2M6 2.5h4v3H6zM2 10.5h4v3H2zM10 10.5h4v3h-4z" stroke-linejoin="round" />`,
@@ -53,6 +55,11 @@ const shapes = {
   here: svg`<circle cx="8" cy="8" r="2.5" fill="currentColor" /><circle cx="8" cy="8" r="5.5" />`,
   volume: svg`<path d="M2.5 4c0-1 2.5-1.8 5.5-1.8s5.5.8 5.5 1.8v8c0 1-2.5 1.8-5.5 1.8S2.5 13 2.5 12zM2.5 4c0 1 2.5 1.8 5.5 1.8s5.5-.8 5.5-1.8M2.5 8c0 1 2.5 1.8 5.5 1.8s5.5-.8 5.5-1.8" />`,
   container: svg`<path d="M8 2 14 5v6l-6 3-6-3V5zM2 5l6 3 6-3M8 8v6" stroke-linejoin="round" />`,
+  settings: svg`<path d="M2 4.5h6M11 4.5h3M2 11.5h3M8 11.5h6" /><circle cx="9.5" cy="4.5" r="1.6" /><circle cx="6.5" cy="11.5" r="1.6" />`,
+  topology: svg`<circle cx="8" cy="3.5" r="1.8" /><circle cx="3.5" cy="12" r="1.8" /><circle cx="12.5" cy="12" r="1.8" /><path d="M7 5.2 4.4 10.4M9 5.2l2.6 5.2M5.4 12h5.2" />`,
+  schedule: svg`<path d="M2.5 3.5h4v4h-4zM9.5 2.5h4v3h-4zM9.5 8h4v5.5h-4zM6.5 5.5h3M8 5.5v5h1.5" stroke-linejoin="round" />`,
+  chip: svg`<rect x="4" y="4" width="8" height="8" rx="1" /><path d="M6.5 1.5V4M9.5 1.5V4M6.5 12v2.5M9.5 12v2.5M1.5 6.5H4M1.5 9.5H4M12 6.5h2.5M12 9.5h2.5" />`,
+  lesson: svg`<path d="M8 4.2C6.5 3.1 4.5 2.8 2.3 2.8v9.4c2.2 0 4.2.3 5.7 1.4 1.5-1.1 3.5-1.4 5.7-1.4V2.8c-2.2 0-4.2.3-5.7 1.4zM8 4.2v9.4" stroke-linejoin="round" />`,
   machine: svg`<rect x="2.5" y="2.5" width="11" height="8" rx="1" /><path d="M5.5 13.5h5M8 10.5v3" />`,
 } satisfies Record<string, SVGTemplateResult>;
 
@@ -61,6 +68,11 @@ export type IconName = keyof typeof shapes;
 /** A picture beside a text that says the same; it is nothing to a screen reader. */
 export function icon(name: IconName): TemplateResult {
   return html`<svg class="icon" data-icon=${name} viewBox="0 0 16 16" aria-hidden="true" focusable="false">${shapes[name]}</svg>`;
+}
+
+/** The picture alone, for a place in another picture. */
+export function iconShape(name: IconName): SVGTemplateResult {
+  return shapes[name];
 }
 
 export const iconStyles = css`
@@ -75,16 +87,11 @@ export const iconStyles = css`
     overflow: visible;
   }
   .icon[data-icon='busy'] {
-    animation: turn 1s linear infinite;
+    animation: turn var(--turn) linear infinite;
   }
   @keyframes turn {
     to {
       transform: rotate(1turn);
-    }
-  }
-  @media (prefers-reduced-motion: reduce) {
-    .icon[data-icon='busy'] {
-      animation: none;
     }
   }
 `;

@@ -1,4 +1,5 @@
 import { css, html, nothing } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import type { InstanceId } from '../../../api/instance';
 import type { InstanceRecord } from '../../../engine/instance-record';
 import type { StatReading } from '../../../engine/stat-sampler';
@@ -94,14 +95,19 @@ export class InstanceList extends StrataElement {
 
   override render() {
     if (this.instances.length === 0) return html`<p class="none">${text.list.empty}</p>`;
+    const stop = this.instances.find(({ id }) => id === this.selectedId) ?? this.instances[0];
     return html`<div role="listbox" aria-label=${text.list.heading} @keydown=${this.#key}>
-      ${this.instances.map((record) => this.#row(record))}
+      ${this.instances.map((record) => {
+        const running = record.state.phase === 'running';
+        // Time passes for those alone that run; of a hundred others nothing is looked at again every second.
+        const seen = [record, record === stop, record.id === this.selectedId, running && this.stats.get(record.id)];
+        return guard([...seen, running && this.now], () => this.#row(record, record === stop));
+      })}
     </div>`;
   }
 
-  #row(record: InstanceRecord) {
+  #row(record: InstanceRecord, stop: boolean) {
     const selected = record.id === this.selectedId;
-    const stop = this.instances.some(({ id }) => id === this.selectedId) ? selected : record === this.instances[0];
     return html`<div
       role="option"
       aria-selected=${selected}

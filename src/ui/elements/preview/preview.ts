@@ -24,6 +24,7 @@ export class PreviewElement extends StrataElement {
     start: { attribute: false },
     off: { attribute: false },
     alone: { attribute: false },
+    connects: { attribute: false },
     path: { state: true },
   };
   /** Undefined while the way to the port is being opened. */
@@ -36,6 +37,8 @@ export class PreviewElement extends StrataElement {
   declare off: string | undefined;
   /** It has a tab to itself. */
   declare alone: boolean;
+  /** A terminal can be opened that speaks to the port. */
+  declare connects: boolean;
   declare private path: string;
 
   static override styles = [
@@ -101,6 +104,7 @@ export class PreviewElement extends StrataElement {
     this.start = '/';
     this.off = undefined;
     this.alone = false;
+    this.connects = true;
     this.path = '/';
   }
 
@@ -143,7 +147,7 @@ export class PreviewElement extends StrataElement {
       <button class="quiet icon" aria-label=${preview.newTab} title=${tab ? preview.newTab : preview.noTab} ?disabled=${!tab} @click=${() => this.#fire('new-tab')} type="button">
         ${icon('grow')}
       </button>
-      ${this.#tool('terminal', preview.connect, () => this.#fire('connect'))}
+      ${this.connects ? this.#tool('terminal', preview.connect, () => this.#fire('connect')) : nothing}
     `;
   }
 

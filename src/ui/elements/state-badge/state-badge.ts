@@ -37,13 +37,17 @@ export class StateBadge extends StrataElement {
       :host {
         display: inline-flex;
       }
+      /* The word stands on the line of the text beside it, which the picture's foot would otherwise. */
       span {
         display: inline-flex;
-        align-items: center;
+        align-items: baseline;
         gap: 4px;
         color: var(--off);
         font: 500 var(--t0) / 1.4 var(--sans);
         white-space: nowrap;
+      }
+      .icon {
+        align-self: center;
       }
       .running {
         color: var(--good);

@@ -29,6 +29,19 @@ export const terminalStyles = css`
       forced-color-adjust: none;
     }
   }
+  .touch {
+    display: flex;
+    flex: none;
+    gap: var(--s0);
+    padding: var(--s0);
+    background: var(--surface);
+  }
+  .touch button {
+    flex: 1;
+    min-height: 44px;
+    min-width: 0;
+    padding: 0;
+  }
   .screen {
     width: 100%;
     height: 100%;

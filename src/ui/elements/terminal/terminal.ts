@@ -16,6 +16,7 @@ import { OutputPump } from './output-pump';
 import { terminalStyles } from './terminal.styles';
 import { safeLink, safeTitle } from './terminal-link';
 import { terminalThemes } from './terminal-theme';
+import { type TouchKey, touchKeys, touchKeyText, withControl } from './touch-keys';
 
 /** What a terminal is attached to. */
 export interface ConsoleSource extends Pick<Instance, 'attachConsole'> {
@@ -35,6 +36,9 @@ export interface TerminalTools {
 const clipboardOsc = 52;
 
 const encoder = new TextEncoder();
+
+/** A finger is what this device is used by first. */
+const touched = matchMedia('(pointer: coarse)');
 
 /**
  * A terminal on a console or a shell. It begins when it is first shown, and goes on while it is hidden. Fires
@@ -56,6 +60,7 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     selecting: { state: true },
     searching: { state: true },
     note: { state: true },
+    control: { state: true },
   };
   declare source: ConsoleSource | undefined;
   declare label: string;
@@ -72,6 +77,8 @@ export class TerminalElement extends StrataElement implements TerminalTools {
   declare private selecting: boolean;
   declare private searching: boolean;
   declare private note: string;
+  /** Ctrl was touched, for the next key. */
+  declare private control: boolean;
 
   static override styles = [baseStyles, buttonStyles, iconStyles, unsafeCSS(xtermCss), terminalStyles];
 
@@ -97,6 +104,7 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     this.selecting = false;
     this.searching = false;
     this.note = '';
+    this.control = false;
   }
 
   override focus(): void {
@@ -117,8 +125,31 @@ export class TerminalElement extends StrataElement implements TerminalTools {
         ${this.link ? html`<span class="link">${this.link}</span>` : nothing}
         ${this.skipped > 0 ? html`<span class="skipped" title=${text.terminal.skipped(skipped)}>${icon('failed')}${text.log.skipped(skipped)}</span>` : nothing}
       </div>
+      ${touched.matches ? this.#touchBar() : nothing}
       <div class="foot" role="status">${this.note || this.off ? this.#told() : nothing}</div>
     `;
+  }
+
+  /** A touch must not take the focus from the terminal, or the keyboard of the phone would go away. */
+  #touchBar() {
+    return html`<div class="touch" role="toolbar" aria-label=${text.terminal.touch.label} @pointerdown=${(event: Event) => event.preventDefault()}>
+      ${touchKeys.map(
+        (key) =>
+          html`<button aria-pressed=${key === 'ctrl' ? this.control : nothing} aria-label=${text.terminal.touch.names[key]} @click=${() => this.#touch(key)}>${text.terminal.touch.keys[key]}</button>`,
+      )}
+    </div>`;
+  }
+
+  #touch(key: TouchKey): void {
+    const said = touchKeyText(key, this.#terminal?.modes.applicationCursorKeysMode ?? false);
+    if (said === undefined) this.control = !this.control;
+    else this.#pump?.send(encoder.encode(said));
+    this.focus();
+  }
+
+  #typed(data: string): void {
+    this.#pump?.send(encoder.encode(this.control ? withControl(data) : data));
+    this.control = false;
   }
 
   #told() {
@@ -203,7 +234,7 @@ export class TerminalElement extends StrataElement implements TerminalTools {
       cursorBlink: false,
       convertEol: this.source?.bareNewlines ?? false,
       // WCAG 1.4.3 and, where more contrast is asked for, 1.4.6.
-      minimumContrastRatio: matchMedia('(prefers-contrast: more)').matches ? 7 : 4.5,
+      minimumContrastRatio: highContrast() ? 7 : 4.5,
       screenReaderMode: this.screenReader,
       linkHandler: {
         activate: (_, link) => this.#follow(link),
@@ -221,7 +252,7 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     );
     terminal.parser.registerOscHandler(clipboardOsc, () => true);
     terminal.attachCustomKeyEventHandler((event) => this.#key(event));
-    terminal.onData((data) => this.#pump?.send(encoder.encode(data)));
+    terminal.onData((data) => this.#typed(data));
     terminal.onBinary((data) => this.#pump?.send(Uint8Array.from(data, (character) => character.charCodeAt(0))));
     terminal.onResize(({ cols, rows }) => this.#pump?.resize(cols, rows));
     terminal.onTitleChange((title) => {
@@ -349,6 +380,11 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     if (event.key === 'Enter') void this.#find(event.shiftKey ? 'previous' : 'next');
     if (event.key === 'Escape') this.#closeSearch();
   };
+}
+
+/** Asked for by the system, or on this page. */
+function highContrast(): boolean {
+  return matchMedia('(prefers-contrast: more)').matches || document.documentElement.dataset['contrast'] === 'more';
 }
 
 define('strata-terminal', TerminalElement);

@@ -1,5 +1,5 @@
 import { css, html, nothing } from 'lit';
-import type { Toast } from '../../store';
+import type { Toast } from '../../store/messages';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
 import { text } from '../../text';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { page, userEvent } from 'vitest/browser';
+import { cdp, page, userEvent } from 'vitest/browser';
 import { SandboxError } from '../../../base/errors';
 import type { FakeClock } from '../../../base/fake-clock';
 import { openTestLab } from '../../../engine/lab-fixture';
@@ -8,7 +8,10 @@ import type { ArtifactLoader } from '../../../engine/store-client';
 import { UnikernelLibrary } from '../../../engine/unikernel-library';
 import type { Artifact } from '../../../storage/artifact-source';
 import { axeProblems } from '../../elements/axe-problems';
+import { focusedElement } from '../../elements/focused-element';
+import type { TerminalElement } from '../../elements/terminal/terminal';
 import { standardFlavor } from '../../flavors';
+import { applyLook } from '../../scheme';
 import { createSettings } from '../../settings';
 import { Store } from '../../store';
 import '../../styles/tokens.css';
@@ -59,11 +62,14 @@ async function launchFromDisk(): Promise<void> {
   const sector = new Uint8Array(512);
   sector.set([0x55, 0xaa], 510);
   drop('boot.img', sector);
-  await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-machine'));
+  await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-machine'), fetching);
   await page.getByRole('textbox', { name: 'Name' }).fill('pc');
   await page.getByRole('button', { name: 'Store the disks and start it' }).click();
   await vi.waitFor(() => expect(store.route.value).toMatchObject({ view: 'machine' }));
 }
+
+/** Parts of the page are fetched from a server that may be busy. */
+const fetching = { timeout: 20_000 };
 
 let store: Store;
 let driver: ScriptedDriver;
@@ -120,7 +126,7 @@ async function makeVolume(): Promise<void> {
 async function takeSnapshots(): Promise<void> {
   const [machine] = store.instances.value;
   for (const name of ['installed', 'configured', 'in use']) {
-    store.snapshot(machine!.id, { name, notes: '' });
+    store.snapshotVerbs.take(machine!.id, { name, notes: '' });
     await vi.waitFor(() => expect(store.snapshots.value.at(-1)?.name).toBe(name));
     await vi.waitFor(() => expect(store.instances.value[0]?.task).toBeUndefined());
   }
@@ -133,7 +139,7 @@ async function rendered(): Promise<void> {
   await vi.waitFor(() => {
     const waiting = [...everyElement(view.renderRoot)].filter((element) => element.matches(':not(:defined)'));
     expect(waiting.map(({ localName }) => localName)).toEqual([]);
-  });
+  }, fetching);
 }
 
 function* everyElement(root: ParentNode): Generator<Element> {
@@ -141,13 +147,6 @@ function* everyElement(root: ParentNode): Generator<Element> {
     yield element;
     if (element.shadowRoot) yield* everyElement(element.shadowRoot);
   }
-}
-
-/** The element with the focus, through all shadow roots. */
-function focused(): Element | null {
-  let element = document.activeElement;
-  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
-  return element;
 }
 
 async function publish(...ports: readonly number[]): Promise<void> {
@@ -204,7 +203,7 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   'with the question what may leave a network': async () => {
     store.go({ view: 'networks' });
-    store.setEgress('default', { hosts: ['example.com'], relay: 'https://relay.example/{url}' });
+    store.networkVerbs.setEgress('default', { hosts: ['example.com'], relay: 'https://relay.example/{url}' });
     await vi.waitFor(() => expect(store.networks.value[0]?.egress).toBeDefined());
     store.ask({ kind: 'egress', network: 'default' });
   },
@@ -212,6 +211,20 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
     await launch();
     store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'summary' });
     await watchOneSecond();
+  },
+  'with its charts': async () => {
+    await launch();
+    store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'stats' });
+    await watchOneSecond();
+  },
+  'with its network cards': async () => {
+    await launch();
+    store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'network' });
+    await watchOneSecond();
+  },
+  'with all that is known of it': async () => {
+    await launch();
+    store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'inspect' });
   },
   'with the log': async () => {
     await launch();
@@ -231,7 +244,7 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   'with the networks': async () => {
     await launch(2);
-    store.createNetwork({ name: 'lan', subnet: '10.9.0.0/24', mtu: 9000 });
+    store.networkVerbs.create({ name: 'lan', subnet: '10.9.0.0/24', mtu: 9000 });
     store.go({ view: 'networks' });
     await rendered();
     await watchOneSecond();
@@ -287,7 +300,7 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
   'with the dialog for a machine from a disk': async () => store.ask({ kind: 'new-machine' }),
   'with the dialog for a disk that nothing starts from': async () => {
     drop('empty.img', new Uint8Array(737_280));
-    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-machine'));
+    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-machine'), fetching);
     await expect.element(page.getByText('Nothing on it that a BIOS starts.')).toBeVisible();
   },
   'with the summary of a machine from a disk': async () => {
@@ -332,6 +345,7 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
   'with a question': async () => {
     store.ask({ kind: 'confirm', title: 'Sure?', body: 'It is lost for good.', action: 'Delete', run: () => {} });
   },
+  'with the settings': async () => store.ask({ kind: 'settings' }),
   'with the help': async () => store.ask({ kind: 'help' }),
   'with the commands': async () => store.ask({ kind: 'palette' }),
 };
@@ -348,6 +362,24 @@ describe('the page', () => {
       }
     });
   }
+
+  it('draws what a machine uses over a minute and over ten, with the numbers beside', async () => {
+    await launch();
+    store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'stats' });
+    store.setWatched(true);
+    await clock.advance(90_000);
+    await rendered();
+    const line = (): number => {
+      const charts = [...everyElement(view.renderRoot)].filter((element) => element.localName === 'strata-chart');
+      const path = charts[1]?.shadowRoot?.querySelector('.line')?.getAttribute('d') ?? '';
+      return path.split('L').length;
+    };
+    await vi.waitFor(() => expect(line()).toBe(60));
+    await expect.element(page.getByRole('img', { name: /^Memory over the last 60 seconds, now / })).toBeVisible();
+    await page.getByRole('button', { name: '10 minutes' }).click();
+    await vi.waitFor(() => expect(line()).toBeGreaterThan(60));
+    await expect.element(page.getByRole('img', { name: /^Memory over the last 10 minutes, now / })).toBeVisible();
+  });
 
   it('makes a unikernel of what is chosen in its dialog', async () => {
     store.ask({ kind: 'new-unikernel' });
@@ -415,7 +447,7 @@ describe('the page', () => {
 
   it('takes a module that is dropped on it, and asks what is to be made of it', async () => {
     drop('My kv.wasm', unikernel);
-    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-unikernel'));
+    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-unikernel'), fetching);
     await rendered();
     await expect
       .element(page.getByRole('combobox', { name: 'Program' }))
@@ -424,7 +456,7 @@ describe('the page', () => {
 
   it('makes an app of a program that is dropped on it, with all that it is given', async () => {
     drop('My tool.wasm', program);
-    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-app'));
+    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-app'), fetching);
     await rendered();
     await expect.element(page.getByRole('textbox', { name: 'Program' })).toHaveValue('my-tool: WASI (preview 1)');
     await page.getByRole('textbox', { name: 'Arguments, one a line' }).fill('-v\n\ntwo words');
@@ -482,7 +514,7 @@ describe('the page', () => {
     store.showTasks(true);
     const { id } = store.instances.value[0]!;
     store.publish(id, 8080);
-    for (const tab of ['terminal', 'summary', 'ports', 'snapshots', 'log'] as const) {
+    for (const tab of ['terminal', 'summary', 'stats', 'network', 'ports', 'snapshots', 'log', 'inspect'] as const) {
       store.go({ view: 'machine', id, tab });
       await rendered();
       expect(overflowing(width), tab).toEqual([]);
@@ -522,7 +554,7 @@ describe('by keyboard', () => {
   it('one press starts a machine and one is at its terminal', async () => {
     await page.getByRole('button', { name: 'Start a Linux VM' }).click();
     await vi.waitFor(() => expect(store.selected.value?.state.phase).toBe('running'));
-    await vi.waitFor(() => expect(focused()?.localName).toBe('textarea'));
+    await vi.waitFor(() => expect(focusedElement()?.localName).toBe('textarea'));
     const typed: string[] = [];
     driver.at(0).console.attach(({ bytes }) => typed.push(new TextDecoder().decode(bytes)));
     await userEvent.keyboard('uname');
@@ -531,13 +563,13 @@ describe('by keyboard', () => {
 
   it('the terminal is no trap: its chord goes to its tab, arrows and Tab go on from there', async () => {
     await page.getByRole('button', { name: 'Start a Linux VM' }).click();
-    await vi.waitFor(() => expect(focused()?.localName).toBe('textarea'));
+    await vi.waitFor(() => expect(focusedElement()?.localName).toBe('textarea'));
     await userEvent.keyboard('?n{Control>}k{/Control}');
     expect(store.dialog.value).toBeUndefined();
     await userEvent.keyboard('{Control>}{Shift>}.{/Shift}{/Control}');
-    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('tab'));
+    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('tab'));
     await userEvent.keyboard('{Tab}');
-    expect(focused()?.getAttribute('aria-label')).toBe('New shell');
+    expect(focusedElement()?.getAttribute('aria-label')).toBe('New shell');
   });
 
   it('arrows move through the machines', async () => {
@@ -559,12 +591,12 @@ describe('by keyboard', () => {
     await rendered();
     const opener = page.getByRole('button', { name: 'More kinds of VM' });
     await opener.click();
-    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('menuitem'));
+    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
     await userEvent.keyboard('{Escape}');
-    await vi.waitFor(() => expect(focused()?.getAttribute('aria-label')).toBe('More kinds of VM'));
+    await vi.waitFor(() => expect(focusedElement()?.getAttribute('aria-label')).toBe('More kinds of VM'));
     expect(await page.getByRole('menu').query()).toBeNull();
     await userEvent.keyboard('{Enter}');
-    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('menuitem'));
+    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
     await userEvent.keyboard('{ArrowDown}{ArrowDown}{Enter}');
     await vi.waitFor(() => expect(store.instances.value[1]?.spec.memoryMiB).toBe(32));
   });
@@ -578,10 +610,10 @@ describe('by keyboard', () => {
       .shadowRoot!.querySelector('strata-instance-table')!;
     table.shadowRoot!.querySelector<HTMLElement>('tbody a')!.focus();
     await userEvent.keyboard('{ArrowDown}{Shift>}{F10}{/Shift}');
-    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('menuitem'));
+    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
     await userEvent.keyboard('p{Enter}');
     await vi.waitFor(() => expect(store.instances.value[1]?.state.phase).toBe('paused'));
-    expect(focused()?.textContent).toBe('vm-2');
+    expect(focusedElement()?.textContent).toBe('vm-2');
   });
 
   it('several machines are stopped at once', async () => {
@@ -597,9 +629,9 @@ describe('by keyboard', () => {
   it('commands are found by their words', async () => {
     await launch();
     await rendered();
-    (focused() as HTMLElement | null)?.blur();
+    (focusedElement() as HTMLElement | null)?.blur();
     await userEvent.keyboard('{Control>}k{/Control}');
-    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('combobox'));
+    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('combobox'));
     await userEvent.keyboard('pau vm{Enter}');
     await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('paused'));
     await vi.waitFor(() => expect(store.dialog.value).toBeUndefined());
@@ -614,9 +646,9 @@ describe('by keyboard', () => {
     await userEvent.keyboard('{ArrowLeft}');
     expect(page.getByRole('treeitem').elements()).toHaveLength(1);
     await userEvent.keyboard('{ArrowRight}{ArrowRight}');
-    await vi.waitFor(() => expect(focused()?.textContent).toContain('configured'));
+    await vi.waitFor(() => expect(focusedElement()?.textContent).toContain('configured'));
     await userEvent.keyboard('{Shift>}{F10}{/Shift}');
-    await vi.waitFor(() => expect(focused()?.getAttribute('role')).toBe('menuitem'));
+    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
     await userEvent.keyboard('d{Enter}');
     await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('confirm'));
     await rendered();
@@ -670,18 +702,43 @@ describe('the dock of terminals', () => {
     await rendered();
     (page.getByRole('tab', { name: 'vm-1 sh 1' }).element() as HTMLElement).focus();
     await userEvent.keyboard('{F2}');
-    await vi.waitFor(() => expect(focused()?.localName).toBe('input'));
+    await vi.waitFor(() => expect(focusedElement()?.localName).toBe('input'));
     await userEvent.keyboard('logs{Enter}');
-    await vi.waitFor(() => expect(focused()?.textContent).toContain('logs'));
+    await vi.waitFor(() => expect(focusedElement()?.textContent).toContain('logs'));
     await userEvent.keyboard('{Delete}');
     await vi.waitFor(() => expect(groupsOf(store.terminals.layout.value.root)[0]?.tabs).toHaveLength(1));
     expect(store.route.value.view).toBe('machine');
+  });
+
+  it('pins a tab, which is not closed before it is loosened', async () => {
+    await launch();
+    await rendered();
+    const shell = store.terminals.openShell(store.instances.value[0]!.id)!;
+    await rendered();
+    const pin = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'More of the terminal' }).click();
+      await page.getByRole('menuitemcheckbox', { name: 'Pin the tab' }).click();
+      await rendered();
+    };
+    await pin();
+    const tab = () => page.getByRole('tab', { name: 'vm-1 sh 1, pinned' });
+    await expect.element(tab()).toBeVisible();
+    expect(groupsOf(store.terminals.layout.value.root)[0]?.tabs[0]).toBe(shell);
+    expect(await axeProblems()).toEqual([]);
+    (tab().element() as HTMLElement).focus();
+    await userEvent.keyboard('{Delete}');
+    await rendered();
+    expect(store.terminals.tabs.value.has(shell)).toBe(true);
+    await pin();
+    (page.getByRole('tab', { name: 'vm-1 sh 1' }).element() as HTMLElement).focus();
+    await userEvent.keyboard('{Delete}');
+    await vi.waitFor(() => expect(store.terminals.tabs.value.has(shell)).toBe(false));
   });
 });
 
 describe('dialogs', () => {
   it('start several machines with a name, memory, two networks and a disk', async () => {
-    store.createNetwork({ name: 'lan', subnet: '10.9.0.0/24', mtu: 1500 });
+    store.networkVerbs.create({ name: 'lan', subnet: '10.9.0.0/24', mtu: 1500 });
     await clock.advance(0);
     store.ask({ kind: 'new-vm' });
     await rendered();
@@ -723,7 +780,60 @@ describe('dialogs', () => {
     await rendered();
     await userEvent.keyboard('{Escape}');
     await vi.waitFor(() => expect(store.dialog.value).toBeUndefined());
-    expect(focused()).toBe(opener.element());
+    expect(focusedElement()).toBe(opener.element());
+  });
+});
+
+describe('the settings', () => {
+  afterEach(() => {
+    for (const name of ['contrast', 'motion', 'stage']) delete document.documentElement.dataset[name];
+  });
+
+  it('hold at once, for the page and its terminals', async () => {
+    const look = applyLook(store.settings, document.documentElement);
+    await launch();
+    store.ask({ kind: 'settings' });
+    await rendered();
+    const dialog = page.getByRole('dialog');
+    const lines = (): string => getComputedStyle(document.documentElement).getPropertyValue('--line');
+    const before = lines();
+    await dialog.getByLabelText('Contrast').selectOptions('More');
+    expect(lines()).not.toBe(before);
+    await dialog.getByLabelText('Motion').selectOptions('As little as can be');
+    expect(getComputedStyle(document.documentElement).getPropertyValue('--turn')).toBe('0s');
+    await dialog.getByRole('checkbox', { name: /^Stage/ }).click();
+    expect(getComputedStyle(document.documentElement).fontSize).toBe('22px');
+    await rendered();
+    const terminal = [...everyElement(view.renderRoot)].find((element) => element.localName === 'strata-terminal');
+    expect((terminal as TerminalElement).fontSize).toBe(22);
+    expect(await axeProblems()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Change for default' }).click();
+    await vi.waitFor(() => expect(store.dialog.value).toEqual({ kind: 'egress', network: 'default' }));
+    look.dispose();
+  });
+});
+
+describe('a terminal that is touched', () => {
+  it('has the keys that a phone has not', async () => {
+    await page.viewport(390, 800);
+    await cdp().send('Emulation.setTouchEmulationEnabled', { enabled: true, maxTouchPoints: 5 });
+    try {
+      await launch();
+      await rendered();
+      const typed: string[] = [];
+      driver.at(0).console.attach(({ bytes }) => typed.push(new TextDecoder().decode(bytes)));
+      const keys = page.getByRole('toolbar', { name: 'Keys that the keyboard has not' });
+      await keys.getByRole('button', { name: 'Esc, the escape key' }).click();
+      await keys.getByRole('button', { name: 'Up' }).click();
+      await keys.getByRole('button', { name: 'Ctrl' }).click();
+      await expect.element(keys.getByRole('button', { name: 'Ctrl' })).toHaveAttribute('aria-pressed', 'true');
+      await vi.waitFor(() => expect(focusedElement()?.localName).toBe('textarea'));
+      await userEvent.keyboard('cc');
+      await vi.waitFor(() => expect(typed.join('')).toBe('\x1b\x1b[A\x03c'));
+      expect(await axeProblems()).toEqual([]);
+    } finally {
+      await cdp().send('Emulation.setTouchEmulationEnabled', { enabled: false });
+    }
   });
 });
 
@@ -745,7 +855,7 @@ describe('a removal', () => {
     await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('paused'));
     await page.getByLabelText('Messages').getByRole('button', { name: 'Undo' }).click();
     await vi.waitFor(() => expect(store.instances.value[0]).toMatchObject({ state: { phase: 'running' } }));
-    expect(store.toasts.value).toEqual([]);
+    expect(store.messages.toasts.value).toEqual([]);
   });
 });
 

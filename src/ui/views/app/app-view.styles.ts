@@ -80,48 +80,6 @@ export const appViewStyles = css`
     flex: 1;
     min-height: 0;
   }
-  nav {
-    display: flex;
-    flex: none;
-    flex-direction: column;
-    gap: var(--s2);
-    width: 16.5rem;
-    padding: var(--s2) 10px;
-    border-right: 1px solid var(--line);
-    background: var(--surface);
-    min-height: 0;
-  }
-  nav ul {
-    display: grid;
-    gap: 2px;
-  }
-  nav a {
-    display: flex;
-    align-items: center;
-    gap: 10px;
-    min-height: 34px;
-    padding: 0 var(--s1);
-    border-radius: var(--radius);
-    color: var(--muted);
-    font-weight: 500;
-    font-size: var(--t1);
-    text-decoration: none;
-  }
-  nav a:hover {
-    background: var(--hover);
-    color: var(--text);
-  }
-  nav a[aria-current] {
-    background: var(--selected);
-    color: var(--text);
-  }
-  nav strata-instance-list {
-    flex: 1;
-    min-height: 0;
-    padding-top: var(--s1);
-    border-top: 1px solid var(--line);
-    overflow-y: auto;
-  }
   .work {
     display: flex;
     flex: 1;
@@ -146,6 +104,15 @@ export const appViewStyles = css`
   strata-dock.part {
     flex: 0 1 auto;
     min-height: 120px;
+  }
+  .work.beside {
+    flex-direction: row;
+  }
+  .beside main {
+    flex: 0 0 46%;
+  }
+  .beside strata-dock {
+    border-left: 1px solid var(--line);
   }
   .gone {
     display: grid;
@@ -174,10 +141,17 @@ export const appViewStyles = css`
   main:focus-visible {
     outline-offset: -2px;
   }
-  @media (forced-colors: active) {
-    nav a[aria-current] {
-      outline: 2px solid Highlight;
-      outline-offset: -2px;
+  @media (max-width: 1100px) {
+    .work.beside {
+      flex-direction: column;
+    }
+    .beside main {
+      flex: 1 1 60%;
+    }
+    .beside strata-dock {
+      flex: 1 1 40%;
+      border-top: 1px solid var(--line);
+      border-left: 0;
     }
   }
   @media (max-width: 720px) {
@@ -191,36 +165,14 @@ export const appViewStyles = css`
     .panes {
       flex-direction: column;
     }
-    nav {
-      width: auto;
-      padding: var(--s0) var(--s1);
-      border-right: 0;
-      border-bottom: 1px solid var(--line);
-      overflow-x: auto;
-    }
-    nav ul {
-      display: flex;
-      gap: var(--s0);
-    }
-    nav a {
-      gap: 6px;
-    }
-    nav strata-instance-list,
     .leave {
       display: none;
     }
   }
   @media (max-width: 400px) {
-    nav ul {
-      gap: 0;
-    }
-    nav a {
-      padding: 0 6px;
-    }
+    /* The settings have it. */
+    .theme,
     h1 span {
-      display: none;
-    }
-    nav a .icon {
       display: none;
     }
   }

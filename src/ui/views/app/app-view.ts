@@ -2,99 +2,48 @@ import { html, nothing } from 'lit';
 import type { InstanceDraft } from '../../../engine/instance-record';
 import '../../elements/dock/dock';
 import type { Dock } from '../../elements/dock/dock';
-import { type IconName, icon, iconStyles } from '../../elements/icon/icon';
+import { icon, iconStyles } from '../../elements/icon/icon';
 import '../../elements/instance-list/instance-list';
 import '../../elements/menu/menu';
-import type { Menu, MenuItem, MenuRequest } from '../../elements/menu/menu';
-import '../../elements/menu-button/menu-button';
+import type { Menu, MenuRequest } from '../../elements/menu/menu';
 import type { PickEvent } from '../../elements/menu-button/menu-button';
 import '../../elements/notice/notice';
 import '../../elements/ownership/ownership';
 import '../../elements/task-drawer/task-drawer';
 import '../../elements/toast-list/toast-list';
-import type { Dialog } from '../../dialog';
-import { flavors, standardFlavor } from '../../flavors';
-import { formatRoute, type Place, parseRoute, places, type Route } from '../../route';
-import type { Theme } from '../../settings';
-import { type PageKey, pageKey } from '../../shortcuts';
-import type { Store, Toast } from '../../store';
+import { formatRoute, parseRoute, placeOf } from '../../route';
+import type { Store } from '../../store';
+import type { Toast } from '../../store/messages';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
 import type { DockSize } from '../../terminals/terminals';
 import { text } from '../../text';
-import { instanceParts } from '../instance/instance-view';
-import '../overview/overview-view';
 import { actOn, instanceMenu } from '../instance/instance-actions';
+import '../strata/strata-nav';
 import { appViewStyles } from './app-view.styles';
-
-const themeIcons = { system: 'system', light: 'sun', dark: 'moon' } as const;
-
-const placeIcons: Readonly<Record<Place, IconName>> = {
-  overview: 'overview',
-  machines: 'machine',
-  networks: 'network',
-  snapshots: 'snapshot',
-  images: 'layers',
-  volumes: 'volume',
-  files: 'folder',
-  containers: 'container',
-};
-
-/** What can be made, in the order of the menu. */
-const newItems: readonly MenuItem[] = [
-  { id: 'custom', ...text.create.custom },
-  ...flavors.map(({ id }) => ({ id, ...text.flavors[id] })),
-  { id: 'unikernel', ...text.create.unikernel },
-  { id: 'app', ...text.create.app },
-  { id: 'machine', ...text.create.machine },
-  { id: 'container', ...text.create.container },
-];
+import { askedDialog } from './asked-dialog';
+import { allowDrop, takeDrop } from './page-drop';
+import { pageHeader } from './page-header';
+import { pressPageKey } from './page-keys';
+import { loadAllParts, PageParts } from './page-parts';
+import { routedView } from './routed-view';
 
 /** When the parts that no first prompt needs are fetched, milliseconds after the page has come. */
 const preloadMs = 4000;
-
-/** Views that the first prompt does not need are fetched when they are gone to. */
-const parts: Partial<Record<Route['view'] | Dialog['kind'], () => Promise<unknown>>> = {
-  machines: () => import('../machines/machines-view'),
-  networks: () => import('../networks/networks-view'),
-  snapshots: () => import('../snapshots/snapshots-view'),
-  images: () => import('../images/images-view'),
-  volumes: () => import('../volumes/volumes-view'),
-  files: () => import('../files/files-view'),
-  containers: () => import('../containers/containers-view'),
-  container: () => import('../containers/containers-view'),
-  'new-container': () => import('../dialogs/container-dialog'),
-  'new-vm': () => import('../dialogs/vm-dialog'),
-  'new-unikernel': () => import('../dialogs/unikernel-dialog'),
-  'new-app': () => import('../dialogs/app-dialog'),
-  'new-machine': () => import('../dialogs/machine-dialog'),
-  help: () => import('../dialogs/help-dialog'),
-  palette: () => import('../dialogs/palette-dialog'),
-  'new-network': smallDialogs,
-  egress: () => import('../dialogs/egress-dialog'),
-  'new-volume': () => import('../dialogs/volume-dialog'),
-  'brought-tar': () => import('../dialogs/tar-dialog'),
-  signatures: () => import('../dialogs/signature-dialog'),
-  rename: smallDialogs,
-  snapshot: smallDialogs,
-  clone: smallDialogs,
-  confirm: smallDialogs,
-};
-
-function smallDialogs(): Promise<unknown> {
-  return import('../dialogs/small-dialogs');
-}
 
 /** The whole page: header, navigation, the view of the address, the dock of terminals, tasks and messages. */
 export class AppView extends StrataElement {
   static override properties = {
     store: { attribute: false },
     scheme: { attribute: false },
+    bare: { attribute: false },
     filled: { state: true },
     menu: { state: true },
   };
   declare store: Store | undefined;
   declare scheme: 'light' | 'dark';
+  /** In a frame of somebody's page: only the view and the dock. The address is not the page's to change. */
+  declare bare: boolean;
   /** Whether the dock has the room of the view. */
   declare private filled: boolean;
   declare private menu: MenuRequest | undefined;
@@ -103,17 +52,18 @@ export class AppView extends StrataElement {
 
   /** The route that was shown last, to see when it changes. */
   #shown = '';
-  #loaded = new Set<string>();
+  readonly #parts = new PageParts();
   #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
     this.store = undefined;
     this.scheme = 'dark';
+    this.bare = false;
     this.filled = false;
     this.menu = undefined;
-    this.addEventListener('dragover', (event) => this.#dragOver(event));
-    this.addEventListener('drop', (event) => this.#drop(event));
+    this.addEventListener('dragover', allowDrop);
+    this.addEventListener('drop', (event) => takeDrop(event, this.store));
     this.addEventListener('menu', (event) => void this.#showMenu((event as CustomEvent<MenuRequest>).detail));
   }
 
@@ -125,7 +75,7 @@ export class AppView extends StrataElement {
     window.addEventListener('keydown', this.#key);
     this.#readHash();
     this.#readOnline();
-    this.#later = setTimeout(() => this.#loadAll(), preloadMs);
+    this.#later = setTimeout(() => loadAllParts(this.store), preloadMs);
   }
 
   override disconnectedCallback(): void {
@@ -143,32 +93,34 @@ export class AppView extends StrataElement {
     const { persistent, reason } = store.storage.value;
     const owner = store.ownership.value.state === 'owner';
     return html`
-      ${this.#header(store, owner)}
+      ${this.bare ? nothing : pageHeader(store, owner, { launch: this.#launch, skip: this.#skip })}
       ${persistent ? nothing : html`<strata-notice .label=${text.storage.label} .message=${text.storage.memory} .reason=${reason && text.storage.reason(reason)}></strata-notice>`}
       ${store.online.value ? nothing : html`<strata-notice .label=${text.offlineLabel} .message=${text.offline}></strata-notice>`}
       ${this.#newVersion(store)}
       ${owner ? this.#lab(store) : html`<main tabindex="-1"><strata-ownership .ownership=${store.ownership.value}></strata-ownership></main>`}
-      ${this.#dialog(store)}
+      ${askedDialog(store)}
       <strata-menu
         .label=${this.menu?.label ?? ''}
         .items=${this.menu?.items ?? []}
         @pick=${(event: PickEvent) => this.menu?.pick(event.detail)}
         @shut=${(event: CustomEvent<boolean>) => event.detail && this.menu?.back?.focus()}
       ></strata-menu>
-      <div class="unseen" role="status">${store.announcement.value}</div>
+      <div class="unseen" role="status">${store.messages.announcement.value}</div>
     `;
   }
 
   #lab(store: Store) {
     return html`
       <div class="panes">
-        ${this.#nav(store)}
-        <div class="work">
-          <main tabindex="-1" class=${this.#dockSize(store) === 'whole' ? 'short' : ''}>${this.#view(store)}</main>
+        ${this.bare ? nothing : this.#nav(store)}
+        <div class="work ${this.#isBeside(store) ? 'beside' : ''}">
+          <main tabindex="-1" class=${this.#dockSize(store) === 'whole' && !this.#isBeside(store) ? 'short' : ''}>
+            ${this.#lectureTerms(store)}${routedView(store, this.scheme, (event) => this.#launch(event.detail))}
+          </main>
           ${this.#dock(store)}
         </div>
       </div>
-      ${this.#footer(store)}
+      ${this.bare ? html`<footer>${this.#toasts(store)}</footer>` : this.#footer(store)}
     `;
   }
 
@@ -181,55 +133,9 @@ export class AppView extends StrataElement {
       : nothing;
   }
 
-  #header(store: Store, owner: boolean) {
-    const { theme } = store.settings.values.value;
-    return html`<header>
-      <button class="skip" @click=${this.#skip}>${text.skip}</button>
-      <h1><a href=${formatRoute({ view: 'overview' })}>${icon('layers')}<span>${text.product}</span></a></h1>
-      <span class="stratum"><span class="number">${text.stratum.number}</span>${text.stratum.name}</span>
-      <div class="tools">
-        ${
-          owner
-            ? html`<strata-menu-button
-                  .main=${text.create.button}
-                  .label=${text.create.more}
-                  .align=${'end'}
-                  .items=${newItems}
-                  @main=${() => this.#launch(standardFlavor.draft)}
-                  @pick=${(event: PickEvent) => this.#pickFlavor(event.detail)}
-                ></strata-menu-button>
-                ${this.#tool('command', `${text.dialogs.palette.open} (Ctrl+K)`, () => store.ask({ kind: 'palette' }))}`
-            : nothing
-        }
-        ${this.#tool('help', text.shortcuts, () => store.ask({ kind: 'help' }))}
-        <strata-menu-button
-          .label=${text.theme.button(text.theme[theme])}
-          .icon=${themeIcons[theme]}
-          .align=${'end'}
-          .items=${(['system', 'light', 'dark'] as const).map((id) => ({ id, label: text.theme[id], checked: id === theme }))}
-          @pick=${(event: PickEvent) => store.settings.change({ theme: event.detail as Theme })}
-        ></strata-menu-button>
-      </div>
-    </header>`;
-  }
-
-  #tool(name: IconName, label: string, act: () => void) {
-    return html`<button class="quiet icon" aria-label=${label} title=${label} @click=${act}>${icon(name)}</button>`;
-  }
-
   #nav(store: Store) {
-    const route = store.route.value;
     const instances = store.instances.value;
-    return html`<nav aria-label=${text.nav.label}>
-      <ul>
-        ${places.map(
-          (view) => html`<li>
-            <a href=${formatRoute({ view })} aria-current=${view === placeOf(route) ? 'page' : nothing}>
-              ${icon(placeIcons[view])}<span>${text.nav[view]}</span>
-            </a>
-          </li>`,
-        )}
-      </ul>
+    return html`<strata-nav .store=${store}>
       ${
         instances.length === 0
           ? nothing
@@ -242,48 +148,26 @@ export class AppView extends StrataElement {
               @row-menu=${(event: CustomEvent<{ id: string; place: DOMRect; back: HTMLElement }>) => this.#rowMenu(store, event.detail)}
             ></strata-instance-list>`
       }
-    </nav>`;
+    </strata-nav>`;
   }
 
-  #view(store: Store) {
-    const route = store.route.value;
-    const launch = (event: CustomEvent<InstanceDraft>): void => void this.#launch(event.detail);
-    switch (route.view) {
-      case 'overview':
-        return html`<strata-overview-view .store=${store} @launch=${launch}></strata-overview-view>`;
-      case 'machines':
-        return html`<strata-machines-view .store=${store} @launch=${launch}></strata-machines-view>`;
-      case 'networks':
-        return html`<strata-networks-view .store=${store}></strata-networks-view>`;
-      case 'snapshots':
-        return html`<strata-snapshots-view .store=${store}></strata-snapshots-view>`;
-      case 'images':
-        return html`<strata-images-view .store=${store}></strata-images-view>`;
-      case 'volumes':
-        return html`<strata-volumes-view .store=${store}></strata-volumes-view>`;
-      case 'files':
-        return html`<strata-files-view .store=${store}></strata-files-view>`;
-      case 'containers':
-      case 'container':
-        return html`<strata-containers-view .store=${store} .scheme=${this.scheme}></strata-containers-view>`;
-      case 'machine':
-        return store.selected.value
-          ? html`<strata-instance-view
-              class=${route.tab === 'terminal' ? 'short' : ''}
-              .store=${store}
-              .record=${store.selected.value}
-              .tab=${route.tab}
-            ></strata-instance-view>`
-          : html`<div class="gone"><h2>${text.machine.gone}</h2><p>${text.machine.goneDetail}</p></div>`;
-    }
+  #lectureTerms(store: Store) {
+    if (!store.settings.values.value.lecture || this.#dockSize(store) === 'whole') return nothing;
+    return html`<strata-lecture-terms .place=${placeOf(store.route.value)}></strata-lecture-terms>`;
   }
 
   /** The terminals have the whole room where a machine's terminal is the view, or where a person wants it. */
   #dockSize(store: Store): DockSize {
     const route = store.route.value;
     if (route.view === 'machine' && route.tab === 'terminal' && store.selected.value) return 'whole';
+    if (this.#isBeside(store)) return 'whole';
     if (!store.terminals.open.value || store.terminals.tabs.value.size === 0) return 'hidden';
     return 'part';
+  }
+
+  /** A lesson has its terminals at its side. */
+  #isBeside({ route, terminals }: Store): boolean {
+    return route.value.view === 'lesson' && terminals.tabs.value.size > 0;
   }
 
   #dock(store: Store) {
@@ -321,105 +205,39 @@ export class AppView extends StrataElement {
               </button>`
         }
       </strata-task-drawer>
-      <strata-toast-list
-        .toasts=${store.toasts.value}
-        @dismiss=${(event: CustomEvent<number>) => store.dismiss(event.detail)}
-        @undo=${(event: CustomEvent<Toast>) => this.#undo(store, event.detail)}
-      ></strata-toast-list>
+      ${this.#toasts(store)}
     </footer>`;
   }
 
-  #dialog(store: Store) {
-    const dialog = store.dialog.value;
-    if (!dialog) return nothing;
-    // The next dialog may have been asked for before this one says that it is closed.
-    const end = (): void => {
-      if (store.dialog.value === dialog) store.ask(undefined);
-    };
-    switch (dialog.kind) {
-      case 'new-vm':
-        return html`<strata-vm-dialog .store=${store} @end=${end}></strata-vm-dialog>`;
-      case 'new-unikernel':
-        return html`<strata-unikernel-dialog .store=${store} .offer=${dialog.offer} @end=${end}></strata-unikernel-dialog>`;
-      case 'new-app':
-        return html`<strata-app-dialog .store=${store} .offer=${dialog.offer} @end=${end}></strata-app-dialog>`;
-      case 'new-machine':
-        return html`<strata-machine-dialog .store=${store} .question=${dialog} @end=${end}></strata-machine-dialog>`;
-      case 'new-container':
-        return html`<strata-container-dialog .store=${store} @end=${end}></strata-container-dialog>`;
-      case 'new-network':
-        return html`<strata-network-dialog .store=${store} @end=${end}></strata-network-dialog>`;
-      case 'egress':
-        return html`<strata-egress-dialog .store=${store} .dialog=${dialog} @end=${end}></strata-egress-dialog>`;
-      case 'new-volume':
-        return html`<strata-volume-dialog .store=${store} @end=${end}></strata-volume-dialog>`;
-      case 'brought-tar':
-        return html`<strata-tar-dialog .store=${store} .dialog=${dialog} @end=${end}></strata-tar-dialog>`;
-      case 'signatures':
-        return html`<strata-signature-dialog .store=${store} @end=${end}></strata-signature-dialog>`;
-      case 'help':
-        return html`<strata-help-dialog .store=${store} @end=${end}></strata-help-dialog>`;
-      case 'palette':
-        return html`<strata-palette-dialog .store=${store} @end=${end}></strata-palette-dialog>`;
-      case 'rename':
-        return html`<strata-rename-dialog .store=${store} .dialog=${dialog} @end=${end}></strata-rename-dialog>`;
-      case 'snapshot':
-        return html`<strata-snapshot-dialog .store=${store} .dialog=${dialog} @end=${end}></strata-snapshot-dialog>`;
-      case 'clone':
-        return html`<strata-clone-dialog .store=${store} .dialog=${dialog} @end=${end}></strata-clone-dialog>`;
-      case 'confirm':
-        return html`<strata-confirm-dialog .store=${store} .dialog=${dialog} @end=${end}></strata-confirm-dialog>`;
-    }
+  #toasts(store: Store) {
+    return html`<strata-toast-list
+      .toasts=${store.messages.toasts.value}
+      @dismiss=${(event: CustomEvent<number>) => store.messages.dismiss(event.detail)}
+      @undo=${(event: CustomEvent<Toast>) => this.#undo(store, event.detail)}
+    ></strata-toast-list>`;
   }
 
   protected override updated(): void {
     const { store } = this;
     if (!store) return;
     const route = store.route.value;
-    this.#load(route.view);
+    this.#parts.load(route.view, store);
+    if (store.settings.values.value.lecture) this.#parts.load('lecture', store);
     const kind = store.dialog.value?.kind;
-    if (kind) this.#load(kind);
+    if (kind) this.#parts.load(kind, store);
     const hash = formatRoute(route);
     // A machine that comes into being after its address was opened (a reload) is shown then.
     const shown = `${hash} ${store.selected.value !== undefined}`;
     if (shown === this.#shown) return;
     this.#shown = shown;
-    if (parseRoute(location.hash) && formatRoute(parseRoute(location.hash)) !== hash) history.pushState(null, '', hash);
+    if (!this.bare && formatRoute(parseRoute(location.hash)) !== hash) history.pushState(null, '', hash);
     if (route.view === 'machine' && route.tab === 'terminal' && store.selected.value)
       store.terminals.showInstance(route.id);
   }
 
-  /** An element that is defined later is upgraded where it stands. */
-  #load(part: Route['view'] | Dialog['kind']): void {
-    if (this.#loaded.has(part)) return;
-    this.#loaded.add(part);
-    parts[part]?.().catch((error: unknown) => {
-      // Offline before it was ever fetched: the next visit to the view tries again.
-      this.#loaded.delete(part);
-      this.store?.report(text.notLoaded, error);
-    });
-  }
-
-  /** So that no view has to wait later, or is missing when the connection is. A failure matters only then. */
-  #loadAll(): void {
-    const all = [...Object.values(parts), ...Object.values(instanceParts)];
-    void Promise.allSettled(all.map((load) => load()));
-  }
-
-  #pickFlavor(id: string): void {
-    const flavor = flavors.find((each) => each.id === id);
-    if (flavor) void this.#launch(flavor.draft);
-    else if (id === 'unikernel') this.store?.ask({ kind: 'new-unikernel' });
-    else if (id === 'app') this.store?.ask({ kind: 'new-app' });
-    else if (id === 'machine') this.store?.ask({ kind: 'new-machine' });
-    else if (id === 'container') this.store?.ask({ kind: 'new-container' });
-    else this.store?.ask({ kind: 'new-vm' });
-  }
-
-  async #launch(draft: InstanceDraft): Promise<void> {
-    await this.store?.launch(draft);
-    await this.#focusTerminal();
-  }
+  readonly #launch = (draft: InstanceDraft): void => {
+    void this.store?.launch(draft).then(() => this.#focusTerminal());
+  };
 
   async #focusTerminal(): Promise<void> {
     await this.updateComplete;
@@ -447,22 +265,9 @@ export class AppView extends StrataElement {
     else store.go({ ...route, id: instance });
   }
 
-  /** Only what is a file is taken: text that is dragged into a field is the field's. */
-  #dragOver(event: DragEvent): void {
-    if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
-  }
-
-  /** A module, a tar, a disk or a machine's profile that is dropped anywhere on the page. What is none of these says so itself. */
-  #drop(event: DragEvent): void {
-    const [file] = event.dataTransfer?.files ?? [];
-    if (!file) return;
-    event.preventDefault();
-    if (this.store?.ownership.value.state === 'owner') this.store.bringFile(file);
-  }
-
   #undo(store: Store, { id, undo }: Toast): void {
     undo?.();
-    store.dismiss(id);
+    store.messages.dismiss(id);
   }
 
   #rowMenu(store: Store, { id, place, back }: { id: string; place: DOMRect; back: HTMLElement }): void {
@@ -484,44 +289,25 @@ export class AppView extends StrataElement {
   }
 
   readonly #readHash = (): void => {
-    this.store?.go(parseRoute(location.hash));
+    if (this.bare) return;
+    if (asksForScenario(location)) void this.#showScenario();
+    else this.store?.go(parseRoute(location.hash));
   };
+
+  /** A link to a scenario is gone from the address once it is shown: a reload does not ask again. */
+  async #showScenario(): Promise<void> {
+    const asked = new URL(location.href);
+    history.replaceState(null, '', `${location.pathname}${formatRoute({ view: 'lab' })}`);
+    this.store?.go({ view: 'lab' });
+    await (await this.store?.scenarioShelf())?.showAddress(asked);
+  }
 
   readonly #readOnline = (): void => {
     this.store?.setOnline(navigator.onLine);
   };
 
-  readonly #key = (event: KeyboardEvent): void => {
-    const { store } = this;
-    if (!store || event.defaultPrevented || store.dialog.value || store.ownership.value.state !== 'owner') return;
-    if (event.composedPath().some(takesKeys)) return;
-    const meaning = pageKey(event, store.settings.values.value.singleKeys);
-    if (meaning === undefined) return;
-    event.preventDefault();
-    this.#keyActs(store)[meaning]();
-  };
-
-  #keyActs(store: Store): Readonly<Record<PageKey, () => void>> {
-    const go = (index: number) => (): void => {
-      const view = places[index];
-      if (view) store.go({ view });
-    };
-    return {
-      palette: () => store.ask({ kind: 'palette' }),
-      help: () => store.ask({ kind: 'help' }),
-      'new-vm': () => store.ask({ kind: 'new-vm' }),
-      tasks: () => store.showTasks(!store.tasksOpen.value),
-      terminals: () => this.#toggleTerminals(store),
-      'view-1': go(0),
-      'view-2': go(1),
-      'view-3': go(2),
-      'view-4': go(3),
-      'view-5': go(4),
-      'view-6': go(5),
-      'view-7': go(6),
-      'view-8': go(7),
-    };
-  }
+  readonly #key = (event: KeyboardEvent): void =>
+    pressPageKey(event, this.store, () => this.store && this.#toggleTerminals(this.store));
 
   #toggleTerminals(store: Store): void {
     const open = this.#dockSize(store) === 'hidden';
@@ -534,15 +320,9 @@ export class AppView extends StrataElement {
   };
 }
 
-/** Where in the navigation a view belongs. */
-function placeOf({ view }: Route): Place {
-  if (view === 'machine') return 'machines';
-  return view === 'container' ? 'containers' : view;
-}
-
-/** Fields and terminals have their keys to themselves. */
-function takesKeys(target: EventTarget): boolean {
-  return target instanceof HTMLElement && (target.matches('input, textarea, select') || target.isContentEditable);
+/** Reading it is another's: most visits bring none. */
+function asksForScenario({ hash, search }: Location): boolean {
+  return hash.startsWith('#s=') || new URLSearchParams(search).has('scenario');
 }
 
 define('strata-app', AppView);

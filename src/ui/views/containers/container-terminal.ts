@@ -6,6 +6,7 @@ import { LogSource } from '../../containers/log-source';
 import '../../elements/terminal/terminal';
 import { containerName } from '../../containers/container-actions';
 import type { ConsoleSource } from '../../elements/terminal/terminal';
+import { terminalFontSize } from '../../settings';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles } from '../../styles/base';
@@ -66,13 +67,13 @@ export class ContainerTerminal extends StrataElement {
     if (this.what === 'shell' && container.State !== 'running')
       return html`<p class="note">${containerText.onlyRunning}</p>`;
     if (!source) return nothing;
-    const { fontSize, screenReader } = store.settings.values.value;
+    const { screenReader } = store.settings.values.value;
     const name = containerName(container);
     return html`<strata-terminal
       .source=${source}
       .label=${this.what === 'logs' ? containerText.logs.label(name) : containerText.terminal(name)}
       .scheme=${this.scheme}
-      .fontSize=${fontSize}
+      .fontSize=${terminalFontSize(store.settings.values.value)}
       .screenReader=${screenReader}
       .shown=${true}
       @leave=${() => this.dispatchEvent(new CustomEvent('leave'))}

@@ -19,6 +19,7 @@ import { instanceViewStyles } from '../instance/instance-view.styles';
 import './container-changes';
 import './container-inspect';
 import './container-kernel';
+import './container-ports';
 import './container-processes';
 import { containerState } from './container-state';
 import './container-stats';
@@ -95,7 +96,7 @@ export class ContainerView extends StrataElement {
             html`<a href=${formatRoute({ view: 'container', id: summary.Id, tab })} aria-current=${tab === this.tab ? 'page' : nothing}>${containerText.tabs[tab]}</a>`,
         )}
       </nav>
-      <div class="view">${this.#view(store, shelf, summary)}</div>
+      <div class="view" tabindex="0" role="group" aria-label=${containerText.tabs[this.tab]}>${this.#view(store, shelf, summary)}</div>
     `;
   }
 
@@ -110,6 +111,7 @@ export class ContainerView extends StrataElement {
     const views: Readonly<Record<ContainerTab, () => TemplateResult>> = {
       logs: () => this.#terminal(store, shelf, summary, 'logs'),
       terminal: () => this.#terminal(store, shelf, summary, 'shell'),
+      ports: () => html`<strata-container-ports .store=${store} .container=${summary}></strata-container-ports>`,
       stats: () =>
         html`<strata-container-stats .series=${shelf.series.value.get(summary.Id)} .running=${summary.State === 'running'}></strata-container-stats>`,
       processes: () =>

@@ -1,6 +1,6 @@
 import { css, html, nothing } from 'lit';
 import { formatBytes } from '../../../base/bytes';
-import type { AppOffer } from '../../../engine/lab';
+import type { AppOffer } from '../../../engine/lab-modules';
 import { icon } from '../../elements/icon/icon';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
@@ -162,7 +162,7 @@ export class AppDialog extends DialogElement {
         aria-label=${dialog.fileLabel}
         @change=${(event: Event) => {
           const [file] = filesOf(event);
-          if (file) store.bringModule(file);
+          if (file) void store.intake().then((intake) => intake?.module(file));
         }}
       />
     </div>`;
@@ -272,7 +272,7 @@ export class AppDialog extends DialogElement {
     const files = this.files.flatMap(({ path, content }) =>
       path.trim() === '' ? [] : [{ path: path.trim(), content: new Blob([content]) }],
     );
-    store.launchApp(draft, files);
+    store.launches.app(draft, files);
     return true;
   }
 

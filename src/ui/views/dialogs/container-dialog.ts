@@ -69,7 +69,7 @@ export class ContainerDialog extends DialogElement {
     try {
       const wish = this.#wish();
       createBody(wish);
-      store.runContainer(wish);
+      store.launches.container(wish);
       return true;
     } catch (error) {
       this.problem = toSandboxError(error).message;

@@ -12,6 +12,8 @@ export interface DialogFrame {
   /** Words of the button that does it; none for a dialog that only shows something. */
   readonly go?: string;
   readonly danger?: boolean;
+  /** Another way to go on; the dialog closes with it, too. */
+  readonly other?: { readonly label: string; readonly run: () => void };
   readonly blocked?: boolean;
 }
 
@@ -70,6 +72,7 @@ export abstract class DialogElement extends StrataElement {
       .foot {
         display: flex;
         flex: none;
+        flex-wrap: wrap;
         justify-content: flex-end;
         gap: var(--s1);
         padding: 12px var(--s3) var(--s2);
@@ -124,7 +127,11 @@ export abstract class DialogElement extends StrataElement {
   override render() {
     const { store } = this;
     if (!store) return nothing;
-    const { heading, body, go, danger, blocked } = this.frame(store);
+    const { heading, body, go, danger, blocked, other } = this.frame(store);
+    const otherWay = (): void => {
+      this.close();
+      other?.run();
+    };
     return html`<dialog aria-labelledby="heading" @close=${() => this.dispatchEvent(new CustomEvent('end'))} @click=${this.#click}>
       <form novalidate @submit=${this.#submit}>
         <div class="head">
@@ -137,6 +144,7 @@ export abstract class DialogElement extends StrataElement {
             ? nothing
             : html`<div class="foot">
                 <button type="button" @click=${() => this.close()}>${text.dialogs.cancel}</button>
+                ${other ? html`<button type="button" @click=${otherWay}>${other.label}</button>` : nothing}
                 <button type="submit" class="filled ${danger ? 'danger' : ''}" ?disabled=${blocked ?? false}>${go}</button>
               </div>`
         }

@@ -1,5 +1,7 @@
 import { html, nothing } from 'lit';
-import type { Egress } from '../../../api/network';
+import type { Egress, NetworkSpec } from '../../../api/network';
+import { egressPort } from '../../../network/gateway/egress-port';
+import { gatewayNetwork } from '../../../network/gateway/gateway-network';
 import type { Dialog } from '../../dialog';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
@@ -16,12 +18,14 @@ export class EgressDialog extends DialogElement {
     way: { state: true },
     hosts: { state: true },
     relay: { state: true },
+    engineApi: { state: true },
   };
   declare dialog: Extract<Dialog, { readonly kind: 'egress' }> | undefined;
   /** Undefined until somebody has changed it; the network has it then. */
   declare private way: Way | undefined;
   declare private hosts: string | undefined;
   declare private relay: string | undefined;
+  declare private engineApi: boolean | undefined;
 
   constructor() {
     super();
@@ -29,13 +33,14 @@ export class EgressDialog extends DialogElement {
     this.way = undefined;
     this.hosts = undefined;
     this.relay = undefined;
+    this.engineApi = undefined;
   }
 
   protected override frame(store: Store): DialogFrame {
     const { dialog } = text.egress;
     const network = store.networks.value.find(({ name }) => name === this.dialog?.network);
     const { way, hosts, relay } = this.#now(network?.egress);
-    const problem = store.egressProblem(this.#wish(store));
+    const problem = store.networkVerbs.egressProblem(this.#wish(store));
     return {
       heading: dialog.title(network?.name ?? ''),
       go: dialog.go,
@@ -75,7 +80,7 @@ export class EgressDialog extends DialogElement {
                   ></textarea>
                   <span class="hint">${dialog.hostsHint}</span>
                 </label>
-                <p class="hint">${dialog.how(store.proxyOf(network))}</p>`
+                <p class="hint">${dialog.how(proxyOf(network))}</p>`
         }
         ${
           way === 'relay'
@@ -94,13 +99,26 @@ export class EgressDialog extends DialogElement {
               </label>`
             : nothing
         }
+        <label class="check">
+          <input
+            type="checkbox"
+            .checked=${this.engineApi ?? network?.engineApi ?? false}
+            @change=${(event: Event) => {
+              this.engineApi = (event.target as HTMLInputElement).checked;
+            }}
+          />
+          ${dialog.engineApi}
+        </label>
+        <p class="hint">${dialog.engineApiHint}</p>
         <p class="problem" role="status">${this.hosts === undefined && this.relay === undefined ? '' : problem}</p>
       `,
     };
   }
 
   protected override submit(store: Store): boolean {
-    if (this.dialog) store.setEgress(this.dialog.network, this.#wish(store));
+    if (!this.dialog) return true;
+    store.networkVerbs.setEgress(this.dialog.network, this.#wish(store));
+    if (this.engineApi !== undefined) store.networkVerbs.setEngineApi(this.dialog.network, this.engineApi);
     return true;
   }
 
@@ -120,6 +138,11 @@ export class EgressDialog extends DialogElement {
     const list = hosts.split(/[\s,]+/).filter((host) => host !== '');
     return { hosts: list.map((host) => host.toLowerCase()), ...(way === 'relay' && { relay: relay.trim() }) };
   }
+}
+
+/** The proxy of a network, as guests name it: "10.0.0.1:3128". */
+function proxyOf(network: NetworkSpec | undefined): string {
+  return network ? `${gatewayNetwork(network).address}:${egressPort}` : '';
 }
 
 define('strata-egress-dialog', EgressDialog);

@@ -1,8 +1,8 @@
 import { css, html } from 'lit';
-import { shortcutGroups } from '../../shortcuts';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { text } from '../../text';
+import { shortcutGroups } from '../../text/shortcuts';
 import { DialogElement, type DialogFrame } from './dialog-element';
 
 /** All shortcuts, and the switch for the single keys. */

@@ -248,7 +248,7 @@ export class MachineDialog extends DialogElement {
       nics: this.networks,
       ...(name !== '' && { name }),
     };
-    store.launchMachine(
+    store.launches.machine(
       draft,
       this.disks.map(({ file }) => file && { name: file.name, content: file }),
     );
@@ -267,7 +267,7 @@ export class MachineDialog extends DialogElement {
   /** A file takes the place of one that a profile names and that is not here. */
   async #take(store: Store, event: Event): Promise<void> {
     const [file] = filesOf(event);
-    const medium = file && (await store.recognizeDisk(file));
+    const medium = file && (await (await store.intake())?.recognizeDisk(file));
     if (!file || !medium) return;
     const disk = { spec: specOf(file, medium), file, medium };
     const place = this.disks.findIndex((each) => isMissing(store, each) && each.spec.source?.sizeBytes === file.size);
@@ -296,7 +296,7 @@ function specOf(file: File, { drive }: DiskMedium): WantedDisk['spec'] {
 }
 
 function isMissing(store: Store, { spec, file }: WantedDisk): boolean {
-  return spec.source !== undefined && !file && !store.hasDisk(spec.source);
+  return spec.source !== undefined && !file && !store.launches.hasDisk(spec.source);
 }
 
 define('strata-machine-dialog', MachineDialog);

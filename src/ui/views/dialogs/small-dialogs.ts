@@ -126,7 +126,7 @@ export class SnapshotDialog extends DialogElement {
   }
 
   protected override submit(store: Store): boolean {
-    if (this.dialog) store.snapshot(this.dialog.id, { name: this.name ?? '', notes: this.notes });
+    if (this.dialog) store.snapshotVerbs.take(this.dialog.id, { name: this.name ?? '', notes: this.notes });
     return true;
   }
 }
@@ -191,7 +191,7 @@ export class CloneDialog extends DialogElement {
 
   protected override submit(store: Store): boolean {
     const { dialog, names, count } = this;
-    if (dialog) store.clone(dialog.source, dialog.name, names.length > 0 ? { names } : { count });
+    if (dialog) store.snapshotVerbs.clone(dialog.source, dialog.name, names.length > 0 ? { names } : { count });
     return true;
   }
 
@@ -228,7 +228,7 @@ export class NetworkDialog extends DialogElement {
   protected override frame(store: Store): DialogFrame {
     const { network } = text.dialogs;
     if (this.subnet === '' && !this.touched) this.subnet = freeSubnet(store);
-    const problem = store.networkProblem(this.#spec());
+    const problem = store.networkVerbs.problem(this.#spec());
     return {
       heading: network.title,
       go: network.go,
@@ -267,7 +267,7 @@ export class NetworkDialog extends DialogElement {
   }
 
   protected override submit(store: Store): boolean {
-    store.createNetwork(this.#spec());
+    store.networkVerbs.create(this.#spec());
     return true;
   }
 
@@ -285,7 +285,7 @@ export class NetworkDialog extends DialogElement {
 function freeSubnet(store: Store): string {
   for (let second = 1; second < 256; second += 1) {
     const subnet = `10.${second}.0.0/24`;
-    if (store.networkProblem({ name: 'a-name-nobody-has', subnet, mtu: 1500 }) === undefined) return subnet;
+    if (store.networkVerbs.problem({ name: 'a-name-nobody-has', subnet, mtu: 1500 }) === undefined) return subnet;
   }
   return '';
 }

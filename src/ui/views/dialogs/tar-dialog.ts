@@ -8,7 +8,7 @@ import { imageText } from '../../text/images';
 import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
 
 const words = imageText.tar;
-const kinds: readonly TarFileKind[] = ['images', 'root', 'volume', 'snapshot'];
+const kinds: readonly TarFileKind[] = ['images', 'root', 'volume', 'snapshot', 'lab'];
 
 /** What a tar is that was dropped on the page: what is likely is chosen already. */
 export class TarDialog extends DialogElement {
@@ -100,7 +100,11 @@ export class TarDialog extends DialogElement {
         return;
       case 'snapshot':
         store.go({ view: 'snapshots' });
-        store.importSnapshot(file);
+        store.snapshotVerbs.import(file);
+        return;
+      case 'lab':
+        store.go({ view: 'lab' });
+        await (await store.scenarioShelf())?.showArchive(file);
     }
   }
 }

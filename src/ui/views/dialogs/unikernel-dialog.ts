@@ -335,21 +335,21 @@ export class UnikernelDialog extends DialogElement {
   }
 
   async #list(store: Store): Promise<void> {
-    this.offers = await store.unikernels();
+    this.offers = await store.launches.unikernels();
     const [first] = this.#allOffers;
     if (this.image === '' && first) await this.#pick(store, first.image);
   }
 
   async #pick(store: Store, image: string): Promise<void> {
     this.image = image;
-    const devices = await store.unikernelDevices(image);
+    const devices = await store.launches.unikernelDevices(image);
     // Another one may have been picked since.
     if (this.image === image) this.devices = devices ?? [];
   }
 
   #bring(store: Store, event: Event): void {
     const [file] = filesOf(event);
-    if (file) store.bringModule(file);
+    if (file) void store.intake().then((intake) => intake?.module(file));
   }
 
   #setFile(index: number, change: Partial<ConfigFile>): void {

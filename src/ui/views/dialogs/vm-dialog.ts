@@ -1,5 +1,6 @@
 import { css, html, nothing } from 'lit';
 import type { VolumeId } from '../../../api/volume';
+import { hostDraft } from '../../../engine/host-draft';
 import type { InstanceDraft } from '../../../engine/instance-record';
 import { icon } from '../../elements/icon/icon';
 import { type Flavor, flavors, standardFlavor } from '../../flavors';
@@ -142,7 +143,7 @@ export class VmDialog extends DialogElement {
                 this.disk = Number(typedIn(event));
               }}
             >
-              ${diskSizes.map((size) => html`<option value=${size} ?selected=${size === this.disk}>${size === 0 ? vm.noDisk : formatMemory(size * mebibyte)}</option>`)}
+              ${diskSizes.map((size) => html`<option value=${size} ?selected=${size === this.disk}>${size > 0 ? formatMemory(size * mebibyte) : this.#isHost ? vm.hostDisk : vm.noDisk}</option>`)}
             </select>
           </label>
           <label class="field">
@@ -162,7 +163,8 @@ export class VmDialog extends DialogElement {
         <label class="check">
           <input
             type="checkbox"
-            .checked=${this.shared}
+            .checked=${this.shared || this.#isHost}
+            ?disabled=${this.#isHost}
             @change=${(event: Event) => {
               this.shared = (event.target as HTMLInputElement).checked;
             }}
@@ -196,7 +198,7 @@ export class VmDialog extends DialogElement {
   /** Those that nobody has. */
   #volumeFields() {
     const { vm } = text.dialogs;
-    const free = (this.shelf?.list.value ?? []).filter(({ attachedTo }) => attachedTo === undefined);
+    const free = (this.shelf?.list.value ?? []).filter(({ attachedTo, usedBy }) => !attachedTo && !usedBy);
     if (free.length === 0) return nothing;
     return html`<fieldset>
       <legend>${vm.volumes}</legend>
@@ -221,26 +223,41 @@ export class VmDialog extends DialogElement {
   }
 
   #draft(): InstanceDraft {
-    const { draft } = flavors.find(({ id }) => id === this.flavor) ?? standardFlavor;
     const name = this.name.trim();
+    const volumes = this.volumes.map((volume) => ({ volume }));
+    const named = name === '' ? {} : { name };
+    if (this.#isHost) {
+      const host = hostDraft({
+        memoryMiB: this.memory,
+        networks: this.nics,
+        ...(this.disk > 0 && { diskMiB: this.disk }),
+      });
+      return { ...host, ...named, disks: [...(host.disks ?? []), ...volumes] };
+    }
+    const { draft } = flavors.find(({ id }) => id === this.flavor) ?? standardFlavor;
     return {
       ...draft,
+      ...named,
       memoryMiB: this.memory,
       nics: this.nics.map((network) => ({ network })),
       ...(this.#diskCount > 0 && {
-        disks: [...(this.disk > 0 ? [{ sizeMiB: this.disk }] : []), ...this.volumes.map((volume) => ({ volume }))],
+        disks: [...(this.disk > 0 ? [{ sizeMiB: this.disk }] : []), ...volumes],
       }),
       ...(this.shared && { shares: [sharedFolder] }),
-      ...(name !== '' && { name }),
     };
   }
 
+  /** It has a disk and the shared folder in any case. */
+  get #isHost(): boolean {
+    return this.flavor === 'containerHost';
+  }
+
   get #diskCount(): number {
-    return this.volumes.length + (this.disk > 0 ? 1 : 0);
+    return this.volumes.length + (this.disk > 0 || this.#isHost ? 1 : 0);
   }
 
   get #leastMemory(): number {
-    return this.flavor === 'containerHost' ? hostMemoryMiB : limits.memory.least;
+    return this.#isHost ? hostMemoryMiB : limits.memory.least;
   }
 
   #pickFlavor(picked: string): void {

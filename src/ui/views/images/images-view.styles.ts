@@ -36,12 +36,15 @@ export const imagesViewStyles = css`
   }
   .badge {
     display: inline-flex;
-    align-items: center;
+    align-items: baseline;
     gap: 4px;
     margin-left: var(--s1);
     color: var(--muted);
     font-weight: 400;
     font-size: var(--t0);
+  }
+  .badge .icon {
+    align-self: center;
   }
   .badge.signed {
     color: var(--good);
@@ -98,6 +101,7 @@ export const imagesViewStyles = css`
   }
   .layers > ol button {
     display: grid;
+    justify-content: stretch;
     justify-items: start;
     gap: 4px;
     width: 100%;

@@ -6,7 +6,7 @@ import type { LayerIndex } from '../../../api/layer';
 import { formatBytes } from '../../../base/bytes';
 import { icon, iconStyles } from '../../elements/icon/icon';
 import { type MenuItem, requestMenu } from '../../elements/menu/menu';
-import { formatDateTime } from '../../format';
+import { formatDate } from '../../format';
 import type { ImageShelf, PullLines } from '../../images/image-shelf';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
@@ -14,7 +14,8 @@ import { baseStyles, buttonStyles, fieldStyles, tableStyles, viewStyles } from '
 import { imageText } from '../../text/images';
 import { imagesViewStyles } from './images-view.styles';
 import './layer-explorer';
-import { type ChangeNode, layerTree } from './layer-tree';
+import { type ChangeNode, layerTree, unionTree } from './layer-tree';
+import './offline-panel';
 
 type ImageAction = keyof typeof imageText.actions;
 
@@ -26,10 +27,13 @@ const actions: readonly (MenuItem & { readonly id: ImageAction })[] = [
   { id: 'remove', icon: 'remove', ...imageText.actions.remove },
 ];
 
-/** A layer of the image that is looked into. */
+/** A layer of the image that is looked into, or all of them. */
 interface ShownLayer {
-  readonly index: LayerIndex;
+  readonly name: string;
   readonly createdBy: string;
+  readonly cost: string;
+  /** What the tree is called. */
+  readonly label: string;
   readonly tree: ChangeNode;
 }
 
@@ -72,7 +76,7 @@ export class ImagesView extends StrataElement {
     const { shelf } = this;
     return html`
       ${this.#top(shelf)}
-      ${shelf ? html`${shelf.pulls.value.map((pull) => this.#pull(pull))} ${this.#loads()} ${this.#list(shelf)} ${this.#details(shelf)}` : nothing}
+      ${shelf ? html`${shelf.pulls.value.map((pull) => this.#pull(pull))} ${this.#loads()} ${this.#list(shelf)} ${this.#details(shelf)} ${shelf.offline ? html`<strata-offline-panel .shelf=${shelf.offline}></strata-offline-panel>` : nothing}` : nothing}
     `;
   }
 
@@ -218,7 +222,7 @@ export class ImagesView extends StrataElement {
         ${signatureBadge(shelf.signatures.value.get(id))}
       </th>
       <td>${variants.map(({ platform }) => `${platform.os}/${platform.architecture}`).join(', ')}</td>
-      <td>${created === undefined || Number.isNaN(created) ? nothing : formatDateTime(created)}</td>
+      <td>${created === undefined || Number.isNaN(created) ? nothing : formatDate(created)}</td>
       <td class="number">${formatBytes(size.total)}</td>
       <td class="number">${formatBytes(size.unique)}</td>
       <td>${users.length === 0 ? html`<span class="muted">${imageText.noUsers}</span>` : users.map((user) => user.name).join(', ')}</td>
@@ -264,15 +268,15 @@ export class ImagesView extends StrataElement {
       <div class="layers">
         <ol>
           ${this.layers.map(
-            ({ tree, createdBy }, at) => html`<li>
+            ({ name, cost, createdBy }, at) => html`<li>
               <button aria-pressed=${at === this.shownLayer} @click=${() => this.#showLayer(at)}>
-                <span>${imageText.layer(at + 1)} <span class="facts">${imageText.layerCost(tree.count, tree.size)}</span></span>
+                <span>${name} <span class="facts">${cost}</span></span>
                 <span class="made">${createdBy}</span>
               </button>
             </li>`,
           )}
         </ol>
-        <strata-layer-explorer .root=${shown.tree} .label=${imageText.tree(imageText.layer(this.shownLayer + 1))}></strata-layer-explorer>
+        <strata-layer-explorer .root=${shown.tree} .label=${shown.label}></strata-layer-explorer>
       </div>
     </section>`;
   }
@@ -284,8 +288,7 @@ export class ImagesView extends StrataElement {
     try {
       const layers = await shelf.layers(image.id);
       if (this.current !== image.id) return;
-      const indexes = layers.map(({ index }) => index);
-      this.layers = layers.map((layer, at) => ({ ...layer, tree: layerTree(indexes.slice(0, at + 1)) }));
+      this.layers = shownLayers(layers);
     } catch (error) {
       this.store?.report(imageText.notShown(nameOf(image)), error);
     }
@@ -304,6 +307,25 @@ export class ImagesView extends StrataElement {
     const reference = takeField(event);
     if (reference !== '') shelf.tag(image.id, reference);
   }
+}
+
+/** All layers together, where there are several, and then each. */
+function shownLayers(layers: readonly { readonly index: LayerIndex; readonly createdBy: string }[]): ShownLayer[] {
+  const indexes = layers.map(({ index }) => index);
+  const each = layers.map(({ createdBy }, at): ShownLayer => {
+    const [name, tree] = [imageText.layer(at + 1), layerTree(indexes.slice(0, at + 1))];
+    return { name, createdBy, cost: imageText.layerCost(tree.count, tree.size), label: imageText.tree(name), tree };
+  });
+  if (layers.length < 2) return each;
+  const tree = unionTree(indexes);
+  const all: ShownLayer = {
+    name: imageText.union,
+    createdBy: imageText.unionMade,
+    cost: imageText.unionCost(tree.count, tree.size),
+    label: imageText.unionTree,
+    tree,
+  };
+  return [all, ...each];
 }
 
 /** What the field of a form says, which is empty after that. */

@@ -15,7 +15,7 @@ const changeIcons: Readonly<Record<NonNullable<ChangeNode['change']>, IconName>>
 };
 
 /**
- * What a layer changes, as a tree, after the ARIA authoring practices (tree view): up and down move, right opens and
+ * What a layer changes, or what all have, as a tree, after the ARIA authoring practices (tree view): up and down move, right opens and
  * goes in, left closes and goes out.
  */
 export class LayerExplorer extends StrataElement {
@@ -127,7 +127,7 @@ export class LayerExplorer extends StrataElement {
   }
 
   #row({ node, level, position, siblings, expanded }: ChangeRow, stop: boolean) {
-    const { change } = node;
+    const { change, origin } = node;
     // An inline style that is data would need the policy's leave; a property of the element does not.
     return html`<div
       role="treeitem"
@@ -144,6 +144,7 @@ export class LayerExplorer extends StrataElement {
       <span class="twist">${node.children.length > 0 ? icon('chevron') : nothing}</span>
       <span class="name">${node.name}</span>
       ${change ? html`<span class="change ${change}">${icon(changeIcons[change])}${imageText.changes[change]}</span>` : nothing}
+      ${origin === undefined ? nothing : html`<span class="change">${imageText.origin(imageText.layer(origin + 1))}</span>`}
       <span class="size">${node.size > 0 ? formatBytes(node.size) : nothing}</span>
     </div>`;
   }

@@ -5,6 +5,7 @@ import type { UnikernelSpec } from '../../../api/unikernel';
 import { formatBytes } from '../../../base/bytes';
 import type { InstanceRecord } from '../../../engine/instance-record';
 import { imageLabel } from '../../../engine/unikernel-library';
+import { machineConfig } from '../../../runtime/vm/machine-config';
 import '../../elements/sparkline/sparkline';
 import { formatMemory, formatShare } from '../../format';
 import type { StatPoint } from '../../series';
@@ -170,12 +171,13 @@ export class InstanceSummary extends StrataElement {
     );
   }
 
-  #disks({ spec: { disks = [] } }: InstanceRecord) {
+  #disks({ spec }: InstanceRecord) {
+    const { disks = [] } = spec;
     const { summary } = text;
     if (disks.length === 0) return panel(summary.disks, html`<p class="note">${summary.noDisks}</p>`);
     return panel(
       summary.disks,
-      html`<dl>${disks.map((disk, index) => html`<dt class="mono">${disk.drive ? machineWords.dialog.drives[disk.drive] : `vd${'abcd'[index]}`}</dt><dd>${disk.source?.name} ${formatMemory(disk.sizeMiB * mebibyte)}</dd>`)}</dl>`,
+      html`<dl>${disks.map((disk, index) => html`<dt class="mono">${disk.drive ? machineWords.dialog.drives[disk.drive] : diskName(spec, index)}</dt><dd>${disk.source?.name} ${formatMemory(disk.sizeMiB * mebibyte)}</dd>`)}</dl>`,
     );
   }
 
@@ -272,6 +274,12 @@ function demandPanel({ spec, demand }: InstanceRecord) {
       </dl>
       <p class="note">${words.about}</p>`,
   );
+}
+
+/** As the guest names them: those at the emulated controller come first. */
+function diskName(spec: InstanceSpec, index: number): string {
+  const ide = spec.kind === 'vm' ? (machineConfig(spec).drives?.length ?? 0) : 0;
+  return index < ide ? `sd${'ab'[index]}` : `vd${'abcd'[index - ide]}`;
 }
 
 function panel(heading: string, body: TemplateResult, extra = '') {

@@ -22,6 +22,11 @@ const shownActions: ReadonlySet<AskedAction> = new Set(['start', 'stop', 'pause'
 /** What only some visits need comes when it is asked for. */
 export const instanceParts: Partial<Record<InstanceTab, () => Promise<unknown>>> = {
   summary: () => import('./instance-summary'),
+  stats: () => import('./instance-stats'),
+  processes: () => import('./instance-processes'),
+  files: () => import('./instance-files'),
+  network: () => import('./instance-network'),
+  inspect: () => import('./instance-inspect'),
   screen: () => import('../screen/screen-view'),
   ports: () => import('../ports/ports-view'),
   snapshots: () => import('../snapshots/snapshots-view'),
@@ -101,6 +106,15 @@ export class InstanceView extends StrataElement {
         .store=${store}
         .record=${record}
       ></strata-instance-summary>`;
+    if (this.tab === 'stats')
+      return html`<strata-instance-stats .store=${store} .record=${record}></strata-instance-stats>`;
+    if (this.tab === 'processes')
+      return html`<strata-instance-processes .store=${store} .record=${record} .now=${store.now.value}></strata-instance-processes>`;
+    if (this.tab === 'files')
+      return html`<strata-instance-files .store=${store} .record=${record}></strata-instance-files>`;
+    if (this.tab === 'network')
+      return html`<strata-instance-network .store=${store} .record=${record}></strata-instance-network>`;
+    if (this.tab === 'inspect') return html`<strata-instance-inspect .record=${record}></strata-instance-inspect>`;
     if (this.tab === 'screen') return html`<strata-screen-view .store=${store} .record=${record}></strata-screen-view>`;
     if (this.tab === 'ports') return html`<strata-ports-view .store=${store} .record=${record}></strata-ports-view>`;
     if (this.tab === 'snapshots')
@@ -144,6 +158,7 @@ export class InstanceView extends StrataElement {
 
 function hasTab({ abilities }: InstanceRecord, tab: InstanceTab): boolean {
   if (tab === 'snapshots') return abilities.has('checkpoint');
+  if (tab === 'processes' || tab === 'files') return abilities.has('exec');
   return tab !== 'screen' || abilities.has('screen');
 }
 

@@ -69,10 +69,13 @@ export class NetworksView extends StrataElement {
       }
       .state {
         display: inline-flex;
-        align-items: center;
+        align-items: baseline;
         gap: 4px;
         font-size: var(--t0);
         font-weight: 500;
+      }
+      .state .icon {
+        align-self: center;
       }
       .up {
         color: var(--good);
@@ -82,6 +85,7 @@ export class NetworksView extends StrataElement {
       }
       .drops {
         color: var(--warn);
+        padding-block: 4px;
         font-size: var(--t0);
         white-space: normal;
       }
@@ -135,7 +139,7 @@ export class NetworksView extends StrataElement {
     `;
   }
 
-  #network(store: Store, { name, subnet, mtu, egress }: NetworkSpec, status: NetworkStatus | undefined) {
+  #network(store: Store, { name, subnet, mtu, egress, engineApi }: NetworkSpec, status: NetworkStatus | undefined) {
     const { networks } = text;
     const ports = status?.ports.filter((port) => port.network === name) ?? [];
     const fdb = status?.fdb.filter((entry) => entry.network === name) ?? [];
@@ -146,12 +150,12 @@ export class NetworksView extends StrataElement {
         <span class="muted">${networks.mtu} ${mtu}</span>
         <span class="muted">${networks.portCount(ports.length)}</span>
         <button class="quiet egress" title=${text.egress.change(name)} @click=${() => store.ask({ kind: 'egress', network: name })}>
-          ${text.egress.label}: ${text.egress.of(egress)}
+          ${text.egress.label}: ${text.egress.of(egress)}${engineApi ? ` · ${text.egress.engineApi}` : nothing}
         </button>
         ${
           name === permanent
             ? nothing
-            : html`<button class="quiet icon" aria-label=${networks.remove(name)} title=${networks.remove(name)} @click=${() => store.removeNetwork(name)}>${icon('remove')}</button>`
+            : html`<button class="quiet icon" aria-label=${networks.remove(name)} title=${networks.remove(name)} @click=${() => store.networkVerbs.remove(name)}>${icon('remove')}</button>`
         }
       </header>
       <div class="split">

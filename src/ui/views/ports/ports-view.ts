@@ -1,12 +1,11 @@
 import { css, html, nothing } from 'lit';
 import type { InstanceRecord } from '../../../engine/instance-record';
 import { icon, iconStyles } from '../../elements/icon/icon';
-import '../../elements/preview/preview';
-import type { PreviewLink } from '../../previews/preview-links';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, fieldStyles } from '../../styles/base';
 import { text } from '../../text';
+import './port-preview';
 
 /** What web servers listen on when nobody says. */
 const usualPort = 80;
@@ -17,15 +16,11 @@ export class PortsView extends StrataElement {
     store: { attribute: false },
     record: { attribute: false },
     shown: { state: true },
-    link: { state: true },
   };
   declare store: Store | undefined;
   declare record: InstanceRecord | undefined;
   /** The port that a person chose. */
   declare private shown: number | undefined;
-  declare private link: PreviewLink | undefined;
-  /** What the link leads to. */
-  #linked = '';
 
   static override styles = [
     baseStyles,
@@ -83,10 +78,6 @@ export class PortsView extends StrataElement {
         color: var(--muted);
         font-size: var(--t2);
       }
-      strata-preview {
-        flex: 1;
-        min-height: 320px;
-      }
     `,
   ];
 
@@ -95,7 +86,6 @@ export class PortsView extends StrataElement {
     this.store = undefined;
     this.record = undefined;
     this.shown = undefined;
-    this.link = undefined;
   }
 
   override render() {
@@ -117,43 +107,20 @@ export class PortsView extends StrataElement {
       ${
         port === undefined
           ? html`<p class="note">${ports.about} ${ports.none}</p>`
-          : html`<strata-preview
-              .link=${this.link}
-              .label=${ports.preview.frame(record.name, port)}
+          : html`<strata-port-preview
+              .store=${store}
+              .station=${record.id}
+              .name=${record.name}
+              .port=${port}
               .off=${record.state.phase === 'running' ? undefined : ports.preview.off(record.name)}
               @connect=${() => this.#connect(store, record, port)}
-              @new-tab=${(event: CustomEvent<string>) => this.#openTab(event.detail)}
-            ></strata-preview>`
+            ></strata-port-preview>`
       }
     `;
   }
 
-  protected override updated(): void {
-    const { store, record } = this;
-    if (!store || !record) return;
-    const port = this.#portOf(record);
-    // A machine that does not run has nothing to show; the way to it is opened once it does.
-    const shows = port !== undefined && record.state.phase === 'running';
-    const wanted = shows ? `${record.id}-${port}` : '';
-    if (wanted === this.#linked) return;
-    this.#linked = wanted;
-    this.link = undefined;
-    if (!shows) return;
-    void store.openPreview(record.id, port).then((link) => {
-      if (this.#linked === wanted) this.link = link;
-    });
-  }
-
   #portOf({ ports }: InstanceRecord): number | undefined {
     return ports.find((each) => each === this.shown) ?? ports[0];
-  }
-
-  /** A page of our own, which frames the preview: by itself its origin would not know the lab. */
-  #openTab(path: string): void {
-    if (this.link?.kind !== 'origin') return;
-    const address = new URL('preview-tab.html', document.baseURI);
-    address.hash = `${this.link.origin}${path}`;
-    window.open(address, '_blank', 'noopener');
   }
 
   #connect(store: Store, { id }: InstanceRecord, port: number): void {

@@ -181,7 +181,7 @@ export class SnapshotsView extends StrataElement {
           .value=${name}
           .label=${snapshots.name}
           .edit=${text.machine.rename}
-          @change-text=${(event: CustomEvent<string>) => store.describeSnapshot(id, { name: event.detail })}
+          @change-text=${(event: CustomEvent<string>) => store.snapshotVerbs.describe(id, { name: event.detail })}
         ></strata-inline-edit>
       </h3>
       <dl>
@@ -229,14 +229,14 @@ export class SnapshotsView extends StrataElement {
     const { id, name } = record;
     const target = this.#target(store, record);
     if (action === 'clone') store.ask({ kind: 'clone', source: { snapshot: id }, name });
-    else if (action === 'export') store.exportSnapshot(id);
+    else if (action === 'export') store.snapshotVerbs.export(id);
     else if (action === 'delete') {
       store.ask({
         kind: 'confirm',
         title: snapshots.deleteTitle(name),
         body: snapshots.deleteBody,
         action: snapshots.delete,
-        run: () => store.deleteSnapshot(id),
+        run: () => store.snapshotVerbs.delete(id),
       });
     } else if (action === 'restore' && target) {
       store.ask({
@@ -244,7 +244,7 @@ export class SnapshotsView extends StrataElement {
         title: snapshots.restoreTitle(target.name, name),
         body: snapshots.restoreBody,
         action: snapshots.restore,
-        run: () => store.restore(target.id, id),
+        run: () => store.snapshotVerbs.restore(target.id, id),
       });
     }
   }
@@ -264,13 +264,13 @@ export class SnapshotsView extends StrataElement {
   }
 
   #noted(store: Store, { id }: SnapshotRecord, { target }: Event): void {
-    if (target instanceof HTMLTextAreaElement) store.describeSnapshot(id, { notes: target.value });
+    if (target instanceof HTMLTextAreaElement) store.snapshotVerbs.describe(id, { notes: target.value });
   }
 
   readonly #import = ({ target }: Event): void => {
     if (!(target instanceof HTMLInputElement)) return;
     const [file] = target.files ?? [];
-    if (file) this.store?.importSnapshot(file);
+    if (file) this.store?.snapshotVerbs.import(file);
     // So that the same file can be chosen again.
     target.value = '';
   };

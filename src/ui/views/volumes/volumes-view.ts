@@ -167,7 +167,7 @@ export class VolumesView extends StrataElement {
   }
 
   #row(store: Store, shelf: VolumeShelf, volume: VolumeStatus) {
-    const { id, name, sizeMiB, storedBytes, sharedBytes, format, attachedTo, snapshots } = volume;
+    const { id, name, sizeMiB, storedBytes, sharedBytes, format, attachedTo, usedBy, snapshots } = volume;
     return html`<tr aria-selected=${id === this.current}>
       <th scope="row">
         <button
@@ -184,7 +184,7 @@ export class VolumesView extends StrataElement {
       <td class="number">${formatBytes(storedBytes)}</td>
       <td class="number">${formatBytes(sharedBytes)}</td>
       <td>${volumeText.formats[format ?? 'none']}</td>
-      <td>${attachedTo?.name ?? html`<span class="muted">${volumeText.nobody}</span>`}</td>
+      <td>${attachedTo?.name ?? usedBy ?? html`<span class="muted">${volumeText.nobody}</span>`}</td>
       <td class="number">${snapshots.length}</td>
       <td>${this.#moreButton(volumeText.more(name), (event) => this.#menu(store, shelf, volume, event))}</td>
     </tr>`;
@@ -240,7 +240,7 @@ export class VolumesView extends StrataElement {
   }
 
   #menu(store: Store, shelf: VolumeShelf, volume: VolumeStatus, event: Event): void {
-    const { id, name, attachedTo } = volume;
+    const { id, name, attachedTo, usedBy } = volume;
     const takers = store.instances.value.filter(
       ({ spec, state }) => spec.kind === 'vm' && spec.firmware === undefined && !isLive(state.phase),
     );
@@ -248,7 +248,7 @@ export class VolumesView extends StrataElement {
       ...copies,
       ...(attachedTo
         ? [{ id: 'detach', icon: 'close' as const, ...actions.detach }]
-        : takers.map((taker) => ({
+        : (usedBy === undefined ? takers : []).map((taker) => ({
             id: `attach ${taker.id}`,
             icon: 'machine' as const,
             label: volumeText.attach(taker.name),

@@ -1,4 +1,4 @@
-import type { DockerSet, PortBinding } from '../../../api/container';
+import type { DockerSet, PortBinding } from '../api/container';
 
 export interface Ports {
   readonly exposed: DockerSet;

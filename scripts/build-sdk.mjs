@@ -1,0 +1,3 @@
+import { buildSdk } from './lib/build-sdk.mjs';
+
+await buildSdk();

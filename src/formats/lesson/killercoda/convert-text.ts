@@ -1,0 +1,108 @@
+import type { Nodes } from 'mdast';
+import { readMarkdown, safeAddress, walkMarkdown } from '../../markdown/read-markdown';
+
+/** A text of ours, and what of the original it has not. */
+export interface ConvertedText {
+  readonly text: string;
+  readonly dropped: readonly string[];
+}
+
+/** ```` ```lang ```` to ```` ```{{exec}} ````: the mark stands behind the closing fence. */
+const markedFence = /^( {0,3})(`{3,}|~{3,})([^\n`]*)\n([\s\S]*?)\n {0,3}\2[ \t]*\{\{(\w+)([^}\n]*)\}\}[ \t]*$/gm;
+
+/** `` `code`{{exec}} `` */
+const markedCode = /(`+)([^`\n]+)\1\{\{(\w+)([^}\n]*)\}\}/g;
+
+/** `{{TRAFFIC_HOST1_80}}`: an address of the other service. */
+const place = /\{\{[A-Z][A-Z0-9_]*\}\}/g;
+
+const runs = (mark: string): boolean => mark === 'exec' || mark === 'execute';
+
+/** Makes click-to-run code and texts of Killercoda's (https://killercoda.com/creators) ours; `terminal` is where code runs. */
+export function convertText(source: string, terminal: string): ConvertedText {
+  const dropped: string[] = [];
+  const marked = (mark: string, more: string): boolean => {
+    if (more.trim() !== '') dropped.push(`"${more.trim()}" of {{${mark}${more}}}`);
+    if (!runs(mark) && mark !== 'copy') dropped.push(`{{${mark}}}`);
+    return runs(mark);
+  };
+  const fences = source
+    .replaceAll('\r\n', '\n')
+    .replace(
+      markedFence,
+      (_, indent: string, fence: string, info: string, code: string, mark: string, more: string) => {
+        const language = info.trim().split(/\s/)[0] ?? '';
+        const opening = marked(mark, more) ? `${fence}${language || 'sh'} @${terminal}` : `${fence}${language}`;
+        return `${indent}${opening}\n${code}\n${indent}${fence}`;
+      },
+    );
+  const codes = fences.replace(markedCode, (whole, ticks: string, code: string, mark: string, more: string) =>
+    marked(mark, more)
+      ? `\n\n\`\`\`sh @${terminal}\n${code.trim()}\n\`\`\`\n\n`
+      : whole.slice(0, ticks.length * 2 + code.length),
+  );
+  const placed = codes.replace(place, (found) => {
+    dropped.push(`${found}: the address of a port there`);
+    return 'the published port';
+  });
+  return withoutForeign(placed, dropped);
+}
+
+/** What is left of a text may be foreign once more; what still is after that is refused when the lesson is read. */
+const rounds = 8;
+
+/** Takes away what our texts may not have: raw HTML, pictures, links that lead nowhere. */
+function withoutForeign(text: string, dropped: string[]): ConvertedText {
+  let converted = text;
+  for (let round = 0; round < rounds; round += 1) {
+    const before = converted;
+    converted = cutForeign(before, dropped);
+    if (converted === before) break;
+  }
+  return { text: converted, dropped };
+}
+
+function cutForeign(text: string, dropped: string[]): string {
+  const { root } = readMarkdown(text);
+  const cuts: { readonly from: number; readonly to: number; readonly by: string }[] = [];
+  for (const { node } of walkMarkdown(root)) {
+    const html = node.type === 'html' ? withoutTags(node.value) : undefined;
+    const by = html?.text ?? replacement(node, text);
+    const from = node.position?.start.offset;
+    const to = node.position?.end.offset;
+    if (by === undefined || from === undefined || to === undefined) continue;
+    // What is within something that is cut already goes with it.
+    if (cuts.some((cut) => from < cut.to && to > cut.from)) continue;
+    for (const each of html?.dropped ?? [text.slice(from, to)]) dropped.push(each.replace(/\s+/g, ' ').slice(0, 80));
+    cuts.push({ from, to, by });
+  }
+  let converted = text;
+  for (const { from, to, by } of cuts.toSorted((a, b) => b.from - a.from)) {
+    converted = converted.slice(0, from) + by + converted.slice(to);
+  }
+  return converted;
+}
+
+/** Elements whose text is none for people. */
+const unread = /^\s*<(script|style|textarea|pre)\b/i;
+
+/** A comment or a tag. */
+const tag = /<!--[\s\S]*?(?:-->|$)|<\/?[a-z][^>]*(?:>|$)/gi;
+
+/** What a piece of HTML says: a block of it lasts to the next empty line (CommonMark 0.31, 4.6), with whatever is on its lines. */
+function withoutTags(html: string): ConvertedText {
+  const text = unread.test(html) ? '' : html.replace(tag, '');
+  // What is a tag only now was not meant to be one.
+  if (text.trim() === '' || text.search(tag) >= 0) return { text: '', dropped: [html] };
+  return { text, dropped: html.match(tag) ?? [html] };
+}
+
+function replacement(node: Nodes, text: string): string | undefined {
+  if (node.type === 'imageReference') return '';
+  if (node.type === 'image') return node.alt ?? '';
+  if (node.type === 'definition') return safeAddress(node.url) === undefined ? '' : undefined;
+  if (node.type !== 'link' || safeAddress(node.url) !== undefined) return undefined;
+  const first = node.children[0]?.position?.start.offset;
+  const last = node.children.at(-1)?.position?.end.offset;
+  return first === undefined || last === undefined ? '' : text.slice(first, last);
+}

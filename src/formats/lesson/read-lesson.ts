@@ -1,0 +1,121 @@
+import type { Root } from 'mdast';
+import { problemAt, readMarkdown, walkMarkdown } from '../markdown/read-markdown';
+import { readScenario } from '../scenario/read-scenario';
+import type { Scenario } from '../scenario/scenario';
+import { type DocumentProblem, describeProblem, readYaml, type YamlReader } from '../yaml/yaml-reader';
+import { splitFrontMatter } from './front-matter';
+import type { Lesson, LessonStep } from './lesson';
+import { lessonHead, lessonVersion, stepHead } from './lesson-shape';
+import { addressOf } from './terminal-address';
+
+/** The files of a folder by their names. */
+export type LessonFiles = ReadonlyMap<string, string>;
+
+/** Something wrong, in which file of the folder. */
+export interface LessonProblem extends DocumentProblem {
+  readonly file: string;
+}
+
+export type ReadLesson = { readonly lesson: Lesson } | { readonly problems: readonly LessonProblem[] };
+
+/** The file that every lesson has. */
+export const lessonFile = 'lesson.md';
+
+/** What the folder says, or all that is wrong with it. A lesson of a later version is refused by name; nothing is thrown. */
+export function readLesson(files: LessonFiles): ReadLesson {
+  const reading = new LessonReading(files);
+  const lesson = reading.lesson();
+  return lesson && reading.problems.length === 0 ? { lesson } : { problems: reading.problems };
+}
+
+/** "2.md, line 3, column 5: checks[0].run: …" */
+export function describeLessonProblem(problem: LessonProblem): string {
+  return `${problem.file}, ${describeProblem(problem)}`;
+}
+
+type Read<T> = T extends YamlReader<infer V> ? V : never;
+
+class LessonReading {
+  readonly problems: LessonProblem[] = [];
+  readonly #files: LessonFiles;
+
+  constructor(files: LessonFiles) {
+    this.#files = files;
+  }
+
+  lesson(): Lesson | undefined {
+    const source = this.#files.get(lessonFile);
+    if (source === undefined) return this.#tell(lessonFile, [problemAt(undefined, 'The folder has no such file')]);
+    const version = Number(/^lesson:\s*(\d{1,7})\s*(#.*)?$/m.exec(source)?.[1] ?? lessonVersion);
+    if (version > lessonVersion) {
+      const message = `It is a lesson of version ${version}; this page reads version ${lessonVersion}`;
+      return this.#tell(lessonFile, [problemAt(undefined, message)]);
+    }
+    const found = this.#document(lessonFile, source, lessonHead);
+    if (!found) return undefined;
+    const { lab: labFile, steps: names = [], lesson: _, ...rest } = found.head;
+    const lab = labFile === undefined ? undefined : this.#lab(labFile);
+    const steps = names.flatMap((name) => this.#step(name) ?? []);
+    return { ...rest, ...(lab && { lab }), introduction: found.text, steps };
+  }
+
+  #lab(name: string): Scenario | undefined {
+    const source = this.#files.get(name);
+    if (source === undefined) return this.#tell(name, [problemAt(undefined, 'The folder has no such file')]);
+    const read = readScenario(source);
+    return 'value' in read ? read.value : this.#tell(name, read.problems);
+  }
+
+  #step(name: string): LessonStep | undefined {
+    const source = this.#files.get(name);
+    if (source === undefined) return this.#tell(name, [problemAt(undefined, 'The folder has no such file')]);
+    const found = this.#document(name, source, stepHead);
+    if (!found) return undefined;
+    const { title, checks = [], hints = [], solution = [], quiz = [] } = found.head;
+    for (const { question, choices } of quiz) {
+      if (choices.some(({ right }) => right)) continue;
+      this.#tell(name, [problemAt(undefined, `No choice of "${question.slice(0, 60)}" is right`)]);
+    }
+    return {
+      title,
+      text: found.text,
+      checks,
+      hints: hints.map((hint) => this.#markdown(name, hint, 'hints')),
+      solution: solution.map(({ at, run }) => ({ at, lines: run })),
+      quiz: quiz.map(({ question, choices }) => ({
+        question,
+        choices: choices.map(({ right = false, ...choice }) => ({ ...choice, right })),
+      })),
+    };
+  }
+
+  #document<R>(
+    file: string,
+    source: string,
+    read: YamlReader<R>,
+  ): { readonly head: Read<YamlReader<R>>; readonly text: Root } | undefined {
+    const parts = splitFrontMatter(source);
+    if ('message' in parts) return this.#tell(file, [parts]);
+    const head = readYaml(parts.yaml, read);
+    const text = this.#markdown(file, parts.body);
+    if ('problems' in head) return this.#tell(file, head.problems);
+    return { head: head.value as Read<YamlReader<R>>, text };
+  }
+
+  #markdown(file: string, source: string, path = ''): Root {
+    const { root, problems } = readMarkdown(source);
+    // Of a text within the front matter only the file is known.
+    this.#tell(file, path === '' ? problems : problems.map((each) => ({ ...each, line: 1, column: 1, path })));
+    for (const { node } of walkMarkdown(root)) {
+      if (node.type !== 'code' || addressOf(node) !== 'wrong') continue;
+      this.#tell(file, [
+        problemAt(node, `"${node.meta}" is no terminal: write @ and the name of an instance, @lab, or @box:2`),
+      ]);
+    }
+    return root;
+  }
+
+  #tell(file: string, problems: readonly DocumentProblem[]): undefined {
+    this.problems.push(...problems.map((problem) => ({ ...problem, file })));
+  }
+}

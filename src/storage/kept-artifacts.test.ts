@@ -1,0 +1,103 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Progress } from '../api/operation';
+import { systemClock } from '../base/clock';
+import { digestHex, digestOf } from '../formats/digest';
+import { annotations, type Descriptor, mediaTypes } from '../formats/oci';
+import { ArtifactSource } from './artifact-source';
+import { patternBytes } from './content-store.conformance';
+import type { ImageRecords } from './images/image-record';
+import { KeptArtifacts } from './kept-artifacts';
+import { MemoryBackend } from './memory-backend';
+import { MemoryMetadataStore } from './metadata-store';
+import { NamedTasks } from './named-tasks';
+import { VerifiedContentStore } from './verified-content-store';
+
+const baseUrl = 'http://strata.test/registry/';
+const noImages: ImageRecords = { images: [], leases: [], users: [], steps: [] };
+
+describe('artifacts that are kept for when there is no network', () => {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  let online = true;
+  let images = noImages;
+  let store: VerifiedContentStore;
+  let kept: KeptArtifacts;
+  let layers: readonly Descriptor[];
+
+  const put = async (bytes: Uint8Array<ArrayBuffer>, mediaType: string): Promise<Descriptor> => {
+    const digest = await digestOf(bytes);
+    files.set(`blobs/sha256/${digestHex(digest)}`, bytes);
+    return { mediaType, digest, size: bytes.length };
+  };
+  const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+  beforeEach(async () => {
+    online = true;
+    images = noImages;
+    files.clear();
+    const config = await put(encode({}), mediaTypes.emptyConfig);
+    layers = [
+      await put(patternBytes(3000, 1), mediaTypes.unikernelLayer),
+      await put(patternBytes(2000, 2), mediaTypes.unikernelLayer),
+    ];
+    const manifest = { schemaVersion: 2, mediaType: mediaTypes.manifest, artifactType: mediaTypes.unikernel };
+    const both = await put(encode({ ...manifest, config, layers }), mediaTypes.manifest);
+    const second = await put(encode({ ...manifest, config, layers: layers.slice(1) }), mediaTypes.manifest);
+    const named = (descriptor: Descriptor, name: string) => ({
+      ...descriptor,
+      annotations: { [annotations.refName]: name },
+    });
+    const signature = `strata/a:sha256-${'0'.repeat(64)}.sig`;
+    const manifests = [named(both, 'strata/a:1'), named(second, 'strata/b:1'), named(both, 'strata/a:2')];
+    files.set('index.json', encode({ schemaVersion: 2, manifests: [...manifests, named(second, signature)] }));
+    store = new VerifiedContentStore(new MemoryBackend({ chunkSize: 1000 }), systemClock);
+    const source = new ArtifactSource({
+      baseUrl,
+      store,
+      metadata: new MemoryMetadataStore(),
+      clock: systemClock,
+      fetch: async (url) => {
+        if (!online) throw new TypeError('Failed to fetch');
+        const bytes = files.get(String(url).slice(baseUrl.length));
+        return new Response(bytes ?? null, { status: bytes ? 200 : 404 });
+      },
+    });
+    kept = new KeptArtifacts({ source, store, images: { records: async () => images }, tasks: new NamedTasks() });
+  });
+
+  it('are told with all their names, their size and what of them is stored; signatures are none', async () => {
+    await kept.keep('t', ['strata/b:1']);
+    expect(await kept.offers()).toEqual([
+      { references: ['strata/a:1', 'strata/a:2'], artifactType: mediaTypes.unikernel, size: 5000, stored: 2000 },
+      { references: ['strata/b:1'], artifactType: mediaTypes.unikernel, size: 2000, stored: 2000 },
+    ]);
+  });
+
+  it('are there without a network, and are told of without one', async () => {
+    const told: Progress[] = [];
+    await kept.keep('t', ['strata/a:1'], (progress) => told.push(progress));
+    expect(told.at(-1)).toEqual({ phase: 'Fetching strata/a:1', done: 3000, total: 5000 });
+    online = false;
+    expect((await kept.offers()).map(({ references, stored }) => [references[0], stored])).toEqual([
+      ['strata/a:1', 5000],
+    ]);
+    await kept.keep('t', ['strata/a:1']);
+    for (const { digest } of layers) expect(await store.has(digest)).toBe(true);
+  });
+
+  it('go when they are removed, but for what a saved machine or an image has', async () => {
+    const [first, second] = layers as [Descriptor, Descriptor];
+    await kept.keep('t', ['strata/a:1']);
+    await kept.remove(['strata/a:1'], [first.digest]);
+    expect(await Promise.all(layers.map(({ digest }) => store.has(digest)))).toEqual([true, false]);
+    await kept.keep('t', ['strata/a:1']);
+    const part = { digest: second.digest, size: second.size };
+    images = { ...noImages, images: [{ parts: [part] } as never] };
+    await kept.remove(['strata/a:1'], []);
+    expect(await Promise.all(layers.map(({ digest }) => store.has(digest)))).toEqual([false, true]);
+  });
+
+  it('of no such name are refused, and nothing is fetched', async () => {
+    await expect(kept.keep('t', ['strata/a:1', 'strata/none:1'])).rejects.toMatchObject({ code: 'NotFound' });
+    expect(await store.has(layers[0]!.digest)).toBe(false);
+  });
+});

@@ -1,0 +1,142 @@
+import { type ReadonlySignal, signal } from '@preact/signals-core';
+import type { Clock } from '../../base/clock';
+import { SandboxError } from '../../base/errors';
+import type { Lab } from '../../engine/lab';
+import type { LabScenarios } from '../../engine/scenarios/lab-scenarios';
+import type { Lesson } from '../../formats/lesson/lesson';
+import { type LessonFiles, type LessonProblem, readLesson } from '../../formats/lesson/read-lesson';
+import type { LessonLab } from '../../lessons/lesson-lab';
+import { type LessonProgress, noProgress, parseProgress, serializeProgress } from '../../lessons/progress';
+import type { Settings } from '../settings';
+import type { Store } from '../store';
+import { LessonRun } from './lesson-run';
+import type { LessonEntry, LessonSource } from './lesson-source';
+
+export interface LessonShelfOptions {
+  readonly lab: Lab;
+  readonly seen: LessonLab;
+  readonly scenarios: LabScenarios;
+  readonly source: LessonSource;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly page: Pick<Store, 'report' | 'announce' | 'ask' | 'terminals' | 'go'>;
+}
+
+/** What came of a folder that an author brought. */
+export interface Preview {
+  readonly name: string;
+  readonly problems: readonly LessonProblem[];
+  /** What an importer had to leave out. */
+  readonly dropped: readonly string[];
+  readonly lesson?: Lesson;
+}
+
+/** Under which a folder that was brought is opened. */
+export const previewId = 'preview';
+
+const kept = 'lessons';
+
+/** The lessons that there are, how far somebody is in each, and the one that is open. */
+export class LessonShelf {
+  readonly #options: LessonShelfOptions;
+  readonly #entries = signal<readonly LessonEntry[]>([]);
+  readonly #progress = signal<ReadonlyMap<string, LessonProgress>>(new Map());
+  readonly #preview = signal<Preview | undefined>(undefined);
+  readonly #runs = new Map<string, Promise<LessonRun>>();
+
+  constructor(options: LessonShelfOptions) {
+    this.#options = options;
+    this.#progress.value = parseProgress(options.settings.recall(kept));
+  }
+
+  get entries(): ReadonlySignal<readonly LessonEntry[]> {
+    return this.#entries;
+  }
+  /** How far somebody is, by lesson. */
+  get progress(): ReadonlySignal<ReadonlyMap<string, LessonProgress>> {
+    return this.#progress;
+  }
+  get preview(): ReadonlySignal<Preview | undefined> {
+    return this.#preview;
+  }
+
+  async open(): Promise<void> {
+    this.#entries.value = await this.#options.source.list();
+  }
+
+  progressOf(id: string): LessonProgress {
+    return this.#progress.value.get(id) ?? noProgress;
+  }
+
+  /** Ids of the instances that are the labs of other lessons. */
+  labsBeside(id: string): readonly string[] {
+    return [...this.#progress.value].flatMap(([each, { own = [] }]) => (each === id ? [] : own));
+  }
+
+  setProgress(id: string, change: Partial<LessonProgress>): void {
+    this.#progress.value = new Map(this.#progress.value).set(id, { ...this.progressOf(id), ...change });
+    this.#keep();
+  }
+
+  forgetProgress(id: string): void {
+    const progress = new Map(this.#progress.value);
+    progress.delete(id);
+    this.#progress.value = progress;
+    this.#keep();
+  }
+
+  /** `NotFound` when there is no such lesson, `InvalidArgument` when it cannot be read. */
+  lesson(id: string): Promise<LessonRun> {
+    const known = this.#runs.get(id) ?? this.#load(id);
+    this.#runs.set(id, known);
+    known.catch(() => this.#runs.delete(id));
+    return known;
+  }
+
+  /** Shows a folder as a lesson, or what is wrong with it. */
+  async bring(name: string, files: LessonFiles): Promise<void> {
+    const { page } = this.#options;
+    const found = await readBrought(files);
+    this.#preview.value = { name, ...found };
+    this.#runs.get(previewId)?.then(
+      (run) => run.dispose(),
+      () => {},
+    );
+    this.#runs.delete(previewId);
+    this.forgetProgress(previewId);
+    if (found.lesson) page.go({ view: 'lesson', id: previewId, step: 0 });
+    else page.go({ view: 'lessons' });
+  }
+
+  async #load(id: string): Promise<LessonRun> {
+    const lesson = id === previewId ? this.#preview.value?.lesson : await this.#served(id);
+    if (!lesson) throw new SandboxError('NotFound', `There is no lesson "${id}"`);
+    return new LessonRun({ ...this.#options, id, lesson, shelf: this });
+  }
+
+  async #served(id: string): Promise<Lesson | undefined> {
+    const entry = this.#entries.value.find((each) => each.id === id);
+    if (!entry) return undefined;
+    const read = readLesson(await this.#options.source.files(entry));
+    if ('lesson' in read) return read.lesson;
+    const [first] = read.problems;
+    throw new SandboxError('InvalidArgument', `The lesson "${id}" is damaged: ${first?.file} ${first?.message}`);
+  }
+
+  #keep(): void {
+    this.#options.settings.keep(kept, serializeProgress(this.#progress.value));
+  }
+}
+
+async function readBrought(files: LessonFiles): Promise<Omit<Preview, 'name'>> {
+  if (!files.has('index.json') || files.has('lesson.md')) return { dropped: [], ...readOwn(files) };
+  const { importKillercoda } = await import('../../formats/lesson/killercoda/import-killercoda');
+  const imported = importKillercoda(files);
+  if ('problems' in imported) return { problems: imported.problems, dropped: [] };
+  return { dropped: imported.dropped, ...readOwn(imported.files) };
+}
+
+function readOwn(files: LessonFiles): { readonly problems: readonly LessonProblem[]; readonly lesson?: Lesson } {
+  const read = readLesson(files);
+  return 'lesson' in read ? { problems: [], lesson: read.lesson } : read;
+}

@@ -1,0 +1,116 @@
+import type { ReadonlySignal } from '@preact/signals-core';
+import type { AppFile } from '../../api/app';
+import type { DiskSource } from '../../api/disk';
+import type { UnikernelDevice } from '../../api/unikernel';
+import type { DiskFile } from '../../engine/disk-files';
+import type { ImageMachineWish } from '../../engine/image-machine';
+import type { InstanceDraft, InstanceRecord, LaunchDraft } from '../../engine/instance-record';
+import type { UnikernelOffer } from '../../engine/unikernel-library';
+import type { ContainerShelf } from '../containers/container-shelf';
+import type { RunWish } from '../containers/run-wish';
+import type { PageLab } from '../page-lab';
+import type { Route } from '../route';
+import { text } from '../text';
+import type { Messages } from './messages';
+
+/** An app to be. */
+type AppDraft = Extract<InstanceDraft, { readonly kind: 'app' }>;
+
+/** What it needs of the page. */
+export interface LaunchesPage {
+  readonly messages: Messages;
+  readonly instances: ReadonlySignal<readonly InstanceRecord[]>;
+  readonly containerShelf: () => Promise<ContainerShelf | undefined>;
+  /** Shows what was made. */
+  readonly go: (route: Route) => void;
+}
+
+/** Makes instances and containers of all kinds, and starts and shows them. */
+export class Launches {
+  readonly #lab: PageLab;
+  readonly #page: LaunchesPage;
+
+  constructor(lab: PageLab, page: LaunchesPage) {
+    this.#lab = lab;
+    this.#page = page;
+  }
+
+  /** Makes instances and starts them; the first is shown. Several get numbers behind the name. */
+  async instances(draft: InstanceDraft, count = 1): Promise<void> {
+    try {
+      for (let number = 1; number <= count; number += 1) {
+        const name = draft.name !== undefined && count > 1 ? { name: `${draft.name}-${number}` } : {};
+        const { id } = await this.#lab.create({ ...draft, ...name });
+        if (number === 1) this.#page.go(count === 1 ? { view: 'machine', id, tab: 'terminal' } : { view: 'machines' });
+        this.#lab.start(id);
+      }
+    } catch (error) {
+      this.#page.messages.report(text.toasts.notCreated, error);
+    }
+  }
+
+  /** Makes a machine whose root is an image, and starts it. Throws what is wrong with the wish. */
+  async image(wish: ImageMachineWish): Promise<void> {
+    const { id } = await this.#lab.createFromImage(wish);
+    this.#page.go({ view: 'machine', id, tab: 'terminal' });
+    this.#lab.start(id);
+  }
+
+  /** Makes a container, starts it and shows it. What goes wrong is told by its task. */
+  container(wish: RunWish): void {
+    this.#page.go({ view: 'containers' });
+    void this.#page
+      .containerShelf()
+      .then((shelf) => shelf?.run(wish))
+      .then(
+        (id) => id !== undefined && this.#page.go({ view: 'container', id, tab: wish.terminal ? 'terminal' : 'logs' }),
+      )
+      .catch(() => {});
+  }
+
+  /** The unikernels that the registry has; none, and a message, when it cannot be asked. */
+  async unikernels(): Promise<readonly UnikernelOffer[]> {
+    try {
+      return await this.#lab.unikernels();
+    } catch (error) {
+      this.#page.messages.report(text.unikernels.noOffers, error);
+      return [];
+    }
+  }
+
+  /** What a module declares; undefined, and a message, when it cannot be read. */
+  async unikernelDevices(image: string): Promise<readonly UnikernelDevice[] | undefined> {
+    try {
+      return await this.#lab.unikernelDevices(image);
+    } catch (error) {
+      this.#page.messages.report(text.unikernels.notBrought(image), error);
+      return undefined;
+    }
+  }
+
+  /** Whether a file that a profile names is stored here. */
+  hasDisk(source: DiskSource): boolean {
+    return this.#lab.hasDiskFile(source);
+  }
+
+  /** Makes a machine that starts from its disks, which are stored first, and starts it. */
+  machine(draft: LaunchDraft, files: readonly (DiskFile | undefined)[]): void {
+    this.#page.messages.attempt(text.toasts.notCreated, async () => {
+      const before = new Set(this.#page.instances.value.map(({ id }) => id));
+      await this.#lab.launchMachine(draft, files).finished;
+      const made = this.#page.instances.value.find(({ id }) => !before.has(id));
+      if (made) this.#page.go({ view: 'machine', id: made.id, tab: 'screen' });
+    });
+  }
+
+  /** Makes an app that finds these files, and starts it. */
+  app(draft: Omit<AppDraft, 'files'>, files: readonly { readonly path: string; readonly content: Blob }[]): void {
+    this.#page.messages.attempt(text.toasts.notCreated, async () => {
+      const stored: AppFile[] = [];
+      for (const { path, content } of files) {
+        stored.push(await this.#lab.bringAppFile(path, await content.arrayBuffer()));
+      }
+      await this.instances({ ...draft, files: stored });
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import { type ReadonlySignal, signal } from '@preact/signals-core';
+import type { Clock } from '../../base/clock';
+import { type ErrorRecord, serializeError } from '../../base/errors';
+import type { LabAction } from '../../engine/instance-record';
+import type { TaskId, TaskRecord } from '../../engine/tasks';
+import { text } from '../text';
+
+/** A message that stays until it is dismissed or its time is over. */
+export interface Toast {
+  readonly id: number;
+  readonly tone: 'info' | 'error';
+  readonly title: string;
+  readonly body?: string;
+  /** The toast goes when this task ends. */
+  readonly task?: TaskId;
+  /** What its button does. */
+  readonly undo?: () => void;
+}
+
+/** Messages shown at once; the oldest gives way. */
+const toastLimit = 4;
+
+/** How long something that can be undone without a task can be, milliseconds. */
+const undoMs = 10_000;
+
+/** What the page tells people: messages that can be seen for a while, and what a screen reader is told. */
+export class Messages {
+  readonly #clock: Clock;
+  readonly #toasts = signal<readonly Toast[]>([]);
+  readonly #announcement = signal('');
+  #last = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get toasts(): ReadonlySignal<readonly Toast[]> {
+    return this.#toasts;
+  }
+
+  /** What a screen reader is told of the last task that ended. */
+  get announcement(): ReadonlySignal<string> {
+    return this.#announcement;
+  }
+
+  /** Says something that went as it should. */
+  announce(message: string): void {
+    this.#announcement.value = message;
+  }
+
+  /** Says what failed and what to do. */
+  report(title: string, thrown: unknown): void {
+    this.#tell(title, serializeError(thrown));
+  }
+
+  /** Runs what may throw now or later, and tells of it. What a task reports is told by the task. */
+  attempt(title: string, work: () => unknown): void {
+    const failed = (error: unknown): void => this.report(title, error);
+    try {
+      const result = work();
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  taskEnded({ id, kind, subject, state, error }: TaskRecord<LabAction>): void {
+    this.announce(text.tasks.told(kind, subject, state));
+    this.#toasts.value = this.#toasts.value.filter((toast) => toast.task !== id);
+    if (error) this.#tell(text.toasts.failed(kind, subject), error);
+  }
+
+  /** Says what was done, and offers for a while to undo it. */
+  offerUndo(title: string, undo: () => void): void {
+    const id = this.show({ tone: 'info', title, undo });
+    this.#clock.after(undoMs, () => this.dismiss(id));
+  }
+
+  dismiss(id: number): void {
+    this.#toasts.value = this.#toasts.value.filter((toast) => toast.id !== id);
+  }
+
+  show(toast: Omit<Toast, 'id'>): number {
+    this.#last += 1;
+    this.#toasts.value = [...this.#toasts.value, { ...toast, id: this.#last }].slice(-toastLimit);
+    return this.#last;
+  }
+
+  #tell(title: string, error: ErrorRecord): void {
+    const body = [error.message, text.next[error.code]].filter((part) => part !== '').join('. ');
+    this.show({ tone: 'error', title, body });
+  }
+}

@@ -1,0 +1,94 @@
+import type { ScenarioPlan } from '../../engine/scenarios/plan-scenario';
+
+const things = (count: number, one: string, more: string): string => (count === 1 ? `one ${one}` : `${count} ${more}`);
+
+/** Words of the lessons. */
+export const lessonText = {
+  heading: 'Lessons',
+  lead: 'The lecture in short pieces. Each starts its own lab in this tab, and looks by itself whether a step is done.',
+  minutes: (minutes: number) => `${minutes} min`,
+  steps: (passed: number, all: number) => (passed === all ? 'Done' : `${passed} of ${all} steps done`),
+  open: (title: string) => `Open ${title}`,
+  all: 'All lessons',
+  gone: 'No such lesson',
+  goneDetail: 'A preview lasts as long as the page: drop its folder again.',
+  preview: 'Preview a folder…',
+  previewHint: 'A folder of your own, or a scenario of Killercoda, chosen here or dropped on the page',
+  notRead: (name: string) => `${name} cannot be shown as a lesson`,
+  problems: 'What is wrong with it',
+  dropped: 'What was left out of it',
+  introduction: 'Introduction',
+  step: (number: number, title: string) => `${number}. ${title}`,
+  stepsLabel: 'Steps of the lesson',
+  passed: 'done',
+  back: 'Back',
+  next: 'Next',
+  finish: 'To the lessons',
+
+  lab: {
+    heading: 'The lab of this lesson',
+    what: ({ scenario, memoryMiB }: ScenarioPlan) => {
+      const machines = scenario.instances.filter(({ kind }) => kind === 'vm').length;
+      const unikernels = scenario.instances.length - machines;
+      const parts = [
+        ...(machines > 0 ? [things(machines, 'machine', 'machines')] : []),
+        ...(unikernels > 0 ? [things(unikernels, 'unikernel', 'unikernels')] : []),
+        ...(scenario.containers.length > 0 ? [things(scenario.containers.length, 'container', 'containers')] : []),
+        ...(scenario.networks.length > 0 ? [things(scenario.networks.length, 'network', 'networks')] : []),
+      ];
+      return `It starts ${parts.join(', ')}: ${memoryMiB} MB of memory at most.`;
+    },
+    asks: (hosts: readonly string[]) => `It may ask outside of this tab: ${hosts.join(', ')}.`,
+    runs: (names: readonly string[]) => `Commands run by themselves in ${names.join(', ')}.`,
+    none: 'It starts nothing by itself: what you make comes with the steps.',
+    start: 'Start the lab',
+    starting: 'Starting…',
+    ready: 'The lab runs.',
+    resetting: 'Taking away what was made…',
+    failed: (name: string, why: string) => `${name} did not start: ${why}`,
+    conflict: (why: string) => `${why}. Remove it, or rename it, and start then.`,
+  },
+
+  reset: 'Reset the lesson',
+  resetTitle: (title: string) => `Reset "${title}"?`,
+  resetBody: (names: readonly string[]) =>
+    names.length === 0
+      ? 'Its steps are forgotten.'
+      : `What was made since it was begun is removed: ${names.join(', ')}. Its steps are forgotten.`,
+  resetAction: 'Reset',
+  notReset: 'The lesson was not reset',
+  wasReset: 'The lesson begins again',
+
+  run: (where: string) => `Run in ${where}`,
+  copy: 'Copy',
+  copied: 'Copied',
+  lab_: 'the lab’s shell',
+  where: (instance: string, shell: number) => (shell === 1 ? instance : `${instance}, shell ${shell}`),
+  noInstance: (name: string) => `There is no ${name} yet: start the lab of the lesson`,
+  off: (name: string) => `${name} does not run: start it first`,
+  tooMany: 'There are terminals enough: close one',
+
+  checks: {
+    heading: 'What has to be true',
+    states: { waiting: 'Not looked at yet', passed: 'Done', missing: 'Not yet' },
+    done: (step: number) => `Step ${step} is done`,
+    before: 'The lab of the lesson is not started yet.',
+  },
+  hints: {
+    heading: 'Hints',
+    next: (shown: number, all: number) => (shown === 0 ? 'Show a hint' : `Show another hint (${shown} of ${all})`),
+  },
+  solution: {
+    show: 'Do it for me',
+    running: 'Typing…',
+    failed: 'The solution was not typed to its end',
+    hint: 'Types the solution into the terminals, line by line',
+  },
+  quiz: {
+    heading: 'Do you know?',
+    right: 'Right.',
+    wrong: 'Not quite.',
+  },
+  table: 'Table',
+  code: 'Code',
+} as const;

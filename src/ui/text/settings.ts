@@ -1,0 +1,21 @@
+/** Words of the settings. They come with the dialog that shows them. */
+export const settingsText = {
+  look: 'Look',
+  contrast: 'Contrast',
+  contrasts: { system: 'As the system', more: 'More' },
+  motion: 'Motion',
+  motions: { system: 'As the system', reduce: 'As little as can be' },
+  stage: 'Stage: large type, for a lecture hall',
+  terminal: 'Terminals',
+  fontSize: 'Size of the text, pixels',
+  reader: 'A screen reader can follow the output',
+  help: 'Help',
+  lecture: 'Terms of the lecture on the parts that play their roles',
+  keys: 'Single keys work as shortcuts',
+  storage: 'Storage',
+  lasts: 'What is stored here outlives the tab.',
+  lastsNot: 'Nothing outlives the tab: the browser gives this page no storage.',
+  used: (usage: string, quota: string) => `${usage} of ${quota} that the browser allows are in use.`,
+  egress: 'What may leave a network',
+  change: (network: string) => `Change for ${network}`,
+} as const;

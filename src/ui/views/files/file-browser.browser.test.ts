@@ -1,0 +1,283 @@
+import { type Signal, signal } from '@preact/signals-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { userEvent } from 'vitest/browser';
+import type { Process } from '../../../api/instance';
+import type { SharedFolder } from '../../../api/shared-folder';
+import { systemClock } from '../../../base/clock';
+import { createDeferred } from '../../../base/deferred';
+import type { SandboxError } from '../../../base/errors';
+import { LabFolders } from '../../../engine/folders/lab-folders';
+import { pageFolder } from '../../../engine/folders/page-folder';
+import type { InstanceRecord } from '../../../engine/instance-record';
+import { ShareAttachments } from '../../../engine/share-attachments';
+import { Tasks } from '../../../engine/tasks';
+import { FolderStore } from '../../../storage/folders/folder-store';
+import { MemoryFolderBackend } from '../../../storage/folders/memory-folder-backend';
+import { askInTurn, type Question } from '../../ask-in-turn';
+import type { Dialog } from '../../dialog';
+import { axeProblems } from '../../elements/axe-problems';
+import { FileShelf } from '../../files/file-shelf';
+import { FolderShelf } from '../../files/folder-shelf';
+import { GuestFolder } from '../../files/guest-folder';
+import type { Store } from '../../store';
+import '../../styles/tokens.css';
+import { text } from '../../text';
+import { fileText } from '../../text/files';
+import { ReplaceDialog } from '../dialogs/replace-dialog';
+import { InstanceFiles } from '../instance/instance-files';
+import { FileBrowser } from './file-browser';
+import type { TextEditor } from './text-editor';
+
+const patience = { timeout: 20_000 };
+
+describe('files that are browsed', () => {
+  let end: (() => Promise<void>)[];
+  let folder: SharedFolder;
+  let shelf: FolderShelf;
+  let browser: FileBrowser;
+  let reported: string[];
+  let announced: string[];
+  let page: { readonly dialog: Signal<Dialog | undefined>; readonly ask: (dialog: Dialog | undefined) => void };
+
+  const words = () => ({
+    tasks: new Tasks(systemClock),
+    clock: systemClock,
+    report: (_: string, error: unknown) => void reported.push((error as SandboxError).code),
+    announce: (message: string) => void announced.push(message),
+    offerUndo: () => {},
+    ask: <Answer>(question: Question<Answer>) => askInTurn(page, question),
+  });
+
+  beforeEach(async () => {
+    [reported, announced] = [[], []];
+    const shown = signal<Dialog | undefined>(undefined);
+    page = {
+      dialog: shown,
+      ask: (dialog) => {
+        shown.value = dialog;
+      },
+    };
+    const store = new FolderStore(new MemoryFolderBackend({ limit: 1_000_000 }), systemClock);
+    const attachments = new ShareAttachments({
+      shares: { openLayer: async () => new MessageChannel().port1, folders: store },
+      session: 'lab',
+      randomId: () => crypto.randomUUID(),
+      storeLost: () => ({ dispose: () => {} }),
+      clock: systemClock,
+      failed: (error) => {
+        throw error;
+      },
+    });
+    const folders = new LabFolders({ folders: store, attachments, session: 'lab', clock: systemClock });
+    await folders.create(pageFolder);
+    folder = await folders.open(pageFolder);
+    for (const name of ['a', 'b', 'c']) await folder.write(`/${name}`, new TextEncoder().encode(`of ${name}`));
+    shelf = await FolderShelf.open(folders, words());
+    document.title = 'Strata';
+    document.documentElement.lang = 'en';
+    browser = show(shelf);
+    end = [
+      async () => shelf.dispose(),
+      async () => folders.dispose(),
+      async () => attachments.dispose(),
+      () => store.dispose(),
+    ];
+    await expect.poll(() => row('/c'), patience).toBeTruthy();
+  });
+  afterEach(async () => {
+    document.body.replaceChildren();
+    for (const each of end) await each();
+  });
+
+  function show(of: FileShelf): FileBrowser {
+    const shown = new FileBrowser();
+    shown.shelf = of;
+    document.body.replaceChildren(shown);
+    return shown;
+  }
+  const row = (path: string) => browser.renderRoot.querySelector<HTMLElement>(`[data-path="${path}"]`);
+  const editor = () => browser.renderRoot.querySelector<TextEditor>('strata-text-editor');
+  const field = () => editor()?.renderRoot.querySelector('textarea') ?? undefined;
+  const content = async (path: string) => new Response(await folder.read(path)).text();
+  const button = (label: string) =>
+    [...browser.renderRoot.querySelectorAll('button'), ...(editor()?.renderRoot.querySelectorAll('button') ?? [])].find(
+      ({ textContent }) => textContent?.trim() === label,
+    );
+  /** The path of the row, or the name of the element, that has the focus. */
+  const focus = (): string | undefined => {
+    let { activeElement } = document;
+    while (activeElement?.shadowRoot?.activeElement) activeElement = activeElement.shadowRoot.activeElement;
+    return activeElement?.getAttribute('data-path') ?? activeElement?.localName;
+  };
+  const focusBecomes = (wanted: string) => expect.poll(focus, patience).toBe(wanted);
+  const press = (keys: string) => userEvent.keyboard(keys);
+  /** Edits the file by keys alone. */
+  const open = async (path: string, text: string) => {
+    row(path)?.focus();
+    await press('{Enter}');
+    await focusBecomes('textarea');
+    await expect.poll(() => field()?.value, patience).toBe(text);
+  };
+
+  it('take no text of each other, and keep what was not saved', async () => {
+    await open('/a', 'of a');
+    await press('{Control>}a{/Control}mine');
+    expect(field()?.value).toBe('mine');
+    button(fileText.newFile)?.click();
+    await focusBecomes('input');
+    await press('new{Enter}');
+    await focusBecomes('textarea');
+    expect([shelf.edited.value?.path, field()?.value]).toEqual(['/new', '']);
+    button(fileText.save)?.click();
+    await expect.poll(() => announced, patience).toEqual([fileText.saved('/new')]);
+    await open('/b', 'of b');
+    expect([await content('/new'), await content('/a')]).toEqual(['', 'of a']);
+    await open('/a', 'mine');
+    browser = show(shelf);
+    await expect.poll(() => field()?.value, patience).toBe('mine');
+    expect(await content('/a')).toBe('of a');
+    field()?.focus();
+    await press('{Control>}s{/Control}');
+    await expect.poll(() => content('/a'), patience).toBe('mine');
+  });
+
+  it('that somebody else has changed are overwritten when that is asked for', async () => {
+    await open('/a', 'of a');
+    await press('{Control>}a{/Control}mine');
+    await folder.write('/a', new TextEncoder().encode('theirs'));
+    await press('{Control>}s{/Control}');
+    await expect.poll(() => button(fileText.overwrite), patience).toBeTruthy();
+    expect(await content('/a')).toBe('theirs');
+    expect(await axeProblems(browser)).toEqual([]);
+    button(fileText.overwrite)?.click();
+    await expect.poll(() => content('/a'), patience).toBe('mine');
+    await expect.poll(() => button(fileText.overwrite), patience).toBeUndefined();
+    await focusBecomes('textarea');
+  });
+
+  it('keep their place when a new one wants their name, which can be made another', async () => {
+    button(fileText.newFile)?.click();
+    await focusBecomes('input');
+    await press('b{Enter}');
+    await expect.poll(() => reported, patience).toEqual(['AlreadyExists']);
+    expect([await content('/b'), focus()]).toEqual(['of b', 'input']);
+    await press('2{Enter}');
+    await expect.poll(() => shelf.edited.value?.path, patience).toBe('/b2');
+  });
+
+  it('are where the focus is after each thing that is done to them', async () => {
+    row('/b')?.focus();
+    await press('{F2}');
+    await focusBecomes('input');
+    await press('{Escape}');
+    await focusBecomes('/b');
+    await press('{F2}');
+    await focusBecomes('input');
+    await press('renamed{Enter}');
+    await focusBecomes('/renamed');
+    await open('/renamed', 'of b');
+    button(fileText.close)?.click();
+    await focusBecomes('/renamed');
+    row('/a')?.focus();
+    await press('{Delete}');
+    await focusBecomes('/c');
+    await press('{Delete}');
+    await focusBecomes('/renamed');
+    await press('{Delete}');
+    await focusBecomes('button');
+    button(fileText.newDirectory)?.click();
+    await focusBecomes('input');
+    await press('d{Enter}');
+    await focusBecomes('/d');
+  });
+
+  it('that are uploaded replace nothing before somebody says so, in a dialog that can keep both', async () => {
+    const field = browser.renderRoot.querySelector<HTMLInputElement>('#upload')!;
+    const upload = async (...names: readonly string[]): Promise<ReplaceDialog> => {
+      await userEvent.upload(
+        field,
+        names.map((name) => new File([`new ${name}`], name)),
+      );
+      await expect.poll(() => page.dialog.value, patience).toMatchObject({ kind: 'replace-files', directory: '/' });
+      const dialog = new ReplaceDialog();
+      dialog.store = {} as Store;
+      dialog.dialog = page.dialog.value as typeof dialog.dialog;
+      dialog.addEventListener('end', () => page.ask(undefined));
+      document.body.append(dialog);
+      await dialog.updateComplete;
+      return dialog;
+    };
+    const choose = (dialog: ReplaceDialog, label: string): void =>
+      [...dialog.renderRoot.querySelectorAll('button')]
+        .find(({ textContent }) => textContent?.trim() === label)
+        ?.click();
+    const names = async () => (await folder.list('/')).map(({ name }) => name);
+
+    const canceled = await upload('a', 'b', 'd');
+    expect(canceled.renderRoot.querySelector('h2')?.textContent).toBe(fileText.replace.title(['a', 'b']));
+    expect(await axeProblems(canceled)).toEqual([]);
+    choose(canceled, text.dialogs.cancel);
+    choose(await upload('a'), fileText.replace.keepBoth);
+    await expect.poll(names, patience).toEqual(['a', 'a (2)', 'b', 'c']);
+    expect([await content('/a'), await content('/b')]).toEqual(['of a', 'of b']);
+    choose(await upload('a', 'b', 'd'), fileText.replace.go);
+    await expect.poll(names, patience).toEqual(['a', 'a (2)', 'b', 'c', 'd']);
+    await expect.poll(() => content('/b'), patience).toBe('new b');
+    expect([await content('/a'), await content('/a (2)')]).toEqual(['new a', 'new a']);
+  });
+
+  it('of a machine are said to be read, or not to be had, and tried again', async () => {
+    const asked = [createDeferred<Process>(), createDeferred<Process>()];
+    let times = 0;
+    const guest = new FileShelf(words(), new GuestFolder(() => asked[times++]!.promise));
+    browser = show(guest);
+    const said = () => browser.renderRoot.querySelector('.none')?.textContent ?? '';
+    void guest.refresh();
+    await expect.poll(said, patience).toBe(fileText.reading);
+    asked[0]!.reject(new Error('gone'));
+    await expect.poll(said, patience).toContain(fileText.notRead);
+    expect(await axeProblems(browser)).toEqual([]);
+    button(fileText.retry)?.click();
+    await expect.poll(said, patience).toBe(fileText.reading);
+    asked[1]!.resolve(emptyListing());
+    await expect.poll(said, patience).toContain(fileText.emptyGuestDetail);
+  });
+
+  it('of a machine that cannot be fetched are told of, and fetched with the next visit', async () => {
+    let fetched = 0;
+    const store = {
+      guestFiles: async () => {
+        fetched += 1;
+        if (fetched === 1) throw new Error('offline');
+        return shelf;
+      },
+      report: () => void reported.push('not fetched'),
+    } as unknown as Store;
+    const visit = (): InstanceFiles => {
+      const files = new InstanceFiles();
+      files.store = store;
+      files.record = { id: 'a', name: 'web', state: { phase: 'running' } } as InstanceRecord;
+      document.body.replaceChildren(files);
+      return files;
+    };
+    visit();
+    await expect.poll(() => reported, patience).toEqual(['not fetched']);
+    const again = visit();
+    await expect
+      .poll(() => again.renderRoot.querySelector<FileBrowser>('strata-file-browser')?.shelf, patience)
+      .toBe(shelf);
+  });
+});
+
+/** What a guest says of a directory that has nothing in it. */
+function emptyListing(): Process {
+  return {
+    id: '1',
+    stdin: new WritableStream(),
+    stdout: new Blob([]).stream(),
+    stderr: new Blob([]).stream(),
+    exited: Promise.resolve(0),
+    resize: () => {},
+    kill: () => {},
+  };
+}

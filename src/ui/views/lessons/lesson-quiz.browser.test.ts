@@ -1,0 +1,26 @@
+import { afterEach, expect, it } from 'vitest';
+import { lessonText } from '../../text/lessons';
+import { LessonQuiz } from './lesson-quiz';
+
+afterEach(() => document.body.replaceChildren());
+
+it('questions of the next step have no answers yet, though they are as many', async () => {
+  const quiz = new LessonQuiz();
+  const shown = () => quiz.renderRoot.textContent ?? '';
+  const buttons = () => [...quiz.renderRoot.querySelectorAll('input')];
+  const choices = (because: string) => [
+    { text: 'yes', right: true, because },
+    { text: 'no', right: false },
+  ];
+  quiz.questions = [{ question: 'One?', choices: choices('So it is.') }];
+  document.body.append(quiz);
+  await quiz.updateComplete;
+  buttons()[0]?.click();
+  await quiz.updateComplete;
+  expect(shown()).toContain(lessonText.quiz.right);
+  quiz.questions = [{ question: 'Two?', choices: choices('That, too.') }];
+  await quiz.updateComplete;
+  expect(shown()).toContain('Two?');
+  expect(shown()).not.toContain(lessonText.quiz.right);
+  expect(buttons().map(({ checked }) => checked)).toEqual([false, false]);
+});

@@ -1,0 +1,300 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import type { FakeClock } from '../../../base/fake-clock';
+import type { LabContainers } from '../../../engine/containers/engine';
+import { scriptedEngines } from '../../../engine/containers/engine-fixture';
+import { ScriptedHost, ScriptedHosts } from '../../../engine/containers/scripted-host';
+import type { Lab } from '../../../engine/lab';
+import { openTestLab } from '../../../engine/lab-fixture';
+import { createStores } from '../../../engine/stores-fixture';
+import type { SwitchClient } from '../../../network/switch-client';
+import { broadcast, ethernet, macOf } from '../../../network/switch-fixture';
+import { SlabPort } from '../../../rpc/slab-port';
+import { ContainerShelf } from '../../containers/container-shelf';
+import { axeProblems } from '../../elements/axe-problems';
+import { focusedElement } from '../../elements/focused-element';
+import { standardFlavor } from '../../flavors';
+import { createSettings } from '../../settings';
+import { Store } from '../../store';
+import '../../styles/tokens.css';
+import { AppView } from '../app/app-view';
+import type { TopologyView } from './topology-view';
+
+/** A machine under load takes its time. */
+const patient = { timeout: 30_000 };
+
+let store: Store;
+let lab: Lab;
+let wire: SwitchClient;
+let clock: FakeClock;
+let engine: LabContainers;
+let view: AppView;
+
+beforeEach(async () => {
+  await page.viewport(1280, 800);
+  history.replaceState(null, '', '#');
+  ({ lab, wire, clock } = await openTestLab());
+  const hosts = new ScriptedHosts();
+  const host = new ScriptedHost('host-1');
+  host.inspect = async () => ({ interfaces: [{ name: 'eth0', host: 'veth7', bridge: 'br0' }] }) as never;
+  hosts.add(host);
+  engine = await scriptedEngines({ clock, stores: await createStores(), hosts })();
+  const shelf = new ContainerShelf({ engine, lab, pull: async () => {} });
+  store = new Store({ lab, settings: createSettings(undefined), clock, containers: async () => shelf });
+  view = new AppView();
+  view.store = store;
+  document.title = 'Strata';
+  document.documentElement.lang = 'en';
+  document.documentElement.style.setProperty('--quick', '0ms');
+  document.body.append(view);
+  await view.updateComplete;
+});
+
+afterEach(() => {
+  store.dispose();
+  engine.dispose();
+  view.remove();
+  delete document.documentElement.dataset['theme'];
+});
+
+async function launch(count: number, draft: object = standardFlavor.draft): Promise<void> {
+  const before = store.instances.value.length;
+  await store.launch(draft as never, count);
+  await vi.waitFor(() => expect(store.instances.value[before + count - 1]?.state.phase).toBe('running'), {
+    timeout: 20_000,
+  });
+}
+
+async function open(): Promise<TopologyView> {
+  store.setWatched(true);
+  store.go({ view: 'topology' });
+  // It is fetched, which takes a busy server longer than what is usually waited.
+  await vi.waitFor(
+    () => expect(view.renderRoot.querySelector('strata-topology-view')?.shadowRoot?.querySelector('svg')).toBeTruthy(),
+    { timeout: 20_000 },
+  );
+  const topology = view.renderRoot.querySelector<TopologyView>('strata-topology-view')!;
+  await clock.advance(1000);
+  await topology.updateComplete;
+  return topology;
+}
+
+const idOf = (name: string): string => store.instances.value.find((each) => each.name === name)!.id;
+const node = (topology: TopologyView, id: string): SVGAElement =>
+  topology.renderRoot.querySelector<SVGAElement>(`[data-node="${id}"]`)!;
+const placeOf = (element: Element): readonly number[] =>
+  (element.getAttribute('transform')?.match(/\d+/g) ?? []).map(Number);
+const focused = (topology: TopologyView): string | undefined =>
+  (topology.shadowRoot?.activeElement as SVGElement | null)?.dataset['node'];
+
+/** A card that somebody plugs in while a machine runs, and its other end. */
+async function plug(id: string, station: number): Promise<SlabPort> {
+  const { port1, port2 } = new MessageChannel();
+  await wire.addPort({ id, network: 'default', label: id, mtu: 1500 }, port1);
+  const port = new SlabPort(port2);
+  port.setLink({ up: true, offload: false });
+  port.send(ethernet(broadcast, macOf(station)));
+  port.flush();
+  return port;
+}
+
+describe('the topology', () => {
+  it('draws networks, machines, and containers in their host with what its kernel says', async () => {
+    await launch(2);
+    await launch(1, { ...standardFlavor.draft, name: 'host-1', containerHost: true });
+    const { Id } = await engine.containers.create({ Image: 'busybox' }, { name: 'shop' });
+    await engine.containers.start(Id);
+    const topology = await open();
+    await expect.element(page.getByText('shop')).toBeVisible();
+    await expect.element(page.getByText('eth0 – veth7')).toBeVisible();
+    await expect.element(page.getByRole('link', { name: 'Network default, up, 10.0.0.0/16' })).toBeVisible();
+    expect(topology.renderRoot.querySelectorAll('[data-link]')).toHaveLength(3);
+    expect(await axeProblems()).toEqual([]);
+    await page.getByText('shop').click();
+    expect(store.route.value).toMatchObject({ view: 'container', id: Id });
+  });
+
+  it.each([1280, 390])('is clean for axe as a picture and as a table, light and dark, %d wide', async (width) => {
+    await page.viewport(width, 800);
+    await launch(2);
+    const topology = await open();
+    topology.renderRoot
+      .querySelector<SVGElement>('[data-link]')!
+      .dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    await expect.element(page.getByRole('region', { name: 'Traffic of vm-1 eth0 on default' })).toBeVisible();
+    for (const scheme of ['light', 'dark'] as const) {
+      document.documentElement.dataset['theme'] = scheme;
+      await view.updateComplete;
+      expect(await axeProblems(), `picture, ${scheme}`).toEqual([]);
+      await page.getByRole('button', { name: 'Table' }).click();
+      await expect.element(page.getByRole('row', { name: /vm-2/ })).toBeVisible();
+      expect(await axeProblems(), `table, ${scheme}`).toEqual([]);
+      await page.getByRole('button', { name: 'Table' }).click();
+    }
+  });
+
+  it('is walked through and arranged by keyboard, and is kept', async () => {
+    await launch(2);
+    const topology = await open();
+    const [first, second] = [idOf('vm-1'), idOf('vm-2')];
+    node(topology, 'network/default').focus();
+    await userEvent.keyboard('{ArrowDown}');
+    await vi.waitFor(() => expect(focused(topology)).toBe(first));
+    await userEvent.keyboard('{ArrowRight}');
+    await vi.waitFor(() => expect(focused(topology)).toBe(second));
+    const [x = 0, y = 0] = placeOf(node(topology, second));
+    await userEvent.keyboard('{Shift>}{ArrowRight}{ArrowDown}{/Shift}');
+    await vi.waitFor(() => expect(placeOf(node(topology, second))).toEqual([x + 16, y + 16]));
+    await vi.waitFor(async () => expect((await lab.layout()).layout).toEqual({ [second]: { x: x + 16, y: y + 16 } }));
+    await userEvent.keyboard('l');
+    await expect.element(page.getByRole('region', { name: 'Traffic of vm-2 eth0 on default' })).toBeVisible();
+    await page.getByRole('button', { name: 'Arrange anew' }).click();
+    await vi.waitFor(() => expect(placeOf(node(topology, second))).toEqual([x, y]));
+    node(topology, second).focus();
+    await userEvent.keyboard('{Enter}');
+    await vi.waitFor(() => expect(store.selected.value?.id).toBe(second));
+  });
+
+  it('is arranged by dragging, which opens nothing', async () => {
+    await launch(1);
+    const topology = await open();
+    const box = node(topology, idOf('vm-1'));
+    const [x = 0, y = 0] = placeOf(box);
+    const at = (type: string, by: number, buttons = 0): void => {
+      const place = { clientX: 400 + by, clientY: 400 + by, button: 0, pointerId: 1, bubbles: true, cancelable: true };
+      box.dispatchEvent(type === 'click' ? new MouseEvent(type, place) : new PointerEvent(type, { ...place, buttons }));
+    };
+    box.setPointerCapture = () => {};
+    at('pointerdown', 0, 1);
+    at('pointermove', 60, 1);
+    at('pointermove', 100, 1);
+    at('pointerup', 100);
+    at('click', 100);
+    await vi.waitFor(() => expect(placeOf(box)).toEqual([x + 100, y + 100]));
+    expect(store.route.value.view).toBe('topology');
+    const { layout } = await vi.waitFor(async () => {
+      const book = await lab.layout();
+      expect(Object.keys(book.layout)).toEqual([idOf('vm-1')]);
+      return book;
+    });
+    expect(layout).toEqual({ [idOf('vm-1')]: { x: x + 100, y: y + 100 } });
+  });
+
+  it('shows what passes a link, by the counters of its port', async () => {
+    await launch(1);
+    const topology = await open();
+    const id = `${idOf('vm-1')}/3`;
+    const port = await plug(id, 1);
+    const link = (): Element => topology.renderRoot.querySelector(`[data-link="${id}"]`)!;
+    await vi.waitFor(async () => {
+      await clock.advance(1000);
+      expect(link()).toBeTruthy();
+    });
+    const before = Number(link().querySelector('.cable')!.getAttribute('stroke-width'));
+    await vi.waitFor(async () => {
+      for (let frames = 0; frames < 20; frames += 1) port.send(ethernet(broadcast, macOf(1)));
+      port.flush();
+      await new Promise((resolve) => setTimeout(resolve));
+      await clock.advance(1000);
+      expect(link().querySelector('.rate')!.textContent).toMatch(/↑ \d.*\/s/);
+    });
+    expect(Number(link().querySelector('.cable')!.getAttribute('stroke-width'))).toBeGreaterThan(before);
+    port.dispose();
+  });
+
+  it('records the frames of a link, shows what they say, and saves them', async () => {
+    await launch(1);
+    const topology = await open();
+    const id = `${idOf('vm-1')}/3`;
+    const port = await plug(id, 1);
+    await vi.waitFor(async () => {
+      await clock.advance(1000);
+      expect(topology.renderRoot.querySelector(`[data-link="${id}"]`)).toBeTruthy();
+    }, patient);
+    topology.renderRoot
+      .querySelector<SVGElement>(`[data-link="${id}"]`)!
+      .dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    const heading = page.getByRole('heading', { name: 'Capture' });
+    const start = page.getByRole('button', { name: 'Start capture' });
+    await expect.element(start, patient).toBeVisible();
+    start.element().focus();
+    await userEvent.keyboard('{Enter}');
+    await expect.element(page.getByText('Recording. No frame has passed yet.'), patient).toBeVisible();
+    // The button that was pressed is another now.
+    await vi.waitFor(() => expect(focusedElement()).toBe(heading.element()), patient);
+    port.send(ethernet(broadcast, macOf(1)));
+    port.send(ethernet(broadcast, macOf(1), new Uint8Array(46), [0x88b6]));
+    port.flush();
+    await vi.waitFor(async () => {
+      await clock.advance(1000);
+      expect(page.getByRole('row', { name: /0x88b6/ }).elements()).toHaveLength(1);
+    }, patient);
+    await expect
+      .element(page.getByRole('row', { name: /↑ from it 02:00:00:00:00:01 ff:ff.* 0x88b5/ }), patient)
+      .toBeVisible();
+    for (const scheme of ['light', 'dark'] as const) {
+      document.documentElement.dataset['theme'] = scheme;
+      expect(await axeProblems(), scheme).toEqual([]);
+    }
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('0X88B6 02:00');
+    await expect.element(page.getByText('1 of 1 shown'), patient).toBeVisible();
+    await expect.element(page.getByRole('row', { name: /0x88b5/ }), patient).not.toBeInTheDocument();
+    const saved: Blob[] = [];
+    const address = URL.createObjectURL;
+    const create = vi.spyOn(URL, 'createObjectURL').mockImplementation((blob) => {
+      saved.push(blob as Blob);
+      return address.call(URL, blob);
+    });
+    await page.getByRole('button', { name: 'Save as pcapng' }).click();
+    await vi.waitFor(() => expect(saved).toHaveLength(1), patient);
+    create.mockRestore();
+    const file = new DataView(await saved[0]!.arrayBuffer());
+    expect(file.getUint32(0, true)).toBe(0x0a0d0d0a);
+    await page.getByRole('button', { name: 'Stop capture' }).click();
+    await expect.element(page.getByText(/^Stopped: 2 frames/), patient).toBeVisible();
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await expect.element(start, patient).toBeVisible();
+    await vi.waitFor(() => expect(focusedElement()).toBe(heading.element()), patient);
+    port.dispose();
+  });
+
+  it('of a hundred nodes is laid out once, and a reading of the counters touches the links with traffic alone', async () => {
+    for (let batch = 0; batch < 4; batch += 1) {
+      const unikernel = { kind: 'unikernel', image: 'strata/unikernel-hello:1', args: [], config: {}, memoryMiB: 1 };
+      await launch(24, { ...unikernel, name: `u${batch}`, addressing: 'static', nics: [{ network: 'default' }] });
+    }
+    const topology = await open();
+    await vi.waitFor(() => expect(topology.renderRoot.querySelectorAll('[data-node]').length).toBeGreaterThan(96));
+    const id = `${store.instances.value[0]!.id}/3`;
+    const port = await plug(id, 1);
+    await vi.waitFor(async () => {
+      await clock.advance(1000);
+      expect(topology.renderRoot.querySelector(`[data-link="${id}"]`)).toBeTruthy();
+    });
+    await clock.advance(2000);
+    await topology.updateComplete;
+    const { layouts } = topology;
+    const changed = new Set<Element | null>();
+    const watch = new MutationObserver((records) => {
+      for (const { target } of records) {
+        const element = target instanceof Element ? target : target.parentElement;
+        changed.add(element?.closest('[data-node],[data-link]') ?? null);
+      }
+    });
+    const map = topology.renderRoot.querySelector('svg.map')!;
+    watch.observe(map, { subtree: true, childList: true, attributes: true, characterData: true });
+    for (let second = 0; second < 10; second += 1) {
+      port.send(ethernet(broadcast, macOf(1)));
+      port.flush();
+      await new Promise((resolve) => setTimeout(resolve));
+      await clock.advance(1000);
+      await topology.updateComplete;
+    }
+    await vi.waitFor(() => expect(changed.size).toBeGreaterThan(0));
+    // Its own link, and those that the broadcast went out by.
+    expect([...changed].filter((element) => !(element as HTMLElement | null)?.dataset['link'])).toEqual([]);
+    expect(topology.layouts).toBe(layouts);
+    watch.disconnect();
+    port.dispose();
+  });
+});

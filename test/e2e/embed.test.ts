@@ -1,0 +1,216 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
+import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
+import { startServer } from '../../scripts/serve/server.mjs';
+import { encodeShareCode } from '../../src/formats/scenario/share-code';
+import type { EmbeddedLab } from '../../src/sdk/embedded-lab';
+import { focusedText } from '../support/focused-text';
+
+/** Labs in pages of other sites: a tag, the module, and frames as a course page has them. */
+describe('a lab in a page of another site', { timeout: 300_000 }, () => {
+  let server: Awaited<ReturnType<typeof startServer>>;
+  let browser: Browser;
+  let course: Server;
+  let body = '';
+  let headers: Readonly<Record<string, string>> = {};
+
+  beforeAll(async () => {
+    server = await startServer({ site: siteDir, registry: registryDir, host: '127.0.0.1', port: 0 });
+    // With its usual switches playwright denies storage to frames of other sites, as strict browsers do.
+    browser = await chromium.launch(chromiumLaunch);
+    course = createServer((request, response) => {
+      if (request.url === '/lab.yaml') return response.end(twoMachines);
+      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', ...headers });
+      return response.end(`<!doctype html><title>Course</title>${body}`);
+    });
+    await new Promise<void>((resolve) => course.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    course?.close();
+  });
+
+  const twoMachines = 'strata: 1\nname: Pair\ninstances:\n  - kind: vm\n    name: alice\n  - kind: vm\n    name: bob\n';
+  const module = () => `<script type="module" src="${server.url}sdk/strata.js"></script>`;
+
+  const open = async (
+    html: string,
+    sent: Readonly<Record<string, string>> = {},
+    memoryGiB = 8,
+    by = browser,
+  ): Promise<Page> => {
+    [body, headers] = [html, sent];
+    const page = await by.newPage({ viewport: { width: 1000, height: 900 } });
+    await page.addInitScript(`Object.defineProperty(navigator, 'deviceMemory', { value: ${memoryGiB} })`);
+    await page.goto(`http://localhost:${(course.address() as AddressInfo).port}/`);
+    return page;
+  };
+  const labOf = async (page: Page) => {
+    await page.waitForFunction(() => (document.querySelector('strata-lab') as { lab?: unknown } | null)?.lab);
+    return page.evaluateHandle(() => (document.querySelector('strata-lab') as unknown as { lab: EmbeddedLab }).lab);
+  };
+  const frame = (page: Page) => page.frameLocator('iframe');
+  const embedded = (page: Page): Frame => {
+    const [inner] = page.mainFrame().childFrames();
+    if (!inner) throw new Error('There is no frame');
+    return inner;
+  };
+
+  it('waits for a click, then runs a machine that the page can speak with', async () => {
+    const page = await open(`<strata-lab></strata-lab>${module()}`);
+    const lab = await labOf(page);
+    expect(await lab.evaluate((each) => each.instances())).toEqual([]);
+    await expect(lab.evaluate((each) => each.exec('vm-1', 'true'))).rejects.toThrow('The lab does not run yet');
+    await frame(page).getByRole('button', { name: 'Run' }).click();
+    await frame(page).locator('strata-terminal').waitFor();
+    // Whoever has pressed the button goes on in its terminal.
+    await expect.poll(() => focusedText(embedded(page))).toMatch(/^Terminal of vm-1/);
+    expect(await lab.evaluate((each) => each.run())).toMatchObject([{ name: 'vm-1', kind: 'vm', phase: 'running' }]);
+    expect(await lab.evaluate((each) => each.exec('vm-1', 'cat; echo oops >&2; exit 3', 'hello'))).toEqual({
+      code: 3,
+      stdout: 'hello',
+      stderr: 'oops\n',
+    });
+    await lab.evaluate((each) => each.write('vm-1', '/root/note', 'written'));
+    expect(await lab.evaluate(async (each) => new TextDecoder().decode(await each.read('vm-1', '/root/note')))).toBe(
+      'written',
+    );
+    await expect(lab.evaluate((each) => each.read('vm-1', '/none'))).rejects.toThrow('No such file');
+    await expect(lab.evaluate((each) => each.exec('nobody', 'true'))).rejects.toThrow(
+      'No instance is called "nobody"; there are: vm-1',
+    );
+    // It says that nothing is kept.
+    await frame(page).getByText('Not saved').waitFor();
+    await page.close();
+  });
+
+  it('runs a scenario of the course by itself, isolated or not, and tells how it goes', async () => {
+    const isolated = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+    for (const sent of [{}, isolated]) {
+      const page = await open(`<strata-lab scenario="lab.yaml" autorun></strata-lab>${module()}`, sent);
+      const lab = await labOf(page);
+      const phases = await lab.evaluate(async (each) => {
+        const told: string[] = [];
+        each.on('phase', ({ phase }) => told.push(phase));
+        await each.run();
+        return told;
+      });
+      expect(phases.at(-1)).toBe('ready');
+      expect(await lab.evaluate((each) => each.exec('alice', 'ping -c 1 bob'))).toMatchObject({ code: 0 });
+      await page.close();
+    }
+  });
+
+  it('says what is wrong with a scenario, and where', async () => {
+    const inline = '<script type="text/yaml">strata: 1\nname: x\ninstances: 5\n</script>';
+    const page = await open(`<strata-lab>${inline}</strata-lab>${module()}`);
+    await page.getByRole('alert').getByText('The scenario is wrong at line 3, column 12').waitFor();
+    await page.close();
+  });
+
+  it('does not start what the labs of the page leave no memory for, and says so before', async () => {
+    const big = 'strata: 1\nname: Big\ninstances:\n  - kind: vm\n    name: one\n    memory: 600\n';
+    const labs = '<strata-lab></strata-lab>'.repeat(2);
+    const page = await open(`${labs}${module()}`, {}, 2);
+    const said = await page.evaluate(async (scenario) => {
+      await customElements.whenDefined('strata-lab');
+      const elements = [...document.querySelectorAll('strata-lab')] as unknown as (HTMLElement & {
+        lab?: EmbeddedLab;
+      })[];
+      const ready = elements.map(
+        (each) =>
+          each.lab ??
+          new Promise<EmbeddedLab>((resolve) =>
+            each.addEventListener('strata-ready', (event) => resolve((event as CustomEvent<EmbeddedLab>).detail), {
+              once: true,
+            }),
+          ),
+      );
+      const [first, second] = await Promise.all(ready);
+      if (!first || !second) throw new Error('Two labs were expected');
+      await Promise.all([first.offer(scenario), second.offer(scenario)]);
+      const outcomes = await Promise.allSettled([first.run(), second.run()]);
+      return outcomes.map((each) => (each.status === 'rejected' ? String(each.reason) : 'runs'));
+    }, big);
+    expect(said.toSorted()).toEqual([
+      'LabError: This lab needs 600 MiB of memory, and the others of this page leave 424. Remove one of them first',
+      'runs',
+    ]);
+    await page.close();
+  });
+
+  it.each(['denied', 'allowed'] as const)(
+    'works from plain frames without the module, each with its scenario in its address, where storage is %s',
+    async (storage) => {
+      // A list of its own takes the place of that one of playwright's, which has the switch that denies storage.
+      const args = [...chromiumLaunch.args, ...(storage === 'allowed' ? ['--disable-features=Translate'] : [])];
+      const other = await chromium.launch({ ...chromiumLaunch, args });
+      try {
+        const names = ['alice', 'bob'];
+        const codes = await Promise.all(
+          names.map((name) => encodeShareCode(`strata: 1\nname: One\ninstances:\n  - kind: vm\n    name: ${name}\n`)),
+        );
+        const frames = codes.map((code) => `<iframe src="${server.url}embed.html#s=${code}&autorun=1"></iframe>`);
+        const page = await open(frames.join(''), {}, 8, other);
+        for (const [at, name] of names.entries()) {
+          const dock = page.frameLocator('iframe').nth(at).locator('strata-dock');
+          await dock.getByRole('tab', { name }).waitFor({ timeout: 120_000 });
+        }
+        expect(await embedded(page).evaluate(storageOf)).toBe(storage);
+      } finally {
+        await other.close();
+      }
+    },
+  );
+
+  it('shows a lesson beside its terminal, and tells how far somebody is, as statements of xAPI too', async () => {
+    const page = await open(
+      `<strata-lab view="lesson" lesson="08-unikernels" style="height: 800px"></strata-lab>${module()}`,
+    );
+    const lab = await labOf(page);
+    await lab.evaluate((each) => each.run());
+    await frame(page).getByRole('heading', { level: 2 }).first().waitFor();
+    const checks = await lab.evaluate((each) => each.checks());
+    expect(checks[0]).toMatchObject({ lesson: '08-unikernels', step: 1, passed: false, done: false });
+    // As a text: the module is the page's to import.
+    const sent = page.evaluate(`import('${server.url}sdk/strata.js').then(({ reportChecks }) => new Promise((send) => {
+      const { lab } = document.querySelector('strata-lab');
+      const actor = { mbox: 'mailto:learner@course.test' };
+      reportChecks(lab, { actor, activity: 'https://course.test/unit', send });
+    }))`);
+    await frame(page).getByRole('button', { name: 'Do it for me' }).click();
+    expect(await sent).toMatchObject({
+      verb: { id: 'http://adlnet.gov/expapi/verbs/passed' },
+      object: { id: 'https://course.test/unit/08-unikernels/1' },
+      result: { success: true },
+    });
+    await page.close();
+  });
+
+  it('opens to nobody who does not know its nonce, and shows another site nothing', async () => {
+    const address = `${server.url}embed.html#nonce=${'n'.repeat(32)}&origin=https://course.test`;
+    const page = await open(`<iframe src="${address}"></iframe>`);
+    const warned = page.waitForEvent('console', (message) => message.text().includes('refused'));
+    await page.evaluate(() => {
+      const [inner] = document.querySelectorAll('iframe');
+      for (const nonce of ['guess', 'n'.repeat(32)]) {
+        inner?.contentWindow?.postMessage({ strata: 'connect', version: 1, nonce }, '*', [new MessageChannel().port2]);
+      }
+    });
+    expect((await warned).text()).toContain('the lab was made for https://course.test');
+    await page.close();
+  });
+});
+
+/** In the page: whether its frame may keep anything. */
+function storageOf(): 'denied' | 'allowed' {
+  try {
+    return localStorage.length >= 0 ? 'allowed' : 'denied';
+  } catch {
+    return 'denied';
+  }
+}

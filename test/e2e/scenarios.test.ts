@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import axe from 'axe-core';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
+import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
+import { startServer } from '../../scripts/serve/server.mjs';
+import { openPage, recordsOf, shellIn } from '../support/page-fleet';
+
+/** Labs as files and links: nothing starts before somebody has seen what would. */
+describe('a lab as a file', { timeout: 300_000 }, () => {
+  let server: Awaited<ReturnType<typeof startServer>>;
+  let browser: Awaited<ReturnType<typeof chromium.launch>>;
+  let context: BrowserContext;
+  let page: Page;
+
+  beforeAll(async () => {
+    server = await startServer({ site: siteDir, registry: registryDir, host: '127.0.0.1', port: 0 });
+    browser = await chromium.launch(chromiumLaunch);
+  });
+  beforeEach(async () => {
+    await context?.close();
+    context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    page = await context.newPage();
+    await page.addInitScript({ content: 'globalThis.__name = (named) => named' });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const view = () => page.locator('strata-lab-view');
+  const dialog = (name: string | RegExp) => page.getByRole('dialog', { name });
+  const phases = async () => (await recordsOf(page)).map(({ name, state }) => `${name} ${state.phase}`);
+  const running = (count: number) =>
+    expect
+      .poll(async () => (await phases()).filter((each) => each.endsWith('running')).length, { timeout: 120_000 })
+      .toBe(count);
+
+  it('is opened from an example, works, and goes as a link to another browser', async () => {
+    await openPage(page, `${server.url}#/lab`);
+    await view().getByRole('button', { name: 'Open A web service and its client' }).click();
+    await dialog('Open "A web service and its client"?').getByText('1 machine, 1 unikernel').waitFor();
+    expect(await phases()).toEqual([]);
+    await dialog(/^Open/).getByRole('button', { name: 'Open it' }).click();
+    await running(2);
+    expect(await shellIn(page, 'client', 'wget -qO- web')).toContain('Hello from a unikernel');
+
+    await view().getByRole('button', { name: 'Copy a link' }).click();
+    await view().getByText('The link is copied').waitFor();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+
+    const other = await browser.newContext();
+    page = await other.newPage();
+    await page.addInitScript({ content: 'globalThis.__name = (named) => named' });
+    await openPage(page, link);
+    await dialog('Open "A web service and its client"?').waitFor();
+    expect(await phases()).toEqual([]);
+    // What was asked once is not asked again by a reload.
+    expect(new URL(page.url()).hash).toBe('#/lab');
+    await dialog(/^Open/).getByRole('button', { name: 'Open it' }).click();
+    await running(2);
+    expect(await shellIn(page, 'client', 'wget -qO- web')).toContain('Hello from a unikernel');
+    await other.close();
+  });
+
+  it('is saved as a file, emptied, and opened from it again with its addresses', async () => {
+    await openPage(page, `${server.url}#/lab`);
+    await view().getByRole('button', { name: 'Open Two machines' }).click();
+    await dialog(/^Open/).getByRole('button', { name: 'Open it' }).click();
+    await running(2);
+    const addresses = async () =>
+      (await recordsOf(page)).map(({ name, nics }) => [name, nics[0]?.network, nics[0]?.address]);
+    const before = await addresses();
+    await expect.poll(() => view().getByLabel('Name').inputValue()).toBe('Two machines');
+    await view().getByLabel('Notes').fill('Ping each other.');
+    await view().getByLabel('Name').fill('Pair');
+    await view().getByLabel('Name').press('Tab');
+    const download = page.waitForEvent('download');
+    await view().getByRole('button', { name: 'Save as a file' }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toBe('Pair.yaml');
+    const saved = await readFile(await file.path(), 'utf8');
+    expect(saved).toContain('Ping each other.');
+
+    await view().getByRole('button', { name: 'New lab' }).click();
+    await dialog('Begin a new lab?').getByRole('button', { name: 'New lab' }).click();
+    await expect.poll(phases, { timeout: 60_000 }).toEqual([]);
+
+    await view()
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'Pair.yaml', mimeType: 'text/yaml', buffer: Buffer.from(saved) });
+    await dialog('Open "Pair"?').getByRole('button', { name: 'Open it' }).click();
+    await running(2);
+    expect(await addresses()).toEqual(before);
+  });
+
+  it('says where a file is wrong, and what a link lacks; nothing is made', async () => {
+    await openPage(page, `${server.url}#/lab`);
+    const wrong = 'strata: 1\nname: Wrong\ninstances:\n  - kind: vm\n    name: one\n    memory: lots\n';
+    await view()
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'wrong.yaml', mimeType: 'text/yaml', buffer: Buffer.from(wrong) });
+    await dialog('wrong.yaml cannot be opened').getByText('line 6, column 13, instances[0].memory').waitFor();
+    await page.keyboard.press('Escape');
+
+    await page.goto(`${server.url}?scenario=https://other.test/lab.yaml`);
+    await page.getByText('The link names a scenario of other.test without its digest').waitFor();
+    await page.goto(`${server.url}#s=1.eJwrLilKLEm`);
+    await page.getByText('The link is damaged').waitFor();
+    expect(await phases()).toEqual([]);
+  });
+
+  it('comes by an address with the digest that the link was made with, and by no other', async () => {
+    const text = await readFile(new URL('../../public/scenarios/two-machines.yaml', import.meta.url));
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    await openPage(page, `${server.url}?scenario=scenarios/two-machines.yaml&sha256=${sha256}`);
+    await dialog('Open "Two machines"?').waitFor();
+    await page.goto(`${server.url}?scenario=scenarios/two-machines.yaml&sha256=${'0'.repeat(64)}`);
+    await page.getByText('is not what the link was made for').waitFor();
+  });
+
+  it('is shown without anything that axe objects to, light, dark and narrow', async () => {
+    await openPage(page, `${server.url}#/lab`);
+    await view().getByRole('heading', { name: 'Examples' }).waitFor();
+    await view().getByRole('button', { name: 'Copy a link' }).click();
+    await page.evaluate(axe.source);
+    for (const [colorScheme, width] of [
+      ['light', 1280],
+      ['dark', 390],
+    ] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.setViewportSize({ width, height: 800 });
+      const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,62 @@
+import type { CDPSession, Page } from 'playwright-core';
+import type { StrataPage } from './page-fleet';
+
+/** What is there at one moment. */
+export interface ContainerRemains {
+  /** Bytes of the page's heap after a collection. */
+  readonly heap: number;
+  readonly listeners: number;
+  readonly workers: number;
+  /** Bytes that the browser says the page has stored. */
+  readonly stored: number;
+  readonly containers: number;
+}
+
+/** Creates, starts, stops and removes that many containers, one after the other; what was there before and after. */
+export async function containersComeAndGo(
+  page: Page,
+  cdp: CDPSession,
+  count: number,
+): Promise<{ readonly before: ContainerRemains; readonly after: ContainerRemains }> {
+  // The host, the image and what the first container leaves for the others.
+  await runContainers(page, 1);
+  const before = await remains(page, cdp);
+  await runContainers(page, count);
+  return { before, after: await remains(page, cdp) };
+}
+
+function runContainers(page: Page, count: number): Promise<void> {
+  return page.evaluate(async (times) => {
+    const { engine } = (globalThis as unknown as StrataPage).strata;
+    const ask = async (method: string, path: string, body?: object): Promise<void> => {
+      const headers = { 'content-type': 'application/json' };
+      const sent = body ? { body: JSON.stringify(body) } : {};
+      const answer = await engine.fetch(new Request(`http://engine/v1.47${path}`, { method, headers, ...sent }));
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${method} ${path}: ${text}`);
+    };
+    await ask('POST', '/images/create?fromImage=busybox&tag=latest');
+    for (let at = 0; at < times; at += 1) {
+      const name = `leaf-${at}`;
+      await ask('POST', `/containers/create?name=${name}`, { Image: 'busybox', Cmd: ['sleep', '1000'] });
+      await ask('POST', `/containers/${name}/start`);
+      await ask('POST', `/containers/${name}/stop?t=0`);
+      await ask('DELETE', `/containers/${name}`);
+    }
+  }, count);
+}
+
+async function remains(page: Page, cdp: CDPSession): Promise<ContainerRemains> {
+  await cdp.send('HeapProfiler.enable');
+  // What finalizers let go in one round is collected in the next.
+  for (let round = 0; round < 3; round += 1) await cdp.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await cdp.send('Runtime.getHeapUsage');
+  const { jsEventListeners } = await cdp.send('Memory.getDOMCounters');
+  const { stored, containers } = await page.evaluate(async () => {
+    const { engine } = (globalThis as unknown as StrataPage).strata;
+    const list = await engine.fetch(new Request('http://engine/v1.47/containers/json?all=1'));
+    const { usage = 0 } = await navigator.storage.estimate();
+    return { stored: usage, containers: ((await list.json()) as unknown[]).length };
+  });
+  return { heap: usedSize, listeners: jsEventListeners, workers: page.workers().length, stored, containers };
+}
