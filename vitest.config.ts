@@ -4,6 +4,9 @@ import { chromiumLaunch } from './scripts/lib/chromium.mjs';
 
 const seconds = 1000;
 
+/** What `expect.poll` waits at most, a hang guard too: vitest's own is one second. */
+const patient = { poll: { timeout: 60 * seconds } };
+
 /** Projects that run in Node; the times are hang guards, not figures. */
 function nodeProject(name: string, include: readonly string[], testTimeout: number) {
   return {
@@ -14,6 +17,7 @@ function nodeProject(name: string, include: readonly string[], testTimeout: numb
       environment: 'node' as const,
       testTimeout,
       hookTimeout: testTimeout,
+      expect: patient,
     },
   };
 }
@@ -39,7 +43,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['src/**/*.browser.test.ts'],
-          testTimeout: 30 * seconds,
+          testTimeout: 120 * seconds,
+          expect: patient,
           browser: {
             enabled: true,
             headless: true,

@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { SandboxError } from '../base/errors';
+import { eventually } from '../base/eventually-fixture';
 import { FakeClock } from '../base/fake-clock';
 import { EmbeddedLab } from '../sdk/embedded-lab';
 import { LabMemory } from '../sdk/lab-memory';
@@ -87,7 +88,7 @@ describe('the port of an embedding page', () => {
     port.postMessage({ id: 1, call: 'exec', given: { argv: nested } });
     port.postMessage({ id: 2, call: 'exec', given: new Map([['argv', 'x']]) });
     port.postMessage({ id: 3, call: 'exec', given: { argv: new ArrayBuffer(16) } });
-    await vi.waitFor(() => expect(refusals).toEqual(['a message of more than 8388608 bytes']));
+    await eventually(() => expect(refusals).toEqual(['a message of more than 8388608 bytes']));
   });
 
   it('answers no call that there is not, by whatever name, and says so once', async () => {
@@ -126,7 +127,7 @@ describe('the port of an embedding page', () => {
     expect(await large).toMatchObject({ error: { message: expect.stringContaining('8388608 bytes') } });
     const last = answered(5000);
     for (let id = 10; id < 1100; id += 1) port.postMessage({ id, call: 'instances', given: {} });
-    await vi.waitFor(() => expect(refusals).toHaveLength(4));
+    await eventually(() => expect(refusals).toHaveLength(4));
     await clock.advance(1000);
     port.postMessage({ id: 5000, call: 'instances', given: {} });
     expect(await last).toMatchObject({ gives: [vm] });

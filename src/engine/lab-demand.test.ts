@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { InstanceId, InstanceResources, InstanceSpec } from '../api/instance';
 import type { NicAttachment } from '../api/network';
 import { SandboxError } from '../base/errors';
+import { eventually } from '../base/eventually-fixture';
 import type { FakeClock } from '../base/fake-clock';
 import { SlabReader } from '../formats/frame-slab';
 import { serializeEthernet } from '../formats/wire/ethernet';
@@ -122,16 +123,16 @@ async function setUp(storage?: TestStorage) {
     /** A datagram for it: whoever needs more of a network is in the integration tests. */
     send: () => client.send(datagramFor(record().nics[0]!)),
     ports: async () => (await wire.remote.status()).filter(({ id }) => id !== 'client'),
-    until: (check: () => void) => vi.waitFor(check, { interval: 1 }),
+    until: (check: () => void) => eventually(check, { interval: 1 }),
     /** Leaves it alone for as long as it takes, once it is on its network. */
     leaveAlone: async () => {
-      await vi.waitFor(async () =>
+      await eventually(async () =>
         expect((await wire.remote.status()).find(({ id }) => id !== 'client')?.up).toBe(true),
       );
       await made.clock.advance(idleMs);
     },
-    asleep: () => vi.waitFor(() => expect(record().demand?.asleep).toBe(true), { interval: 1 }),
-    running: () => vi.waitFor(() => expect(record().state.phase).toBe('running'), { interval: 1 }),
+    asleep: () => eventually(() => expect(record().demand?.asleep).toBe(true), { interval: 1 }),
+    running: () => eventually(() => expect(record().state.phase).toBe('running'), { interval: 1 }),
   };
 }
 
@@ -143,7 +144,7 @@ async function plugClient(wire: SwitchClient): Promise<SlabPort> {
   const cable = new SlabPort(port2);
   cable.received((slab) => slab.release());
   cable.setLink({ up: true, offload: false });
-  await vi.waitFor(async () => expect((await wire.remote.status()).find(({ id }) => id === 'client')?.up).toBe(true), {
+  await eventually(async () => expect((await wire.remote.status()).find(({ id }) => id === 'client')?.up).toBe(true), {
     interval: 1,
   });
   return cable;
@@ -219,7 +220,7 @@ describe('an instance on demand', () => {
       if (start) await test.lab.start(id).finished;
       await test.lab.stop(id).finished;
       expect(test.record().demand).toBeUndefined();
-      await vi.waitFor(async () => expect(await test.ports()).toEqual([]));
+      await eventually(async () => expect(await test.ports()).toEqual([]));
     }
     test.send();
     await test.clock.advance(10 * idleMs);
@@ -238,7 +239,7 @@ describe('an instance on demand', () => {
     await test.until(() => expect(test.record().state.phase).toBe('starting'));
     await test.lab.kill(test.record().id).finished;
     gate.reject(new SandboxError('Aborted', 'Ended'));
-    await vi.waitFor(async () => expect(await test.ports()).toEqual([]));
+    await eventually(async () => expect(await test.ports()).toEqual([]));
     expect(test.record().demand).toBeUndefined();
     expect(test.notWoken).toEqual([]);
   });
@@ -257,7 +258,7 @@ describe('an instance on demand', () => {
     await test.lab.start(id).finished;
     const stopping = vi.spyOn(test.served(), 'stop').mockImplementationOnce(async () => {
       test.send();
-      await vi.waitFor(async () => expect((await test.ports())[0]?.queuedFrames).toBe(1));
+      await eventually(async () => expect((await test.ports())[0]?.queuedFrames).toBe(1));
       return Served.prototype.stop.call(test.served());
     });
     await test.leaveAlone();
@@ -271,7 +272,7 @@ describe('an instance on demand', () => {
     const { id } = test.record();
     const removal = test.lab.remove(id);
     test.send();
-    await vi.waitFor(async () => expect((await test.ports())[0]?.queuedFrames).toBe(1));
+    await eventually(async () => expect((await test.ports())[0]?.queuedFrames).toBe(1));
     expect(test.served().starts).toBe(1);
     removal.cancel();
     await expect(removal.finished).rejects.toMatchObject({ code: 'Canceled' });
@@ -284,7 +285,7 @@ describe('an instance on demand', () => {
     const removal = test.lab.remove(test.record().id);
     await test.clock.advance(8000);
     await removal.finished;
-    await vi.waitFor(async () => expect(await test.ports()).toEqual([]));
+    await eventually(async () => expect(await test.ports()).toEqual([]));
     for (const collection of ['instances', 'reservations'] as const) {
       expect(await test.storage.records.list(collection)).toEqual([]);
     }
@@ -327,7 +328,7 @@ describe('an instance on demand that cannot be woken', () => {
     test.send();
     await test.until(() => expect(test.notWoken).toEqual([{ name: 'web', error: missing }]));
     expect(test.record()).toMatchObject({ state: { phase: 'failed' }, demand: { asleep: true, wakes: 0 } });
-    await vi.waitFor(async () => expect((await test.ports())[0]?.counters.drops).toMatchObject({ 'wake-failed': 1 }));
+    await eventually(async () => expect((await test.ports())[0]?.counters.drops).toMatchObject({ 'wake-failed': 1 }));
     test.send();
     await test.running();
   });
@@ -339,13 +340,13 @@ describe('an instance on demand that cannot be woken', () => {
       test.served().failures.push(missing);
       test.send();
       await test.until(() => expect(test.notWoken).toHaveLength(failure));
-      await vi.waitFor(async () => expect((await test.ports())[0]?.queuedFrames).toBe(0));
+      await eventually(async () => expect((await test.ports())[0]?.queuedFrames).toBe(0));
       const pauseMs = failure === 1 ? 0 : 250 * 2 ** (failure - 2);
       if (pauseMs > 0) {
         await test.clock.advance(pauseMs - 1);
         test.send();
         const refused = 2 * failure - 1;
-        await vi.waitFor(async () => {
+        await eventually(async () => {
           expect((await test.ports())[0]?.counters.drops['wake-failed']).toBe(refused);
         });
         expect(tried()).toBe(failure);
@@ -398,7 +399,7 @@ describe('an instance on demand that cannot be woken', () => {
     await crash();
     await crash();
     test.send();
-    await vi.waitFor(async () => expect((await test.ports())[0]?.counters.drops['wake-failed']).toBe(1));
+    await eventually(async () => expect((await test.ports())[0]?.counters.drops['wake-failed']).toBe(1));
     expect(test.record().state.phase).toBe('failed');
     await test.clock.advance(250);
     await crash();
@@ -410,6 +411,6 @@ describe('an instance on demand that cannot be woken', () => {
     test.served().failures.push(missing);
     await expect(test.lab.start(id).finished).rejects.toMatchObject({ code: 'NotFound' });
     expect(test.record().demand).toBeUndefined();
-    await vi.waitFor(async () => expect(await test.ports()).toEqual([]));
+    await eventually(async () => expect(await test.ports()).toEqual([]));
   });
 });

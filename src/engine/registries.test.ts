@@ -22,7 +22,6 @@ describe('registries of the store in another thread', () => {
   let connection: Connection<StoreService>;
   let registries: Registries;
   const events = new Emitter<StoreEvent>();
-  const patience = { timeout: 20_000 };
   const done: (readonly [action: string, id: string, name: string])[] = [];
   const ann = { username: 'ann', password: 'secret' };
 
@@ -111,8 +110,8 @@ describe('registries of the store in another thread', () => {
     await expect(registries.pull(name)).rejects.toMatchObject({ code: 'FailedPrecondition' });
     registry.seen.length = 0;
     events.fire({ kind: 'opened', restarts: 1, status: { persistent: true } });
-    await expect.poll(() => registry.seen.filter(({ path }) => path === '/v2/').length, patience).toBe(2);
-    await expect.poll(() => registries.pull(name).catch(() => undefined), patience).toBeDefined();
+    await expect.poll(() => registry.seen.filter(({ path }) => path === '/v2/').length).toBe(2);
+    await expect.poll(() => registries.pull(name).catch(() => undefined)).toBeDefined();
     await registries.logout(registry.name);
     await expect(registries.pull(name)).rejects.toMatchObject({ code: 'FailedPrecondition' });
   });
@@ -195,6 +194,6 @@ describe('registries of the store in another thread', () => {
     await service.open(`http://${registry.name}/registry/`);
     expect((await registries.policy()).rules).toHaveLength(2);
     events.fire({ kind: 'opened', restarts: 1, status: { persistent: false } });
-    await expect.poll(async () => (await registries.policy()).rules, patience).toEqual([]);
+    await expect.poll(async () => (await registries.policy()).rules).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../base/bytes';
 import { SandboxError } from '../base/errors';
+import { eventually } from '../base/eventually-fixture';
 import { readableFromPort, windowBytes, writableToPort } from './byte-stream';
 
 function pair() {
@@ -94,7 +95,7 @@ describe('a byte stream over a port', () => {
     const writer = writable.getWriter();
     await writer.write(Uint8Array.of(1, 2, 3));
     await writer.close();
-    await vi.waitFor(() => expect(waiting()).toBe(0));
+    await eventually(() => expect(waiting()).toBe(0));
     lost.abort(new SandboxError('Unavailable', 'gone'));
     expect(await collect(readable)).toEqual(Uint8Array.of(1, 2, 3));
   });

@@ -1,5 +1,6 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SandboxError } from '../base/errors';
+import { eventually } from '../base/eventually-fixture';
 import { settle } from '../base/fake-clock';
 import { openTestLab } from '../engine/lab-fixture';
 import { standardFlavor } from './flavors';
@@ -127,24 +128,24 @@ describe('snapshots and clones', () => {
     const { store, launch, clock } = await setUp();
     const id = await launch();
     store.snapshotVerbs.take(id, { name: 'first', notes: 'as new' });
-    await vi.waitFor(() => expect(store.snapshots.value).toHaveLength(1));
+    await eventually(() => expect(store.snapshots.value).toHaveLength(1));
     const [record] = store.snapshots.value;
     expect(record).toMatchObject({ name: 'first', notes: 'as new', instance: id });
     store.snapshotVerbs.describe(record!.id, { name: 'second' });
     await clock.advance(0);
     expect(store.snapshots.value[0]?.name).toBe('second');
     store.snapshotVerbs.clone({ snapshot: record!.id }, 'second', { names: ['a', 'b'] });
-    await vi.waitFor(() => expect(store.tasks.value[0]).toMatchObject({ kind: 'clone', state: 'succeeded' }));
+    await eventually(() => expect(store.tasks.value[0]).toMatchObject({ kind: 'clone', state: 'succeeded' }));
     expect(store.instances.value.map(({ name }) => name)).toEqual(['vm-1', 'a', 'b']);
     store.snapshotVerbs.delete(record!.id);
-    await vi.waitFor(() => expect(store.snapshots.value).toEqual([]));
+    await eventually(() => expect(store.snapshots.value).toEqual([]));
   });
 
   it('say what cannot be done', async () => {
     const { store, launch, clock } = await setUp();
     const id = await launch();
     store.snapshotVerbs.take(id, { name: 'a', notes: '' });
-    await vi.waitFor(() => expect(store.snapshots.value).toHaveLength(1));
+    await eventually(() => expect(store.snapshots.value).toHaveLength(1));
     store.snapshotVerbs.describe(store.snapshots.value[0]!.id, { name: '' });
     await clock.advance(0);
     expect(store.messages.toasts.value[0]).toMatchObject({ tone: 'error', title: 'Could not change the snapshot a' });

@@ -2,7 +2,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import Dockerode from 'dockerode';
 import { packTar, unpackTar } from 'modern-tar';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../src/base/eventually-fixture';
 import { createRouteTable, type Route } from '../../src/engine/http/route';
 import { hasHostPrograms } from '../support/container-lab';
 import * as schema from '../support/container-schema';
@@ -143,10 +144,10 @@ describe.runIf(hasHostPrograms && hasFileSystemTools)('dockerode', { timeout: gu
     const parts = apart(docker, both);
     await container.start();
     // Output and errors come by ways of their own: the answer is the last line once the error is there.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const known = await container.logs({ stdout: true, stderr: true });
       expect((await apart(docker, Readable.from([known]))).stderr).toBe('err\n');
-    }, 30_000);
+    });
     both.write('a line\n');
     both.end();
     expect(await container.wait({ condition: 'not-running' })).toEqual({ StatusCode: 3 });

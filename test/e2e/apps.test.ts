@@ -97,7 +97,7 @@ describe('apps in the page', { timeout: 300_000 }, () => {
   };
 
   const shows = async (frame: Frame, expected: string): Promise<void> => {
-    await expect.poll(() => screenOf(frame), { timeout: 60_000, interval: 50 }).toContain(expected);
+    await expect.poll(() => screenOf(frame), { interval: 50 }).toContain(expected);
   };
 
   /** Drops the greeter, gives it what it asks for, and talks to it. */

@@ -68,7 +68,7 @@ describe('faults in the page', () => {
       for (;;);
     });
     spinning?.catch(() => {});
-    await expect.poll(() => phaseOf(first), { timeout: 20_000 }).toBe('failed');
+    await expect.poll(() => phaseOf(first)).toBe('failed');
     expect(await phaseOf(second)).toBe('running');
     expect(await echo(second, 'still here')).toBe('still here\n');
     await page.evaluate((id) => (globalThis as unknown as StrataPage).strata.lab.start(id).finished, first);
@@ -92,7 +92,7 @@ describe('faults in the page', () => {
     }, flooding);
     const flooded = (): Promise<number> =>
       page.evaluate(() => (globalThis as unknown as { flood: { bytes: number } }).flood.bytes);
-    await expect.poll(flooded, { timeout: 60_000 }).toBeGreaterThan(100_000);
+    await expect.poll(flooded).toBeGreaterThan(100_000);
 
     // A click that the page must answer with a machine of its own making, flood or not.
     const running = (): Promise<number> =>
@@ -105,7 +105,7 @@ describe('faults in the page', () => {
       .getByRole('button', { name: /new vm/i })
       .first()
       .click();
-    await expect.poll(running, { timeout: 60_000 }).toBe(2);
+    await expect.poll(running).toBe(2);
     expect(await flooded()).toBeGreaterThan(duringClick);
 
     await page.evaluate(() => {
@@ -115,6 +115,6 @@ describe('faults in the page', () => {
     });
     const end = (): Promise<string> =>
       page.evaluate(() => (globalThis as unknown as { flood: { end: string } }).flood.end);
-    await expect.poll(end, { timeout: 60_000 }).toContain('it is 42 again');
+    await expect.poll(end).toContain('it is 42 again');
   });
 });

@@ -44,7 +44,7 @@ describe('files in the page', { timeout: 300_000 }, () => {
   /** What a command says in the machine, sooner or later. */
   const becomes = async (command: string, output: string): Promise<void> => {
     const id = await machine();
-    await expect.poll(() => runInGuest(page, id, `${command} 2>&1 || true`), { timeout: 60_000 }).toBe(output);
+    await expect.poll(() => runInGuest(page, id, `${command} 2>&1 || true`)).toBe(output);
   };
 
   it('are brought by a machine that was asked to have the folder', async () => {

@@ -38,7 +38,7 @@ describe('the first prompt', () => {
   /** What the terminal in view shows, line by line. */
   const screen = (): Promise<string> => screenOf(page);
   const answered = async (expected: string): Promise<void> => {
-    await expect.poll(screen, { timeout: 60_000, interval: 50 }).toContain(expected);
+    await expect.poll(screen, { interval: 50 }).toContain(expected);
   };
 
   it('comes at a click, and answers what is typed', async () => {

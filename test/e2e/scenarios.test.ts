@@ -87,7 +87,7 @@ describe('a lab as a file', { timeout: 300_000 }, () => {
 
     await view().getByRole('button', { name: 'New lab' }).click();
     await dialog('Begin a new lab?').getByRole('button', { name: 'New lab' }).click();
-    await expect.poll(phases, { timeout: 60_000 }).toEqual([]);
+    await expect.poll(phases).toEqual([]);
 
     await view()
       .locator('input[type=file]')

@@ -68,7 +68,7 @@ describe('a page whose store ends', { timeout: 300_000 }, () => {
     await page.waitForFunction(() => 'strata' in globalThis);
     const phase = async (): Promise<string | undefined> =>
       (await recordsOf(page)).find(({ id }) => id === vm)?.state.phase;
-    await expect.poll(phase, { timeout: 60_000 }).toBe('running');
+    await expect.poll(phase).toBe('running');
     expect(await runInGuest(page, vm, 'cat /tmp/disk/note')).toBe('saved\n');
   });
 });

@@ -37,7 +37,7 @@ describe('two tabs', () => {
   it('let one move a running machine to the other, with its connections', async () => {
     const second = await secondTab();
     await second.getByText('Strata is open in another tab').waitFor();
-    await expect.poll(hosts, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(hosts).toHaveLength(1);
     const [host = ''] = await hosts();
     const pinging = shellIn(owner, 'stays', 'ping -c 10 -i 0.5 -W 5 moves');
     await owner.evaluate(async (tab) => {

@@ -124,7 +124,7 @@ describe('the view of volumes', { timeout: 300_000 }, () => {
     await view()
       .locator('#import')
       .setInputFiles(await file.path());
-    await expect.poll(() => view().getByRole('row').count(), { timeout: 60_000 }).toBe(3);
+    await expect.poll(() => view().getByRole('row').count()).toBe(3);
     await choose('data-2', /^Attach to vm-1/);
     await view()
       .getByRole('row', { name: /^data-2 .* vm-1/ })

@@ -143,7 +143,7 @@ describe('programs of WASIX in the page', { timeout: 300_000 }, () => {
     await page.getByRole('menuitem', { name: /^Kill/ }).click();
     expect((await until('spin-1', 'stopped')).exit).toMatchObject({ code: 137 });
     // Threads of a thread that was ended are given a moment by the browser.
-    await expect.poll(ours, { timeout: 30_000 }).toBe(0);
+    await expect.poll(ours).toBe(0);
   });
 
   it('are begun again in another worker when their runtime does not come up', async () => {

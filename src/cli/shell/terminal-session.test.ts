@@ -1,6 +1,7 @@
 import { Terminal } from '@xterm/headless';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createDeferred } from '../../base/deferred';
+import { eventually } from '../../base/eventually-fixture';
 import { FakeClock } from '../../base/fake-clock';
 import { dockerShell } from '../docker/docker-shell';
 import { MemoryFiles } from '../memory-files-fixture';
@@ -89,7 +90,7 @@ function session(files = new MemoryFiles({ '/notes.txt': 'one\ntwo\n' })) {
     carriedOut,
     files,
     type: (text: string) => running.type(new TextEncoder().encode(text)),
-    shows: (text: string) => vi.waitFor(() => expect(screen()).toBe(text), { timeout: 20_000 }),
+    shows: (text: string) => eventually(() => expect(screen()).toBe(text)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { SandboxError } from '../../base/errors';
 import type { Disposable } from '../../base/lifecycle';
-import { type HostGuest, runProgram } from './host-program';
+import { type HostGuest, readIfThere, runProgram } from './host-program';
 
 export interface HostNetworksOptions {
   readonly guest: HostGuest;
@@ -74,8 +74,7 @@ export class HostNetworks implements Disposable {
   /** Puts back the cables that the page before has put in. */
   async restore(): Promise<void> {
     const { guest } = this.#options;
-    const said = await runProgram(guest, ['/bin/sh', '-c', `cat ${listFile} 2> /dev/null || true`], 'No networks');
-    for (const line of new TextDecoder().decode(said).split('\n')) {
+    for (const line of (await readIfThere(guest, listFile)).split('\n')) {
       const [, number, network] = /^eth(\d+) (.+)$/.exec(line) ?? [];
       if (number === undefined || network === undefined) continue;
       // A network that has gone meanwhile needs none.

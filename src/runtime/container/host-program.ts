@@ -25,7 +25,14 @@ export async function runProgram(guest: HostGuest, argv: readonly string[], what
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** The same for output that is large. A stream that was cut short fails at its end. */
+/** Text of a file of the host; nothing for one that is not there. */
+export async function readIfThere(guest: HostGuest, path: string): Promise<string> {
+  const script = '[ ! -e "$1" ] || cat -- "$1"';
+  const said = await runProgram(guest, ['/bin/sh', '-c', script, 'read-if-there', path], `Cannot read ${path}`);
+  return new TextDecoder().decode(said);
+}
+
+/** As `runProgram`, for output that is large. A stream that was cut short fails at its end. */
 export async function startReading(
   guest: HostGuest,
   argv: readonly string[],

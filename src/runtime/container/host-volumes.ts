@@ -2,16 +2,13 @@ import type { ContainerId, ContainerMount, ContainerRoot } from '../../api/conta
 import { SandboxError } from '../../base/errors';
 import { parseContainerRoot } from './container-root';
 import { containerPaths, volumePath } from './host-paths';
-import { type HostGuest, runProgram, startReading } from './host-program';
+import { type HostGuest, readIfThere, runProgram, startReading } from './host-program';
 import type { HostRuntime } from './host-runtime';
 import { mountPointsFile, parseMountPoints } from './mount-points';
 import type { FilesPlace, RootFiles } from './root-files';
 import { parseUsage } from './runtime-protocol';
 
 type VolumeMount = Extract<ContainerMount, { readonly kind: 'volume' }>;
-
-/** A file that is not there is an empty one. */
-const readScript = '[ ! -e "$1" ] || cat -- "$1"';
 
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
@@ -86,12 +83,7 @@ export class HostVolumes {
   /** Where something was mounted when the container last began; nowhere for one that never did. */
   async readMountPoints(id: ContainerId): Promise<readonly string[]> {
     const file = `${containerPaths(id).home}/${mountPointsFile}`;
-    const text = await runProgram(
-      this.#guest,
-      ['/bin/sh', '-c', readScript, 'read-there', file],
-      `Cannot read ${file}`,
-    );
-    return parseMountPoints(new TextDecoder().decode(text));
+    return parseMountPoints(await readIfThere(this.#guest, file));
   }
 }
 

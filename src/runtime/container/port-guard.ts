@@ -3,7 +3,7 @@ import { SandboxError, toSandboxError } from '../../base/errors';
 import { addressNumber, addressText } from '../../formats/ip-address';
 import { addressMac } from '../../formats/mac-address';
 import { type NftChange, netfilterProtocol, serializeNftBatch } from '../../formats/nftables';
-import { type HostGuest, runProgram } from './host-program';
+import { type HostGuest, readIfThere } from './host-program';
 import type { HostRuntime } from './host-runtime';
 import { admitPorts, guardPorts, withdrawPorts } from './port-rules';
 
@@ -53,9 +53,8 @@ export class PortGuard {
 
   /** Learns what the page before has let through. */
   async restore(): Promise<void> {
-    const script = `cat ${list.directory}/${list.name} 2> /dev/null || true`;
-    const said = await runProgram(this.#guest, ['/bin/sh', '-c', script], 'No guarded ports');
-    for (const name of new TextDecoder().decode(said).split('\n')) if (name !== '') this.#admitted.add(name);
+    const written = await readIfThere(this.#guest, `${list.directory}/${list.name}`);
+    for (const name of written.split('\n')) if (name !== '') this.#admitted.add(name);
   }
 
   /** Lets these ports through; before that nothing that comes from them goes anywhere. */

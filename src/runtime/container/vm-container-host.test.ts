@@ -90,7 +90,7 @@ class ScriptedGuest {
       this.launched.set(id, held);
       this.event({ event: 'started', container: id, pid: 7 });
     } else {
-      if (argv.at(-1)?.startsWith('cat /run/strata/guarded-ports')) {
+      if (argv.at(-1) === '/run/strata/guarded-ports') {
         held.say((this.#state.guarded ?? []).map((name) => `${name}\n`).join(''));
       }
       held.end(0);

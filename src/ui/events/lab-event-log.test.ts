@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals-core';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventMessage } from '../../api/container-event';
+import { eventually } from '../../base/eventually-fixture';
 import type { InstanceRecord, LabAction } from '../../engine/instance-record';
 import type { TaskRecord } from '../../engine/tasks';
 import type { ContainerShelf } from '../containers/container-shelf';
@@ -78,7 +79,7 @@ describe('the event log', () => {
 
   it('has what the container engine tells, from the first host on and as long as it is followed', async () => {
     instances.value = [instance('running', { spec: { kind: 'vm', containerHost: true } })];
-    await vi.waitFor(() => expect(told).toBeDefined());
+    await eventually(() => expect(told).toBeDefined());
     const Actor = { ID: 'abcdef0123456789', Attributes: { name: 'shop' } };
     told.enqueue({ Type: 'container', Action: 'start', Actor, scope: 'local', time: 1, timeNano: 1.5e9 });
     told.enqueue({
@@ -89,13 +90,13 @@ describe('the event log', () => {
       time: 2,
       timeNano: 2e9,
     });
-    await vi.waitFor(() => expect(log.events.value).toHaveLength(3));
+    await eventually(() => expect(log.events.value).toHaveLength(3));
     expect(lines().slice(1)).toEqual([
       [1500, 'shop', 'engine', 'container', 'start'],
       [2000, 'abcdef012345', 'engine', 'image', 'pull'],
     ]);
     log.dispose();
-    await vi.waitFor(() => expect(stopped).toBe(true));
+    await eventually(() => expect(stopped).toBe(true));
   });
 
   it('is in the order in which things happened, whenever they are heard of', () => {

@@ -2,19 +2,17 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Signal, signal } from '@preact/signals-core';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hostPrograms } from '../../../test/support/host-programs';
 import type { ExecSpec } from '../../api/instance';
 import type { SandboxError } from '../../base/errors';
+import { eventually } from '../../base/eventually-fixture';
 import { FakeClock } from '../../base/fake-clock';
 import { Tasks } from '../../engine/tasks';
 import type { Dialog } from '../dialog';
 import { fileText } from '../text/files';
 import type { FileShelf } from './file-shelf';
 import { type GuestFilesPage, openGuestFiles } from './open-guest-files';
-
-/** Programs start slowly on a busy machine. */
-const patience = { timeout: 60_000 };
 
 describe('the files of a guest in the page', () => {
   let root: string;
@@ -70,7 +68,7 @@ describe('the files of a guest in the page', () => {
     await visit().remove(at('b'));
     expect((await names()).filter((name) => !name.startsWith('.strata-deleted-'))).toEqual([]);
     for (const back of undo) back();
-    await vi.waitFor(async () => expect(await names()).toEqual(['a', 'b']), patience);
+    await eventually(async () => expect(await names()).toEqual(['a', 'b']));
     expect([await content('a'), await content('b')]).toEqual(['of a', 'of b']);
     expect([clock.pending, reported]).toEqual([0, []]);
   });
@@ -80,7 +78,7 @@ describe('the files of a guest in the page', () => {
     await shelf.remove(at('a'));
     expect(await names()).toEqual([expect.stringMatching(/^\.strata-deleted-/)]);
     await clock.advance(11_000);
-    await vi.waitFor(async () => expect(await names()).toEqual([]), patience);
+    await eventually(async () => expect(await names()).toEqual([]));
   });
 
   it('that are brought back replace nothing, and can be brought back later', async () => {
@@ -88,12 +86,12 @@ describe('the files of a guest in the page', () => {
     await shelf.remove(at('a'));
     await put('a', 'new');
     undo[0]?.();
-    await vi.waitFor(() => expect(undo).toHaveLength(2), patience);
+    await eventually(() => expect(undo).toHaveLength(2));
     expect(reported).toEqual([{ title: fileText.failed.bringBack(at('a')), code: 'AlreadyExists' }]);
     expect(await content('a')).toBe('new');
     await rm(at('a'));
     undo[1]?.();
-    await vi.waitFor(async () => expect(await content('a')).toBe('old'), patience);
+    await eventually(async () => expect(await content('a')).toBe('old'));
   });
 
   it('are made and renamed under free names only', async () => {
@@ -129,7 +127,7 @@ describe('the files of a guest in the page', () => {
     );
   /** What is asked now, once it is; `names` are taken. */
   const question = async (...names: readonly string[]) => {
-    await vi.waitFor(() => expect(dialog.value).toMatchObject({ kind: 'replace-files', names }), patience);
+    await eventually(() => expect(dialog.value).toMatchObject({ kind: 'replace-files', names }));
     return dialog.value as Extract<Dialog, { readonly kind: 'replace-files' }>;
   };
   const answer = async (choice: 'replace' | 'keepBoth', ...names: readonly string[]): Promise<void> => {
@@ -146,7 +144,7 @@ describe('the files of a guest in the page', () => {
   it('that are brought are written at once where no name is taken', async () => {
     await put('a', 'of a');
     await bring(['b', 'new b'], ['c', 'new c']);
-    await vi.waitFor(async () => expect(await names()).toEqual(['a', 'b', 'c']), patience);
+    await eventually(async () => expect(await names()).toEqual(['a', 'b', 'c']));
     expect([await content('a'), asked]).toEqual(['of a', []]);
   });
 
@@ -159,11 +157,9 @@ describe('the files of a guest in the page', () => {
     // Nothing is written before the answer, and never without one.
     expect([await names(), await content('a'), await content('b')]).toEqual([['a', 'b'], 'of a', 'of b']);
     await answer('replace', 'a', 'b');
-    await vi.waitFor(async () => expect(await names()).toEqual(['a', 'b', 'c']), patience);
-    await vi.waitFor(
-      async () =>
-        expect([await content('a'), await content('b'), await content('c')]).toEqual(['new a', 'new b', 'new c']),
-      patience,
+    await eventually(async () => expect(await names()).toEqual(['a', 'b', 'c']));
+    await eventually(async () =>
+      expect([await content('a'), await content('b'), await content('c')]).toEqual(['new a', 'new b', 'new c']),
     );
   });
 
@@ -173,7 +169,7 @@ describe('the files of a guest in the page', () => {
     await answer('keepBoth', 'a.txt', 'x.tar.gz', '.profile');
     const brought = ['a (4).txt', 'x (2).tar.gz', '.profile (2)', 'a (3).txt'];
     const there = ['a.txt', 'a (2).txt', 'x.tar.gz', '.profile'];
-    await vi.waitFor(async () => expect(await names()).toEqual([...brought, ...there].sort()), patience);
+    await eventually(async () => expect(await names()).toEqual([...brought, ...there].sort()));
     for (const name of brought) expect(await content(name)).toBe('new');
     for (const name of there) expect(await content(name)).toBe('old');
   });
@@ -187,10 +183,10 @@ describe('the files of a guest in the page', () => {
     void bring(['a', 'third'], ['b', 'fourth']);
     await answer('keepBoth', 'a', 'b');
     const brought = ['a (3)', 'b (2)'];
-    await vi.waitFor(async () => expect(await names()).toEqual(expect.arrayContaining(brought)), patience);
+    await eventually(async () => expect(await names()).toEqual(expect.arrayContaining(brought)));
     for (const { letGo } of [first, second]) letGo();
     const all = ['a', 'a (2)', 'a (3)', 'b', 'b (2)'];
-    await vi.waitFor(async () => expect(await names()).toEqual(all), patience);
+    await eventually(async () => expect(await names()).toEqual(all));
     expect(await Promise.all(all.map(content))).toEqual(['of a', 'first', 'third', 'second', 'fourth']);
   });
 
@@ -198,7 +194,7 @@ describe('the files of a guest in the page', () => {
     void bring(['a', 'one'], ['a', 'two'], ['b', 'of b'], ['a', 'three']);
     await answer('keepBoth', 'a');
     const all = ['a', 'a (2)', 'a (3)', 'b'];
-    await vi.waitFor(async () => expect(await names()).toEqual(all), patience);
+    await eventually(async () => expect(await names()).toEqual(all));
     expect(await Promise.all(all.map(content))).toEqual(['one', 'two', 'three', 'of b']);
   });
 
@@ -206,7 +202,7 @@ describe('the files of a guest in the page', () => {
     void bring(['a', 'one']);
     void bring(['a', 'two']);
     await answer('keepBoth', 'a');
-    await vi.waitFor(async () => expect(await names()).toEqual(['a', 'a (2)']), patience);
+    await eventually(async () => expect(await names()).toEqual(['a', 'a (2)']));
     expect([await content('a'), await content('a (2)')]).toEqual(['one', 'two']);
   });
 
@@ -216,10 +212,10 @@ describe('the files of a guest in the page', () => {
     void bring(['a', 'last']);
     await answer('replace', 'a');
     await bring(['b', 'of b']);
-    await vi.waitFor(async () => expect(await names()).toContain('b'), patience);
+    await eventually(async () => expect(await names()).toContain('b'));
     first.letGo();
-    await vi.waitFor(async () => expect(await content('a')).toBe('last'), patience);
-    await vi.waitFor(async () => expect(await names()).toEqual(['a', 'b']), patience);
+    await eventually(async () => expect(await content('a')).toBe('last'));
+    await eventually(async () => expect(await names()).toEqual(['a', 'b']));
     expect(await content('a')).toBe('last');
   });
 
@@ -238,10 +234,7 @@ describe('the files of a guest in the page', () => {
     dialog.value = undefined;
     await answer('replace', 'c');
     await last;
-    await vi.waitFor(
-      async () => expect([await content('a'), await content('c')]).toEqual(['new a', 'new c']),
-      patience,
-    );
+    await eventually(async () => expect([await content('a'), await content('c')]).toEqual(['new a', 'new c']));
     expect([await content('b'), asked.length]).toEqual(['old', 3]);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { SandboxError } from '../../base/errors';
+import { eventually } from '../../base/eventually-fixture';
 import { RawSource } from './raw-source';
 
 const words = { connected: () => 'connected', failed: (why: string) => `failed: ${why}`, ended: () => 'ended' };
@@ -45,26 +46,26 @@ describe('a TCP connection in a terminal', () => {
   it('shows what is typed, lets it be mended, and sends it by the line', async () => {
     const { connection, got, writer } = peer();
     const { type, shown } = attach(async () => connection);
-    await vi.waitFor(() => expect(shown()).toContain('[connected]'));
+    await eventually(() => expect(shown()).toContain('[connected]'));
     type('GTE\x7f\x7fET /\r');
-    await vi.waitFor(() => expect(got()).toBe('GET /\r\n'));
+    await eventually(() => expect(got()).toBe('GET /\r\n'));
     expect(shown()).toContain('GTE\b \b\b \bET /\r\n');
     type('nothing of this\x15yes\r');
-    await vi.waitFor(() => expect(got()).toBe('GET /\r\nyes\r\n'));
+    await eventually(() => expect(got()).toBe('GET /\r\nyes\r\n'));
     void writer.write(bytes('one\ntwo\r\n'));
-    await vi.waitFor(() => expect(shown()).toMatch(/one\r\ntwo\r\n$/));
+    await eventually(() => expect(shown()).toMatch(/one\r\ntwo\r\n$/));
   });
 
   it('ends our side with Ctrl+D and goes on to show the other’s', async () => {
     const { connection, finished, writer } = peer();
     const { type, shown } = attach(async () => connection);
-    await vi.waitFor(() => expect(shown()).toContain('[connected]'));
+    await eventually(() => expect(shown()).toContain('[connected]'));
     type('\x04');
-    await vi.waitFor(() => expect(finished()).toBe(true));
+    await eventually(() => expect(finished()).toBe(true));
     void writer.write(bytes('late'));
-    await vi.waitFor(() => expect(shown()).toContain('late'));
+    await eventually(() => expect(shown()).toContain('late'));
     void writer.close();
-    await vi.waitFor(() => expect(shown()).toContain('[ended]'));
+    await eventually(() => expect(shown()).toContain('[ended]'));
   });
 
   it('says why it cannot be had, and Enter tries again', async () => {
@@ -74,31 +75,31 @@ describe('a TCP connection in a terminal', () => {
       .mockRejectedValueOnce(new SandboxError('Unavailable', 'Nobody listens'))
       .mockResolvedValue(connection);
     const { type, shown } = attach(connect);
-    await vi.waitFor(() => expect(shown()).toContain('[failed: Nobody listens]'));
+    await eventually(() => expect(shown()).toContain('[failed: Nobody listens]'));
     type('x');
     expect(connect).toHaveBeenCalledTimes(1);
     type('\r');
-    await vi.waitFor(() => expect(shown()).toContain('[connected]'));
+    await eventually(() => expect(shown()).toContain('[connected]'));
   });
 
   it('is ended by Ctrl+C, and by the end of its tab', async () => {
     const first = peer();
     const { type, shown } = attach(async () => first.connection);
-    await vi.waitFor(() => expect(shown()).toContain('[connected]'));
+    await eventually(() => expect(shown()).toContain('[connected]'));
     type('\x03');
     expect(shown()).toContain('[ended]');
     await expect(first.writer.closed).rejects.toBeUndefined();
     const second = peer();
     const other = attach(async () => second.connection);
-    await vi.waitFor(() => expect(other.shown()).toContain('[connected]'));
+    await eventually(() => expect(other.shown()).toContain('[connected]'));
     other.attachment.dispose();
-    await vi.waitFor(() => expect(second.finished()).toBe(true));
+    await eventually(() => expect(second.finished()).toBe(true));
   });
 
   it('holds the other side back while what came is not dealt with', async () => {
     const { connection, writer } = peer();
     const { attachment, shown, lengths } = attach(async () => connection);
-    await vi.waitFor(() => expect(shown()).toContain('[connected]'));
+    await eventually(() => expect(shown()).toContain('[connected]'));
     let written = 0;
     void (async () => {
       for (let piece = 0; piece < 50; piece += 1) {
@@ -106,7 +107,7 @@ describe('a TCP connection in a terminal', () => {
         written += 1;
       }
     })();
-    await vi.waitFor(() => expect(written).toBeGreaterThan(2));
+    await eventually(() => expect(written).toBeGreaterThan(2));
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(written).toBeLessThan(10);
     for (let at = 0; written < 50; at += 1) {

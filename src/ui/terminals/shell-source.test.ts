@@ -3,6 +3,7 @@ import type { ExecSpec, InstancePhase, InstanceState, Process } from '../../api/
 import { createDeferred } from '../../base/deferred';
 import { SandboxError } from '../../base/errors';
 import { Emitter } from '../../base/events';
+import { eventually } from '../../base/eventually-fixture';
 import { ShellSource } from './shell-source';
 
 const words = {
@@ -100,12 +101,12 @@ describe('a shell in a terminal', () => {
     const { host, programs, specs } = guest();
     const { attachment, shown } = attach(new ShellSource({ host: () => host, words }));
     attachment.resize({ columns: 100, rows: 30 });
-    await vi.waitFor(() => expect(programs).toHaveLength(1));
+    await eventually(() => expect(programs).toHaveLength(1));
     expect(specs[0]).toEqual({ argv: ['/bin/sh', '-l'], terminal: { columns: 100, rows: 30 } });
     attachment.write(type('ls\r'));
-    await vi.waitFor(() => expect(programs[0]!.typed).toEqual(['ls\r']));
+    await eventually(() => expect(programs[0]!.typed).toEqual(['ls\r']));
     void programs[0]!.print(type('bin dev'));
-    await vi.waitFor(() => expect(shown()).toBe('bin dev'));
+    await eventually(() => expect(shown()).toBe('bin dev'));
     attachment.resize({ columns: 80, rows: 20 });
     expect(programs[0]!.sizes).toEqual(['80x20']);
   });
@@ -117,7 +118,7 @@ describe('a shell in a terminal', () => {
     expect(programs).toHaveLength(1);
     attachment.write(type('one\r'));
     attachment.write(type('two\r'));
-    await vi.waitFor(() => expect(programs[0]!.typed).toEqual(['one\r', 'two\r']));
+    await eventually(() => expect(programs[0]!.typed).toEqual(['one\r', 'two\r']));
   });
 
   it('says how its program ended, and Enter starts another', async () => {
@@ -125,14 +126,14 @@ describe('a shell in a terminal', () => {
     const source = new ShellSource({ host: () => host, words });
     const { attachment, shown } = attach(source);
     attachment.resize({ columns: 80, rows: 24 });
-    await vi.waitFor(() => expect(programs).toHaveLength(1));
+    await eventually(() => expect(programs).toHaveLength(1));
     await programs[0]!.end(3);
-    await vi.waitFor(() => expect(shown()).toContain('ended with 3'));
+    await eventually(() => expect(shown()).toContain('ended with 3'));
     expect(source.running).toBe(false);
     attachment.write(type('x'));
     expect(programs).toHaveLength(1);
     attachment.write(type('\r'));
-    await vi.waitFor(() => expect(programs).toHaveLength(2));
+    await eventually(() => expect(programs).toHaveLength(2));
     expect(source.running).toBe(true);
   });
 
@@ -140,26 +141,26 @@ describe('a shell in a terminal', () => {
     const { host, programs } = guest();
     const { attachment, lengths } = attach(new ShellSource({ host: () => host, words }));
     attachment.resize({ columns: 80, rows: 24 });
-    await vi.waitFor(() => expect(programs).toHaveLength(1));
+    await eventually(() => expect(programs).toHaveLength(1));
     const chunk = new Uint8Array(200 * 1024);
     const printed = Promise.all([1, 2, 3, 4].map(() => programs[0]!.print(chunk)));
-    await vi.waitFor(() => expect(lengths).toHaveLength(2));
+    await eventually(() => expect(lengths).toHaveLength(2));
     expect(programs[0]!.taken).toBeLessThan(4);
     attachment.acknowledge(lengths[0]!);
-    await vi.waitFor(() => expect(lengths).toHaveLength(3));
+    await eventually(() => expect(lengths).toHaveLength(3));
     attachment.acknowledge(lengths[0]! * 2);
     await printed;
-    await vi.waitFor(() => expect(lengths).toHaveLength(4));
+    await eventually(() => expect(lengths).toHaveLength(4));
   });
 
   it('hangs up when its tab is closed', async () => {
     const { host, programs } = guest();
     const { attachment } = attach(new ShellSource({ host: () => host, words }));
     attachment.resize({ columns: 80, rows: 24 });
-    await vi.waitFor(() => expect(programs).toHaveLength(1));
+    await eventually(() => expect(programs).toHaveLength(1));
     await Promise.resolve();
     attachment.dispose();
-    await vi.waitFor(() => expect(programs[0]!.killed).toEqual(['SIGHUP']));
+    await eventually(() => expect(programs[0]!.killed).toEqual(['SIGHUP']));
   });
 
   it.each([
@@ -169,7 +170,7 @@ describe('a shell in a terminal', () => {
     const { host } = guest(phase ?? 'stopped');
     const { attachment, shown } = attach(new ShellSource({ host: () => (phase ? host : undefined), words }));
     attachment.resize({ columns: 80, rows: 24 });
-    await vi.waitFor(() => expect(shown()).toContain(`[${said}]`));
+    await eventually(() => expect(shown()).toContain(`[${said}]`));
   });
 
   it('says why it could not start', async () => {
@@ -179,16 +180,16 @@ describe('a shell in a terminal', () => {
     };
     const { attachment, shown } = attach(new ShellSource({ host: () => host, words }));
     attachment.resize({ columns: 80, rows: 24 });
-    await vi.waitFor(() => expect(shown()).toContain('failed: Too many programs'));
+    await eventually(() => expect(shown()).toContain('failed: Too many programs'));
   });
 
   it('says that its machine has ended', async () => {
     const { host, programs } = guest();
     const { attachment, shown } = attach(new ShellSource({ host: () => host, words }));
     attachment.resize({ columns: 80, rows: 24 });
-    await vi.waitFor(() => expect(programs).toHaveLength(1));
+    await eventually(() => expect(programs).toHaveLength(1));
     await programs[0]!.fail(new SandboxError('Unavailable', 'The instance vm-1 has ended'));
-    await vi.waitFor(() => expect(shown()).toContain('[lost: The instance vm-1 has ended]'));
+    await eventually(() => expect(shown()).toContain('[lost: The instance vm-1 has ended]'));
   });
 });
 
@@ -207,13 +208,13 @@ describe('a shell of an earlier page', () => {
     enter('starting');
     expect(source).toMatchObject({ waiting: true, running: false, program: 'session/0' });
     enter('running');
-    await vi.waitFor(() => expect(source.running).toBe(true));
+    await eventually(() => expect(source.running).toBe(true));
     expect(programs).toHaveLength(1);
     expect(programs[0]).toMatchObject({ sizes: ['80x24'], killed: ['SIGWINCH'] });
     void programs[0]!.print(type('still here'));
-    await vi.waitFor(() => expect(shown()).toBe('still here'));
+    await eventually(() => expect(shown()).toBe('still here'));
     attachment.write(type('ls\r'));
-    await vi.waitFor(() => expect(programs[0]!.typed).toEqual(['ls\r']));
+    await eventually(() => expect(programs[0]!.typed).toEqual(['ls\r']));
     expect(onChange).toHaveBeenCalled();
     enter('running');
     attachment.dispose();
@@ -228,11 +229,11 @@ describe('a shell of an earlier page', () => {
     const { attachment, shown } = attach(source);
     attachment.resize(size);
     await ended.end(5);
-    await vi.waitFor(() => expect(shown()).toContain('[ended with 5]'));
+    await eventually(() => expect(shown()).toContain('[ended with 5]'));
     expect(source.program).toBeUndefined();
     attachment.write(type('\r'));
-    await vi.waitFor(() => expect(programs).toHaveLength(2));
-    await vi.waitFor(() => expect(source.program).toBe('session/1'));
+    await eventually(() => expect(programs).toHaveLength(2));
+    await eventually(() => expect(source.program).toBe('session/1'));
   });
 
   it.each([
@@ -242,9 +243,9 @@ describe('a shell of an earlier page', () => {
     const { host, programs } = guest();
     const { attachment, shown } = attach(new ShellSource({ host: () => host, words, earlier }));
     attachment.resize(size);
-    await vi.waitFor(() => expect(shown()).toContain('[gone]'));
+    await eventually(() => expect(shown()).toContain('[gone]'));
     expect(programs).toHaveLength(0);
     attachment.write(type('\r'));
-    await vi.waitFor(() => expect(programs).toHaveLength(1));
+    await eventually(() => expect(programs).toHaveLength(1));
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { userEvent } from 'vitest/browser';
+import { eventually } from '../../../base/eventually-fixture';
 import { ConsoleHub } from '../../../runtime/vm/console-hub';
 import '../../styles/tokens.css';
 import { axeProblems } from '../axe-problems';
@@ -58,7 +59,7 @@ describe('the terminal', () => {
       document.documentElement.dataset['theme'] = scheme;
       element.scheme = scheme;
       hub.write(encode('\x1b[34mblue\x1b[0m \x1b[30mblack\x1b[0m \x1b[37mwhite\x1b[0m $ '));
-      await vi.waitFor(() => expect(shown()).toContain('blue'));
+      await eventually(() => expect(shown()).toContain('blue'));
       expect(await axeProblems(main)).toEqual([]);
       main.remove();
     }
@@ -67,7 +68,7 @@ describe('the terminal', () => {
   it('shows what was printed before it was attached and what comes after', async () => {
     const { hub, shown } = await open('before ');
     hub.write(encode('after'));
-    await vi.waitFor(() => expect(shown()).toContain('before after'));
+    await eventually(() => expect(shown()).toContain('before after'));
   });
 
   it('begins a line at its beginning where only newlines come', async () => {
@@ -76,9 +77,9 @@ describe('the terminal', () => {
     const rows = (): readonly string[] =>
       [...element.renderRoot.querySelectorAll('.xterm-rows > div')].map((row) => row.textContent?.trimEnd() ?? '');
     hub.write(encode('one\ntwo'));
-    await vi.waitFor(() => expect(rows()[1]).toBe('   two'));
+    await eventually(() => expect(rows()[1]).toBe('   two'));
     element.source = { attachConsole: (onOutput) => source!.attachConsole(onOutput), bareNewlines: true };
-    await vi.waitFor(() => expect(rows()[1]).toBe('two'));
+    await eventually(() => expect(rows()[1]).toBe('two'));
   });
 
   it('sends what is typed', async () => {
@@ -90,10 +91,10 @@ describe('the terminal', () => {
 
   it('answers questions of running programs, and not those in old output', async () => {
     const { hub, typed, shown } = await open('\x1b[6nold');
-    await vi.waitFor(() => expect(shown()).toContain('old'));
+    await eventually(() => expect(shown()).toContain('old'));
     expect(typed).toEqual([]);
     hub.write(encode('\r\x1b[6n'));
-    await vi.waitFor(() => expect(typed).toEqual(['\x1b[1;1R']));
+    await eventually(() => expect(typed).toEqual(['\x1b[1;1R']));
   });
 
   it('reports its size, and a new one when it is resized', async () => {
@@ -101,7 +102,7 @@ describe('the terminal', () => {
     expect(sizes.length).toBeGreaterThan(0);
     const first = sizes.at(-1);
     main.style.width = '400px';
-    await vi.waitFor(() => expect(sizes.at(-1)).not.toBe(first));
+    await eventually(() => expect(sizes.at(-1)).not.toBe(first));
   });
 
   it('lets go of the console when it leaves the page, and takes it again when it comes back', async () => {
@@ -109,7 +110,7 @@ describe('the terminal', () => {
     element.remove();
     expect(attachments()).toBe(0);
     main.append(element);
-    await vi.waitFor(() => expect(shown()).toContain('kept'));
+    await eventually(() => expect(shown()).toContain('kept'));
     expect(attachments()).toBe(1);
   });
 
@@ -127,7 +128,7 @@ describe('the terminal', () => {
     const attributes = vi.spyOn(Element.prototype, 'setAttribute');
     const { hub, element, shown } = await open();
     hub.write(encode('\x1b[7minverse\x1b[0m \x1b[38;2;9;9;9mdark\x1b[0m end'));
-    await vi.waitFor(() => expect(shown()).toContain('end'));
+    await eventually(() => expect(shown()).toContain('end'));
     const spans = [...element.renderRoot.querySelectorAll<HTMLElement>('.xterm-rows span')];
     const dark = spans.find((span) => span.textContent === 'dark');
     expect(dark?.style.color).not.toBe('');
@@ -157,19 +158,19 @@ describe('hostile output', () => {
     hub.write(encode('\x1b]52;c;ZXZpbA==\x07\x1b]0;<img src=x onerror=alert(1)>\x07'));
     hub.write(encode('<script>alert(1)</script> \x1b]8;;javascript:alert(1)\x1b\\evil\x1b]8;;\x1b\\ '));
     hub.write(encode('\x1b]8;;https://example.org/\x1b\\good\x1b]8;;\x1b\\ end'));
-    await vi.waitFor(() => expect(shown()).toContain('end'));
+    await eventually(() => expect(shown()).toContain('end'));
     await element.updateComplete;
     expect(element.renderRoot.querySelector('script, img')).toBeNull();
     const link = (): string | null | undefined => element.renderRoot.querySelector('.link')?.textContent;
     expect(element.title).toBe('<img src=x onerror=alert(1)>');
 
     await pointAt(element, 'good', 'hover');
-    await vi.waitFor(() => expect(link()).toBe('https://example.org/'));
+    await eventually(() => expect(link()).toBe('https://example.org/'));
     await pointAt(element, 'evil', 'hover');
-    await vi.waitFor(() => expect(link()).toBeUndefined());
+    await eventually(() => expect(link()).toBeUndefined());
     await pointAt(element, 'evil', 'click');
     await pointAt(element, 'good', 'hover');
-    await vi.waitFor(() => expect(link()).toBe('https://example.org/'));
+    await eventually(() => expect(link()).toBe('https://example.org/'));
     await pointAt(element, 'good', 'click');
     expect(opened).toHaveBeenCalledExactlyOnceWith('https://example.org/', '_blank', 'noopener,noreferrer');
     expect(clipboard).not.toHaveBeenCalled();
@@ -181,14 +182,14 @@ describe('hostile output', () => {
     const line = encode('y\r\n'.repeat(20_000));
     for (let block = 0; block < 80; block += 1) hub.write(line);
     hub.write(encode('the end'));
-    await vi.waitFor(() => expect(shown()).toContain('the end'), { timeout: 20_000 });
-    await vi.waitFor(() => expect(element.renderRoot.querySelector('.skipped')?.textContent).toMatch(/\d MB skipped/));
+    await eventually(() => expect(shown()).toContain('the end'));
+    await eventually(() => expect(element.renderRoot.querySelector('.skipped')?.textContent).toMatch(/\d MB skipped/));
   });
 
   it('of one line with a million columns does not break it', async () => {
     const { hub, shown } = await open();
     hub.write(encode(`${'x'.repeat(1_000_000)}\r\nthe end`));
-    await vi.waitFor(() => expect(shown()).toContain('the end'), { timeout: 20_000 });
+    await eventually(() => expect(shown()).toContain('the end'));
   });
 });
 
@@ -196,23 +197,23 @@ describe('the tools of the terminal', () => {
   it('find what was printed', async () => {
     const { hub, element, shown } = await open();
     hub.write(encode('needle in hay'));
-    await vi.waitFor(() => expect(shown()).toContain('needle'));
+    await eventually(() => expect(shown()).toContain('needle'));
     await element.openSearch();
     await userEvent.keyboard('hay{Enter}');
     expect(element.renderRoot.querySelector('[role=status]')?.textContent?.trim()).toBe('');
     await userEvent.keyboard('stack');
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(element.renderRoot.querySelector('[role=status]')?.textContent).toContain('No match'),
     );
     await userEvent.keyboard('{Escape}');
-    await vi.waitFor(() => expect(element.renderRoot.querySelector('[role=search]')).toBeNull());
+    await eventually(() => expect(element.renderRoot.querySelector('[role=search]')).toBeNull());
   });
 
   it('copy what is selected', async () => {
     const copied = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
     const { hub, element, shown } = await open();
     hub.write(encode('needle in hay'));
-    await vi.waitFor(() => expect(shown()).toContain('needle'));
+    await eventually(() => expect(shown()).toContain('needle'));
     await element.openSearch();
     await userEvent.keyboard('needle{Enter}');
     await element.copy();
@@ -251,7 +252,7 @@ describe('a terminal that is not shown', () => {
     await hidden.updateComplete;
     hidden.hidden = false;
     hidden.shown = true;
-    await vi.waitFor(() => expect(hidden.renderRoot.querySelector('.xterm-rows')?.textContent).toContain('meanwhile'));
+    await eventually(() => expect(hidden.renderRoot.querySelector('.xterm-rows')?.textContent).toContain('meanwhile'));
     expect(attached).toBe(1);
   });
 });

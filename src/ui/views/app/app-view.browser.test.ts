@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cdp, page, userEvent } from 'vitest/browser';
 import { SandboxError } from '../../../base/errors';
+import { eventually } from '../../../base/eventually-fixture';
 import type { FakeClock } from '../../../base/fake-clock';
 import { openTestLab } from '../../../engine/lab-fixture';
 import type { ScriptedDriver } from '../../../engine/scripted-instance';
@@ -62,14 +63,11 @@ async function launchFromDisk(): Promise<void> {
   const sector = new Uint8Array(512);
   sector.set([0x55, 0xaa], 510);
   drop('boot.img', sector);
-  await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-machine'), fetching);
+  await eventually(() => expect(store.dialog.value?.kind).toBe('new-machine'));
   await page.getByRole('textbox', { name: 'Name' }).fill('pc');
   await page.getByRole('button', { name: 'Store the disks and start it' }).click();
-  await vi.waitFor(() => expect(store.route.value).toMatchObject({ view: 'machine' }));
+  await eventually(() => expect(store.route.value).toMatchObject({ view: 'machine' }));
 }
-
-/** Parts of the page are fetched from a server that may be busy. */
-const fetching = { timeout: 20_000 };
 
 let store: Store;
 let driver: ScriptedDriver;
@@ -106,29 +104,29 @@ async function launch(count = 1): Promise<void> {
   const before = store.instances.value.length;
   await store.launch(standardFlavor.draft, count);
   await clock.advance(0);
-  await vi.waitFor(() => expect(store.instances.value[before + count - 1]?.state.phase).toBe('running'));
+  await eventually(() => expect(store.instances.value[before + count - 1]?.state.phase).toBe('running'));
 }
 
 /** A unikernel on demand that has been left alone. */
 async function launchAsleep(): Promise<void> {
   await store.launch({ ...web, onDemand: { idleMs: 10_000 } });
-  await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+  await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
   await clock.advance(10_000);
-  await vi.waitFor(() => expect(store.instances.value[0]?.demand?.asleep).toBe(true));
+  await eventually(() => expect(store.instances.value[0]?.demand?.asleep).toBe(true));
 }
 
 async function makeVolume(): Promise<void> {
   const shelf = (await store.volumeShelf())!;
   shelf.create({ name: 'data', sizeMiB: 64 });
-  await vi.waitFor(() => expect(shelf.list.value).toHaveLength(1));
+  await eventually(() => expect(shelf.list.value).toHaveLength(1));
 }
 
 async function takeSnapshots(): Promise<void> {
   const [machine] = store.instances.value;
   for (const name of ['installed', 'configured', 'in use']) {
     store.snapshotVerbs.take(machine!.id, { name, notes: '' });
-    await vi.waitFor(() => expect(store.snapshots.value.at(-1)?.name).toBe(name));
-    await vi.waitFor(() => expect(store.instances.value[0]?.task).toBeUndefined());
+    await eventually(() => expect(store.snapshots.value.at(-1)?.name).toBe(name));
+    await eventually(() => expect(store.instances.value[0]?.task).toBeUndefined());
   }
 }
 
@@ -136,10 +134,10 @@ async function takeSnapshots(): Promise<void> {
 async function rendered(): Promise<void> {
   await view.updateComplete;
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
-  await vi.waitFor(() => {
+  await eventually(() => {
     const waiting = [...everyElement(view.renderRoot)].filter((element) => element.matches(':not(:defined)'));
     expect(waiting.map(({ localName }) => localName)).toEqual([]);
-  }, fetching);
+  });
 }
 
 function* everyElement(root: ParentNode): Generator<Element> {
@@ -153,7 +151,7 @@ async function publish(...ports: readonly number[]): Promise<void> {
   const { id } = store.instances.value[0]!;
   store.go({ view: 'machine', id, tab: 'ports' });
   for (const port of ports) store.publish(id, port);
-  await vi.waitFor(() => expect(store.instances.value[0]?.ports).toEqual(ports));
+  await eventually(() => expect(store.instances.value[0]?.ports).toEqual(ports));
 }
 
 async function watchOneSecond(): Promise<void> {
@@ -167,7 +165,7 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
   'while a machine starts': async () => {
     await launch();
     void store.launch(standardFlavor.draft);
-    await vi.waitFor(() => expect(driver.made).toHaveLength(2));
+    await eventually(() => expect(driver.made).toHaveLength(2));
     driver.at(1).holdStart();
   },
   'with the overview of a fleet, one of it failed': async () => {
@@ -204,7 +202,7 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
   'with the question what may leave a network': async () => {
     store.go({ view: 'networks' });
     store.networkVerbs.setEgress('default', { hosts: ['example.com'], relay: 'https://relay.example/{url}' });
-    await vi.waitFor(() => expect(store.networks.value[0]?.egress).toBeDefined());
+    await eventually(() => expect(store.networks.value[0]?.egress).toBeDefined());
     store.ask({ kind: 'egress', network: 'default' });
   },
   'with the summary': async () => {
@@ -273,7 +271,7 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   'with the summary of a unikernel': async () => {
     await store.launch(web);
-    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
     store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'summary' });
     await watchOneSecond();
   },
@@ -285,7 +283,7 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   'with the summary of an app': async () => {
     await store.launch({ kind: 'app', image: 'local/x', args: ['a'], env: ['B=c'], files: [], memoryMiB: 8, nics: [] });
-    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
     store.go({ view: 'machine', id: store.instances.value[0]!.id, tab: 'summary' });
     await watchOneSecond();
   },
@@ -300,7 +298,7 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
   'with the dialog for a machine from a disk': async () => store.ask({ kind: 'new-machine' }),
   'with the dialog for a disk that nothing starts from': async () => {
     drop('empty.img', new Uint8Array(737_280));
-    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-machine'), fetching);
+    await eventually(() => expect(store.dialog.value?.kind).toBe('new-machine'));
     await expect.element(page.getByText('Nothing on it that a BIOS starts.')).toBeVisible();
   },
   'with the summary of a machine from a disk': async () => {
@@ -374,10 +372,10 @@ describe('the page', () => {
       const path = charts[1]?.shadowRoot?.querySelector('.line')?.getAttribute('d') ?? '';
       return path.split('L').length;
     };
-    await vi.waitFor(() => expect(line()).toBe(60));
+    await eventually(() => expect(line()).toBe(60));
     await expect.element(page.getByRole('img', { name: /^Memory over the last 60 seconds, now / })).toBeVisible();
     await page.getByRole('button', { name: '10 minutes' }).click();
-    await vi.waitFor(() => expect(line()).toBeGreaterThan(60));
+    await eventually(() => expect(line()).toBeGreaterThan(60));
     await expect.element(page.getByRole('img', { name: /^Memory over the last 10 minutes, now / })).toBeVisible();
   });
 
@@ -393,7 +391,7 @@ describe('the page', () => {
     await page.getByRole('combobox', { name: 'Size of its disk (data)' }).selectOptions('32 MB');
     await page.getByRole('combobox', { name: 'Address' }).selectOptions('Asks for its address (DHCP)');
     await page.getByRole('button', { name: 'Start it' }).click();
-    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
     expect(store.instances.value[0]?.spec).toEqual({
       kind: 'unikernel',
       name: 'keys',
@@ -415,7 +413,7 @@ describe('the page', () => {
     await page.getByRole('combobox', { name: 'Runs' }).selectOptions('On demand: sleeps after 10 s without traffic');
     await expect.element(addressing).toHaveValue('static');
     await page.getByRole('button', { name: 'Start it' }).click();
-    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
     expect(store.instances.value[0]?.spec).toMatchObject({ addressing: 'static', onDemand: { idleMs: 10_000 } });
   });
 
@@ -425,16 +423,16 @@ describe('the page', () => {
     await expect.element(page.getByText('It sleeps, and wakes on the first connection.')).toBeVisible();
     expect(page.getByText('Asleep', { exact: true }).elements().length).toBeGreaterThan(0);
     await page.getByRole('toolbar').getByRole('button', { name: 'Stop' }).click();
-    await vi.waitFor(() => expect(store.instances.value[0]?.demand).toBeUndefined());
+    await eventually(() => expect(store.instances.value[0]?.demand).toBeUndefined());
     await rendered();
     expect(page.getByText('Asleep', { exact: true }).elements()).toEqual([]);
     await page.getByRole('toolbar').getByRole('button', { name: 'Start' }).click();
-    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
   });
 
   it('offers for a unikernel only what can be done with one', async () => {
     await store.launch(web);
-    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
     await rendered();
     await page.getByRole('button', { name: /^More: / }).click();
     const items = page
@@ -447,7 +445,7 @@ describe('the page', () => {
 
   it('takes a module that is dropped on it, and asks what is to be made of it', async () => {
     drop('My kv.wasm', unikernel);
-    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-unikernel'), fetching);
+    await eventually(() => expect(store.dialog.value?.kind).toBe('new-unikernel'));
     await rendered();
     await expect
       .element(page.getByRole('combobox', { name: 'Program' }))
@@ -456,7 +454,7 @@ describe('the page', () => {
 
   it('makes an app of a program that is dropped on it, with all that it is given', async () => {
     drop('My tool.wasm', program);
-    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('new-app'), fetching);
+    await eventually(() => expect(store.dialog.value?.kind).toBe('new-app'));
     await rendered();
     await expect.element(page.getByRole('textbox', { name: 'Program' })).toHaveValue('my-tool: WASI (preview 1)');
     await page.getByRole('textbox', { name: 'Arguments, one a line' }).fill('-v\n\ntwo words');
@@ -467,7 +465,7 @@ describe('the page', () => {
     await page.getByRole('button', { name: 'Write a file' }).click();
     await page.getByRole('spinbutton', { name: 'Memory at most, MB' }).fill('32');
     await page.getByRole('button', { name: 'Start it' }).click();
-    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
     expect(store.instances.value[0]?.spec).toEqual({
       kind: 'app',
       name: 'my-tool-1',
@@ -544,30 +542,30 @@ describe('addresses', () => {
     await rendered();
     expect(location.hash).toBe(`#/machines/${id}/terminal`);
     location.hash = '#/networks';
-    await vi.waitFor(() => expect(store.route.value).toEqual({ view: 'networks' }));
+    await eventually(() => expect(store.route.value).toEqual({ view: 'networks' }));
     history.back();
-    await vi.waitFor(() => expect(store.selected.value?.id).toBe(id));
+    await eventually(() => expect(store.selected.value?.id).toBe(id));
   });
 });
 
 describe('by keyboard', () => {
   it('one press starts a machine and one is at its terminal', async () => {
     await page.getByRole('button', { name: 'Start a Linux VM' }).click();
-    await vi.waitFor(() => expect(store.selected.value?.state.phase).toBe('running'));
-    await vi.waitFor(() => expect(focusedElement()?.localName).toBe('textarea'));
+    await eventually(() => expect(store.selected.value?.state.phase).toBe('running'));
+    await eventually(() => expect(focusedElement()?.localName).toBe('textarea'));
     const typed: string[] = [];
     driver.at(0).console.attach(({ bytes }) => typed.push(new TextDecoder().decode(bytes)));
     await userEvent.keyboard('uname');
-    await vi.waitFor(() => expect(typed.join('')).toBe('uname'));
+    await eventually(() => expect(typed.join('')).toBe('uname'));
   });
 
   it('the terminal is no trap: its chord goes to its tab, arrows and Tab go on from there', async () => {
     await page.getByRole('button', { name: 'Start a Linux VM' }).click();
-    await vi.waitFor(() => expect(focusedElement()?.localName).toBe('textarea'));
+    await eventually(() => expect(focusedElement()?.localName).toBe('textarea'));
     await userEvent.keyboard('?n{Control>}k{/Control}');
     expect(store.dialog.value).toBeUndefined();
     await userEvent.keyboard('{Control>}{Shift>}.{/Shift}{/Control}');
-    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('tab'));
+    await eventually(() => expect(focusedElement()?.getAttribute('role')).toBe('tab'));
     await userEvent.keyboard('{Tab}');
     expect(focusedElement()?.getAttribute('aria-label')).toBe('New shell');
   });
@@ -591,14 +589,14 @@ describe('by keyboard', () => {
     await rendered();
     const opener = page.getByRole('button', { name: 'More kinds of VM' });
     await opener.click();
-    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
+    await eventually(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
     await userEvent.keyboard('{Escape}');
-    await vi.waitFor(() => expect(focusedElement()?.getAttribute('aria-label')).toBe('More kinds of VM'));
+    await eventually(() => expect(focusedElement()?.getAttribute('aria-label')).toBe('More kinds of VM'));
     expect(await page.getByRole('menu').query()).toBeNull();
     await userEvent.keyboard('{Enter}');
-    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
+    await eventually(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
     await userEvent.keyboard('{ArrowDown}{ArrowDown}{Enter}');
-    await vi.waitFor(() => expect(store.instances.value[1]?.spec.memoryMiB).toBe(32));
+    await eventually(() => expect(store.instances.value[1]?.spec.memoryMiB).toBe(32));
   });
 
   it('a row of the table has its menu, and does what is picked there', async () => {
@@ -610,9 +608,9 @@ describe('by keyboard', () => {
       .shadowRoot!.querySelector('strata-instance-table')!;
     table.shadowRoot!.querySelector<HTMLElement>('tbody a')!.focus();
     await userEvent.keyboard('{ArrowDown}{Shift>}{F10}{/Shift}');
-    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
+    await eventually(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
     await userEvent.keyboard('p{Enter}');
-    await vi.waitFor(() => expect(store.instances.value[1]?.state.phase).toBe('paused'));
+    await eventually(() => expect(store.instances.value[1]?.state.phase).toBe('paused'));
     expect(focusedElement()?.textContent).toBe('vm-2');
   });
 
@@ -621,7 +619,7 @@ describe('by keyboard', () => {
     await rendered();
     await page.getByRole('checkbox', { name: 'Select all machines' }).click();
     await page.getByRole('toolbar').getByRole('button', { name: 'Stop' }).click();
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(store.instances.value.map(({ state }) => state.phase)).toEqual(['stopped', 'stopped', 'stopped']),
     );
   });
@@ -631,10 +629,10 @@ describe('by keyboard', () => {
     await rendered();
     (focusedElement() as HTMLElement | null)?.blur();
     await userEvent.keyboard('{Control>}k{/Control}');
-    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('combobox'));
+    await eventually(() => expect(focusedElement()?.getAttribute('role')).toBe('combobox'));
     await userEvent.keyboard('pau vm{Enter}');
-    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('paused'));
-    await vi.waitFor(() => expect(store.dialog.value).toBeUndefined());
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('paused'));
+    await eventually(() => expect(store.dialog.value).toBeUndefined());
   });
 
   it('the tree of snapshots opens, closes and offers what can be done', async () => {
@@ -646,14 +644,14 @@ describe('by keyboard', () => {
     await userEvent.keyboard('{ArrowLeft}');
     expect(page.getByRole('treeitem').elements()).toHaveLength(1);
     await userEvent.keyboard('{ArrowRight}{ArrowRight}');
-    await vi.waitFor(() => expect(focusedElement()?.textContent).toContain('configured'));
+    await eventually(() => expect(focusedElement()?.textContent).toContain('configured'));
     await userEvent.keyboard('{Shift>}{F10}{/Shift}');
-    await vi.waitFor(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
+    await eventually(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
     await userEvent.keyboard('d{Enter}');
-    await vi.waitFor(() => expect(store.dialog.value?.kind).toBe('confirm'));
+    await eventually(() => expect(store.dialog.value?.kind).toBe('confirm'));
     await rendered();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-    await vi.waitFor(() => expect(store.snapshots.value.map(({ name }) => name)).toEqual(['installed', 'in use']));
+    await eventually(() => expect(store.snapshots.value.map(({ name }) => name)).toEqual(['installed', 'in use']));
   });
 });
 
@@ -664,7 +662,7 @@ describe('the dock of terminals', () => {
     driver.at(0).console.write(new TextEncoder().encode('kept for ever'));
     const lines = (): string =>
       [...everyElement(view.renderRoot)].find((element) => element.matches('.xterm-rows'))?.textContent ?? '';
-    await vi.waitFor(() => expect(lines()).toContain('kept for ever'));
+    await eventually(() => expect(lines()).toContain('kept for ever'));
     const terminal = [...everyElement(view.renderRoot)].find((element) => element.localName === 'strata-terminal');
     store.terminals.openShell(store.instances.value[0]!.id);
     await rendered();
@@ -702,11 +700,11 @@ describe('the dock of terminals', () => {
     await rendered();
     (page.getByRole('tab', { name: 'vm-1 sh 1' }).element() as HTMLElement).focus();
     await userEvent.keyboard('{F2}');
-    await vi.waitFor(() => expect(focusedElement()?.localName).toBe('input'));
+    await eventually(() => expect(focusedElement()?.localName).toBe('input'));
     await userEvent.keyboard('logs{Enter}');
-    await vi.waitFor(() => expect(focusedElement()?.textContent).toContain('logs'));
+    await eventually(() => expect(focusedElement()?.textContent).toContain('logs'));
     await userEvent.keyboard('{Delete}');
-    await vi.waitFor(() => expect(groupsOf(store.terminals.layout.value.root)[0]?.tabs).toHaveLength(1));
+    await eventually(() => expect(groupsOf(store.terminals.layout.value.root)[0]?.tabs).toHaveLength(1));
     expect(store.route.value.view).toBe('machine');
   });
 
@@ -732,7 +730,7 @@ describe('the dock of terminals', () => {
     await pin();
     (page.getByRole('tab', { name: 'vm-1 sh 1' }).element() as HTMLElement).focus();
     await userEvent.keyboard('{Delete}');
-    await vi.waitFor(() => expect(store.terminals.tabs.value.has(shell)).toBe(false));
+    await eventually(() => expect(store.terminals.tabs.value.has(shell)).toBe(false));
   });
 });
 
@@ -750,12 +748,12 @@ describe('dialogs', () => {
     await dialog.getByLabelText('How many').fill('2');
     await userEvent.keyboard('{Tab}');
     await dialog.getByRole('button', { name: 'Start 2' }).click();
-    await vi.waitFor(() => expect(store.instances.value).toHaveLength(2));
+    await eventually(() => expect(store.instances.value).toHaveLength(2));
     expect(store.instances.value[1]).toMatchObject({
       name: 'web-2',
       spec: { memoryMiB: 96, disks: [{ sizeMiB: 256 }], nics: [{ network: 'default' }, { network: 'lan' }] },
     });
-    await vi.waitFor(() => expect(store.dialog.value).toBeUndefined());
+    await eventually(() => expect(store.dialog.value).toBeUndefined());
   });
 
   it('say what is wrong with a network while it is typed', async () => {
@@ -764,11 +762,11 @@ describe('dialogs', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByLabelText('Name').fill('lan');
     await dialog.getByLabelText('Subnet').fill('10.0.0.0/16');
-    await vi.waitFor(() => expect(dialog.element().textContent).toMatch(/overlap/));
+    await eventually(() => expect(dialog.element().textContent).toMatch(/overlap/));
     await expect.element(dialog.getByRole('button', { name: 'Make the network' })).toBeDisabled();
     await dialog.getByLabelText('Subnet').fill('10.7.0.0/24');
     await dialog.getByRole('button', { name: 'Make the network' }).click();
-    await vi.waitFor(() => expect(store.networks.value.map(({ name }) => name)).toContain('lan'));
+    await eventually(() => expect(store.networks.value.map(({ name }) => name)).toContain('lan'));
   });
 
   it('give the focus back', async () => {
@@ -779,7 +777,7 @@ describe('dialogs', () => {
     await opener.click();
     await rendered();
     await userEvent.keyboard('{Escape}');
-    await vi.waitFor(() => expect(store.dialog.value).toBeUndefined());
+    await eventually(() => expect(store.dialog.value).toBeUndefined());
     expect(focusedElement()).toBe(opener.element());
   });
 });
@@ -808,7 +806,7 @@ describe('the settings', () => {
     expect((terminal as TerminalElement).fontSize).toBe(22);
     expect(await axeProblems()).toEqual([]);
     await dialog.getByRole('button', { name: 'Change for default' }).click();
-    await vi.waitFor(() => expect(store.dialog.value).toEqual({ kind: 'egress', network: 'default' }));
+    await eventually(() => expect(store.dialog.value).toEqual({ kind: 'egress', network: 'default' }));
     look.dispose();
   });
 });
@@ -827,9 +825,9 @@ describe('a terminal that is touched', () => {
       await keys.getByRole('button', { name: 'Up' }).click();
       await keys.getByRole('button', { name: 'Ctrl' }).click();
       await expect.element(keys.getByRole('button', { name: 'Ctrl' })).toHaveAttribute('aria-pressed', 'true');
-      await vi.waitFor(() => expect(focusedElement()?.localName).toBe('textarea'));
+      await eventually(() => expect(focusedElement()?.localName).toBe('textarea'));
       await userEvent.keyboard('cc');
-      await vi.waitFor(() => expect(typed.join('')).toBe('\x1b\x1b[A\x03c'));
+      await eventually(() => expect(typed.join('')).toBe('\x1b\x1b[A\x03c'));
       expect(await axeProblems()).toEqual([]);
     } finally {
       await cdp().send('Emulation.setTouchEmulationEnabled', { enabled: false });
@@ -843,7 +841,7 @@ describe('a name', () => {
     await rendered();
     await page.getByRole('button', { name: 'Rename: vm-1' }).click();
     await userEvent.keyboard('web{Enter}');
-    await vi.waitFor(() => expect(store.instances.value[0]?.name).toBe('web'));
+    await eventually(() => expect(store.instances.value[0]?.name).toBe('web'));
   });
 });
 
@@ -852,9 +850,9 @@ describe('a removal', () => {
     await launch();
     await rendered();
     store.act('remove', store.instances.value[0]!.id);
-    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('paused'));
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('paused'));
     await page.getByLabelText('Messages').getByRole('button', { name: 'Undo' }).click();
-    await vi.waitFor(() => expect(store.instances.value[0]).toMatchObject({ state: { phase: 'running' } }));
+    await eventually(() => expect(store.instances.value[0]).toMatchObject({ state: { phase: 'running' } }));
     expect(store.messages.toasts.value).toEqual([]);
   });
 });

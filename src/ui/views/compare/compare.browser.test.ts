@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { createDeferred, type Deferred } from '../../../base/deferred';
 import { SandboxError } from '../../../base/errors';
+import { eventually } from '../../../base/eventually-fixture';
 import { ownNames } from '../../../engine/compare/own-names';
 import { ownInstances } from '../../../engine/compare/remove-own';
 import { openTestLab } from '../../../engine/lab-fixture';
@@ -14,9 +15,6 @@ import { createSettings } from '../../settings';
 import { Store } from '../../store';
 import '../../styles/tokens.css';
 import { AppView } from '../app/app-view';
-
-/** A machine under load takes its time. */
-const patient = { timeout: 30_000 };
 
 let store: Store;
 let view: AppView;
@@ -104,16 +102,13 @@ describe('the view of the comparison', () => {
     page.getByRole('button', { name: 'Compare all three' }).element().focus();
     await userEvent.keyboard('{Enter}');
     await expect.element(page.getByRole('button', { name: 'Cancel' })).toBeVisible();
-    await vi.waitFor(() => expect(focusedElement()).toBe(heading.element()), patient);
+    await eventually(() => expect(focusedElement()).toBe(heading.element()));
     await userEvent.keyboard('{Tab}');
-    await vi.waitFor(
-      () => expect(focusedElement()).toBe(page.getByRole('button', { name: 'Cancel' }).element()),
-      patient,
-    );
+    await eventually(() => expect(focusedElement()).toBe(page.getByRole('button', { name: 'Cancel' }).element()));
     await userEvent.keyboard('{Enter}');
     const told = services.getByRole('status').getByText('It was canceled, and what it had started is removed.');
     await expect.element(told).toBeVisible();
-    await vi.waitFor(() => expect(focusedElement()).toBe(heading.element()), patient);
+    await eventually(() => expect(focusedElement()).toBe(heading.element()));
     expect(removals).toBe(2);
   });
 
@@ -128,7 +123,7 @@ describe('the view of the comparison', () => {
 
   it('asks before it removes what an earlier page or somebody has made of its names, and does not begin over it', async () => {
     await store.launch({ ...standardFlavor.draft, name: ownNames.vm });
-    await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
     store.go({ view: 'compare' });
     await expect.element(page.getByRole('main').getByRole('link', { name: 'compare-vm' })).toBeVisible();
     await expect.element(page.getByRole('button', { name: 'Compare all three' })).toBeDisabled();
@@ -136,6 +131,6 @@ describe('the view of the comparison', () => {
     await cleanInBothSchemes();
     expect(removals).toBe(0);
     await page.getByRole('button', { name: 'Remove this machine' }).click();
-    await vi.waitFor(() => expect(removals).toBe(1));
+    await eventually(() => expect(removals).toBe(1));
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
+import { eventually } from '../../../base/eventually-fixture';
 import type { Lab } from '../../../engine/lab';
 import { openTestLab } from '../../../engine/lab-fixture';
 import { axeProblems } from '../../elements/axe-problems';
@@ -8,9 +9,6 @@ import { createSettings } from '../../settings';
 import { Store } from '../../store';
 import '../../styles/tokens.css';
 import { AppView } from '../app/app-view';
-
-/** A machine under load takes its time. */
-const patient = { timeout: 30_000 };
 
 describe('the events', () => {
   let store: Store;
@@ -39,26 +37,26 @@ describe('the events', () => {
 
   it('are shown as they come, searched and copied', async () => {
     store.go({ view: 'events' });
-    await expect.element(page.getByText('Nothing has happened yet'), patient).toBeVisible();
+    await expect.element(page.getByText('Nothing has happened yet')).toBeVisible();
     expect(await axeProblems()).toEqual([]);
     await store.launch(standardFlavor.draft);
     store.go({ view: 'events' });
     const rows = (name: RegExp) => page.getByRole('row', { name });
-    await expect.element(rows(/Instances vm-1 is running/), patient).toBeVisible();
-    await expect.element(rows(/Tasks vm-1 Start: done/), patient).toBeVisible();
+    await expect.element(rows(/Instances vm-1 is running/)).toBeVisible();
+    await expect.element(rows(/Tasks vm-1 Start: done/)).toBeVisible();
     await lab.stop(store.instances.value[0]!.id).finished;
-    await expect.element(rows(/Instances vm-1 is stopped/), patient).toBeVisible();
+    await expect.element(rows(/Instances vm-1 is stopped/)).toBeVisible();
     for (const scheme of ['light', 'dark'] as const) {
       document.documentElement.dataset['theme'] = scheme;
       expect(await axeProblems(), scheme).toEqual([]);
     }
     await page.getByRole('combobox', { name: 'Heard from' }).selectOptions('Instances');
-    await expect.element(rows(/Tasks/), patient).not.toBeInTheDocument();
+    await expect.element(rows(/Tasks/)).not.toBeInTheDocument();
     await page.getByRole('searchbox', { name: 'Filter' }).fill('STOPPED vm');
-    await expect.element(rows(/is running/), patient).not.toBeInTheDocument();
+    await expect.element(rows(/is running/)).not.toBeInTheDocument();
     const written = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
     await page.getByRole('button', { name: 'Copy' }).click();
-    await vi.waitFor(() => expect(written).toHaveBeenCalledTimes(1), patient);
+    await eventually(() => expect(written).toHaveBeenCalledTimes(1));
     expect(written.mock.calls[0]?.[0]).toMatch(/^\d{4}-.*Z\tinstance\tvm-1\tis stopped\n$/);
     written.mockRestore();
   });
@@ -67,7 +65,7 @@ describe('the events', () => {
     await page.viewport(width, 800);
     await store.launch(standardFlavor.draft);
     store.go({ view: 'events' });
-    await expect.element(page.getByRole('row', { name: /is running/ }), patient).toBeVisible();
+    await expect.element(page.getByRole('row', { name: /is running/ })).toBeVisible();
     expect(await axeProblems()).toEqual([]);
     expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(width);
     const table = page.getByRole('region', { name: 'Events of the lab' }).element();

@@ -28,8 +28,6 @@ import { InstanceFiles } from '../instance/instance-files';
 import { FileBrowser } from './file-browser';
 import type { TextEditor } from './text-editor';
 
-const patience = { timeout: 20_000 };
-
 describe('files that are browsed', () => {
   let end: (() => Promise<void>)[];
   let folder: SharedFolder;
@@ -82,7 +80,7 @@ describe('files that are browsed', () => {
       async () => attachments.dispose(),
       () => store.dispose(),
     ];
-    await expect.poll(() => row('/c'), patience).toBeTruthy();
+    await expect.poll(() => row('/c')).toBeTruthy();
   });
   afterEach(async () => {
     document.body.replaceChildren();
@@ -109,14 +107,14 @@ describe('files that are browsed', () => {
     while (activeElement?.shadowRoot?.activeElement) activeElement = activeElement.shadowRoot.activeElement;
     return activeElement?.getAttribute('data-path') ?? activeElement?.localName;
   };
-  const focusBecomes = (wanted: string) => expect.poll(focus, patience).toBe(wanted);
+  const focusBecomes = (wanted: string) => expect.poll(focus).toBe(wanted);
   const press = (keys: string) => userEvent.keyboard(keys);
   /** Edits the file by keys alone. */
   const open = async (path: string, text: string) => {
     row(path)?.focus();
     await press('{Enter}');
     await focusBecomes('textarea');
-    await expect.poll(() => field()?.value, patience).toBe(text);
+    await expect.poll(() => field()?.value).toBe(text);
   };
 
   it('take no text of each other, and keep what was not saved', async () => {
@@ -129,16 +127,16 @@ describe('files that are browsed', () => {
     await focusBecomes('textarea');
     expect([shelf.edited.value?.path, field()?.value]).toEqual(['/new', '']);
     button(fileText.save)?.click();
-    await expect.poll(() => announced, patience).toEqual([fileText.saved('/new')]);
+    await expect.poll(() => announced).toEqual([fileText.saved('/new')]);
     await open('/b', 'of b');
     expect([await content('/new'), await content('/a')]).toEqual(['', 'of a']);
     await open('/a', 'mine');
     browser = show(shelf);
-    await expect.poll(() => field()?.value, patience).toBe('mine');
+    await expect.poll(() => field()?.value).toBe('mine');
     expect(await content('/a')).toBe('of a');
     field()?.focus();
     await press('{Control>}s{/Control}');
-    await expect.poll(() => content('/a'), patience).toBe('mine');
+    await expect.poll(() => content('/a')).toBe('mine');
   });
 
   it('that somebody else has changed are overwritten when that is asked for', async () => {
@@ -146,12 +144,12 @@ describe('files that are browsed', () => {
     await press('{Control>}a{/Control}mine');
     await folder.write('/a', new TextEncoder().encode('theirs'));
     await press('{Control>}s{/Control}');
-    await expect.poll(() => button(fileText.overwrite), patience).toBeTruthy();
+    await expect.poll(() => button(fileText.overwrite)).toBeTruthy();
     expect(await content('/a')).toBe('theirs');
     expect(await axeProblems(browser)).toEqual([]);
     button(fileText.overwrite)?.click();
-    await expect.poll(() => content('/a'), patience).toBe('mine');
-    await expect.poll(() => button(fileText.overwrite), patience).toBeUndefined();
+    await expect.poll(() => content('/a')).toBe('mine');
+    await expect.poll(() => button(fileText.overwrite)).toBeUndefined();
     await focusBecomes('textarea');
   });
 
@@ -159,10 +157,10 @@ describe('files that are browsed', () => {
     button(fileText.newFile)?.click();
     await focusBecomes('input');
     await press('b{Enter}');
-    await expect.poll(() => reported, patience).toEqual(['AlreadyExists']);
+    await expect.poll(() => reported).toEqual(['AlreadyExists']);
     expect([await content('/b'), focus()]).toEqual(['of b', 'input']);
     await press('2{Enter}');
-    await expect.poll(() => shelf.edited.value?.path, patience).toBe('/b2');
+    await expect.poll(() => shelf.edited.value?.path).toBe('/b2');
   });
 
   it('are where the focus is after each thing that is done to them', async () => {
@@ -198,7 +196,7 @@ describe('files that are browsed', () => {
         field,
         names.map((name) => new File([`new ${name}`], name)),
       );
-      await expect.poll(() => page.dialog.value, patience).toMatchObject({ kind: 'replace-files', directory: '/' });
+      await expect.poll(() => page.dialog.value).toMatchObject({ kind: 'replace-files', directory: '/' });
       const dialog = new ReplaceDialog();
       dialog.store = {} as Store;
       dialog.dialog = page.dialog.value as typeof dialog.dialog;
@@ -218,11 +216,11 @@ describe('files that are browsed', () => {
     expect(await axeProblems(canceled)).toEqual([]);
     choose(canceled, text.dialogs.cancel);
     choose(await upload('a'), fileText.replace.keepBoth);
-    await expect.poll(names, patience).toEqual(['a', 'a (2)', 'b', 'c']);
+    await expect.poll(names).toEqual(['a', 'a (2)', 'b', 'c']);
     expect([await content('/a'), await content('/b')]).toEqual(['of a', 'of b']);
     choose(await upload('a', 'b', 'd'), fileText.replace.go);
-    await expect.poll(names, patience).toEqual(['a', 'a (2)', 'b', 'c', 'd']);
-    await expect.poll(() => content('/b'), patience).toBe('new b');
+    await expect.poll(names).toEqual(['a', 'a (2)', 'b', 'c', 'd']);
+    await expect.poll(() => content('/b')).toBe('new b');
     expect([await content('/a'), await content('/a (2)')]).toEqual(['new a', 'new a']);
   });
 
@@ -233,14 +231,14 @@ describe('files that are browsed', () => {
     browser = show(guest);
     const said = () => browser.renderRoot.querySelector('.none')?.textContent ?? '';
     void guest.refresh();
-    await expect.poll(said, patience).toBe(fileText.reading);
+    await expect.poll(said).toBe(fileText.reading);
     asked[0]!.reject(new Error('gone'));
-    await expect.poll(said, patience).toContain(fileText.notRead);
+    await expect.poll(said).toContain(fileText.notRead);
     expect(await axeProblems(browser)).toEqual([]);
     button(fileText.retry)?.click();
-    await expect.poll(said, patience).toBe(fileText.reading);
+    await expect.poll(said).toBe(fileText.reading);
     asked[1]!.resolve(emptyListing());
-    await expect.poll(said, patience).toContain(fileText.emptyGuestDetail);
+    await expect.poll(said).toContain(fileText.emptyGuestDetail);
   });
 
   it('of a machine that cannot be fetched are told of, and fetched with the next visit', async () => {
@@ -261,11 +259,9 @@ describe('files that are browsed', () => {
       return files;
     };
     visit();
-    await expect.poll(() => reported, patience).toEqual(['not fetched']);
+    await expect.poll(() => reported).toEqual(['not fetched']);
     const again = visit();
-    await expect
-      .poll(() => again.renderRoot.querySelector<FileBrowser>('strata-file-browser')?.shelf, patience)
-      .toBe(shelf);
+    await expect.poll(() => again.renderRoot.querySelector<FileBrowser>('strata-file-browser')?.shelf).toBe(shelf);
   });
 });
 

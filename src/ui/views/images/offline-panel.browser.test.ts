@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { createDeferred, type Deferred } from '../../../base/deferred';
+import { eventually } from '../../../base/eventually-fixture';
 import { openTestLab } from '../../../engine/lab-fixture';
 import { mediaTypes } from '../../../formats/oci';
 import { axeProblems } from '../../elements/axe-problems';
@@ -8,9 +9,6 @@ import { focusedElement } from '../../elements/focused-element';
 import { OfflineShelf } from '../../images/offline-shelf';
 import '../../styles/tokens.css';
 import { OfflinePanel } from './offline-panel';
-
-/** A machine under load takes its time. */
-const patient = { timeout: 30_000 };
 
 /** It is a unikernel that is kept here. */
 const unused = (what: string): Promise<never> => Promise.reject(new Error(`Nobody should ${what}`));
@@ -65,18 +63,15 @@ describe('what is kept for when there is no network', () => {
     row.getByRole('button').element().focus();
     await userEvent.keyboard('{Enter}');
     await expect.element(row.getByRole('button')).toBeDisabled();
-    await vi.waitFor(() => expect(focusedElement()).toBe(name.element()), patient);
+    await eventually(() => expect(focusedElement()).toBe(name.element()));
     arriving.resolve();
     await expect.element(row.getByRole('button', { name: 'Remove' })).toBeVisible();
-    await vi.waitFor(() => expect(focusedElement()).toBe(name.element()), patient);
+    await eventually(() => expect(focusedElement()).toBe(name.element()));
     await userEvent.keyboard('{Tab}');
-    await vi.waitFor(
-      () => expect(focusedElement()).toBe(row.getByRole('button', { name: 'Remove' }).element()),
-      patient,
-    );
+    await eventually(() => expect(focusedElement()).toBe(row.getByRole('button', { name: 'Remove' }).element()));
     await userEvent.keyboard('{Enter}');
     await expect.element(row.getByRole('button', { name: 'Make available offline' })).toBeVisible();
-    await vi.waitFor(() => expect(focusedElement()).toBe(name.element()), patient);
+    await eventually(() => expect(focusedElement()).toBe(name.element()));
     expect(await axeProblems(panel)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
+import { eventually } from '../../../base/eventually-fixture';
 import type { FakeClock } from '../../../base/fake-clock';
 import type { LabContainers } from '../../../engine/containers/engine';
 import { scriptedEngines } from '../../../engine/containers/engine-fixture';
@@ -57,7 +58,7 @@ const strataNames = (): readonly (string | undefined)[] =>
 
 async function launchHost(): Promise<void> {
   await store.launch({ ...standardFlavor.draft, kind: 'vm', name: 'host-1', containerHost: true } as never);
-  await vi.waitFor(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+  await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
 }
 
 async function launchOnDemand(): Promise<void> {
@@ -72,7 +73,7 @@ async function launchOnDemand(): Promise<void> {
     nics: [],
     onDemand: { idleMs: 10_000 },
   } as never);
-  await vi.waitFor(() => expect(store.instances.value.at(-1)?.state.phase).toBe('running'));
+  await eventually(() => expect(store.instances.value.at(-1)?.state.phase).toBe('running'));
 }
 
 async function runContainer(): Promise<string> {
@@ -110,9 +111,9 @@ describe('the navigation', () => {
       '1Physical infrastructure',
     ]);
     await launchOnDemand();
-    await vi.waitFor(() => expect(strataNames()[1]).toBe('6Orchestration'));
+    await eventually(() => expect(strataNames()[1]).toBe('6Orchestration'));
     await launchHost();
-    await vi.waitFor(() => expect(strataNames()[2]).toBe('5Scheduling'));
+    await eventually(() => expect(strataNames()[2]).toBe('5Scheduling'));
   });
 
   it('is gone through by the numbers of the strata', async () => {
@@ -131,7 +132,7 @@ describe('the navigation', () => {
     await launchHost();
     for (const place of places) {
       store.go({ view: place });
-      await vi.waitFor(() => {
+      await eventually(() => {
         const current = nav().element().querySelector('[aria-current]');
         expect(current?.getAttribute('href')).toBe(formatRoute({ view: place }));
         const { left, right } = current!.getBoundingClientRect();
@@ -145,9 +146,9 @@ describe('the navigation', () => {
 
   it('has the view that is shown in sight when the page becomes narrow', async () => {
     store.go({ view: 'events' });
-    await vi.waitFor(() => expect(nav().element().querySelector('[aria-current]')).not.toBeNull());
+    await eventually(() => expect(nav().element().querySelector('[aria-current]')).not.toBeNull());
     await page.viewport(390, 800);
-    await vi.waitFor(() => {
+    await eventually(() => {
       const { left, right } = nav().element().querySelector('[aria-current]')!.getBoundingClientRect();
       expect(left).toBeGreaterThanOrEqual(0);
       expect(right).toBeLessThanOrEqual(390);
@@ -162,7 +163,7 @@ describe('the navigation', () => {
     await expect.element(page.getByRole('complementary', { name: 'Terms of the lecture' })).toHaveTextContent('switch');
     await cleanInBothSchemes();
     store.settings.change({ lecture: false });
-    await vi.waitFor(() => expect(nav().getByText('Neutron, IaaS').elements()).toEqual([]));
+    await eventually(() => expect(nav().getByText('Neutron, IaaS').elements()).toEqual([]));
   });
 });
 

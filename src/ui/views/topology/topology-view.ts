@@ -133,6 +133,11 @@ export class TopologyView extends StrataElement {
             (link) => this.#link(link, graph, live, places),
           )}
           ${repeat(
+            graph.links,
+            ({ id }) => id,
+            ({ id }) => guard([id, live], () => svg`${following(live.looks.of(id), (look) => rateText(id, look))}`),
+          )}
+          ${repeat(
             graph.nodes,
             ({ id }) => id,
             (node) => this.#node(store, node, places.get(node.id), node.id === stop),
@@ -318,13 +323,19 @@ export class TopologyView extends StrataElement {
   }
 }
 
-/** Where there is no room for its rates, its width, the table and its own panel tell. */
-function linkPicture({ up, rate, at }: LinkLook, path: string, name: string): SVGTemplateResult {
+function linkPicture({ up, rate }: LinkLook, path: string, name: string): SVGTemplateResult {
   return svg`
     <path class="cable ${isBusy(rate) ? 'busy' : ''} ${up ? '' : 'off'}" d=${path} stroke-width=${linkWidth(rate)} />
     <path class="hit" d=${path}><title>${name}</title></path>
-    <text class="rate" x=${at?.x ?? 0} y=${at?.y ?? 0}>${at ? rateWords(rate) : ''}</text>
   `;
+}
+
+/**
+ * Over all cables, not only its own. Where there is no room for its rates, its width, the table and its own panel
+ * tell.
+ */
+function rateText(link: string, { rate, at }: LinkLook): SVGTemplateResult {
+  return svg`<text class="rate" data-rates=${link} x=${at?.x ?? 0} y=${at?.y ?? 0}>${at ? rateWords(rate) : ''}</text>`;
 }
 
 function linkName({ from, network, nic }: TopologyLink, { nodes }: TopologyGraph): string {

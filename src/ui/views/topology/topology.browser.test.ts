@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
+import { eventually } from '../../../base/eventually-fixture';
 import type { FakeClock } from '../../../base/fake-clock';
 import type { LabContainers } from '../../../engine/containers/engine';
 import { scriptedEngines } from '../../../engine/containers/engine-fixture';
@@ -19,9 +20,6 @@ import { Store } from '../../store';
 import '../../styles/tokens.css';
 import { AppView } from '../app/app-view';
 import type { TopologyView } from './topology-view';
-
-/** A machine under load takes its time. */
-const patient = { timeout: 30_000 };
 
 let store: Store;
 let lab: Lab;
@@ -60,18 +58,15 @@ afterEach(() => {
 async function launch(count: number, draft: object = standardFlavor.draft): Promise<void> {
   const before = store.instances.value.length;
   await store.launch(draft as never, count);
-  await vi.waitFor(() => expect(store.instances.value[before + count - 1]?.state.phase).toBe('running'), {
-    timeout: 20_000,
-  });
+  await eventually(() => expect(store.instances.value[before + count - 1]?.state.phase).toBe('running'));
 }
 
 async function open(): Promise<TopologyView> {
   store.setWatched(true);
   store.go({ view: 'topology' });
   // It is fetched, which takes a busy server longer than what is usually waited.
-  await vi.waitFor(
-    () => expect(view.renderRoot.querySelector('strata-topology-view')?.shadowRoot?.querySelector('svg')).toBeTruthy(),
-    { timeout: 20_000 },
+  await eventually(() =>
+    expect(view.renderRoot.querySelector('strata-topology-view')?.shadowRoot?.querySelector('svg')).toBeTruthy(),
   );
   const topology = view.renderRoot.querySelector<TopologyView>('strata-topology-view')!;
   await clock.advance(1000);
@@ -139,20 +134,20 @@ describe('the topology', () => {
     const [first, second] = [idOf('vm-1'), idOf('vm-2')];
     node(topology, 'network/default').focus();
     await userEvent.keyboard('{ArrowDown}');
-    await vi.waitFor(() => expect(focused(topology)).toBe(first));
+    await eventually(() => expect(focused(topology)).toBe(first));
     await userEvent.keyboard('{ArrowRight}');
-    await vi.waitFor(() => expect(focused(topology)).toBe(second));
+    await eventually(() => expect(focused(topology)).toBe(second));
     const [x = 0, y = 0] = placeOf(node(topology, second));
     await userEvent.keyboard('{Shift>}{ArrowRight}{ArrowDown}{/Shift}');
-    await vi.waitFor(() => expect(placeOf(node(topology, second))).toEqual([x + 16, y + 16]));
-    await vi.waitFor(async () => expect((await lab.layout()).layout).toEqual({ [second]: { x: x + 16, y: y + 16 } }));
+    await eventually(() => expect(placeOf(node(topology, second))).toEqual([x + 16, y + 16]));
+    await eventually(async () => expect((await lab.layout()).layout).toEqual({ [second]: { x: x + 16, y: y + 16 } }));
     await userEvent.keyboard('l');
     await expect.element(page.getByRole('region', { name: 'Traffic of vm-2 eth0 on default' })).toBeVisible();
     await page.getByRole('button', { name: 'Arrange anew' }).click();
-    await vi.waitFor(() => expect(placeOf(node(topology, second))).toEqual([x, y]));
+    await eventually(() => expect(placeOf(node(topology, second))).toEqual([x, y]));
     node(topology, second).focus();
     await userEvent.keyboard('{Enter}');
-    await vi.waitFor(() => expect(store.selected.value?.id).toBe(second));
+    await eventually(() => expect(store.selected.value?.id).toBe(second));
   });
 
   it('is arranged by dragging, which opens nothing', async () => {
@@ -170,9 +165,9 @@ describe('the topology', () => {
     at('pointermove', 100, 1);
     at('pointerup', 100);
     at('click', 100);
-    await vi.waitFor(() => expect(placeOf(box)).toEqual([x + 100, y + 100]));
+    await eventually(() => expect(placeOf(box)).toEqual([x + 100, y + 100]));
     expect(store.route.value.view).toBe('topology');
-    const { layout } = await vi.waitFor(async () => {
+    const { layout } = await eventually(async () => {
       const book = await lab.layout();
       expect(Object.keys(book.layout)).toEqual([idOf('vm-1')]);
       return book;
@@ -186,19 +181,24 @@ describe('the topology', () => {
     const id = `${idOf('vm-1')}/3`;
     const port = await plug(id, 1);
     const link = (): Element => topology.renderRoot.querySelector(`[data-link="${id}"]`)!;
-    await vi.waitFor(async () => {
+    const rates = (): Element => topology.renderRoot.querySelector(`[data-rates="${id}"]`)!;
+    await eventually(async () => {
       await clock.advance(1000);
       expect(link()).toBeTruthy();
     });
     const before = Number(link().querySelector('.cable')!.getAttribute('stroke-width'));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       for (let frames = 0; frames < 20; frames += 1) port.send(ethernet(broadcast, macOf(1)));
       port.flush();
       await new Promise((resolve) => setTimeout(resolve));
       await clock.advance(1000);
-      expect(link().querySelector('.rate')!.textContent).toMatch(/↑ \d.*\/s/);
+      expect(rates().textContent).toMatch(/↑ \d.*\/s/);
     });
     expect(Number(link().querySelector('.cable')!.getAttribute('stroke-width'))).toBeGreaterThan(before);
+    const cables = topology.renderRoot.querySelectorAll('.cable');
+    expect(
+      [...cables].every((cable) => cable.compareDocumentPosition(rates()) & Node.DOCUMENT_POSITION_FOLLOWING),
+    ).toBe(true);
     port.dispose();
   });
 
@@ -207,38 +207,36 @@ describe('the topology', () => {
     const topology = await open();
     const id = `${idOf('vm-1')}/3`;
     const port = await plug(id, 1);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await clock.advance(1000);
       expect(topology.renderRoot.querySelector(`[data-link="${id}"]`)).toBeTruthy();
-    }, patient);
+    });
     topology.renderRoot
       .querySelector<SVGElement>(`[data-link="${id}"]`)!
       .dispatchEvent(new MouseEvent('click', { bubbles: true }));
     const heading = page.getByRole('heading', { name: 'Capture' });
     const start = page.getByRole('button', { name: 'Start capture' });
-    await expect.element(start, patient).toBeVisible();
+    await expect.element(start).toBeVisible();
     start.element().focus();
     await userEvent.keyboard('{Enter}');
-    await expect.element(page.getByText('Recording. No frame has passed yet.'), patient).toBeVisible();
+    await expect.element(page.getByText('Recording. No frame has passed yet.')).toBeVisible();
     // The button that was pressed is another now.
-    await vi.waitFor(() => expect(focusedElement()).toBe(heading.element()), patient);
+    await eventually(() => expect(focusedElement()).toBe(heading.element()));
     port.send(ethernet(broadcast, macOf(1)));
     port.send(ethernet(broadcast, macOf(1), new Uint8Array(46), [0x88b6]));
     port.flush();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await clock.advance(1000);
       expect(page.getByRole('row', { name: /0x88b6/ }).elements()).toHaveLength(1);
-    }, patient);
-    await expect
-      .element(page.getByRole('row', { name: /↑ from it 02:00:00:00:00:01 ff:ff.* 0x88b5/ }), patient)
-      .toBeVisible();
+    });
+    await expect.element(page.getByRole('row', { name: /↑ from it 02:00:00:00:00:01 ff:ff.* 0x88b5/ })).toBeVisible();
     for (const scheme of ['light', 'dark'] as const) {
       document.documentElement.dataset['theme'] = scheme;
       expect(await axeProblems(), scheme).toEqual([]);
     }
     await page.getByRole('searchbox', { name: 'Filter' }).fill('0X88B6 02:00');
-    await expect.element(page.getByText('1 of 1 shown'), patient).toBeVisible();
-    await expect.element(page.getByRole('row', { name: /0x88b5/ }), patient).not.toBeInTheDocument();
+    await expect.element(page.getByText('1 of 1 shown')).toBeVisible();
+    await expect.element(page.getByRole('row', { name: /0x88b5/ })).not.toBeInTheDocument();
     const saved: Blob[] = [];
     const address = URL.createObjectURL;
     const create = vi.spyOn(URL, 'createObjectURL').mockImplementation((blob) => {
@@ -246,15 +244,15 @@ describe('the topology', () => {
       return address.call(URL, blob);
     });
     await page.getByRole('button', { name: 'Save as pcapng' }).click();
-    await vi.waitFor(() => expect(saved).toHaveLength(1), patient);
+    await eventually(() => expect(saved).toHaveLength(1));
     create.mockRestore();
     const file = new DataView(await saved[0]!.arrayBuffer());
     expect(file.getUint32(0, true)).toBe(0x0a0d0d0a);
     await page.getByRole('button', { name: 'Stop capture' }).click();
-    await expect.element(page.getByText(/^Stopped: 2 frames/), patient).toBeVisible();
+    await expect.element(page.getByText(/^Stopped: 2 frames/)).toBeVisible();
     await page.getByRole('button', { name: 'Discard' }).click();
-    await expect.element(start, patient).toBeVisible();
-    await vi.waitFor(() => expect(focusedElement()).toBe(heading.element()), patient);
+    await expect.element(start).toBeVisible();
+    await eventually(() => expect(focusedElement()).toBe(heading.element()));
     port.dispose();
   });
 
@@ -264,10 +262,10 @@ describe('the topology', () => {
       await launch(24, { ...unikernel, name: `u${batch}`, addressing: 'static', nics: [{ network: 'default' }] });
     }
     const topology = await open();
-    await vi.waitFor(() => expect(topology.renderRoot.querySelectorAll('[data-node]').length).toBeGreaterThan(96));
+    await eventually(() => expect(topology.renderRoot.querySelectorAll('[data-node]').length).toBeGreaterThan(96));
     const id = `${store.instances.value[0]!.id}/3`;
     const port = await plug(id, 1);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await clock.advance(1000);
       expect(topology.renderRoot.querySelector(`[data-link="${id}"]`)).toBeTruthy();
     });
@@ -290,7 +288,7 @@ describe('the topology', () => {
       await clock.advance(1000);
       await topology.updateComplete;
     }
-    await vi.waitFor(() => expect(changed.size).toBeGreaterThan(0));
+    await eventually(() => expect(changed.size).toBeGreaterThan(0));
     // Its own link, and those that the broadcast went out by.
     expect([...changed].filter((element) => !(element as HTMLElement | null)?.dataset['link'])).toEqual([]);
     expect(topology.layouts).toBe(layouts);
