@@ -31,6 +31,8 @@ export const setKeys = {
   etherAddress: { type: 9, size: 8 },
   ipv4Address: { type: 7, size: 4 },
   etherType: { type: 10, size: 2 },
+  /** The last half of an address of IPv6, which nft shows as a number. */
+  ip6InterfaceId: { type: 4, size: 8 },
 } as const;
 
 /** Bits of one type in the type of a key that is put together. */

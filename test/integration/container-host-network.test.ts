@@ -89,6 +89,10 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)(
           'arp saddr ip != 0.0.0.0 iifname . arp saddr ip != @addresses counter drop comment "arp-guard"',
           'ip frag-off & 8191 == 0 udp sport 67 counter drop comment "dhcp-guard"',
           'type filter hook prerouting priority filter; policy accept;',
+          'meta protocol ip6 jump claims6',
+          'icmpv6 type nd-router-advert counter drop comment "ra-guard"',
+          'icmpv6 type nd-redirect counter drop comment "ra-guard"',
+          'udp sport 547 counter drop comment "ra-guard"',
           'iifname "veth-*" jump claims',
         ]),
       );

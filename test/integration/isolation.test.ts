@@ -119,19 +119,52 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools || !canBuildSystemCalls)
       }
     });
 
-    it('nobody answers its neighbours in the place of the DHCP server', async () => {
-      const rest = '00'.repeat(8);
-      const offer: readonly SystemCall[] = [
-        ['socket', 2, 2, 0],
-        ['setsockopt', '$0', 1, 6, '%01000000', 4],
-        ['bind', '$0', `%0200004300000000${rest}`, 16],
-        ['sendto', '$0', '@offer', 5, 0, `%02000044ffffffff${rest}`, 16],
-      ];
+    /** An address of IPv6's sockets: port, 16 bytes of address, no scope. */
+    const socketAddress6 = (port: number, address: string): string => {
+      return `%0a00${port.toString(16).padStart(4, '0')}00000000${address}00000000`;
+    };
+    /** Nobody who has just come has an address of IPv6: it is sure of one after two seconds (RFC 4862, 5.4). */
+    const untilAddressed: SystemCall = ['nanosleep', '%0300000000000000', 0];
+    const everybody6 = `ff02${'00'.repeat(13)}01`;
+    /** A message of ICMPv6 to everybody (RFC 4861, 4); the kernel writes its checksum. */
+    const icmp6 = (message: string): readonly SystemCall[] => [
+      ['socket', 10, 3, 58],
+      ['setsockopt', '$0', 1, 25, '@eth0', 5],
+      untilAddressed,
+      ['sendto', '$0', `%${message}`, message.length / 2, 0, socketAddress6(0, everybody6), 28],
+    ];
+
+    it.each<readonly [who: string, reason: string, calls: readonly SystemCall[]]>([
+      [
+        'the DHCP server',
+        'dhcp-guard',
+        [
+          ['socket', 2, 2, 0],
+          ['setsockopt', '$0', 1, 6, '%01000000', 4],
+          ['bind', '$0', `%0200004300000000${'00'.repeat(8)}`, 16],
+          ['sendto', '$0', '@offer', 5, 0, `%02000044ffffffff${'00'.repeat(8)}`, 16],
+        ],
+      ],
+      [
+        'a DHCPv6 server',
+        'ra-guard',
+        [
+          ['socket', 10, 2, 0],
+          ['setsockopt', '$0', 1, 25, '@eth0', 5],
+          ['bind', '$0', socketAddress6(547, '00'.repeat(16)), 28],
+          untilAddressed,
+          ['sendto', '$0', '@offer', 5, 0, socketAddress6(546, everybody6), 28],
+        ],
+      ],
+      ['a router of IPv6', 'ra-guard', icmp6('86000000400007080000000000000000')],
+      // Flagged to override; the target is what a kernel makes of 02:00:00:00:00:01.
+      ['a neighbour of IPv6', 'nd-guard', icmp6('8800000020000000fe80000000000000000000fffe000001')],
+    ])('nobody answers its neighbours in the place of %s', async (_, reason, calls) => {
       const at = host().id;
-      const before = (await portDrops(made.lab, at))['dhcp-guard'];
+      const before = (await portDrops(made.lab, at))[reason];
       expect(before).toBeDefined();
-      await makeCalls(wordsOf([offer]), {});
-      expect((await portDrops(made.lab, at))['dhcp-guard']).toBeGreaterThan(before ?? 0);
+      await makeCalls(wordsOf([calls]), {});
+      expect((await portDrops(made.lab, at))[reason]).toBeGreaterThan(before ?? 0);
     });
   },
 );

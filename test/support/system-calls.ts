@@ -35,7 +35,7 @@ const numbers = {
   ...{ fchdir: 133, personality: 136, pivot_root: 217, kexec_load: 283, add_key: 286, keyctl: 288, unshare: 310 },
   ...{ perf_event_open: 336, fanotify_init: 338, open_by_handle_at: 342, setns: 346, finit_module: 350, bpf: 357 },
   ...{ socket: 359, userfaultfd: 374, open_tree: 428, fsopen: 430, pidfd_open: 434, clone3: 435 },
-  ...{ bind: 361, setsockopt: 366, sendto: 369 },
+  ...{ nanosleep: 162, bind: 361, setsockopt: 366, sendto: 369 },
   ...{ swapon: 87, ioperm: 101, vhangup: 111, clone: 120, setdomainname: 121, quotactl: 131, sched_setscheduler: 156 },
   ...{ vm86: 166, capset: 185, sched_setaffinity: 241, clock_settime: 264, request_key: 287, ioprio_set: 289 },
   ...{ prlimit64: 340, kcmp: 349, io_uring_setup: 425, move_mount: 429, fspick: 433, mount_setattr: 442 },

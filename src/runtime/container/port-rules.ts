@@ -35,15 +35,32 @@ type ClaimsOfPorts = Iterable<readonly [name: string, claims: PortClaims]>;
 
 const table = 'strata';
 const claims = 'claims';
-const sets = { macs: 'macs', addresses: 'addresses', vlanTypes: 'vlan-types' } as const;
+const claims6 = 'claims6';
+const sets = { macs: 'macs', addresses: 'addresses', interfaceIds: 'interface-ids', vlanTypes: 'vlan-types' } as const;
 
 /** What follows the addresses of a frame (IEEE 802.3), after them the tag of a VLAN, in network order. */
-const etherTypes = { ipv4: Uint8Array.of(0x08, 0x00), arp: Uint8Array.of(0x08, 0x06) } as const;
+const etherTypes = {
+  ipv4: Uint8Array.of(0x08, 0x00),
+  arp: Uint8Array.of(0x08, 0x06),
+  ipv6: Uint8Array.of(0x86, 0xdd),
+} as const;
 /** 802.1Q and 802.1ad. */
 const vlanTypes = [Uint8Array.of(0x81, 0x00), Uint8Array.of(0x88, 0xa8)];
 const udp = Uint8Array.of(17);
+const icmp6 = Uint8Array.of(58);
 const dhcpServer = Uint8Array.of(0, 67);
+const dhcp6Server = Uint8Array.of(2, 35);
 const zero16 = new Uint8Array(2);
+
+/** Types of neighbour discovery (RFC 4861, 4). */
+const ndTypes = { routerAdvertisement: 134, solicitation: 135, advertisement: 136, redirect: 137 } as const;
+
+/** Bytes into an IPv6 header where its source is, and into a message of neighbour discovery where its target is. */
+const ip6Source = 8;
+const ndTarget = 8;
+
+/** An address that is made of a MAC has these in the middle of its last half (RFC 4291, appendix A). */
+const eui64Middle = Uint8Array.of(0xff, 0xfe);
 
 const etherType = loadPayload('link', 12, 2);
 const isArp = [etherType, compare('equal', etherTypes.arp)];
@@ -64,6 +81,9 @@ export function guardPorts(prefix: string): readonly NftChange[] {
     createSet(table, sets.addresses, 2, [setKeys.ifname, setKeys.ipv4Address]),
     createSet(table, sets.vlanTypes, 3, [setKeys.etherType]),
     addElements(table, sets.vlanTypes, vlanTypes),
+    createSet(table, sets.interfaceIds, 4, [setKeys.ifname, setKeys.ip6InterfaceId]),
+    createChain(table, claims6),
+    ...guards6(),
     createChain(table, claims),
     forbid('port-security', [...loadPair('link', 6, 6), lookUp(sets.macs, { inverted: true })]),
     forbid('vlan-0', [
@@ -82,6 +102,7 @@ export function guardPorts(prefix: string): readonly NftChange[] {
       ...[loadPayload('network', 6, 2), mask(Uint8Array.of(0x1f, 0xff)), compare('equal', zero16)],
       ...[loadMeta('l4proto'), compare('equal', udp), loadPayload('transport', 0, 2), compare('equal', dhcpServer)],
     ]),
+    createRule(table, claims, [loadMeta('protocol'), compare('equal', etherTypes.ipv6), jump(claims6)]),
     createPreroutingChain(table, 'prerouting'),
     createRule(table, 'prerouting', [
       loadMeta('iifname'),
@@ -91,22 +112,62 @@ export function guardPorts(prefix: string): readonly NftChange[] {
   ];
 }
 
+/**
+ * Router advertisement guard (RFC 6105), of DHCPv6's servers too, and neighbour discovery guard: an address that is made of a
+ * MAC may be claimed by who has that MAC, other addresses are anybody's. Linux itself takes no neighbour discovery out of
+ * fragments (RFC 6980).
+ */
+function guards6(): readonly NftChange[] {
+  const isIcmp6 = (type: number): readonly NftExpression[] => [
+    ...[loadMeta('l4proto'), compare('equal', icmp6)],
+    ...[loadPayload('transport', 0, 1), compare('equal', Uint8Array.of(type))],
+  ];
+  const isAnothers = (base: 'network' | 'transport', at: number): readonly NftExpression[] => [
+    ...[loadPayload(base, at + 11, 2), compare('equal', eui64Middle)],
+    ...[...loadPair(base, at + 8, 8), lookUp(sets.interfaceIds, { inverted: true })],
+  ];
+  const asksForItself = [loadPayload('network', ip6Source, 16), compare('equal', new Uint8Array(16))];
+  const isServer = [
+    ...[loadMeta('l4proto'), compare('equal', udp)],
+    ...[loadPayload('transport', 0, 2), compare('equal', dhcp6Server)],
+  ];
+  return [
+    forbid('ra-guard', isIcmp6(ndTypes.routerAdvertisement), claims6),
+    forbid('ra-guard', isIcmp6(ndTypes.redirect), claims6),
+    forbid('ra-guard', isServer, claims6),
+    forbid('nd-guard', [...isIcmp6(ndTypes.advertisement), ...isAnothers('transport', ndTarget)], claims6),
+    forbid('nd-guard', [...isIcmp6(ndTypes.solicitation), ...isAnothers('network', ip6Source)], claims6),
+    // Who has no address yet asks for the one that it wants (RFC 4862, 5.4).
+    forbid(
+      'nd-guard',
+      [...isIcmp6(ndTypes.solicitation), ...asksForItself, ...isAnothers('transport', ndTarget)],
+      claims6,
+    ),
+  ];
+}
+
 export function admitPorts(ports: ClaimsOfPorts): readonly NftChange[] {
-  const { macs, addresses } = keysOf(ports);
-  return [addElements(table, sets.macs, macs), addElements(table, sets.addresses, addresses)];
+  return keysOf(ports).map(([set, keys]) => addElements(table, set, keys));
 }
 
 export function withdrawPorts(ports: ClaimsOfPorts): readonly NftChange[] {
-  const { macs, addresses } = keysOf(ports);
-  return [deleteElements(table, sets.macs, macs), deleteElements(table, sets.addresses, addresses)];
+  return keysOf(ports).map(([set, keys]) => deleteElements(table, set, keys));
 }
 
-function keysOf(ports: ClaimsOfPorts): { readonly macs: Uint8Array[]; readonly addresses: Uint8Array[] } {
+/** What each set has of these ports. */
+function keysOf(ports: ClaimsOfPorts): readonly (readonly [set: string, keys: readonly Uint8Array[]])[] {
   const list = [...ports];
-  return {
-    macs: list.map(([name, { mac }]) => keyOf(name, parseMacAddress(mac), setKeys.etherAddress.size)),
-    addresses: list.map(([name, { address }]) => keyOf(name, parseIpAddress(address), setKeys.ipv4Address.size)),
-  };
+  return [
+    [sets.macs, list.map(([name, { mac }]) => keyOf(name, parseMacAddress(mac), setKeys.etherAddress.size))],
+    [sets.addresses, list.map(([name, { address }]) => keyOf(name, parseIpAddress(address), setKeys.ipv4Address.size))],
+    [sets.interfaceIds, list.map(([name, { mac }]) => keyOf(name, interfaceIdOf(mac), setKeys.ip6InterfaceId.size))],
+  ];
+}
+
+/** That a kernel makes of a MAC (RFC 4291, appendix A). */
+function interfaceIdOf(mac: string): Uint8Array {
+  const [first = 0, ...others] = parseMacAddress(mac);
+  return Uint8Array.of(first ^ 2, ...others.slice(0, 2), ...eui64Middle, ...others.slice(2));
 }
 
 function keyOf(name: string, claim: Uint8Array, size: number): Uint8Array {
@@ -115,10 +176,10 @@ function keyOf(name: string, claim: Uint8Array, size: number): Uint8Array {
 }
 
 /** The port that a frame comes from, and beside it what is in the frame. */
-function loadPair(base: 'link' | 'network', offset: number, size: number): readonly NftExpression[] {
+function loadPair(base: 'link' | 'network' | 'transport', offset: number, size: number): readonly NftExpression[] {
   return [loadMeta('iifname'), loadPayload(base, offset, size, 2)];
 }
 
-function forbid(comment: string, when: readonly NftExpression[]): NftChange {
-  return createRule(table, claims, [...when, count(), drop()], comment);
+function forbid(comment: string, when: readonly NftExpression[], chain = claims): NftChange {
+  return createRule(table, chain, [...when, count(), drop()], comment);
 }
