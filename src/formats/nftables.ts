@@ -31,8 +31,6 @@ export const setKeys = {
   etherAddress: { type: 9, size: 8 },
   ipv4Address: { type: 7, size: 4 },
   etherType: { type: 10, size: 2 },
-  /** The last half of an address of IPv6, which nft shows as a number. */
-  ip6InterfaceId: { type: 4, size: 8 },
 } as const;
 
 /** Bits of one type in the type of a key that is put together. */
@@ -51,8 +49,11 @@ const verdicts = { drop: 0, jump: 0xffff_fffd } as const;
 /** `NF_BR_PRE_ROUTING`, and `NF_BR_PRI_FILTER_BRIDGED`. */
 const prerouting = { hook: 0, priority: -200 } as const;
 
-/** `NFT_REG_1` and `NFT_REG_2`, of 16 bytes each; what is in the second follows what is in the first. */
-type NftRegister = 1 | 2;
+/**
+ * `NFT_REG_1` and `NFT_REG_2`, of 16 bytes each; what is in the second follows what is in the first. `NFT_REG32_05` is the second
+ * word of the second.
+ */
+type NftRegister = 1 | 2 | 13;
 
 /** One step of a rule. */
 export type NftExpression = NetlinkAttribute;

@@ -81,7 +81,8 @@ export function guardPorts(prefix: string): readonly NftChange[] {
     createSet(table, sets.addresses, 2, [setKeys.ifname, setKeys.ipv4Address]),
     createSet(table, sets.vlanTypes, 3, [setKeys.etherType]),
     addElements(table, sets.vlanTypes, vlanTypes),
-    createSet(table, sets.interfaceIds, 4, [setKeys.ifname, setKeys.ip6InterfaceId]),
+    // nft knows no type of eight bytes: it shows them as two addresses of IPv4.
+    createSet(table, sets.interfaceIds, 4, [setKeys.ifname, setKeys.ipv4Address, setKeys.ipv4Address]),
     createChain(table, claims6),
     ...guards6(),
     createChain(table, claims),
@@ -124,7 +125,8 @@ function guards6(): readonly NftChange[] {
   ];
   const isAnothers = (base: 'network' | 'transport', at: number): readonly NftExpression[] => [
     ...[loadPayload(base, at + 11, 2), compare('equal', eui64Middle)],
-    ...[...loadPair(base, at + 8, 8), lookUp(sets.interfaceIds, { inverted: true })],
+    ...[...loadPair(base, at + 8, 4), loadPayload(base, at + 12, 4, 13)],
+    lookUp(sets.interfaceIds, { inverted: true }),
   ];
   const asksForItself = [loadPayload('network', ip6Source, 16), compare('equal', new Uint8Array(16))];
   const isServer = [
@@ -160,7 +162,7 @@ function keysOf(ports: ClaimsOfPorts): readonly (readonly [set: string, keys: re
   return [
     [sets.macs, list.map(([name, { mac }]) => keyOf(name, parseMacAddress(mac), setKeys.etherAddress.size))],
     [sets.addresses, list.map(([name, { address }]) => keyOf(name, parseIpAddress(address), setKeys.ipv4Address.size))],
-    [sets.interfaceIds, list.map(([name, { mac }]) => keyOf(name, interfaceIdOf(mac), setKeys.ip6InterfaceId.size))],
+    [sets.interfaceIds, list.map(([name, { mac }]) => keyOf(name, interfaceIdOf(mac), 8))],
   ];
 }
 
