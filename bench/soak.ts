@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { printedRandom } from '../src/base/seed-fixture';
 import { createNodeLab } from '../test/support/node-lab';
+import { useBaseImages } from './soak/bases';
 import { createAndRemove } from './soak/containers';
 import { startBootstrapped } from './soak/debootstrap';
 import { storeDeaths } from './soak/disks';
@@ -32,6 +33,7 @@ const runs: Readonly<Record<string, () => Promise<void>>> = {
   disks: () => storeDeaths(lab, random),
   volumes: () => killedVolumes(random),
   images: () => damageAndCollect(random),
+  bases: () => useBaseImages(),
   debootstrap: () => startBootstrapped(),
   installer: () => installDebian(),
   terminals: () => openAndClose(),

@@ -12,7 +12,7 @@ import { execContainer, runContainer, startContainer } from '../support/run-cont
 const guardMs = 300_000;
 
 const mebibyte = 1024 ** 2;
-const rounds = 30;
+const rounds = 10;
 
 /** Containers that take what they can get of one host, and one beside them that answers. */
 describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('on a crowded host', { timeout: guardMs }, () => {
