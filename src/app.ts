@@ -65,6 +65,9 @@ const assumedMemoryGiB = 4;
 /** How long after the last start a worker is made ready for the next; a moment in which the machine warms up. */
 const prepareDelayMs = 1500;
 
+/** How long after the lab was opened it is seen whether an earlier version of the registry left something. */
+const sweepDelayMs = 30_000;
+
 /** What scripts and the browser's console find as `strata`. */
 export interface StrataPage {
   readonly lab: Lab;
@@ -80,13 +83,15 @@ interface App {
   readonly tabs: TabHosts | undefined;
   readonly stock: () => Promise<PageStock>;
   readonly engine: EngineApi;
+  /** Frees what is left of an earlier version of the registry. */
+  readonly sweep: () => Promise<void>;
 }
 
 /** Puts the parts together and shows the page. */
 export function runApp(): StrataPage {
   const app = createApp();
-  const { lab, store, driver, tabs, engine } = app;
-  void ownLab(lab, store, tabs);
+  const { lab, store, driver, tabs, engine, sweep } = app;
+  void ownLab(lab, store, tabs, sweep);
   keepWorkerReady(driver, lab);
   keepWhatIsMade(lab);
   show(store, false);
@@ -236,6 +241,7 @@ function createApp(unsaved?: string): App {
     tabs,
     stock: () => stock.get(),
     engine: { fetch: async (...asked) => (await engine.get()).fetch(...asked) },
+    sweep: async () => (await import('./images')).sweepArtifacts(remote),
   };
 }
 
@@ -252,13 +258,15 @@ function offerEngine(api: EngineApi, owns: () => boolean): void {
 }
 
 /** One tab has the lab. One that has not may run machines for it. */
-async function ownLab(lab: Lab, store: Store, tabs: TabHosts | undefined): Promise<void> {
+async function ownLab(lab: Lab, store: Store, tabs: TabHosts | undefined, sweep: () => Promise<void>): Promise<void> {
   const failed = (error: unknown): void => store.report(text.storage.failed, error);
   try {
     await followOwnership(systemClock, {
       async open() {
         const { unreadable } = await lab.open();
         if (unreadable.length > 0) failed(new SandboxError('FailedPrecondition', text.storage.unreadable(unreadable)));
+        // What cannot be freed now is tried again by the next page.
+        systemClock.after(sweepDelayMs, () => void sweep().catch(() => {}));
       },
       save: () => lab.saveForReload(),
       close: () => lab.close(),

@@ -30,6 +30,11 @@ export async function openStock(remote: Remote<StoreService>, store: Event<Store
   return { images, registries: new Registries({ remote, store, tell: (event) => images.tell(event) }), remote, store };
 }
 
+/** Frees what came of versions of the registry's artifacts that it does not have any more. */
+export async function sweepArtifacts(remote: Remote<StoreService>): Promise<void> {
+  await new OfflineArtifacts({ remote, persist: keepStorage }).sweep();
+}
+
 /** Brings an image that is not here; what the registry says is a phase of the operation. */
 export function pullFrom({ registries }: PageStock): (image: string, operation: Operation) => Promise<void> {
   return async (image, { signal, onProgress }) => {

@@ -38,4 +38,9 @@ export class OfflineArtifacts {
   remove(references: readonly string[], needed: readonly Digest[]): Promise<void> {
     return this.#service.remove(references, needed);
   }
+
+  /** What came of versions that the registry does not have any more, and that nothing here needs. */
+  sweep(): Promise<void> {
+    return this.#service.sweep();
+  }
 }

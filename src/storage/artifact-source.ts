@@ -64,9 +64,34 @@ export class ArtifactSource {
     const index = await this.#index.current();
     const descriptor = index.manifests.find((entry) => entry.annotations?.[annotations.refName] === reference);
     if (!descriptor) throw unknownReference(reference, index);
+    return { reference, descriptor, manifest: await this.#manifestOf(descriptor, operation) };
+  }
+
+  /**
+   * Frees what came of artifacts that an earlier index had and this one has not: blobs without a label that no artifact has
+   * now and that are not `named`. Once for each change of the index. `Unavailable` when it cannot be told what artifacts
+   * have; nothing is freed then, and the next call tries again.
+   */
+  async sweep(named: () => Promise<ReadonlySet<Digest>>): Promise<void> {
+    const { store } = this.#options;
+    const entries = await this.entries();
+    if (!(await this.#index.hasChanged())) return;
+    const kept = new Set<Digest>();
+    for (const entry of entries) {
+      const { config, layers } = await this.#manifestOf(entry);
+      for (const each of [entry, config, ...layers]) kept.add(storedForm(each).digest);
+    }
+    // Last, so that as little as can be comes to be named after it was looked for.
+    for (const digest of await named()) kept.add(digest);
+    const left = (await store.list()).filter(({ digest, label }) => label === undefined && !kept.has(digest));
+    for (const { digest } of left) await store.delete(digest);
+    await this.#index.settleChange();
+  }
+
+  async #manifestOf(descriptor: Descriptor, operation: Operation = {}): Promise<Manifest> {
     const manifest = this.#manifests.get(descriptor.digest) ?? parseManifest(await this.load(descriptor, operation));
     this.#manifests.set(descriptor.digest, manifest);
-    return { reference, descriptor, manifest };
+    return manifest;
   }
 
   /** Makes sure that a blob is stored. The result is the digest that it is stored under. */

@@ -10,6 +10,7 @@ import { KeptArtifacts } from './kept-artifacts';
 import { MemoryBackend } from './memory-backend';
 import { MemoryMetadataStore } from './metadata-store';
 import { NamedTasks } from './named-tasks';
+import { MemoryRecordStore } from './record-store';
 import { VerifiedContentStore } from './verified-content-store';
 
 const baseUrl = 'http://strata.test/registry/';
@@ -22,11 +23,42 @@ describe('artifacts that are kept for when there is no network', () => {
   let store: VerifiedContentStore;
   let kept: KeptArtifacts;
   let layers: readonly Descriptor[];
+  let manifests: Readonly<Record<'both' | 'second', Descriptor>>;
+  let records: MemoryRecordStore;
+  let metadata: MemoryMetadataStore;
 
   const put = async (bytes: Uint8Array<ArrayBuffer>, mediaType: string): Promise<Descriptor> => {
     const digest = await digestOf(bytes);
     files.set(`blobs/sha256/${digestHex(digest)}`, bytes);
     return { mediaType, digest, size: bytes.length };
+  };
+  const named = (descriptor: Descriptor, name: string) => ({
+    ...descriptor,
+    annotations: { [annotations.refName]: name },
+  });
+  const publish = (...entries: readonly Descriptor[]): void => {
+    files.set('index.json', encode({ schemaVersion: 2, manifests: entries }));
+  };
+  /** As each page does. */
+  const open = (): KeptArtifacts => {
+    const source = new ArtifactSource({
+      baseUrl,
+      store,
+      metadata,
+      clock: systemClock,
+      fetch: async (url) => {
+        if (!online) throw new TypeError('Failed to fetch');
+        const bytes = files.get(String(url).slice(baseUrl.length));
+        return new Response(bytes ?? null, { status: bytes ? 200 : 404 });
+      },
+    });
+    return new KeptArtifacts({
+      source,
+      store,
+      images: { records: async () => images },
+      records,
+      tasks: new NamedTasks(),
+    });
   };
   const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
@@ -42,26 +74,18 @@ describe('artifacts that are kept for when there is no network', () => {
     const manifest = { schemaVersion: 2, mediaType: mediaTypes.manifest, artifactType: mediaTypes.unikernel };
     const both = await put(encode({ ...manifest, config, layers }), mediaTypes.manifest);
     const second = await put(encode({ ...manifest, config, layers: layers.slice(1) }), mediaTypes.manifest);
-    const named = (descriptor: Descriptor, name: string) => ({
-      ...descriptor,
-      annotations: { [annotations.refName]: name },
-    });
     const signature = `strata/a:sha256-${'0'.repeat(64)}.sig`;
-    const manifests = [named(both, 'strata/a:1'), named(second, 'strata/b:1'), named(both, 'strata/a:2')];
-    files.set('index.json', encode({ schemaVersion: 2, manifests: [...manifests, named(second, signature)] }));
+    manifests = { both, second };
+    publish(
+      named(both, 'strata/a:1'),
+      named(second, 'strata/b:1'),
+      named(both, 'strata/a:2'),
+      named(second, signature),
+    );
     store = new VerifiedContentStore(new MemoryBackend({ chunkSize: 1000 }), systemClock);
-    const source = new ArtifactSource({
-      baseUrl,
-      store,
-      metadata: new MemoryMetadataStore(),
-      clock: systemClock,
-      fetch: async (url) => {
-        if (!online) throw new TypeError('Failed to fetch');
-        const bytes = files.get(String(url).slice(baseUrl.length));
-        return new Response(bytes ?? null, { status: bytes ? 200 : 404 });
-      },
-    });
-    kept = new KeptArtifacts({ source, store, images: { records: async () => images }, tasks: new NamedTasks() });
+    records = new MemoryRecordStore();
+    metadata = new MemoryMetadataStore();
+    kept = open();
   });
 
   it('are told with all their names, their size and what of them is stored; signatures are none', async () => {
@@ -99,5 +123,53 @@ describe('artifacts that are kept for when there is no network', () => {
   it('of no such name are refused, and nothing is fetched', async () => {
     await expect(kept.keep('t', ['strata/a:1', 'strata/none:1'])).rejects.toMatchObject({ code: 'NotFound' });
     expect(await store.has(layers[0]!.digest)).toBe(false);
+  });
+
+  describe('of an earlier version', () => {
+    const has = (...descriptors: readonly Descriptor[]) =>
+      Promise.all(descriptors.map(({ digest }) => store.has(digest)));
+    const putBlob = async (bytes: Uint8Array<ArrayBuffer>, label?: string): Promise<Descriptor> => {
+      const ingest = await store.ingest(label === undefined ? {} : { label });
+      await ingest.write(bytes);
+      return { mediaType: '', ...(await ingest.commit()) };
+    };
+
+    it('go when the registry has another one, but for what that has as well and what records name', async () => {
+      await kept.keep('t', ['strata/a:1']);
+      const machine = await putBlob(patternBytes(500, 3));
+      const state = await putBlob(patternBytes(400, 4), 'machine state');
+      // In a record of a form that nobody here knows.
+      const value = { from: { saved: [machine.digest] } };
+      await records.apply([{ collection: 'snapshots', key: 's', value }]);
+      await kept.sweep();
+      publish(named(manifests.second, 'strata/b:1'));
+      const next = open();
+      await next.offers();
+      await next.sweep();
+      expect(await has(...layers, manifests.both)).toEqual([false, true, false]);
+      expect(await has(manifests.second, machine, state)).toEqual([true, true, true]);
+      await next.keep('t', ['strata/b:1']);
+      online = false;
+      expect(await open().offers()).toMatchObject([{ references: ['strata/b:1'], stored: 2000 }]);
+    });
+
+    it('stay while the registry is the same, and while it is not known what the other one has', async () => {
+      await kept.keep('t', ['strata/a:1']);
+      const stray = await putBlob(patternBytes(500, 3));
+      await open().sweep();
+      expect(await has(...layers, manifests.both, stray)).toEqual([true, true, true, true]);
+      files.delete(`blobs/sha256/${digestHex(manifests.second.digest)}`);
+      publish(named(manifests.second, 'strata/b:1'));
+      await expect(open().sweep()).rejects.toMatchObject({ code: 'Unavailable' });
+      expect(await has(...layers, manifests.both)).toEqual([true, true, true]);
+    });
+
+    it('go at a later visit when the page ended before they did', async () => {
+      await kept.keep('t', ['strata/a:1']);
+      publish(named(manifests.second, 'strata/b:1'));
+      await open().offers();
+      await open().sweep();
+      expect(await has(...layers, manifests.both)).toEqual([false, true, false]);
+    });
   });
 });

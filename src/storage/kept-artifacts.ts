@@ -1,11 +1,13 @@
 import type { ContentStore, Digest } from '../api/content-store';
 import type { RegistryOffer } from '../api/offline';
 import type { Operation, Progress } from '../api/operation';
+import type { RecordStore } from '../api/records';
 import { toSandboxError } from '../base/errors';
 import { annotations, type Descriptor } from '../formats/oci';
 import { storedForm } from '../formats/oci-parse';
 import { type ArtifactSource, artifactPhases } from './artifact-source';
 import type { ImageRecords } from './images/image-record';
+import { namedDigests } from './named-digests';
 import type { NamedTasks } from './named-tasks';
 
 /** How signatures are named in a registry (cosign): they are no offers. */
@@ -16,6 +18,8 @@ export interface KeptArtifactsOptions {
   readonly store: ContentStore;
   /** What images consist of: the same bytes may be an artifact's. */
   readonly images: { records(): Promise<ImageRecords> };
+  /** The lab's, and those of images. */
+  readonly records: Pick<RecordStore, 'list'>;
   readonly tasks: NamedTasks;
 }
 
@@ -83,6 +87,12 @@ export class KeptArtifacts {
       const { layers } = (await source.resolve(reference)).manifest;
       for (const { digest } of layers.map(storedForm)) if (!others.has(digest)) await store.delete(digest);
     }
+  }
+
+  /** Frees what came of earlier versions of the registry's artifacts. See {@link ArtifactSource.sweep}. */
+  sweep(): Promise<void> {
+    const { source, records } = this.#options;
+    return source.sweep(() => namedDigests(records));
   }
 
   async #offer(references: readonly string[]): Promise<RegistryOffer> {

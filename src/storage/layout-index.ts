@@ -44,8 +44,17 @@ export class LayoutIndex {
     }
   }
 
+  /** Whether another one was stored before, since this was last settled. */
+  async hasChanged(): Promise<boolean> {
+    return (await this.#options.metadata.get(this.#changedKey)) === 'yes';
+  }
+
+  async settleChange(): Promise<void> {
+    await this.#options.metadata.put(this.#changedKey, 'no');
+  }
+
   async #fetch(): Promise<Index> {
-    const { clock, fetch, metadata } = this.#options;
+    const { clock, fetch } = this.#options;
     const url = this.#url;
     const message = `Cannot fetch ${url}: nothing came for ${indexTimeoutMs / 1000} seconds; check the connection`;
     const abort = new AbortController();
@@ -56,8 +65,17 @@ export class LayoutIndex {
       },
     );
     const index = parseIndex(bytes);
-    await metadata.put(this.#key, new TextDecoder().decode(bytes));
+    await this.#keep(new TextDecoder().decode(bytes));
     return index;
+  }
+
+  async #keep(text: string): Promise<void> {
+    const { metadata } = this.#options;
+    const before = await metadata.get(this.#key);
+    if (before === text) return;
+    // First: a page that ends in between keeps it at its next visit.
+    if (before !== undefined) await metadata.put(this.#changedKey, 'yes');
+    await metadata.put(this.#key, text);
   }
 
   get #url(): string {
@@ -66,6 +84,10 @@ export class LayoutIndex {
 
   get #key(): string {
     return `index:${this.#url}`;
+  }
+
+  get #changedKey(): string {
+    return `index-changed:${this.#url}`;
   }
 }
 

@@ -278,7 +278,7 @@ export class StoreService {
       clock = systemClock,
     } = this.#options;
     const opened = await open();
-    const { store, metadata, images } = opened;
+    const { store, metadata, images, records } = opened;
     const source = new ArtifactSource({ baseUrl, store, metadata, fetch, clock });
     return {
       opened,
@@ -291,7 +291,7 @@ export class StoreService {
           this.#tasks,
         ),
         folders: opened.folders,
-        artifacts: new KeptArtifacts({ source, store, images, tasks: this.#tasks }),
+        artifacts: new KeptArtifacts({ source, store, images, records, tasks: this.#tasks }),
       },
     };
   }
