@@ -43,6 +43,14 @@ describe('the config of a container', () => {
     expect(commandOf(mergeConfig({ Image: 'x', ...user }, image))).toEqual(argv);
   });
 
+  it.each([{}, { Entrypoint: [] }, { Entrypoint: [''] }])(
+    'says nothing of an entrypoint where there is none: %j',
+    (user) => {
+      // Or the field would be missing where docker shows null.
+      expect(Object.keys(mergeConfig({ Image: 'x', Cmd: ['x'], ...user }, emptyRunConfig))).not.toContain('Entrypoint');
+    },
+  );
+
   it('needs a command', () => {
     expect(() => commandOf(mergeConfig({ Image: 'x' }, emptyRunConfig))).toThrow('no command specified');
   });

@@ -6,11 +6,11 @@ import type { Healthcheck, RunConfig } from '../../formats/image-config';
  * What a container runs: what the user says, and for the rest what its image says (moby, daemon/commit.go, merge). A command
  * of the user's does not replace the image's entrypoint, but an entrypoint of the user's makes the image's command void.
  */
-export function mergeConfig(user: ContainerConfig, image: RunConfig): ContainerConfig {
-  const entrypointGiven = user.Entrypoint !== undefined && user.Entrypoint.length > 0;
+export function mergeConfig({ Entrypoint: own, ...user }: ContainerConfig, image: RunConfig): ContainerConfig {
+  const entrypointGiven = own !== undefined && own.length > 0;
   // One empty text is how clients say "none at all".
-  const voided = user.Entrypoint?.length === 1 && user.Entrypoint[0] === '';
-  const entrypoint = voided ? [] : entrypointGiven ? user.Entrypoint : image.entrypoint;
+  const voided = own?.length === 1 && own[0] === '';
+  const entrypoint = voided ? [] : entrypointGiven ? own : image.entrypoint;
   const command = user.Cmd?.length ? user.Cmd : entrypointGiven ? undefined : image.cmd;
   const health = mergeHealth(user.Healthcheck, image.healthcheck);
   const stopSignal = user.StopSignal || image.stopSignal;
@@ -20,7 +20,7 @@ export function mergeConfig(user: ContainerConfig, image: RunConfig): ContainerC
     ...defined('ExposedPorts', mergeSets(setOf(image.exposedPorts.map(withProtocol)), user.ExposedPorts)),
     Env: mergeEnv(image.env, user.Env ?? []),
     ...defined('Cmd', command),
-    ...defined('Entrypoint', entrypoint?.length ? entrypoint : undefined, true),
+    ...defined('Entrypoint', entrypoint?.length ? entrypoint : undefined),
     ...defined('WorkingDir', user.WorkingDir || image.workingDir),
     ...defined('Volumes', mergeSets(setOf(image.volumes), user.Volumes)),
     Labels: { ...image.labels, ...user.Labels },
@@ -79,8 +79,8 @@ function nameOf(entry: string): string {
   return entry.slice(0, entry.includes('=') ? entry.indexOf('=') : undefined);
 }
 
-/** The field when it has a value; with `replace` also to take away what was spread before it. */
-function defined<Key extends string, T>(key: Key, value: T | undefined, replace = false): { readonly [K in Key]?: T } {
-  if (value === undefined && !replace) return {};
+/** The field when it has a value: who shows a config fills in what is not there. */
+function defined<Key extends string, T>(key: Key, value: T | undefined): { readonly [K in Key]?: T } {
+  if (value === undefined) return {};
   return { [key]: value } as { readonly [K in Key]?: T };
 }
