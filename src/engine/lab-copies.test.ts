@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createDeferred } from '../base/deferred';
 import { SandboxError } from '../base/errors';
 import { settle } from '../base/fake-clock';
+import { LabEngine } from './lab-engine';
 import { createTestStorage, openTestLab, readFromDisk, type TestStorage, writeToDisk } from './lab-fixture';
 
 const draft = { kind: 'vm', memoryMiB: 64, devices: 'virtio', containerHost: false } as const;
@@ -174,6 +175,17 @@ describe('a reload', () => {
     await expect.poll(() => again.lab.list()[0]?.state.phase).toBe('running');
     expect(again.driver.at(0).restored?.continued).toBe(true);
     expect(again.lab.list()[0]?.nics).toEqual(lab.list()[0]?.nics);
+  });
+
+  it('has all that containers wrote until their hosts were saved, which these do not say again', async () => {
+    const { lab } = await runningLab();
+    const saved: number[] = [];
+    const save = vi.spyOn(LabEngine.prototype, 'save').mockImplementation(async () => {
+      saved.push(lab.snapshots().length);
+    });
+    await lab.saveForReload();
+    save.mockRestore();
+    expect(saved.at(-1)).toBe(1);
   });
 
   it('comes back stopped, with its disk as it is, when the disk moved on after that', async () => {

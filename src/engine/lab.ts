@@ -262,8 +262,18 @@ export class Lab implements Disposable {
     await this.#opened.promise;
     const { LabArchives } = await import('./archive/lab-archives');
     const { records, blobs, disks, clock } = this.#options;
-    const { store, randomId } = this.#parts;
-    return new LabArchives({ lab: this, records, blobs, disks, images, lost: store.life(), clock, randomId });
+    const { store, randomId, snapshots } = this.#parts;
+    return new LabArchives({
+      lab: this,
+      records,
+      blobs,
+      disks,
+      images,
+      snapshots,
+      lost: store.life(),
+      clock,
+      randomId,
+    });
   }
 
   /** The unikernels that the registry has. */
@@ -401,6 +411,8 @@ export class Lab implements Disposable {
   async saveForReload(): Promise<void> {
     const { autosave, engine } = this.#parts;
     await Promise.all([autosave.saveAll(), engine.save()]);
+    // What containers wrote until their host was saved, it does not say again.
+    await engine.save();
   }
 
   /** Ends all machines. */

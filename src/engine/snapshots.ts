@@ -8,6 +8,7 @@ import type { SnapshotId, SnapshotRecord } from '../api/snapshot';
 import type { Clock } from '../base/clock';
 import { SandboxError, toSandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
+import { type Disposable, toDisposable } from '../base/lifecycle';
 import { type BlobClient, stateLabel } from './blob-client';
 import { put, remove, type StoredInstance } from './lab-records';
 
@@ -50,6 +51,9 @@ export class Snapshots {
   readonly #options: SnapshotsOptions;
   readonly #records = new Map<SnapshotId, SnapshotRecord>();
   readonly #changes = new Emitter<readonly SnapshotRecord[]>();
+  #readers = 0;
+  /** Those that went while somebody read what snapshots have. */
+  #waiting: SnapshotRecord[] = [];
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
@@ -128,6 +132,18 @@ export class Snapshots {
         cause: thrown,
       });
     }
+  }
+
+  /** Until this is disposed of, nothing is freed that snapshots have now: what runs is saved anew at any moment. */
+  hold(): Disposable {
+    this.#readers += 1;
+    return toDisposable(() => {
+      this.#readers -= 1;
+      if (this.#readers > 0) return;
+      const gone = this.#waiting;
+      this.#waiting = [];
+      void this.#free(gone);
+    });
   }
 
   /** Every disk generation of a snapshot must be there before anything is done with it. `FailedPrecondition` if not. */
@@ -285,6 +301,10 @@ export class Snapshots {
 
   /** Frees the layers and disk generations of records that are gone, unless another record has them. */
   async #free(gone: readonly SnapshotRecord[]): Promise<void> {
+    if (this.#readers > 0) {
+      this.#waiting.push(...gone);
+      return;
+    }
     const kept = new Set(this.list().flatMap(({ layers }) => layers));
     const bases = new Set([...gone, ...this.list()].map(({ base }) => base));
     const layers = new Set(gone.flatMap((record) => record.layers));

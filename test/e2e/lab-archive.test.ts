@@ -10,6 +10,8 @@ import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { findProgram } from '../../scripts/lib/judges.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
+import { bringLab, openBroughtLab, saveLab } from '../support/page-archive';
+import { askEngine } from '../support/page-engine';
 import { launch, openPage, recordsOf, type StrataPage, shellIn, smallVm } from '../support/page-fleet';
 
 const run = promisify(execFile);
@@ -44,19 +46,6 @@ describe('a lab with all its data', { timeout: 400_000 }, () => {
   const view = (page: Page) => page.locator('strata-lab-view');
   const phases = async (page: Page) => (await recordsOf(page)).map(({ name, state }) => `${name} ${state.phase}`);
   const noteIn = (page: Page) => shellIn(page, 'one', 'cat /root/note; cat /mnt/kept');
-  /** Brings the file, and waits for what the page says of it. */
-  const bring = async (page: Page, path: string) => {
-    await view(page).locator('input[type=file]').setInputFiles(path);
-    const dialog = page.getByRole('dialog', { name: 'Open "Lecture" with all its data?' });
-    await dialog.waitFor();
-    return dialog;
-  };
-  const openIt = async (page: Page, dialog: ReturnType<Page['getByRole']>) => {
-    const loaded = page.waitForEvent('load');
-    await dialog.getByRole('button', { name: 'Open it' }).click();
-    await loaded;
-    await page.waitForFunction(() => 'strata' in globalThis);
-  };
 
   it('is saved while it runs', async () => {
     const { context, page } = await newPage();
@@ -66,18 +55,8 @@ describe('a lab with all its data', { timeout: 400_000 }, () => {
       'one',
       'echo in memory > /root/note; mount /dev/vda /mnt && echo on its disk > /mnt/kept && sync',
     );
-    await page.evaluate(async () => {
-      const { strata } = globalThis as unknown as StrataPage;
-      const url = 'http://engine/v1.47/images/create?fromImage=busybox&tag=latest';
-      await (await strata.engine.fetch(new Request(url, { method: 'POST' }))).text();
-    });
-    await view(page).getByLabel('Name').fill('Lecture');
-    await view(page).getByLabel('Name').press('Tab');
-    const download = page.waitForEvent('download');
-    await view(page).getByRole('button', { name: 'Save with all data' }).click();
-    const file = await download;
-    expect(file.suggestedFilename()).toBe('Lecture.tar');
-    await file.saveAs(archive);
+    await askEngine(page, 'POST', '/images/create?fromImage=busybox&tag=latest');
+    expect(await saveLab(page, 'Lecture', archive)).toBe('Lecture.tar');
     // It goes on here.
     expect(await noteIn(page)).toBe('in memory\non its disk\n');
     await context.close();
@@ -85,19 +64,19 @@ describe('a lab with all its data', { timeout: 400_000 }, () => {
 
   it('goes on in another browser where it was', async () => {
     const { context, page } = await newPage();
-    const dialog = await bring(page, archive);
+    const dialog = await bringLab(page, 'Lecture', archive);
     await dialog.getByText('Machines: 1, containers: 0, volumes: 0, images: 1').waitFor();
     await page.evaluate(axe.source);
     const problems =
       "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id }) => id))";
     expect(await page.evaluate(problems)).toEqual([]);
     expect(await phases(page)).toEqual([]);
-    await openIt(page, dialog);
+    await openBroughtLab(page, dialog);
     await expect.poll(() => phases(page), { timeout: 120_000 }).toEqual(['one running']);
     expect(await noteIn(page)).toBe('in memory\non its disk\n');
     expect(await view(page).getByLabel('Name').inputValue()).toBe('Lecture');
     // Beside what is there now it is not opened again.
-    const again = await bring(page, archive);
+    const again = await bringLab(page, 'Lecture', archive);
     await again.getByText('begin a new lab first').waitFor();
     expect(await again.getByRole('button', { name: 'Open it' }).count()).toBe(0);
     await context.close();
@@ -112,9 +91,9 @@ describe('a lab with all its data', { timeout: 400_000 }, () => {
     const damaged = join(folder, 'damaged.tar');
     await writeFile(damaged, bytes);
     const { context, page } = await newPage();
-    const dialog = await bring(page, damaged);
+    const dialog = await bringLab(page, 'Lecture', damaged);
     await dialog.getByText('What one was doing: it is there with its disks, and off').waitFor();
-    await openIt(page, dialog);
+    await openBroughtLab(page, dialog);
     await expect.poll(() => phases(page), { timeout: 120_000 }).toEqual(['one created']);
     await page.evaluate(async () => {
       const { lab } = (globalThis as unknown as StrataPage).strata;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { bootDisk } from '../../../test/support/boot-disks';
 import { SandboxError } from '../../base/errors';
-import type { StoredContainer } from '../containers/container-records';
+import type { StoredContainer, StoredVolume } from '../containers/container-records';
 import { logLabel, type StoredLog } from '../containers/log-store';
 import { openTestLab, readFromDisk, type TestLabOptions, writeToDisk } from '../lab-fixture';
 import type { ArtifactLoader } from '../store-client';
@@ -164,5 +164,47 @@ describe('an archive has', () => {
     }
     expect(await there.records.list('containerNetworks')).toHaveLength(1);
     expect((await there.blobs.read([digest])).map(textOf)).toEqual(['a piece of a log']);
+  });
+
+  it('volumes of unikernels with their disks, also when nobody has the disk any more', async () => {
+    const { images } = await openImages();
+    const { lab, storage } = await openTestLab();
+    const { id, disk } = await (await lab.volumes()).create({ name: 'books', sizeMiB: 1 });
+    await writeToDisk(storage, disk, 'of books');
+    const volume = (name: string, of: string) => ({
+      collection: 'containerVolumes' as const,
+      key: name,
+      value: { name, createdAt: 1, labels: {}, options: {}, anonymous: false, disk: of },
+    });
+    // An id that is somebody's in the other browser.
+    await storage.records.apply([volume('books', id), volume('lost', 'mine')]);
+    const { lab: again, storage: there, losses } = await bring(await write({ lab, images }));
+    expect(losses).toEqual([]);
+    const [found] = await (await again.volumes()).list();
+    expect(await readFromDisk(there, found?.disk ?? '')).toBe('of books');
+    const values = (await there.records.list('containerVolumes')).map(({ value }) => value as StoredVolume);
+    expect(values.map(({ name, disk: has }) => [name, has])).toEqual([
+      ['books', found?.id],
+      ['lost', undefined],
+    ]);
+  });
+
+  it('of a log what is there still when that is packed', async () => {
+    const { images } = await openImages();
+    const { lab, storage } = await openTestLab();
+    const container = 'c'.repeat(64);
+    const pieces = await Promise.all(
+      ['given up', 'kept'].map(async (text) => {
+        const { digest } = await storage.blobs.put(bytesOf(text), logLabel);
+        return { digest, bytes: 1, entries: 1, lastTime: 1 };
+      }),
+    );
+    await storage.records.apply([
+      { collection: 'containerLogs', key: container, value: { container, pieces, tail: '' } },
+    ]);
+    await storage.blobs.delete(pieces[0]?.digest ?? 'sha256:');
+    const { contents } = await bring(await write({ lab, images }));
+    expect(contents.scanned.sound.has(pieces[0]?.digest ?? 'sha256:')).toBe(false);
+    expect(contents.scanned.sound.has(pieces[1]?.digest ?? 'sha256:')).toBe(true);
   });
 });

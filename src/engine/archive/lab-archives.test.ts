@@ -70,6 +70,37 @@ describe('a lab that was saved whole', () => {
     expect(await readFromDisk(made.storage, await diskOf(made.storage, 'off'))).toBe('of off');
   });
 
+  it('is as it was when its saving began, though what runs is saved anew while it is packed', async () => {
+    const made = await makeLab();
+    const { disks } = made.storage;
+    const generations = async () => (await disks.list()).map(({ generations: kept }) => kept.length);
+    await made.lab.saveForReload();
+    const before = await generations();
+    const layer = made.lab
+      .snapshots()
+      .find(({ automatic }) => automatic)
+      ?.layers.at(-1) as Digest;
+    const fork = disks.fork.bind(disks);
+    // The first that is asked for is packed when the page has been hidden and is there again.
+    disks.fork = async (generation) => {
+      disks.fork = fork;
+      made.driver.at(0).memory = 'what web does later';
+      await writeToDisk(made.storage, await diskOf(made.storage, 'web'), 'of web, still later');
+      await made.lab.saveForReload();
+      return fork(generation);
+    };
+    const { lab, storage, driver, losses } = await bring(await write(made));
+    expect(losses).toEqual([]);
+    const restored = new TextDecoder().decode(driver.at(0).restored?.layers.at(-1)?.bytes);
+    expect(restored).toContain('what web does');
+    expect(restored).not.toContain('later');
+    await lab.kill(made.web.id).finished;
+    expect(await readFromDisk(storage, await diskOf(storage, 'web'))).toBe('of web, later');
+    // What was put off has been freed by now.
+    await expect.poll(generations).toEqual(before);
+    await expect.poll(() => made.storage.blobs.missing([layer])).toEqual([layer]);
+  });
+
   it('lets nobody ask outside because a file says so', async () => {
     const { lab } = await bring(await write(await makeLab()));
     expect(lab.networks().find(({ name }) => name === 'back')).toEqual({

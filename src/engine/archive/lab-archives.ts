@@ -4,6 +4,7 @@ import { toSandboxError } from '../../base/errors';
 import { annotations } from '../../formats/oci';
 import { familiarReference, parseReference } from '../../formats/reference';
 import type { Lab } from '../lab';
+import type { Snapshots } from '../snapshots';
 import { findConflict, type LabConflict } from './find-conflict';
 import type { LabStores } from './lab-source';
 import { type OpenedLab, openLabArchive } from './open-lab-archive';
@@ -13,6 +14,7 @@ import { type LabCover, writeLabArchive } from './write-lab-archive';
 
 export interface LabArchivesOptions extends Omit<LabStores, 'folders'> {
   readonly lab: Pick<Lab, 'saveForReload' | 'folders'>;
+  readonly snapshots: Pick<Snapshots, 'hold'>;
   readonly clock: Clock;
   readonly randomId: () => string;
 }
@@ -41,7 +43,13 @@ export class LabArchives {
     operation.onProgress?.({ phase: 'Saving what runs' });
     await this.#options.lab.saveForReload();
     const savedAt = this.#options.clock.now();
-    return writeLabArchive({ ...cover, savedAt }, await this.#stores(), operation);
+    const held = this.#options.snapshots.hold();
+    try {
+      // All that snapshots have is packed when this settles.
+      return await writeLabArchive({ ...cover, savedAt }, await this.#stores(), operation);
+    } finally {
+      held.dispose();
+    }
   }
 
   /** Errors as of {@link scanLabArchive}. */

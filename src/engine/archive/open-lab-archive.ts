@@ -17,7 +17,7 @@ import { type ArchiveBlob, type ArchivedBlob, readArchiveBlobs, writeOciArchive 
 import { parseSparseTar } from '../../formats/sparse-tar';
 import { BlockPortClient } from '../../rpc/block-port';
 import { stateLabel } from '../blob-client';
-import type { StoredNetwork } from '../containers/container-records';
+import type { StoredNetwork, StoredVolume } from '../containers/container-records';
 import { writeExtents } from '../disk-copies';
 import { emptyFolder, holdsFiles } from '../folders/empty-folder';
 import { diskKey, type StoredInstance } from '../lab-records';
@@ -176,6 +176,11 @@ class Received {
         case 'disks': {
           const volume = this.#volume(value as VolumeRecord);
           return { collection, key: diskKey(volume), value: volume };
+        }
+        case 'containerVolumes': {
+          const { disk, ...volume } = value as StoredVolume;
+          const id = disk === undefined ? undefined : this.#volumes.get(disk);
+          return { collection, key, value: { ...volume, ...(id !== undefined && { disk: id }) } };
         }
         default:
           return { collection, key, value };

@@ -115,7 +115,7 @@ const shapes: Readonly<Record<ArchivedRecord['collection'], readonly Shape[]>> =
     { left: 'volume', id: '', host: '' },
   ],
   containerLogs: [{ container: '', pieces: [{ digest: '', bytes: 0, entries: 0, lastTime: 0 }], tail: '' }],
-  containerVolumes: [{ name: '', createdAt: 0, labels: {}, options: {}, anonymous: false, 'placed?': '' }],
+  containerVolumes: [{ name: '', createdAt: 0, labels: {}, options: {}, anonymous: false, 'placed?': '', 'disk?': '' }],
   containerNetworks: [
     { id: '', name: '', lab: '', createdAt: 0, labels: {}, options: {}, internal: false, attachable: false },
   ],

@@ -1,7 +1,7 @@
 import type { Digest } from '../../api/content-store';
 import type { DiskGeneration, DiskId } from '../../api/disk';
 import type { Operation } from '../../api/operation';
-import { SandboxError, throwIfAborted } from '../../base/errors';
+import { SandboxError, throwIfAborted, toSandboxError } from '../../base/errors';
 import { chunksOf } from '../../base/streams';
 import { readArchiveEntries } from '../../formats/archive-entries';
 import {
@@ -14,6 +14,7 @@ import {
 import { annotations, type Descriptor, type Index, type Manifest, mediaTypes } from '../../formats/oci';
 import { type ArchiveBlob, digestOfPath, writeOciArchive } from '../../formats/oci-archive';
 import { documentLimit, parseIndex } from '../../formats/oci-parse';
+import { logLabel } from '../containers/log-store';
 import { archiveBlobOf, type PackedLayer, packDocument, packLayer } from '../pack-layer';
 import { readVolume } from '../volume-export';
 import { imageArchiveLimits } from './archive-limits';
@@ -53,7 +54,7 @@ export async function writeLabArchive(
   }
   const memory: Record<string, Digest> = {};
   for (const digest of data.memory) memory[digest] = await packing.memory(digest);
-  for (const { digest } of data.blobs) await packing.stored(digest);
+  for (const blob of data.blobs) await packing.stored(blob);
   const document: LabDocument = {
     name: cover.name,
     notes: cover.notes,
@@ -135,9 +136,14 @@ class Packing {
     );
   }
 
-  async stored(digest: Digest): Promise<void> {
+  async stored({ digest, label }: LabDocument['blobs'][number]): Promise<void> {
     this.#begin('Packing modules and files');
-    const [bytes = new ArrayBuffer()] = await this.#stores.blobs.read([digest]);
+    const [bytes] = await this.#stores.blobs.read([digest]).catch((thrown: unknown) => {
+      // A full log has given up its oldest piece meanwhile.
+      if (label === logLabel && toSandboxError(thrown).code === 'NotFound') return [];
+      throw thrown;
+    });
+    if (!bytes) return;
     const descriptor: Descriptor = { mediaType: labTypes.blob, digest, size: bytes.byteLength };
     this.#add({ descriptor, packed: new Blob([bytes]) });
   }

@@ -1,4 +1,5 @@
 import { css, html, nothing } from 'lit';
+import { hasShape } from '../../../base/shape';
 import type { LabConflict } from '../../../engine/archive/find-conflict';
 import type { LabContents } from '../../../engine/archive/lab-archives';
 import type { LabLoss } from '../../../engine/archive/salvage-lab';
@@ -46,6 +47,11 @@ export class ArchiveDialog extends DialogElement {
     const { document, bytes, images } = contents.scanned;
     const count = (collection: string): number =>
       document.records.filter((each) => each.collection === collection).length;
+    // Those of containers are directories of their host, or disks.
+    const directories = document.records.filter(
+      ({ collection, value }) => collection === 'containerVolumes' && !hasShape(value, { disk: '' }),
+    );
+    const volumes = count('disks') + directories.length;
     return {
       heading: words.title(document.name),
       ...(conflict === undefined && { go: words.go }),
@@ -54,7 +60,7 @@ export class ArchiveDialog extends DialogElement {
         <p class="hint">${words.from(file.name, formatDateTime(document.savedAt))}</p>
         <dl>
           <dt>${words.holds}</dt>
-          <dd>${words.counts(count('instances'), count('containers'), count('disks'), images.length)}</dd>
+          <dd>${words.counts(count('instances'), count('containers'), volumes, images.length)}</dd>
           <dt>${words.size}</dt>
           <dd>${formatMemory(bytes)}</dd>
           ${losses(contents.losses)} ${replaced(contents.replaced)}
