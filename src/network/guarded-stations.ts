@@ -1,32 +1,12 @@
 import type { GuardedStation } from '../api/network';
-import { type AddressOwners, removeOwner, setOwner } from './port-guards';
-import { type StationNumbers, type SwitchPort, stationNumbers } from './switch-port';
-
-/** Whose the addresses of a network are. */
-export interface NetworkOwners {
-  readonly macs: AddressOwners;
-  readonly addresses: AddressOwners;
-}
-
-export function setOwners(
-  { macs, addresses }: NetworkOwners,
-  { mac, address }: StationNumbers,
-  port: SwitchPort,
-): void {
-  setOwner(macs, mac, port);
-  setOwner(addresses, address, port);
-}
-
-export function removeOwners({ macs, addresses }: NetworkOwners, station: StationNumbers, port: SwitchPort): void {
-  removeOwner(macs, station.mac, port);
-  removeOwner(addresses, station.address, port);
-}
+import { type NetworkOwners, removeOwners, setOwners } from './address-owners';
+import { addressesOfStation, type OwnAddresses, type SwitchPort } from './switch-port';
 
 interface Guarded {
   readonly owners: NetworkOwners;
   readonly port: SwitchPort;
   readonly station: GuardedStation;
-  readonly numbers: StationNumbers;
+  readonly own: OwnAddresses;
 }
 
 /** Stations behind ports that have others behind them, too: their addresses are their port's, and nobody else's. */
@@ -44,8 +24,8 @@ export class GuardedStations {
       const found = find(station.port);
       if (!found) return [];
       const { port, owners } = found;
-      const each = { owners, port, station, numbers: stationNumbers(station) };
-      setOwners(owners, each.numbers, port);
+      const each = { owners, port, station, own: addressesOfStation(station) };
+      setOwners(owners, each.own, port);
       return [each];
     });
     return this.#guarded.filter(({ station }) => !before.has(textOf(station)));
@@ -62,8 +42,8 @@ export class GuardedStations {
   }
 }
 
-function release({ owners, port, numbers }: Guarded): void {
-  removeOwners(owners, numbers, port);
+function release({ owners, port, own }: Guarded): void {
+  removeOwners(owners, own, port);
 }
 
 function textOf({ port, mac, address }: GuardedStation): string {

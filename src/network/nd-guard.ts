@@ -1,7 +1,8 @@
 import type { SlabReader } from '../formats/frame-slab';
 import { ipProtocol } from '../formats/wire/ipv4';
+import type { AddressOwners } from './address-owners';
 import type { FrameInfo } from './frame-info';
-import { type AddressOwners, mayUse } from './port-guards';
+import { mayUse } from './port-guards';
 import type { SwitchPort } from './switch-port';
 
 /** What a packet has where, from its start (RFC 8200, 3). */

@@ -1,24 +1,9 @@
 import type { SlabReader } from '../formats/frame-slab';
 import { etherType } from '../formats/wire/ethernet';
 import { ipProtocol } from '../formats/wire/ipv4';
+import type { AddressOwners } from './address-owners';
 import type { FrameInfo } from './frame-info';
 import type { SwitchPort } from './switch-port';
-
-/** Ports by an address that is theirs, as a number; two during a move. */
-export type AddressOwners = Map<number, Set<SwitchPort>>;
-
-export function setOwner(owners: AddressOwners, address: number | undefined, port: SwitchPort): void {
-  if (address === undefined) return;
-  const ports = owners.get(address) ?? new Set();
-  owners.set(address, ports.add(port));
-}
-
-export function removeOwner(owners: AddressOwners, address: number | undefined, port: SwitchPort): void {
-  const ports = address === undefined ? undefined : owners.get(address);
-  if (address === undefined || !ports) return;
-  ports.delete(port);
-  if (ports.size === 0) owners.delete(address);
-}
 
 /** Whether a port may use an address: its own when it has one, otherwise one that is nobody else's. */
 export function mayUse(owners: AddressOwners, own: number | undefined, port: SwitchPort, address: number): boolean {

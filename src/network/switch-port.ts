@@ -39,8 +39,8 @@ export class SwitchPort {
   readonly mac: number | undefined;
   /** The addresses it may claim by ARP, as numbers of 32 bits; undefined when any that are nobody else's. */
   readonly addresses: ReadonlySet<number> | undefined;
-  /** Whose port it is. */
-  readonly station: StationNumbers | undefined;
+  /** What nobody else may use: these, and those of the station whose port it is. */
+  readonly own: OwnAddresses;
   readonly storm: TokenBucket;
   /** Of a port that can sleep. */
   readonly sleep: PortSleep | undefined;
@@ -75,7 +75,7 @@ export class SwitchPort {
     this.mtu = spec.mtu;
     this.mac = spec.mac === undefined ? undefined : macNumber(parseMacAddress(spec.mac));
     this.addresses = addressesOf(spec);
-    this.station = spec.station && stationNumbers(spec.station);
+    this.own = ownAddresses(this, spec.station);
     this.storm = new TokenBucket(stormLimits.rate, stormLimits.burst, now);
     this.sleep = PortSleep.of(spec, now);
     this.#queue = new FairQueue(queueLimits, pool);
@@ -216,15 +216,23 @@ function addressesOf({ address, moreAddresses = [] }: PortSpec): ReadonlySet<num
   return address === undefined ? undefined : new Set([address, ...moreAddresses].map(addressNumber));
 }
 
-/** A station's addresses as numbers, of 48 and of 32 bits. */
-export interface StationNumbers {
-  readonly mac: number;
-  readonly address: number;
+/** Addresses of a port's own, as numbers of 48 and of 32 bits. */
+export interface OwnAddresses {
+  readonly macs: readonly number[];
+  readonly addresses: readonly number[];
+}
+
+function ownAddresses({ mac, addresses }: Pick<SwitchPort, 'mac' | 'addresses'>, station?: Station): OwnAddresses {
+  const own = station && addressesOfStation(station);
+  return {
+    macs: [...(own?.macs ?? []), ...(mac === undefined ? [] : [mac])],
+    addresses: [...(own?.addresses ?? []), ...(addresses ?? [])],
+  };
 }
 
 /** `InvalidArgument` for a MAC or an address that is none. */
-export function stationNumbers({ mac, address }: Station): StationNumbers {
-  return { mac: macNumber(parseMacAddress(mac)), address: addressNumber(address) };
+export function addressesOfStation({ mac, address }: Station): OwnAddresses {
+  return { macs: [macNumber(parseMacAddress(mac))], addresses: [addressNumber(address)] };
 }
 
 /** Six bytes as a whole number. */

@@ -6,7 +6,8 @@ import { expose, transfer } from '../rpc/control';
 import { SlabPort } from '../rpc/slab-port';
 import { Captures } from './captures';
 import { checkMtu } from './ipam';
-import { type NetworkTotals, Switch } from './switch';
+import { Switch } from './switch';
+import type { NetworkTotals } from './switch-network';
 
 /** A sender's window, a queue and a receiver's window, in buffers that are half full. */
 const maxPooledBytes = 12 * 1024 * 1024;

@@ -423,6 +423,23 @@ describe('port security and ARP guard', () => {
     expect(bench.drops('host')).toEqual({ 'port-security': 1 });
   });
 
+  it.each<[string, Partial<PortSpec>]>([
+    ['all that it may use', { mac: macOf(5), address: '10.0.0.5' }],
+    ['its station’s', { station: { mac: macOf(5), address: '10.0.0.5' } }],
+    ['its station’s beside others', { mac: macOf(6), station: { mac: macOf(5), address: '10.0.0.5' } }],
+    ['a second one', { mac: macOf(5), address: '10.0.0.6', moreAddresses: ['10.0.0.5'] }],
+  ])('keeps a port’s addresses from others, be they %s, until it goes', (_, own) => {
+    const bench = guarded();
+    const taken = [ethernet(broadcast, macOf(5)), arpClaim(macOf(7), '10.0.0.5')];
+    bench.add('owner', own);
+    bench.send('host', ...taken);
+    expect(bench.drops('host')).toEqual({ 'port-security': 1, 'arp-guard': 1 });
+    bench.switch.removePort('owner');
+    bench.send('host', ...taken);
+    expect(bench.drops('host')).toEqual({ 'port-security': 1, 'arp-guard': 1 });
+    bench.check();
+  });
+
   it('lets two ports have one address while a machine moves from one to the other', () => {
     const bench = guarded();
     bench.add('a-moved', { mac: macOf(1), address: one });

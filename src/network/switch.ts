@@ -1,40 +1,31 @@
 import type { DropReason, FdbEntry, FrameFilter, GuardedStation, PortSpec, PortStatus, Station } from '../api/network';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
-import { BufferPool, type FrameSlab, SlabReader, SlabWriter } from '../formats/frame-slab';
-import { serializeMacAddress } from '../formats/mac-address';
+import { BufferPool, type FrameSlab, SlabReader } from '../formats/frame-slab';
+import { parseMacAddress } from '../formats/mac-address';
 import { ethernetBytes, etherType, vlanTagBytes } from '../formats/wire/ethernet';
 import type { Link } from '../rpc/slab-port';
 import { serializeAnnouncement } from './announcement';
-import { ForwardingDatabase } from './forwarding-database';
 import { FrameCounter } from './frame-counter';
+import { deliverTo, speakFor } from './frame-delivery';
 import { FrameInfo } from './frame-info';
-import { GuardedStations, removeOwners, setOwners } from './guarded-stations';
+import { GuardedStations } from './guarded-stations';
 import { joinSegments } from './join-segments';
 import { refusalOfIp6 } from './nd-guard';
-import { type AddressOwners, isDhcpReply, mayClaim, mayUse, removeOwner, setOwner } from './port-guards';
-import { addressAskedFor, arpAnswer, refusal } from './sleep-answers';
-import { isUnfinished, type PortSink, SwitchPort, stationNumbers } from './switch-port';
-
-/**
- * What became of all frames of a network since it was made, ports that have gone included. Exact at any moment:
- * `received = refused + forwarded`, and `copies = delivered + lost + queued`, where a frame to everybody is as many
- * copies as there are other ports.
- */
-export interface NetworkTotals {
-  /** Frames that came in at any port. */
-  readonly received: number;
-  /** Frames dropped at the port they came from. */
-  readonly refused: number;
-  readonly forwarded: number;
-  /** Frames that were joined to one (join-segments.ts) are one from here on. */
-  readonly copies: number;
-  readonly delivered: number;
-  /** Copies dropped at the port they were for. */
-  readonly lost: number;
-  /** Copies that wait. */
-  readonly queued: number;
-}
+import { isDhcpReply, mayClaim, mayUse } from './port-guards';
+import { SleepingPorts } from './sleeping-ports';
+import {
+  createNetwork,
+  enterPort,
+  findStation,
+  leavePort,
+  type NetworkTotals,
+  type SwitchNetwork,
+  setLink,
+  stationsOf,
+  totalsOf,
+} from './switch-network';
+import { macNumber, type PortSink, SwitchPort } from './switch-port';
 
 /** A port of the switch, for what carries its frames. */
 export interface PortHandle {
@@ -43,27 +34,6 @@ export interface PortHandle {
   setLink(link: Pick<Link, 'up' | 'offload'>): void;
   /** The sink takes frames again. */
   drain(): void;
-}
-
-interface Network {
-  readonly name: string;
-  readonly ports: Set<SwitchPort>;
-  readonly stations: ForwardingDatabase<SwitchPort>;
-  /** Addresses that belong to ports with port security and ARP guard. */
-  readonly macs: AddressOwners;
-  readonly addresses: AddressOwners;
-  /** Ports that can sleep, by their MAC and by their address. */
-  readonly sleepers: { readonly byMac: Map<number, SwitchPort>; readonly byAddress: Map<number, SwitchPort> };
-  /** Undefined while nobody asks for frames. */
-  counter: FrameCounter | undefined;
-  /** Ports that may speak as DHCP servers and routers of IPv6: none others may while there is one. */
-  dhcpServers: number;
-  /** Of ports that have gone, and of what is not counted at ports. */
-  received: number;
-  refused: number;
-  copies: number;
-  delivered: number;
-  lost: number;
 }
 
 /** Where a frame goes: one port, everybody, or nowhere (dropped, and counted already). */
@@ -93,8 +63,8 @@ interface Batch {
 export class Switch {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #pool: BufferPool;
-  readonly #wanted: (id: string) => void;
-  readonly #networks = new Map<string, Network>();
+  readonly #sleeping: SleepingPorts;
+  readonly #networks = new Map<string, SwitchNetwork>();
   readonly #ports = new Map<string, SwitchPort>();
   readonly #stations = new GuardedStations();
   readonly #info = new FrameInfo();
@@ -105,7 +75,7 @@ export class Switch {
   constructor(clock: Pick<Clock, 'monotonic'>, pool = new BufferPool(), wanted: (id: string) => void = () => {}) {
     this.#clock = clock;
     this.#pool = pool;
-    this.#wanted = wanted;
+    this.#sleeping = new SleepingPorts(pool, wanted);
   }
 
   /**
@@ -173,11 +143,7 @@ export class Switch {
     const now = this.#clock.monotonic();
     const network = this.#networkOf(port.spec.network);
     port.sleep.refuse(now + ms);
-    for (const slab of port.takeQueued()) {
-      network.lost += port.drop('wake-failed', slab.frames);
-      const reader = new SlabReader(slab, slab.start);
-      while (reader.next()) if (this.#info.read(reader)) this.#refuseConnection(network, port, reader, now);
-    }
+    this.#sleeping.refuseQueued(network, port, now);
   }
 
   /** Takes a port away with what waits for it, and forgets the stations behind it. Harmless when it is not there. */
@@ -185,17 +151,9 @@ export class Switch {
     const port = this.#ports.get(id);
     if (!port) return;
     const network = this.#networkOf(port.spec.network);
-    setLink(network, port, { up: false, offload: false });
+    leavePort(network, port);
     this.#ports.delete(id);
-    network.ports.delete(port);
     this.#stations.forgetPort(port);
-    removeOwner(network.macs, port.mac, port);
-    if (port.station) removeOwners(network, port.station, port);
-    setSleeper(network, port, undefined);
-    for (const address of port.addresses ?? []) removeOwner(network.addresses, address, port);
-    if (port.spec.dhcpServer) network.dhcpServers -= 1;
-    network.received += port.rxFrames;
-    network.delivered += port.txFrames;
   }
 
   /**
@@ -212,7 +170,7 @@ export class Switch {
       if (!port.up) continue;
       const network = this.#networkOf(port.spec.network);
       this.#announce(network, port, station);
-      this.#speakFor(network, port, port, serializeAnnouncement(station, switchMac));
+      speakFor(network, port, port, serializeAnnouncement(station, switchMac), this.#pool);
     }
   }
 
@@ -238,29 +196,12 @@ export class Switch {
     const now = this.#clock.monotonic();
     return [...this.#networks.values()]
       .filter((network) => name === undefined || network.name === name)
-      .flatMap((network) =>
-        network.stations.list(now).map(({ mac, port, ageMs }) => {
-          return { network: network.name, mac: macText(mac), port: port.spec.id, ageMs };
-        }),
-      );
+      .flatMap((network) => stationsOf(network, now));
   }
 
   /** All zero for a network that has had no port. */
   totals(name: string): NetworkTotals {
-    const network = this.#networks.get(name);
-    const ports = [...(network?.ports ?? [])];
-    const sum = (value: (port: SwitchPort) => number): number => ports.reduce((total, port) => total + value(port), 0);
-    const received = (network?.received ?? 0) + sum(({ rxFrames }) => rxFrames);
-    const refused = network?.refused ?? 0;
-    return {
-      received,
-      refused,
-      forwarded: received - refused,
-      copies: network?.copies ?? 0,
-      delivered: (network?.delivered ?? 0) + sum(({ txFrames }) => txFrames),
-      lost: network?.lost ?? 0,
-      queued: sum(({ queuedFrames }) => queuedFrames),
-    };
+    return totalsOf(this.#networks.get(name) ?? createNetwork(name));
   }
 
   /**
@@ -274,31 +215,16 @@ export class Switch {
     return network.counter.count(filter, this.#clock.monotonic());
   }
 
-  #networkOf(name: string): Network {
-    let network = this.#networks.get(name);
-    if (!network) {
-      network = {
-        name,
-        ports: new Set(),
-        stations: new ForwardingDatabase(),
-        macs: new Map(),
-        addresses: new Map(),
-        sleepers: { byMac: new Map(), byAddress: new Map() },
-        counter: undefined,
-        dhcpServers: 0,
-        received: 0,
-        refused: 0,
-        copies: 0,
-        delivered: 0,
-        lost: 0,
-      };
-      this.#networks.set(name, network);
-    }
+  #networkOf(name: string): SwitchNetwork {
+    const known = this.#networks.get(name);
+    if (known) return known;
+    const network = createNetwork(name);
+    this.#networks.set(name, network);
     return network;
   }
 
   /** First says of each frame where it goes, then moves them: as one buffer when all go the same way. */
-  #receive(network: Network, from: SwitchPort, slab: FrameSlab): 'kept' | undefined {
+  #receive(network: SwitchNetwork, from: SwitchPort, slab: FrameSlab): 'kept' | undefined {
     const reader = new SlabReader(slab);
     const { mayJoin, ...batch } = this.#routeAll(network, from, reader);
     const joined = mayJoin ? joinSegments(slab, this.#targets, takesSegments, this.#pool) : undefined;
@@ -310,7 +236,7 @@ export class Switch {
   }
 
   /** Sets the target of each frame. */
-  #routeAll(network: Network, from: SwitchPort, reader: SlabReader): Batch & { readonly mayJoin: boolean } {
+  #routeAll(network: SwitchNetwork, from: SwitchPort, reader: SlabReader): Batch & { readonly mayJoin: boolean } {
     const now = this.#clock.monotonic();
     this.#targets.length = 0;
     let frameBytes = 0;
@@ -331,13 +257,13 @@ export class Switch {
   }
 
   /** How many frames a damaged slab had is not known: what was behind the damage counts as one. */
-  #countDamage(network: Network, from: SwitchPort): void {
+  #countDamage(network: SwitchNetwork, from: SwitchPort): void {
     from.countReceived(1, 0);
     this.#refuse(network, from, 'malformed');
   }
 
   /** Sends frames to their targets. True when the buffer itself went on and is the caller's no more. */
-  #send(network: Network, from: SwitchPort, { buffer, bytes }: FrameSlab, batch: Batch): boolean {
+  #send(network: SwitchNetwork, from: SwitchPort, { buffer, bytes }: FrameSlab, batch: Batch): boolean {
     const { frames, frameBytes, unfinished, damaged } = batch;
     const [only] = this.#targets;
     const whole = !damaged && only instanceof SwitchPort && this.#targets.every((target) => target === only);
@@ -349,36 +275,16 @@ export class Switch {
     return false;
   }
 
-  #copy(network: Network, from: SwitchPort, slab: FrameSlab): void {
+  #copy(network: SwitchNetwork, from: SwitchPort, slab: FrameSlab): void {
     const reader = new SlabReader(slab);
     for (const target of this.#targets) {
       // Damage is behind the last frame that was counted.
       reader.next();
-      if (target !== undefined) this.#deliverTo(network, from, target, reader);
+      if (target !== undefined) deliverTo(network, from, target, reader);
     }
   }
 
-  #deliverTo(network: Network, from: SwitchPort, to: SwitchPort | 'everybody', reader: SlabReader): void {
-    if (to !== 'everybody') this.#deliver(network, from, to, reader);
-    else for (const port of network.ports) if (port !== from) this.#flood(network, from, port, reader);
-  }
-
-  /** A frame for everybody wakes nobody, and does not wait for who sleeps. */
-  #flood(network: Network, from: SwitchPort, to: SwitchPort, reader: SlabReader): void {
-    if (!to.sleeps) {
-      this.#deliver(network, from, to, reader);
-      return;
-    }
-    network.copies += 1;
-    network.lost += to.drop('asleep', 1);
-  }
-
-  #deliver(network: Network, from: SwitchPort, to: SwitchPort, reader: SlabReader): void {
-    network.copies += 1;
-    network.lost += to.deliver(from, reader.bytes, reader.start, reader.length, isUnfinished(reader));
-  }
-
-  #route(network: Network, from: SwitchPort, reader: SlabReader, now: number): Target {
+  #route(network: SwitchNetwork, from: SwitchPort, reader: SlabReader, now: number): Target {
     if (!from.up) return this.#refuse(network, from, 'port-down');
     const info = this.#info;
     if (!info.read(reader)) return this.#refuse(network, from, 'malformed');
@@ -397,58 +303,9 @@ export class Switch {
     const to = info.toGroup ? undefined : findStation(network, info.destination, now);
     if (to === from) return this.#refuse(network, from, 'same-port');
     if (!to && !from.storm.take(info.segments, now)) return this.#refuse(network, from, 'storm-control');
-    if (network.sleepers.byMac.size > 0) this.#attendSleepers(network, from, to, reader, now);
+    if (network.sleepers.byMac.size > 0) this.#sleeping.attend(network, from, to, info, reader, now);
     if (network.counter && !network.counter.see(info, reader, now)) network.counter = undefined;
     return to ?? 'everybody';
-  }
-
-  /** What sleeps and is asked for its address is answered for; what is wanted is woken; what is awake is watched. */
-  #attendSleepers(
-    network: Network,
-    from: SwitchPort,
-    to: SwitchPort | undefined,
-    reader: SlabReader,
-    now: number,
-  ): void {
-    const info = this.#info;
-    if (info.etherType === etherType.arp) {
-      const asked = addressAskedFor(info, reader);
-      const port = asked === undefined ? undefined : network.sleepers.byAddress.get(asked);
-      if (port?.sleeps && port !== from) this.#speakFor(network, port, from, arpAnswer(port.spec, reader));
-      return;
-    }
-    if (!info.toGroup) from.sleep?.note(info, reader, true, now);
-    if (!to?.sleep) return;
-    const { sleep } = to;
-    if (sleep.refuses(now)) {
-      this.#refuseConnection(network, to, reader, now);
-      return;
-    }
-    if (sleep.phase === 'asleep') {
-      if (!sleep.isWokenBy(info, reader)) return;
-      sleep.phase = 'waking';
-      this.#wanted(to.spec.id);
-    }
-    sleep.note(info, reader, false, now);
-  }
-
-  /** Says to who wants to connect that it cannot be, as the station itself would. */
-  #refuseConnection(network: Network, port: SwitchPort, reader: SlabReader, now: number): void {
-    const reset = refusal(this.#info, reader);
-    const to = reset && findStation(network, this.#info.source, now);
-    if (to) this.#speakFor(network, port, to, reset);
-  }
-
-  /** Sends a frame as who is behind the port would. */
-  #speakFor(network: Network, port: SwitchPort, to: SwitchPort | 'everybody', frame: Uint8Array): void {
-    const writer = new SlabWriter(this.#pool);
-    writer.append(frame);
-    const slab = writer.take();
-    const reader = new SlabReader(slab);
-    reader.next();
-    port.countReceived(1, frame.length);
-    this.#deliverTo(network, port, to, reader);
-    this.#pool.give(slab.buffer);
   }
 
   /** The port of that id, made if there is none. */
@@ -463,18 +320,13 @@ export class Switch {
     const port = new SwitchPort(spec, this.#pool, this.#clock.monotonic());
     const network = this.#networkOf(spec.network);
     this.#ports.set(spec.id, port);
-    network.ports.add(port);
-    setOwner(network.macs, port.mac, port);
-    if (port.station) setOwners(network, port.station, port);
-    setSleeper(network, port, port);
-    for (const address of port.addresses ?? []) setOwner(network.addresses, address, port);
-    if (spec.dhcpServer) network.dhcpServers += 1;
+    enterPort(network, port);
     // It is answered for from now on, whether it sleeps or not.
     if (port.sleep && spec.station) this.#announce(network, port, spec.station);
     return port;
   }
 
-  #setLink(network: Network, port: SwitchPort, link: Pick<Link, 'up' | 'offload'>): void {
+  #setLink(network: SwitchNetwork, port: SwitchPort, link: Pick<Link, 'up' | 'offload'>): void {
     const comes = link.up && !port.up;
     setLink(network, port, link);
     if (!comes || port.sleep) return;
@@ -487,11 +339,11 @@ export class Switch {
    * Tells everybody at other ports whose an address is now, who may remember the station that had it before. It is a frame to
    * everybody like those that the port sends itself, and held to their rate.
    */
-  #announce(network: Network, port: SwitchPort, station: Station): void {
+  #announce(network: SwitchNetwork, port: SwitchPort, station: Station): void {
     const now = this.#clock.monotonic();
-    network.stations.learn(stationNumbers(station).mac, port, now);
+    network.stations.learn(macNumber(parseMacAddress(station.mac)), port, now);
     if (!port.storm.take(1, now)) return;
-    this.#speakFor(network, port, 'everybody', serializeAnnouncement(station));
+    speakFor(network, port, 'everybody', serializeAnnouncement(station), this.#pool);
   }
 
   #layDown(port: SwitchPort): void {
@@ -499,7 +351,7 @@ export class Switch {
     port.sleep?.layDown();
   }
 
-  #refuse(network: Network, from: SwitchPort, reason: DropReason): undefined {
+  #refuse(network: SwitchNetwork, from: SwitchPort, reason: DropReason): undefined {
     from.drops[reason] += 1;
     network.refused += 1;
   }
@@ -508,38 +360,4 @@ export class Switch {
 /** Whether frames for it are worth joining: it is up, and takes large segments without checksums. */
 function takesSegments(target: Target): boolean {
   return target instanceof SwitchPort && target.up && target.offload;
-}
-
-function setLink(network: Network, port: SwitchPort, { up, offload }: Pick<Link, 'up' | 'offload'>): void {
-  port.up = up;
-  port.offload = offload && port.spec.offload !== false;
-  if (up) {
-    if (port.sleep) port.sleep.phase = 'awake';
-    // What waited for it to wake.
-    port.drain();
-    return;
-  }
-  network.lost += port.clear();
-  network.stations.forgetPort(port);
-}
-
-function setSleeper({ sleepers }: Network, { mac, sleep }: SwitchPort, port: SwitchPort | undefined): void {
-  if (mac === undefined || !sleep) return;
-  if (port) sleepers.byMac.set(mac, port);
-  else sleepers.byMac.delete(mac);
-  if (port) sleepers.byAddress.set(sleep.address, port);
-  else sleepers.byAddress.delete(sleep.address);
-}
-
-/** Where the station is: known for good when it can sleep, else as it was learned. */
-function findStation({ sleepers, stations }: Network, mac: number, now: number): SwitchPort | undefined {
-  return (sleepers.byMac.size > 0 ? sleepers.byMac.get(mac) : undefined) ?? stations.find(mac, now);
-}
-
-function macText(mac: number): string {
-  const bytes = new Uint8Array(6);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, Math.floor(mac / 2 ** 32));
-  view.setUint32(2, mac % 2 ** 32);
-  return serializeMacAddress(bytes);
 }

@@ -1,5 +1,7 @@
 import type { Digest } from '../../api/content-store';
 import type { MachineConfig, SnapshotConfig } from '../../api/machine';
+import { encodeBase64 } from '../../base/base64';
+import { SandboxError } from '../../base/errors';
 import { v86Version } from './v86-internals';
 
 export interface Present {
@@ -28,6 +30,29 @@ export function snapshotMismatches(snapshot: SnapshotConfig, present: Present): 
   differ('initrd', snapshot.initrd, present.initrd);
   differ('agent protocol', snapshot.agentProtocol, present.agentProtocol);
   return reasons;
+}
+
+/** `FailedPrecondition` says in plain words what is different here. */
+export function assertCompatible(snapshot: SnapshotConfig, present: Present): void {
+  const mismatches = snapshotMismatches(snapshot, present);
+  if (mismatches.length === 0) return;
+  throw new SandboxError('FailedPrecondition', `The machine cannot be restored here: ${mismatches.join('; ')}`);
+}
+
+/** What a machine that is saved here needs where it is restored. */
+export function snapshotConfig(
+  { machine, kernel, initrd, agentProtocol }: Present,
+  console: Uint8Array,
+): SnapshotConfig {
+  return {
+    formatVersion: 1,
+    v86: v86Version,
+    machine,
+    kernel,
+    ...(initrd && { initrd }),
+    agentProtocol,
+    console: encodeBase64(console),
+  };
 }
 
 /** The configuration of the prepared snapshots: further NICs, disks and shares are plugged in after the restore. */

@@ -13,6 +13,7 @@ import { type Disposable, DisposableStore, toDisposable } from '../../base/lifec
 import { parseMacAddress } from '../../formats/mac-address';
 import { transfer } from '../../rpc/control';
 import type { SupervisedWorker } from '../supervisor';
+import { MachineUse } from './machine-use';
 import type { DiskConnection, NicConnection, ShareConnection, VmService } from './vm-protocol';
 
 export type VmWorkerHandle = SupervisedWorker<VmService>;
@@ -46,6 +47,7 @@ export class VmRun {
   /** The worker that the machine is moving to. */
   incoming: VmWorkerHandle | undefined;
   origin: MachineOrigin | undefined;
+  readonly use = new MachineUse();
   /** Resolves when the machine has started, or ended. */
   readonly launched = createDeferred<void>();
 
