@@ -25,6 +25,8 @@ export const seccompDirectory = '/run/strata/seccomp';
 export interface ContainerPaths {
   /** What is kept of it: what it wrote, and how its root is made. */
   readonly home: string;
+  /** Where the next two are: its home, or memory. */
+  readonly writes: string;
   readonly upper: string;
   readonly work: string;
   /** The runtime's bundle. */
@@ -36,7 +38,7 @@ export function containerPaths(id: ContainerId, writable: 'disk' | 'tmpfs' = 'di
   const home = `${diskDirectory}/containers/${id}`;
   const bundle = `/run/strata/bundles/${id}`;
   const writes = writable === 'disk' ? home : `/run/strata/writes/${id}`;
-  return { home, upper: `${writes}/upper`, work: `${writes}/work`, bundle, root: `${bundle}/root` };
+  return { home, writes, upper: `${writes}/upper`, work: `${writes}/work`, bundle, root: `${bundle}/root` };
 }
 
 /** Layers that a host has made itself have a path of their own. */

@@ -1,10 +1,8 @@
-import type { ContainerId, ContainerMount, ContainerRoot } from '../../api/container-host';
+import type { ContainerMount } from '../../api/container-host';
 import { SandboxError } from '../../base/errors';
-import { parseContainerRoot } from './container-root';
-import { containerPaths, volumePath } from './host-paths';
-import { type HostGuest, readIfThere, runProgram, startReading } from './host-program';
+import { volumePath } from './host-paths';
+import { type HostGuest, runProgram, startReading } from './host-program';
 import type { HostRuntime } from './host-runtime';
-import { mountPointsFile, parseMountPoints } from './mount-points';
 import type { FilesPlace, RootFiles } from './root-files';
 import { parseUsage } from './runtime-protocol';
 
@@ -69,21 +67,6 @@ export class HostVolumes {
   async ensureThere(path: string): Promise<void> {
     const script = '[ -e "$1" ] || mkdir -p -- "$1"';
     await runProgram(this.#guest, ['/bin/sh', '-c', script, 'ensure-there', path], `Cannot make ${path}`);
-  }
-
-  /** What was written down of a container's root. `NotFound` for a container that has none here. */
-  async readRoot(id: ContainerId): Promise<ContainerRoot> {
-    const file = `${containerPaths(id).home}/root.json`;
-    const text = await runProgram(this.#guest, ['cat', file], 'No root').catch(() => undefined);
-    const root = text && parseContainerRoot(new TextDecoder().decode(text));
-    if (root) return root;
-    throw new SandboxError('NotFound', `No such container: ${id}`);
-  }
-
-  /** Where something was mounted when the container last began; nowhere for one that never did. */
-  async readMountPoints(id: ContainerId): Promise<readonly string[]> {
-    const file = `${containerPaths(id).home}/${mountPointsFile}`;
-    return parseMountPoints(await readIfThere(this.#guest, file));
   }
 }
 

@@ -32,7 +32,7 @@ describe('directories in which mount points were made', () => {
         return { ...held.process, id: String(asked.length) };
       },
     });
-    const paths = { home: '/h', upper: '/h/upper', work: '/h/work', bundle: '/b', root: '/b/root' };
+    const paths = { home: '/h', writes: '/h', upper: '/h/upper', work: '/h/work', bundle: '/b', root: '/b/root' };
     const place: FilesPlace = { paths, layers: ['1'], pid: undefined, firstId: undefined };
     expect(await files.changes(place, mountPoints)).toEqual([etc, { path: '/root', kind: 'modified' }]);
     expect(asked[1]?.slice(-3)).toEqual(['/h/upper', '/layers/1', '/etc']);
