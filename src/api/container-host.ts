@@ -189,6 +189,11 @@ export interface ContainerHost {
   exec(id: ContainerId, process: OciProcess, terminal?: TerminalSize): Promise<Process>;
   /** Comes back to processes that were started before a reload, by the name that `run` or `exec` gave. */
   reattach(process: string): Promise<Process>;
+  /**
+   * What an earlier page has left running and nobody has come back to. A host that was saved, or came out of an archive, may go
+   * on with what has ended since. To run one of these anew ends it first.
+   */
+  readonly left: ReadonlySet<ContainerId>;
   /** Ids of the containers that run, after a reload. */
   running(): Promise<ReadonlyMap<ContainerId, { readonly pid: number; readonly paused: boolean }>>;
   kill(id: ContainerId, signal: Signal | number): Promise<void>;

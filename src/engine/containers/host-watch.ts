@@ -46,6 +46,7 @@ export class HostWatch implements Disposable {
       host,
       host.news((news) => this.#hear(host, news)),
     );
+    this.#endStrays(host);
   }
 
   /**
@@ -78,6 +79,18 @@ export class HostWatch implements Disposable {
       listener.dispose();
       this.#listeners.delete(host);
       this.#lost(host, `The host ${host.name} has ended`);
+    }
+  }
+
+  /** A host that went back to an earlier moment runs what has ended or was removed since, which was told. */
+  #endStrays(host: ContainerHost): void {
+    for (const id of host.left) {
+      const status = this.#options.book.entries().find((each) => each.id === id)?.stored.state.status;
+      if (status === 'running' || status === 'paused') continue;
+      host.kill(id, 'SIGKILL').catch((error: unknown) => {
+        // It may have ended by itself meanwhile.
+        if (host.left.has(id)) this.#options.failed(toSandboxError(error));
+      });
     }
   }
 

@@ -265,6 +265,23 @@ describe('the life of containers', () => {
     expect((await state(going, last)).Error).toContain('reloaded');
   });
 
+  it('is over on a host that went back to a moment before its end, and after its removal', async () => {
+    const { engine, host, open, state } = await setUp();
+    const [ended, removed, going] = [await started(engine), await started(engine), await started(engine)];
+    await engine.containers.kill(ended);
+    await engine.containers.remove(removed, { force: true });
+    engine.dispose();
+    host.signals.length = 0;
+    host.left = new Set([ended, removed, going]);
+    const again = await open();
+    expect(host.signals).toEqual([
+      [ended, 'SIGKILL'],
+      [removed, 'SIGKILL'],
+    ]);
+    expect(await state(ended, again)).toMatchObject({ Status: 'exited', ExitCode: 137 });
+    expect(await state(going, again)).toMatchObject({ Status: 'running' });
+  });
+
   it('can be stopped as soon as the next page is there, before it is taken up again', async () => {
     const { engine, host, hosts, open, state } = await setUp();
     const id = await started(engine);

@@ -27,6 +27,8 @@ export class ScriptedHost implements ContainerHost {
   readonly #news = new Emitter<HostNews>();
   readonly news = this.#news.event;
   readonly runs = new Map<string, ScriptedRun>();
+  /** As an earlier page has left it. */
+  left: ReadonlySet<string> = new Set();
   /** What was run, oldest first. */
   readonly specs: ContainerSpec[] = [];
   readonly signals: (readonly [id: string, signal: string | number])[] = [];

@@ -35,6 +35,7 @@ function setUp(changes: Partial<ContainerProcessesOptions> = {}) {
   const state = { tellsExecs: true };
   const held = holdProcess();
   const programs: Program[] = [];
+  const killed: string[] = [];
   const processes = new ContainerProcesses({
     instance: {
       spec: { kind: 'vm', name: 'host-1', memoryMiB: 64, devices: 'virtio', containerHost: true },
@@ -52,7 +53,10 @@ function setUp(changes: Partial<ContainerProcessesOptions> = {}) {
       list: async () => there,
       tellsExecs: async () => state.tellsExecs,
     },
-    life: { assertAlive: () => {} },
+    life: {
+      assertAlive: () => {},
+      call: async (call, { container, signal }) => void killed.push(`${call} ${container} ${signal}`),
+    },
     clock: new FakeClock(5000),
     prepare: async () => {},
     tell: (each) => news.push(each),
@@ -67,7 +71,7 @@ function setUp(changes: Partial<ContainerProcessesOptions> = {}) {
     started();
     return running;
   };
-  return { processes, events, resumed, launched, news, there, state, held, programs, started, run };
+  return { processes, killed, events, resumed, launched, news, there, state, held, programs, started, run };
 }
 
 describe('the first process of a container', () => {
@@ -268,6 +272,46 @@ describe('containers of an earlier page', () => {
     await processes.reattach('first');
     await turns();
     expect(news).toEqual([{ kind: 'exited', id: 'web', exit: { code: 4, oomKilled: false, at: 5000 } }]);
+  });
+});
+
+describe('what an earlier page has left and nobody has come back to', () => {
+  it('is ended before it is run anew', async () => {
+    const { processes, killed, launched, there, events, started } = setUp();
+    there.push({ id: 'web', status: 'running', pid: 5 }, { id: 'db', status: 'running', pid: 6 });
+    await processes.restore();
+    expect([...processes.left]).toEqual(['web', 'db']);
+    const running = processes.run(web, {});
+    await turns();
+    expect(killed).toEqual(['kill web SIGKILL']);
+    expect(launched).toEqual([]);
+    events.fire({ event: 'exited', container: 'web', code: 137, oomKilled: false, at: 1 });
+    await turns();
+    started();
+    expect((await running).id).toBe('program-1');
+    expect([...processes.left]).toEqual(['db']);
+  });
+
+  it('is what somebody has come back to no more, which cannot be run beside itself', async () => {
+    const { processes, killed, programs, there } = setUp();
+    there.push({ id: 'web', status: 'running', pid: 5 });
+    await processes.restore();
+    const argv = ['strata-oci', 'run', '--bundle', '/run/strata/bundles/web', 'web'];
+    programs.push({ id: 'first', argv, running: true });
+    await processes.reattach('first');
+    await expect(processes.run(web, {})).rejects.toMatchObject({ code: 'FailedPrecondition' });
+    expect([killed, [...processes.left]]).toEqual([[], []]);
+  });
+
+  it('is not waited for when its host ends', async () => {
+    const { processes, there } = setUp();
+    there.push({ id: 'web', status: 'running', pid: 5 });
+    await processes.restore();
+    const running = processes.run(web, {});
+    running.catch(() => {});
+    await turns();
+    processes.end(new SandboxError('Unavailable', 'The host has ended'));
+    await expect(running).rejects.toMatchObject({ code: 'Unavailable' });
   });
 });
 

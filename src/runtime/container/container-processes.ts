@@ -20,7 +20,7 @@ export type ContainerNews = Exclude<HostNews, { readonly kind: 'lost' }>;
 export interface ContainerProcessesOptions {
   readonly instance: Pick<Instance, 'spec' | 'exec' | 'programs' | 'reattach'>;
   readonly runtime: Pick<HostRuntime, 'events' | 'resumed' | 'list' | 'tellsExecs'>;
-  readonly life: Pick<HostLife, 'assertAlive'>;
+  readonly life: Pick<HostLife, 'assertAlive' | 'call'>;
   readonly clock: Pick<Clock, 'now'>;
   /** Makes all that the first process has to find. */
   readonly prepare: (spec: ContainerSpec, operation: Operation) => Promise<void>;
@@ -33,6 +33,8 @@ export class ContainerProcesses implements Disposable {
   readonly #disposables = new DisposableStore();
   /** Of containers that run: the first process, in the host's pid namespace. */
   readonly #pids = new Map<ContainerId, number>();
+  /** Of those that an earlier page has left and nobody has come back to: settled with their end. */
+  readonly #left = new Map<ContainerId, Deferred<void>>();
   readonly #starting = new Map<ContainerId, Deferred<void>>();
   /** Programs that are about to join a container, by the names that they have for the runtime. */
   readonly #joining = new Map<string, Deferred<void>>();
@@ -52,7 +54,17 @@ export class ContainerProcesses implements Disposable {
 
   /** Learns what an earlier page has left running. */
   async restore(): Promise<void> {
-    for (const { id, pid } of (await this.#options.runtime.list()).filter(isAlive)) this.#pids.set(id, pid);
+    for (const { id, pid } of (await this.#options.runtime.list()).filter(isAlive)) {
+      const ended = createDeferred<void>();
+      ended.promise.catch(() => {});
+      this.#left.set(id, ended);
+      this.#pids.set(id, pid);
+    }
+  }
+
+  /** Those that an earlier page has left running and nobody has come back to. */
+  get left(): ReadonlySet<ContainerId> {
+    return new Set(this.#left.keys());
   }
 
   /** Of the container's first process; undefined where it does not run. */
@@ -82,6 +94,7 @@ export class ContainerProcesses implements Disposable {
   /** Runs a container's first process; resolves when it runs. `before`: what its launcher is to be run by. */
   async run(spec: ContainerSpec, operation: Operation, before: readonly string[] = []): Promise<Process> {
     const { id } = spec;
+    await this.#endLeft(id);
     if (this.#pids.has(id) || this.#starting.has(id)) {
       throw new SandboxError('FailedPrecondition', `The container ${id} is running already`);
     }
@@ -133,7 +146,19 @@ export class ContainerProcesses implements Disposable {
 
   /** Whatever is being started is not waited for any more. */
   abandonStarts(reason: SandboxError): void {
-    for (const started of [...this.#starting.values(), ...this.#joining.values()]) started.reject(reason);
+    const waiting = [...this.#starting.values(), ...this.#joining.values(), ...this.#left.values()];
+    for (const each of waiting) each.reject(reason);
+  }
+
+  /** Whoever runs it anew knows of no earlier run that goes on: the host has gone back to a moment before that one's end. */
+  async #endLeft(id: ContainerId): Promise<void> {
+    const ended = this.#left.get(id);
+    if (!ended) return;
+    await this.#options.life.call('kill', { container: id, signal: 'SIGKILL' }).catch((error: unknown) => {
+      // It may have ended by itself meanwhile.
+      if (this.#left.has(id)) throw error;
+    });
+    await ended.promise;
   }
 
   /** All of them have ended with their host, which is told of the host and not of each. */
@@ -184,6 +209,7 @@ export class ContainerProcesses implements Disposable {
   /** When the launcher has ended, so has the container, even if no event said so. */
   #follow(id: ContainerId, process: Process): void {
     const { runtime, clock } = this.#options;
+    this.#left.delete(id);
     process.exited.then(
       async (code) => {
         // What happened before is told before this answer.
@@ -225,6 +251,8 @@ export class ContainerProcesses implements Disposable {
 
   #exited(id: ContainerId, exit: ContainerExit): void {
     this.#pids.delete(id);
+    this.#left.get(id)?.resolve();
+    this.#left.delete(id);
     this.#options.tell({ kind: 'exited', id, exit });
   }
 

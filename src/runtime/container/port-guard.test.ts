@@ -83,7 +83,7 @@ describe('the guard of the ports of a host', () => {
     const { guard, messages, lists } = scriptedHost();
     const own = { ...port(2), mac: '02:5e:00:00:00:01' };
     await guard.admit([own]);
-    expect(messages[0]?.split(hexOf(portName(own)))).toHaveLength(3);
+    expect(messages[0]?.split(hexOf(portName(own)))).toHaveLength(4);
     expect(lists).toEqual([`${portName(own)}\n`]);
   });
 

@@ -188,6 +188,10 @@ export class VmContainerHost implements ContainerHost, Disposable {
     return new Map(states.map(({ id, pid, status }) => [id, { pid, paused: status === 'paused' }]));
   }
 
+  get left(): ReadonlySet<ContainerId> {
+    return new Set([...this.#processes.left].filter((id) => id !== warmUpId));
+  }
+
   async kill(id: ContainerId, signal: Signal | number): Promise<void> {
     await this.#life.call('kill', { container: id, signal });
   }

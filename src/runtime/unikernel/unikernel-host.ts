@@ -63,6 +63,8 @@ export class UnikernelHost implements ContainerHost, Disposable {
   readonly instance = '';
   readonly name = 'unikernels';
   readonly networks = [];
+  /** None outlives its page. */
+  readonly left: ReadonlySet<ContainerId> = new Set();
   readonly exec = refuseInUnikernel('exec');
   readonly processes = refuseInUnikernel('top');
   readonly inspect = refuseInUnikernel('inspect');
