@@ -193,7 +193,7 @@ export interface ContainerHost {
    * What an earlier page has left running and nobody has come back to. A host that was saved, or came out of an archive, may go
    * on with what has ended since. To run one of these anew ends it first.
    */
-  readonly left: ReadonlySet<ContainerId>;
+  readonly strays: ReadonlySet<ContainerId>;
   /** Ids of the containers that run, after a reload. */
   running(): Promise<ReadonlyMap<ContainerId, { readonly pid: number; readonly paused: boolean }>>;
   kill(id: ContainerId, signal: Signal | number): Promise<void>;

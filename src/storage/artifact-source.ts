@@ -74,18 +74,21 @@ export class ArtifactSource {
    */
   async sweep(named: () => Promise<ReadonlySet<Digest>>): Promise<void> {
     const { store } = this.#options;
-    const entries = await this.entries();
-    if (!(await this.#index.hasChanged())) return;
+    // Fetched anew: another tab may have seen a later one.
+    const index = new LayoutIndex(this.#options);
+    const entries = (await index.current()).manifests;
+    if (!(await index.hasChanged())) return;
     const kept = new Set<Digest>();
     for (const entry of entries) {
       const { config, layers } = await this.#manifestOf(entry);
       for (const each of [entry, config, ...layers]) kept.add(storedForm(each).digest);
     }
-    // Last, so that as little as can be comes to be named after it was looked for.
+    // Before it is asked what is named: what comes to be stored later is named later, and none of this.
+    const stored = await store.list();
     for (const digest of await named()) kept.add(digest);
-    const left = (await store.list()).filter(({ digest, label }) => label === undefined && !kept.has(digest));
+    const left = stored.filter(({ digest, label }) => label === undefined && !kept.has(digest));
     for (const { digest } of left) await store.delete(digest);
-    await this.#index.settleChange();
+    await index.settleChange();
   }
 
   async #manifestOf(descriptor: Descriptor, operation: Operation = {}): Promise<Manifest> {

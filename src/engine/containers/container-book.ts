@@ -77,6 +77,7 @@ export interface ContainerBookOptions {
 export class ContainerBook implements Disposable {
   readonly #options: ContainerBookOptions;
   readonly #entries = new Map<ContainerId, ContainerEntry>();
+  readonly #unread = new Set<string>();
   /** Names of containers that are being made. */
   readonly #promised = new Set<string>();
   readonly #news = new Emitter<ContainerChangeNews>();
@@ -91,15 +92,22 @@ export class ContainerBook implements Disposable {
 
   async open(): Promise<void> {
     const { records, logs } = this.#options;
-    const [containers, stored] = await Promise.all([
+    const [containers, stored, keys] = await Promise.all([
       listContainerRecords(records, 'containers'),
       listContainerRecords(records, 'containerLogs'),
+      records.list('containers'),
     ]);
     const byContainer = new Map(stored.map((log) => [log.container, log]));
     for (const each of [...containers].sort((a, b) => a.createdAt - b.createdAt)) {
       this.#add(each, byContainer.get(each.id));
     }
+    for (const { key } of keys) if (!this.#entries.has(key)) this.#unread.add(key);
     await logs.sweep(stored.filter(({ container }) => this.#entries.has(container))).catch(() => undefined);
+  }
+
+  /** Whether there is a container of which nothing more is known: its record is of another version. */
+  hasUnread(id: ContainerId): boolean {
+    return this.#unread.has(id);
   }
 
   /** In the order of their creation. */

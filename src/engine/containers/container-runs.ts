@@ -119,9 +119,13 @@ export class ContainerRuns implements Disposable {
     const { book, clock, watch } = this.#options;
     const { process: name, startedAt = clock.now() } = entry.stored.state;
     const found = (await host.running()).get(entry.id);
-    if (!found || name === undefined) return false;
-    const process = await host.reattach(name).catch(() => undefined);
-    if (!process) return false;
+    if (!found) return false;
+    const process = name === undefined ? undefined : await host.reattach(name).catch(() => undefined);
+    if (!process) {
+      // The host has gone back to an earlier run of it, which nobody knows.
+      await host.kill(entry.id, 'SIGKILL').catch(() => undefined);
+      return false;
+    }
     watch.follow(host);
     const exit = watch.expectExit(entry, found.pid);
     this.#bindPorts(entry);

@@ -82,14 +82,19 @@ export class HostWatch implements Disposable {
     }
   }
 
-  /** A host that went back to an earlier moment runs what has ended or was removed since, which was told. */
+  /**
+   * A host that went back to an earlier moment runs what has ended or was removed since, which was told. One that is paused is not
+   * asked: such a container ends before its next start then.
+   */
   #endStrays(host: ContainerHost): void {
-    for (const id of host.left) {
-      const status = this.#options.book.entries().find((each) => each.id === id)?.stored.state.status;
-      if (status === 'running' || status === 'paused') continue;
+    const { book, failed } = this.#options;
+    for (const id of host.strays) {
+      const status = book.entries().find((each) => each.id === id)?.stored.state.status;
+      if (status === 'running' || status === 'paused' || book.hasUnread(id)) continue;
       host.kill(id, 'SIGKILL').catch((error: unknown) => {
+        const { code } = toSandboxError(error);
         // It may have ended by itself meanwhile.
-        if (host.left.has(id)) this.#options.failed(toSandboxError(error));
+        if (host.strays.has(id) && code !== 'FailedPrecondition') failed(toSandboxError(error));
       });
     }
   }

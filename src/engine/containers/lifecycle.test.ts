@@ -272,7 +272,7 @@ describe('the life of containers', () => {
     await engine.containers.remove(removed, { force: true });
     engine.dispose();
     host.signals.length = 0;
-    host.left = new Set([ended, removed, going]);
+    host.strays = new Set([ended, removed, going]);
     const again = await open();
     expect(host.signals).toEqual([
       [ended, 'SIGKILL'],

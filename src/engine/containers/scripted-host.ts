@@ -28,7 +28,7 @@ export class ScriptedHost implements ContainerHost {
   readonly news = this.#news.event;
   readonly runs = new Map<string, ScriptedRun>();
   /** As an earlier page has left it. */
-  left: ReadonlySet<string> = new Set();
+  strays: ReadonlySet<string> = new Set();
   /** What was run, oldest first. */
   readonly specs: ContainerSpec[] = [];
   readonly signals: (readonly [id: string, signal: string | number])[] = [];

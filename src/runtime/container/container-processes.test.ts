@@ -277,10 +277,10 @@ describe('containers of an earlier page', () => {
 
 describe('what an earlier page has left and nobody has come back to', () => {
   it('is ended before it is run anew', async () => {
-    const { processes, killed, launched, there, events, started } = setUp();
+    const { processes, killed, launched, there, events, started, news } = setUp();
     there.push({ id: 'web', status: 'running', pid: 5 }, { id: 'db', status: 'running', pid: 6 });
     await processes.restore();
-    expect([...processes.left]).toEqual(['web', 'db']);
+    expect([...processes.strays]).toEqual(['web', 'db']);
     const running = processes.run(web, {});
     await turns();
     expect(killed).toEqual(['kill web SIGKILL']);
@@ -289,7 +289,9 @@ describe('what an earlier page has left and nobody has come back to', () => {
     await turns();
     started();
     expect((await running).id).toBe('program-1');
-    expect([...processes.left]).toEqual(['db']);
+    expect([...processes.strays]).toEqual(['db']);
+    // Its end is not that of the run which somebody waits for.
+    expect(news).toEqual([{ kind: 'started', id: 'web', pid: 7 }]);
   });
 
   it('is what somebody has come back to no more, which cannot be run beside itself', async () => {
@@ -300,7 +302,19 @@ describe('what an earlier page has left and nobody has come back to', () => {
     programs.push({ id: 'first', argv, running: true });
     await processes.reattach('first');
     await expect(processes.run(web, {})).rejects.toMatchObject({ code: 'FailedPrecondition' });
-    expect([killed, [...processes.left]]).toEqual([[], []]);
+    expect([killed, [...processes.strays]]).toEqual([[], []]);
+  });
+
+  it('is not waited for without end', async () => {
+    const clock = new FakeClock(5000);
+    const { processes, there } = setUp({ clock });
+    there.push({ id: 'web', status: 'running', pid: 5 });
+    await processes.restore();
+    const running = processes.run(web, {});
+    running.catch(() => {});
+    await turns();
+    await clock.advance(10_000);
+    await expect(running).rejects.toMatchObject({ code: 'Unavailable' });
   });
 
   it('is not waited for when its host ends', async () => {

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock';
 import { createDeferred, type Deferred } from '../../base/deferred';
 import { SandboxError, serializeError, throwIfAborted, toSandboxError } from '../../base/errors';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
+import { withTimeout } from '../../base/timeout';
 import type { HostLife } from './host-life';
 import { containerPaths } from './host-paths';
 import type { HostRuntime } from './host-runtime';
@@ -14,6 +15,9 @@ import type { RuntimeEvent, RuntimeState } from './runtime-protocol';
 /** Exit code for a container whose end nobody saw. */
 const unseenExitCode = 255;
 
+/** A kernel that was told to kill does so at once. */
+const killMs = 10_000;
+
 /** What happens to one container. */
 export type ContainerNews = Exclude<HostNews, { readonly kind: 'lost' }>;
 
@@ -21,7 +25,7 @@ export interface ContainerProcessesOptions {
   readonly instance: Pick<Instance, 'spec' | 'exec' | 'programs' | 'reattach'>;
   readonly runtime: Pick<HostRuntime, 'events' | 'resumed' | 'list' | 'tellsExecs'>;
   readonly life: Pick<HostLife, 'assertAlive' | 'call'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   /** Makes all that the first process has to find. */
   readonly prepare: (spec: ContainerSpec, operation: Operation) => Promise<void>;
   readonly tell: (news: ContainerNews) => void;
@@ -34,7 +38,7 @@ export class ContainerProcesses implements Disposable {
   /** Of containers that run: the first process, in the host's pid namespace. */
   readonly #pids = new Map<ContainerId, number>();
   /** Of those that an earlier page has left and nobody has come back to: settled with their end. */
-  readonly #left = new Map<ContainerId, Deferred<void>>();
+  readonly #strays = new Map<ContainerId, Deferred<void>>();
   readonly #starting = new Map<ContainerId, Deferred<void>>();
   /** Programs that are about to join a container, by the names that they have for the runtime. */
   readonly #joining = new Map<string, Deferred<void>>();
@@ -57,14 +61,14 @@ export class ContainerProcesses implements Disposable {
     for (const { id, pid } of (await this.#options.runtime.list()).filter(isAlive)) {
       const ended = createDeferred<void>();
       ended.promise.catch(() => {});
-      this.#left.set(id, ended);
+      this.#strays.set(id, ended);
       this.#pids.set(id, pid);
     }
   }
 
   /** Those that an earlier page has left running and nobody has come back to. */
-  get left(): ReadonlySet<ContainerId> {
-    return new Set(this.#left.keys());
+  get strays(): ReadonlySet<ContainerId> {
+    return new Set(this.#strays.keys());
   }
 
   /** Of the container's first process; undefined where it does not run. */
@@ -94,7 +98,7 @@ export class ContainerProcesses implements Disposable {
   /** Runs a container's first process; resolves when it runs. `before`: what its launcher is to be run by. */
   async run(spec: ContainerSpec, operation: Operation, before: readonly string[] = []): Promise<Process> {
     const { id } = spec;
-    await this.#endLeft(id);
+    await this.#endStray(id);
     if (this.#pids.has(id) || this.#starting.has(id)) {
       throw new SandboxError('FailedPrecondition', `The container ${id} is running already`);
     }
@@ -146,29 +150,31 @@ export class ContainerProcesses implements Disposable {
 
   /** Whatever is being started is not waited for any more. */
   abandonStarts(reason: SandboxError): void {
-    const waiting = [...this.#starting.values(), ...this.#joining.values(), ...this.#left.values()];
+    const waiting = [...this.#starting.values(), ...this.#joining.values(), ...this.#strays.values()];
     for (const each of waiting) each.reject(reason);
-  }
-
-  /** Whoever runs it anew knows of no earlier run that goes on: the host has gone back to a moment before that one's end. */
-  async #endLeft(id: ContainerId): Promise<void> {
-    const ended = this.#left.get(id);
-    if (!ended) return;
-    await this.#options.life.call('kill', { container: id, signal: 'SIGKILL' }).catch((error: unknown) => {
-      // It may have ended by itself meanwhile.
-      if (this.#left.has(id)) throw error;
-    });
-    await ended.promise;
   }
 
   /** All of them have ended with their host, which is told of the host and not of each. */
   end(reason: SandboxError): void {
     this.abandonStarts(reason);
     this.#pids.clear();
+    this.#strays.clear();
   }
 
   dispose(): void {
     this.#disposables.dispose();
+  }
+
+  /** Whoever runs it anew knows of no earlier run that goes on: the host has gone back to a moment before that one's end. */
+  async #endStray(id: ContainerId): Promise<void> {
+    const ended = this.#strays.get(id);
+    if (!ended) return;
+    const { life, clock } = this.#options;
+    await life.call('kill', { container: id, signal: 'SIGKILL' }).catch((error: unknown) => {
+      // It may have ended by itself meanwhile.
+      if (this.#strays.has(id)) throw error;
+    });
+    await withTimeout(clock, killMs, `The earlier run of the container ${id} does not end`, ended.promise);
   }
 
   async #launch(argv: readonly string[], terminal: TerminalSize | undefined): Promise<Process> {
@@ -209,7 +215,7 @@ export class ContainerProcesses implements Disposable {
   /** When the launcher has ended, so has the container, even if no event said so. */
   #follow(id: ContainerId, process: Process): void {
     const { runtime, clock } = this.#options;
-    this.#left.delete(id);
+    this.#forgetStray(id);
     process.exited.then(
       async (code) => {
         // What happened before is told before this answer.
@@ -251,9 +257,14 @@ export class ContainerProcesses implements Disposable {
 
   #exited(id: ContainerId, exit: ContainerExit): void {
     this.#pids.delete(id);
-    this.#left.get(id)?.resolve();
-    this.#left.delete(id);
-    this.#options.tell({ kind: 'exited', id, exit });
+    // Nobody who has not come back to it waits for its end: it would be taken for that of the run that follows.
+    if (!this.#forgetStray(id)) this.#options.tell({ kind: 'exited', id, exit });
+  }
+
+  /** Whether it was one. */
+  #forgetStray(id: ContainerId): boolean {
+    this.#strays.get(id)?.resolve();
+    return this.#strays.delete(id);
   }
 
   /** The runtime was started again: what has begun and ended meanwhile is told now. */

@@ -67,7 +67,7 @@ const isArp = [etherType, compare('equal', etherTypes.arp)];
 const nameSize = setKeys.ifname.size;
 
 /**
- * Port security, ARP guard and DHCP guard, as the lab's switch has them for what comes to its ports: a container's
+ * Port security, ARP guard, DHCP guard and those of IPv6, as the lab's switch has them for what comes to its ports: a container's
  * neighbours on the same bridge are reached without the switch. A frame has to come from the port's own MAC, an ARP
  * message (RFC 826) has to claim the port's own address or none, and nobody answers as a DHCP server. What is tagged for
  * VLAN 0 has no VLAN (IEEE 802.1Q, 9.6) and would be taken for untagged behind the guard; other VLANs are networks of the
@@ -81,8 +81,7 @@ export function guardPorts(prefix: string): readonly NftChange[] {
     createSet(table, sets.addresses, 2, [setKeys.ifname, setKeys.ipv4Address]),
     createSet(table, sets.vlanTypes, 3, [setKeys.etherType]),
     addElements(table, sets.vlanTypes, vlanTypes),
-    // nft knows no type of eight bytes: it shows them as two addresses of IPv4.
-    createSet(table, sets.interfaceIds, 4, [setKeys.ifname, setKeys.ipv4Address, setKeys.ipv4Address]),
+    createInterfaceIds(),
     createChain(table, claims6),
     ...guards6(),
     createChain(table, claims),
@@ -149,7 +148,13 @@ function guards6(): readonly NftChange[] {
 }
 
 export function admitPorts(ports: ClaimsOfPorts): readonly NftChange[] {
-  return keysOf(ports).map(([set, keys]) => addElements(table, set, keys));
+  // Rules of an earlier version of the page have no such set, and stay as they are as long as the guest runs.
+  return [createInterfaceIds(), ...keysOf(ports).map(([set, keys]) => addElements(table, set, keys))];
+}
+
+/** nft knows no type of eight bytes: it shows them as two addresses of IPv4. */
+function createInterfaceIds(): NftChange {
+  return createSet(table, sets.interfaceIds, 4, [setKeys.ifname, setKeys.ipv4Address, setKeys.ipv4Address]);
 }
 
 export function withdrawPorts(ports: ClaimsOfPorts): readonly NftChange[] {

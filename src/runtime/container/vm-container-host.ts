@@ -188,8 +188,8 @@ export class VmContainerHost implements ContainerHost, Disposable {
     return new Map(states.map(({ id, pid, status }) => [id, { pid, paused: status === 'paused' }]));
   }
 
-  get left(): ReadonlySet<ContainerId> {
-    return new Set([...this.#processes.left].filter((id) => id !== warmUpId));
+  get strays(): ReadonlySet<ContainerId> {
+    return new Set([...this.#processes.strays].filter((id) => id !== warmUpId));
   }
 
   async kill(id: ContainerId, signal: Signal | number): Promise<void> {

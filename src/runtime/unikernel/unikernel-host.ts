@@ -64,7 +64,7 @@ export class UnikernelHost implements ContainerHost, Disposable {
   readonly name = 'unikernels';
   readonly networks = [];
   /** None outlives its page. */
-  readonly left: ReadonlySet<ContainerId> = new Set();
+  readonly strays: ReadonlySet<ContainerId> = new Set();
   readonly exec = refuseInUnikernel('exec');
   readonly processes = refuseInUnikernel('top');
   readonly inspect = refuseInUnikernel('inspect');
