@@ -276,7 +276,7 @@ describe('the topology', () => {
     const watch = new MutationObserver((records) => {
       for (const { target } of records) {
         const element = target instanceof Element ? target : target.parentElement;
-        changed.add(element?.closest('[data-node],[data-link]') ?? null);
+        changed.add(element?.closest('[data-node],[data-link],[data-rates]') ?? null);
       }
     });
     const map = topology.renderRoot.querySelector('svg.map')!;
@@ -289,8 +289,8 @@ describe('the topology', () => {
       await topology.updateComplete;
     }
     await eventually(() => expect(changed.size).toBeGreaterThan(0));
-    // Its own link, and those that the broadcast went out by.
-    expect([...changed].filter((element) => !(element as HTMLElement | null)?.dataset['link'])).toEqual([]);
+    // Its own link with its rates, and those that the broadcast went out by.
+    expect([...changed].filter((element) => !element?.matches('[data-link],[data-rates]'))).toEqual([]);
     expect(topology.layouts).toBe(layouts);
     watch.disconnect();
     port.dispose();
