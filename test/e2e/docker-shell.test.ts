@@ -166,6 +166,7 @@ describe("docker in the page's shell", { timeout: 400_000 }, () => {
     expect(await output('docker exec web wget -q -O - http://localhost/')).toContain('<h1>Built here</h1>');
     expect(await output('docker run --rm --network talk busybox wget -q -O - http://far/')).toContain('by root');
     await shell.run('docker rm -f far web');
+    expect(await shell.run('host stop host-2 && host rm host-2')).toMatchObject({ code: 0 });
     expect(complaints).toEqual([]);
   });
 
