@@ -39,6 +39,8 @@ export class ContainerProcesses implements Disposable {
   readonly #pids = new Map<ContainerId, number>();
   /** Of those that an earlier page has left and nobody has come back to: settled with their end. */
   readonly #strays = new Map<ContainerId, Deferred<void>>();
+  /** Strays that end because they are run anew. */
+  readonly #superseded = new Set<ContainerId>();
   readonly #starting = new Map<ContainerId, Deferred<void>>();
   /** Programs that are about to join a container, by the names that they have for the runtime. */
   readonly #joining = new Map<string, Deferred<void>>();
@@ -170,11 +172,16 @@ export class ContainerProcesses implements Disposable {
     const ended = this.#strays.get(id);
     if (!ended) return;
     const { life, clock } = this.#options;
-    await life.call('kill', { container: id, signal: 'SIGKILL' }).catch((error: unknown) => {
-      // It may have ended by itself meanwhile.
-      if (this.#strays.has(id)) throw error;
-    });
-    await withTimeout(clock, killMs, `The earlier run of the container ${id} does not end`, ended.promise);
+    this.#superseded.add(id);
+    try {
+      await life.call('kill', { container: id, signal: 'SIGKILL' }).catch((error: unknown) => {
+        // It may have ended by itself meanwhile.
+        if (this.#strays.has(id)) throw error;
+      });
+      await withTimeout(clock, killMs, `The earlier run of the container ${id} does not end`, ended.promise);
+    } finally {
+      this.#superseded.delete(id);
+    }
   }
 
   async #launch(argv: readonly string[], terminal: TerminalSize | undefined): Promise<Process> {
@@ -257,14 +264,14 @@ export class ContainerProcesses implements Disposable {
 
   #exited(id: ContainerId, exit: ContainerExit): void {
     this.#pids.delete(id);
-    // Nobody who has not come back to it waits for its end: it would be taken for that of the run that follows.
-    if (!this.#forgetStray(id)) this.#options.tell({ kind: 'exited', id, exit });
+    this.#forgetStray(id);
+    // Whoever waits for the end of the run that follows would take it for that.
+    if (!this.#superseded.has(id)) this.#options.tell({ kind: 'exited', id, exit });
   }
 
-  /** Whether it was one. */
-  #forgetStray(id: ContainerId): boolean {
+  #forgetStray(id: ContainerId): void {
     this.#strays.get(id)?.resolve();
-    return this.#strays.delete(id);
+    this.#strays.delete(id);
   }
 
   /** The runtime was started again: what has begun and ended meanwhile is told now. */
