@@ -94,7 +94,8 @@ describe('machines whose switch is killed', () => {
   it('keep their connections', async () => {
     await shell(vm(1), 'dd if=/dev/urandom of=/tmp/file bs=1M count=5 2>/dev/null; httpd -p 80 -h /tmp');
     const sum = await shell(vm(1), 'md5sum < /tmp/file');
-    const sentOf = async (): Promise<number> => (await networks.status()).ports.find(({ id }) => id === 'left/0')?.counters.txBytes ?? 0;
+    const sentOf = async (): Promise<number> =>
+      (await networks.status()).ports.find(({ id }) => id === 'left/0')?.counters.txBytes ?? 0;
     const before = await sentOf();
     const got = shell(vm(0), `wget -q -O - http://${addressOf('right')}/file | md5sum`);
     while ((await sentOf()) < before + 1_000_000) await vm(1).ping();
