@@ -1,26 +1,19 @@
 import type { SlabReader } from '../formats/frame-slab';
 import { ipProtocol } from '../formats/wire/ipv4';
+import { dhcp6ServerPort, icmp6Protocol, ip6SourceAt, ndTargetAt, ndTypes } from '../formats/wire/neighbour-discovery';
 import type { AddressOwners } from './address-owners';
 import type { FrameInfo } from './frame-info';
 import { mayUse } from './port-guards';
 import type { SwitchPort } from './switch-port';
 
 /** What a packet has where, from its start (RFC 8200, 3). */
-const ip6 = { bytes: 40, nextHeader: 6, source: 8 } as const;
+const ip6 = { bytes: 40, nextHeader: 6 } as const;
 
 /** Headers between IPv6's and what it carries (RFC 8200, 4; RFC 4302): a chain, each with the number of the next. */
 const extension = { hopByHop: 0, routing: 43, fragment: 44, authentication: 51, destination: 60 } as const;
 
 /** Of those a sound packet has each at most once, and one of them twice. */
 const maxExtensions = 6;
-
-const icmp6Protocol = 58;
-
-/** Types of neighbour discovery (RFC 4861, 4), and where those that name one have their target. */
-const ndType = { routerAdvertisement: 134, solicitation: 135, advertisement: 136, redirect: 137 } as const;
-const targetAt = 8;
-
-const dhcp6ServerPort = 547;
 
 /** From as many bytes of what is carried it is known what it is: a message's type, or the port it comes from. */
 const kindBytes = 2;
@@ -65,7 +58,7 @@ function isServerSpeech(carried: Carried | 'hidden', { view, frameEnd }: SlabRea
   if (protocol === ipProtocol.udp) return at + 2 <= frameEnd && view.getUint16(at) === dhcp6ServerPort;
   if (protocol !== icmp6Protocol || at >= frameEnd) return false;
   const type = view.getUint8(at);
-  return type === ndType.routerAdvertisement || type === ndType.redirect;
+  return type === ndTypes.routerAdvertisement || type === ndTypes.redirect;
 }
 
 /**
@@ -75,9 +68,9 @@ function isServerSpeech(carried: Carried | 'hidden', { view, frameEnd }: SlabRea
 function findClaimed({ packetStart }: FrameInfo, { protocol, at }: Carried, reader: SlabReader): number | undefined {
   if (protocol !== icmp6Protocol || at >= reader.frameEnd) return undefined;
   const type = reader.view.getUint8(at);
-  const source = packetStart + ip6.source;
-  if (type === ndType.solicitation) return isUnspecified(reader, source) ? at + targetAt : source;
-  return type === ndType.advertisement ? at + targetAt : undefined;
+  const source = packetStart + ip6SourceAt;
+  if (type === ndTypes.solicitation) return isUnspecified(reader, source) ? at + ndTargetAt : source;
+  return type === ndTypes.advertisement ? at + ndTargetAt : undefined;
 }
 
 /** `later-fragment` says nothing without the first; `hidden` is what nobody but its receiver could find. */

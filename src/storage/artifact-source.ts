@@ -74,10 +74,11 @@ export class ArtifactSource {
    */
   async sweep(named: () => Promise<ReadonlySet<Digest>>): Promise<void> {
     const { store } = this.#options;
+    // So that this visit's index has been seen.
+    await this.entries();
+    if (!(await this.#index.hasChanged())) return;
     // Fetched anew: another tab may have seen a later one.
-    const index = new LayoutIndex(this.#options);
-    const entries = (await index.current()).manifests;
-    if (!(await index.hasChanged())) return;
+    const entries = (await new LayoutIndex(this.#options).current()).manifests;
     const kept = new Set<Digest>();
     for (const entry of entries) {
       const { config, layers } = await this.#manifestOf(entry);
@@ -88,7 +89,7 @@ export class ArtifactSource {
     for (const digest of await named()) kept.add(digest);
     const left = stored.filter(({ digest, label }) => label === undefined && !kept.has(digest));
     for (const { digest } of left) await store.delete(digest);
-    await index.settleChange();
+    await this.#index.settleChange();
   }
 
   async #manifestOf(descriptor: Descriptor, operation: Operation = {}): Promise<Manifest> {

@@ -22,6 +22,13 @@ import {
   type NftExpression,
   setKeys,
 } from '../../formats/nftables';
+import {
+  dhcp6ServerPort,
+  icmp6Protocol,
+  ip6SourceAt,
+  ndTargetAt,
+  ndTypes,
+} from '../../formats/wire/neighbour-discovery';
 
 /** What a port may claim. */
 interface PortClaims {
@@ -47,17 +54,10 @@ const etherTypes = {
 /** 802.1Q and 802.1ad. */
 const vlanTypes = [Uint8Array.of(0x81, 0x00), Uint8Array.of(0x88, 0xa8)];
 const udp = Uint8Array.of(17);
-const icmp6 = Uint8Array.of(58);
+const icmp6 = Uint8Array.of(icmp6Protocol);
 const dhcpServer = Uint8Array.of(0, 67);
-const dhcp6Server = Uint8Array.of(2, 35);
+const dhcp6Server = Uint8Array.of(dhcp6ServerPort >> 8, dhcp6ServerPort & 0xff);
 const zero16 = new Uint8Array(2);
-
-/** Types of neighbour discovery (RFC 4861, 4). */
-const ndTypes = { routerAdvertisement: 134, solicitation: 135, advertisement: 136, redirect: 137 } as const;
-
-/** Bytes into an IPv6 header where its source is, and into a message of neighbour discovery where its target is. */
-const ip6Source = 8;
-const ndTarget = 8;
 
 /** An address that is made of a MAC has these in the middle of its last half (RFC 4291, appendix A). */
 const eui64Middle = Uint8Array.of(0xff, 0xfe);
@@ -127,7 +127,7 @@ function guards6(): readonly NftChange[] {
     ...[...loadPair(base, at + 8, 4), loadPayload(base, at + 12, 4, 13)],
     lookUp(sets.interfaceIds, { inverted: true }),
   ];
-  const asksForItself = [loadPayload('network', ip6Source, 16), compare('equal', new Uint8Array(16))];
+  const asksForItself = [loadPayload('network', ip6SourceAt, 16), compare('equal', new Uint8Array(16))];
   const isServer = [
     ...[loadMeta('l4proto'), compare('equal', udp)],
     ...[loadPayload('transport', 0, 2), compare('equal', dhcp6Server)],
@@ -136,12 +136,12 @@ function guards6(): readonly NftChange[] {
     forbid('ra-guard', isIcmp6(ndTypes.routerAdvertisement), claims6),
     forbid('ra-guard', isIcmp6(ndTypes.redirect), claims6),
     forbid('ra-guard', isServer, claims6),
-    forbid('nd-guard', [...isIcmp6(ndTypes.advertisement), ...isAnothers('transport', ndTarget)], claims6),
-    forbid('nd-guard', [...isIcmp6(ndTypes.solicitation), ...isAnothers('network', ip6Source)], claims6),
+    forbid('nd-guard', [...isIcmp6(ndTypes.advertisement), ...isAnothers('transport', ndTargetAt)], claims6),
+    forbid('nd-guard', [...isIcmp6(ndTypes.solicitation), ...isAnothers('network', ip6SourceAt)], claims6),
     // Who has no address yet asks for the one that it wants (RFC 4862, 5.4).
     forbid(
       'nd-guard',
-      [...isIcmp6(ndTypes.solicitation), ...asksForItself, ...isAnothers('transport', ndTarget)],
+      [...isIcmp6(ndTypes.solicitation), ...asksForItself, ...isAnothers('transport', ndTargetAt)],
       claims6,
     ),
   ];

@@ -1,0 +1,13 @@
+/** Types of neighbour discovery's messages (RFC 4861, 4). */
+export const ndTypes = { routerAdvertisement: 134, solicitation: 135, advertisement: 136, redirect: 137 } as const;
+
+/** Where those that name one have their target, in bytes from the message's start. */
+export const ndTargetAt = 8;
+
+/** Where an IPv6 header has its source, in bytes from its start (RFC 8200, 3). */
+export const ip6SourceAt = 8;
+
+export const icmp6Protocol = 58;
+
+/** What servers of DHCPv6 speak from (RFC 8415, 7.2). */
+export const dhcp6ServerPort = 547;
