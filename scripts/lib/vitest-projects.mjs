@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runTool } from './run.mjs';
+import { readStrayErrors, strayErrorsFile } from './stray-errors.mjs';
 
 /**
  * @typedef {object} Counts
@@ -36,16 +37,23 @@ export const projects = [
 export async function runProject({ name, minutes, workers }) {
   const folder = await mkdtemp(join(tmpdir(), 'strata-test-'));
   try {
-    const report = join(folder, 'report.json');
-    const args = ['run', '--project', name, '--passWithNoTests', '--reporter=default', '--reporter=json'];
+    const [report, strays] = [join(folder, 'report.json'), join(folder, 'strays.txt')];
+    const reporters = ['--reporter=default', '--reporter=json', '--reporter=./scripts/lib/stray-errors.mjs'];
+    const args = ['run', '--project', name, '--passWithNoTests', ...reporters, `--outputFile.json=${report}`];
     if (workers !== undefined) args.push(`--maxWorkers=${workers}`);
-    const result = await runTool('vitest/vitest.mjs', [...args, `--outputFile.json=${report}`], {
+    const result = await runTool('vitest/vitest.mjs', args, {
       timeoutMs: minutes * 60_000,
+      env: { [strayErrorsFile]: strays },
     });
     const { passed, failed, failures } = await readReport(report);
     if (result.timedOut) failures.push(`${name}: not done in ${minutes} minutes`);
     if (failed > 0 || result.ok) return { passed, failed, failures };
-    return { passed, failed: 1, failures: [...failures, `${name}: ended with an error and no failed test`] };
+    const why = await readStrayErrors(strays);
+    return {
+      passed,
+      failed: 1,
+      failures: [...failures, describe(`${name}: ended with an error and no failed test`, why)],
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -130,7 +130,7 @@ const images = [
     ParentId: '',
     RepoTags: null,
     RepoDigests: null,
-    Created: seconds - 50,
+    Created: seconds - 90,
     Size: 117_000_000,
     SharedSize: -1,
     Labels: { a: 'b' },

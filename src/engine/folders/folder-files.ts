@@ -51,18 +51,22 @@ export class FolderFiles implements SharedFolder {
 
   async list(path: string): Promise<readonly FolderEntry[]> {
     const directory = await findDirectory(this.#tree, path);
+    // By name: a file that takes another's place meanwhile is listed again, behind the rest.
+    const names = new Set<string>();
+    for await (const { name } of listAll(this.#tree, directory)) names.add(name);
     const entries: FolderEntry[] = [];
-    for await (const { name, inode } of listAll(this.#tree, directory)) {
+    for (const name of names) {
+      const found = await this.#tree.lookup(directory, name);
       // One that was removed meanwhile is none.
-      const found = await this.#describe(name, inode).catch(() => undefined);
-      if (found) entries.push(found);
+      const entry = found && (await this.#describe(name, found).catch(() => undefined));
+      if (entry) entries.push(entry);
     }
     return entries.sort((a, b) => compareFileNames(a.name, b.name));
   }
 
   async find(path: string): Promise<FolderEntry | undefined> {
     const found = await findPath(this.#tree, path, 'keep');
-    return found && this.#describe(splitPath(path).at(-1) ?? '', found.inode, found);
+    return found && this.#describe(splitPath(path).at(-1) ?? '', found);
   }
 
   async read(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
@@ -151,8 +155,7 @@ export class FolderFiles implements SharedFolder {
     this.#end.dispose();
   }
 
-  async #describe(name: string, inode: InodeNumber, known?: FileAttributes): Promise<FolderEntry> {
-    const { mode, size, uid, gid, mtime } = known ?? (await this.#tree.attributes(inode));
+  async #describe(name: string, { inode, mode, size, uid, gid, mtime }: FileAttributes): Promise<FolderEntry> {
     const kind = kinds[typeOf(mode)] ?? 'other';
     const what = { name, kind, size, mode: mode & permissionBits, uid, gid, modified: mtime satisfies FileTime };
     return kind === 'symlink' ? { ...what, target: await this.#tree.readLink(inode) } : what;

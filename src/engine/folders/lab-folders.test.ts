@@ -112,6 +112,25 @@ describe('shared folders as the lab uses them', () => {
     expect(await names('/')).toEqual(['page']);
   });
 
+  it('are listed with each name once, while files take the place of others', async () => {
+    // So many that others are written while one listing goes on.
+    const all = Array.from({ length: 20 }, (_, index) => `file-${index}`);
+    for (const name of all) await folder.write(`/${name}`, bytes('old'));
+    let writing = true;
+    const listed: (readonly string[])[] = [];
+    const list = async () => {
+      while (writing) listed.push(await names('/'));
+    };
+    const replace = async () => {
+      for (let round = 0; round < 10; round += 1)
+        for (const name of all) await folder.write(`/${name}`, bytes(`new ${round}`));
+      writing = false;
+    };
+    await Promise.all([list(), replace()]);
+    expect(listed.length).toBeGreaterThan(10);
+    for (const each of listed) expect(each.filter((name) => !name.startsWith('.')).sort()).toEqual([...all].sort());
+  });
+
   it('leave nothing behind of what could not be written', async () => {
     const full = folder.write('/large', new Uint8Array(2_000_000));
     await expect(full).rejects.toMatchObject({ code: 'ResourceExhausted' });

@@ -177,19 +177,21 @@ function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
  * scripts, and those that are not UTF-8, which nobody could ask for either.
  */
 export function parseEntries(output: string): FolderEntry[] {
-  const entries: FolderEntry[] = [];
+  // By name: what takes another's place while a directory is read is told twice.
+  const entries = new Map<string, FolderEntry>();
   for (const line of output.split('\n')) {
     if (line.includes('\uFFFD')) continue;
     const link = /^l ([^/]+)\/(.*)$/.exec(line);
     const file = /^([0-9a-f]+) (\d+) (-?\d+) (\d+) (\d+) (.+)$/.exec(line);
     if (link) {
       const [, name = '', target = ''] = link;
-      entries.push({ name, kind: 'symlink', size: 0, mode: 0o777, uid: 0, gid: 0, modified: noTime, target });
+      entries.set(name, { name, kind: 'symlink', size: 0, mode: 0o777, uid: 0, gid: 0, modified: noTime, target });
     } else if (file) {
       const [, mode = '', size, seconds, uid, gid, path = ''] = file;
       const bits = Number.parseInt(mode, 16);
-      entries.push({
-        name: path.slice(path.lastIndexOf('/') + 1),
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      entries.set(name, {
+        name,
         kind: fileTypes[bits >> 12] ?? 'other',
         size: Number(size),
         mode: bits & 0o7777,
@@ -199,7 +201,7 @@ export function parseEntries(output: string): FolderEntry[] {
       });
     }
   }
-  return entries;
+  return [...entries.values()];
 }
 
 const noTime = { seconds: 0, nanoseconds: 0 } as const;
