@@ -31,6 +31,14 @@ export interface FolderEntry {
   readonly target?: string;
 }
 
+/** What of a folder a tar would replace. */
+export interface ReplacedFiles {
+  /** Paths in the directory that it is unpacked into, in the order of the tar; the first thousand. */
+  readonly paths: readonly string[];
+  /** Whether there are others. */
+  readonly more: boolean;
+}
+
 /**
  * A shared folder as the lab's own programs use it. Paths begin with `/` and lead through symbolic links that stay in
  * the folder. What is done here is done as root; machines see it at once. Errors, beside those of the calls: `NotFound`,
@@ -62,6 +70,8 @@ export interface SharedFolder extends Disposable {
   exportTar(path?: string): ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Unpacks a tar into a directory; what is there of the same name is replaced. Nothing leads out of the directory. */
   importTar(archive: ReadableStream<Uint8Array>, path?: string, operation?: Operation): Promise<void>;
+  /** Reads all of the tar, and writes nothing. Refuses what `importTar` would refuse for what is there. */
+  findReplaced(archive: ReadableStream<Uint8Array>, path?: string, operation?: Operation): Promise<ReplacedFiles>;
 }
 
 /** The shared folders of a lab. */

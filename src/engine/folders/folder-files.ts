@@ -1,6 +1,6 @@
 import type { FileAttributes, FileTime, InodeNumber } from '../../api/file-tree';
 import type { Operation } from '../../api/operation';
-import type { FolderEntry, FolderEntryKind, SharedFolder } from '../../api/shared-folder';
+import type { FolderEntry, FolderEntryKind, ReplacedFiles, SharedFolder } from '../../api/shared-folder';
 import { throwIfAborted } from '../../base/errors';
 import { Emitter } from '../../base/events';
 import { type Disposable, toDisposable } from '../../base/lifecycle';
@@ -10,6 +10,7 @@ import { fileType, isDirectory, permissionBits, typeOf } from '../../formats/fil
 import { fileError } from '../../formats/linux-errno';
 import type { FolderPortClient } from '../../rpc/folder-port';
 import { exportFolder } from './export-folder';
+import { findReplaced } from './find-replaced';
 import { findDirectory, findPath, splitLast, splitPath } from './folder-paths';
 import { importFolder } from './import-folder';
 import { listAll, pieceBytes, readFile } from './read-tree';
@@ -146,6 +147,14 @@ export class FolderFiles implements SharedFolder {
 
   async importTar(archive: ReadableStream<Uint8Array>, path = '/', operation: Operation = {}): Promise<void> {
     await importFolder(this.#tree, await findDirectory(this.#tree, path), archive, operation);
+  }
+
+  async findReplaced(
+    archive: ReadableStream<Uint8Array>,
+    path = '/',
+    operation: Operation = {},
+  ): Promise<ReplacedFiles> {
+    return findReplaced(this.#tree, await findDirectory(this.#tree, path), archive, operation);
   }
 
   dispose(): void {

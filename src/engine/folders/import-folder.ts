@@ -6,6 +6,7 @@ import { fileType, isDirectory } from '../../formats/file-type';
 import type { TarEntry, TarEntryKind } from '../../formats/tar/tar-entry';
 import { TarScanner } from '../../formats/tar/tar-scanner';
 import type { FolderPortClient } from '../../rpc/folder-port';
+import { noWay, tarNames } from './tar-names';
 
 type Tree = FolderPortClient;
 
@@ -28,6 +29,12 @@ interface Coming {
   readonly offset: number;
 }
 
+/** What is still to be done to files that were made. */
+interface Left {
+  coming: readonly Coming[];
+  readonly times: Map<InodeNumber, FileTime>;
+}
+
 /**
  * Unpacks a tar into a directory, as it streams by. What is there of the same name is replaced, directories stay. Paths
  * lead through directories only, so nothing leaves the one that was named. `InvalidArgument` for what is no tar.
@@ -40,20 +47,19 @@ export async function importFolder(
 ): Promise<void> {
   const told: TarEntry[] = [];
   const scanner = new TarScanner((entry) => told.push(entry));
-  const times = new Map<InodeNumber, FileTime>();
-  let coming: readonly Coming[] = [];
+  const left: Left = { coming: [], times: new Map() };
   let position = 0;
   for await (const chunk of chunksOf(archive)) {
     throwIfAborted(signal);
     scanner.push(chunk);
-    for (const entry of told.splice(0)) coming = [...coming, ...(await unpack(tree, into, entry, times))];
-    coming = await writeComing(tree, coming, chunk, position);
+    for (const entry of told.splice(0)) await unpack(tree, into, entry, left);
+    left.coming = await writeComing(tree, left.coming, chunk, position);
     position += chunk.length;
     onProgress?.({ phase: 'Unpacking', done: position });
   }
   scanner.finish();
   // Last of all, since whatever is made in a directory changes its time.
-  for (const [inode, mtime] of times) await tree.setAttributes(inode, { mtime });
+  for (const [inode, mtime] of left.times) await tree.setAttributes(inode, { mtime });
 }
 
 /** What of the chunk belongs to files; returns what is still to come. */
@@ -70,46 +76,43 @@ async function writeComing(
   return coming.filter(({ offset, size }) => offset + size > position + chunk.length);
 }
 
-async function unpack(
-  tree: Tree,
-  into: InodeNumber,
-  entry: TarEntry,
-  times: Map<InodeNumber, FileTime>,
-): Promise<readonly Coming[]> {
-  const names = namesOf(entry.path);
+async function unpack(tree: Tree, into: InodeNumber, entry: TarEntry, left: Left): Promise<void> {
+  const names = tarNames(entry.path);
   const name = names.at(-1);
-  if (name === undefined) return [];
+  if (name === undefined) return;
   const directory = await makeWay(tree, into, names.slice(0, -1));
   const there = await tree.lookup(directory, name);
   const { kind, mode, uid, gid, mtime, size, offset, parts } = entry;
   if (there && isDirectory(there) && kind === 'directory') {
     await tree.setAttributes(there.inode, { mode, uid, gid });
-    times.set(there.inode, toFileTime(mtime));
-    return [];
+    left.times.set(there.inode, toFileTime(mtime));
+    return;
   }
-  if (there) await tree.unlink(directory, name, 'either');
+  if (there) {
+    await tree.unlink(directory, name, 'either');
+    if (isDirectory(there) || there.links === 1) forget(there.inode, left);
+  }
   if (kind === 'link') {
     await tree.link(directory, name, await findLinked(tree, into, entry));
-    return [];
+    return;
   }
   const { inode } = await tree.create(directory, name, newFile(entry, kind));
   for (const [key, value] of entry.xattrs ?? []) await tree.setXattr(inode, key, value, 'any');
-  times.set(inode, toFileTime(mtime));
-  if (kind !== 'file') return [];
+  left.times.set(inode, toFileTime(mtime));
+  if (kind !== 'file') return;
   if (parts) await tree.setAttributes(inode, { size });
-  return (parts ?? [{ start: 0, size, offset }]).map((part) => ({ inode, ...part }));
+  left.coming = [...left.coming, ...(parts ?? [{ start: 0, size, offset }]).map((part) => ({ inode, ...part }))];
+}
+
+/** A tar may have a file twice (`tar -r`): the first one has gone before its bytes have come. */
+function forget(inode: InodeNumber, left: Left): void {
+  left.coming = left.coming.filter((each) => each.inode !== inode);
+  left.times.delete(inode);
 }
 
 function newFile({ mode, uid, gid, device, target }: TarEntry, kind: Exclude<TarEntryKind, 'link'>): NewFile {
   const isDevice = kind === 'character' || kind === 'block';
   return { mode: types[kind] | mode, uid, gid, ...(isDevice && { device }), ...(kind === 'symlink' && { target }) };
-}
-
-/** Names of a path of a tar, relative to where it is unpacked. */
-function namesOf(path: string): readonly string[] {
-  const names = path.split('/').filter((name) => name !== '' && name !== '.');
-  if (!names.includes('..')) return names;
-  throw new SandboxError('InvalidArgument', `A tar whose paths lead out of its directory is not unpacked: ${path}`);
 }
 
 async function makeWay(tree: Tree, into: InodeNumber, names: readonly string[]): Promise<InodeNumber> {
@@ -118,9 +121,7 @@ async function makeWay(tree: Tree, into: InodeNumber, names: readonly string[]):
     const found =
       (await tree.lookup(directory, name)) ??
       (await tree.create(directory, name, { mode: fileType.directory | 0o755, uid: 0, gid: 0 }));
-    if (!isDirectory(found)) {
-      throw new SandboxError('InvalidArgument', `A path of the tar leads through what is no directory: ${name}`);
-    }
+    if (!isDirectory(found)) throw noWay(name);
     directory = found.inode;
   }
   return directory;
@@ -128,7 +129,7 @@ async function makeWay(tree: Tree, into: InodeNumber, names: readonly string[]):
 
 async function findLinked(tree: Tree, into: InodeNumber, { path, target }: TarEntry): Promise<InodeNumber> {
   let at = into;
-  for (const name of namesOf(target)) {
+  for (const name of tarNames(target)) {
     const found = await tree.lookup(at, name);
     if (!found) throw new SandboxError('InvalidArgument', `A hard link of the tar leads nowhere: ${path} to ${target}`);
     at = found.inode;

@@ -161,6 +161,7 @@ describe('shared folders as the lab uses them', () => {
     header: { name, type, linkname, size: 0 },
   });
   const plain = (name: string, body = 'x'): TarEntry => ({ header: { name, size: body.length, mode: 0o600 }, body });
+  const directory = (name: string): TarEntry => ({ header: { name, type: 'directory', size: 0 } });
 
   it('follow links that stay inside, and no others', async () => {
     await folder.importTar(
@@ -195,6 +196,14 @@ describe('shared folders as the lab uses them', () => {
     expect(await text('/copy/hard')).toBe('y'.repeat(300_000));
   });
 
+  it('are what a tar has last, where it has them twice', async () => {
+    const twice = [plain('a', 'first'), link('b', 'a', 'link'), plain('a', 'second'), plain('c', 'x'), plain('c', 'y')];
+    await folder.importTar(await tar(twice));
+    expect([await text('/a'), await text('/b'), await text('/c')]).toEqual(['second', 'first', 'y']);
+    await folder.importTar(await tar([plain('d', ''), directory('d'), plain('d/e')]));
+    expect(await names('/d')).toEqual(['e']);
+  });
+
   it.each([
     ['leads out', [plain('../evil')]],
     ['leads out further down', [plain('a/../../evil')]],
@@ -205,6 +214,65 @@ describe('shared folders as the lab uses them', () => {
     await folder.makeDirectory('/in');
     await expect(folder.importTar(await tar(entries), '/in')).rejects.toMatchObject({ code: 'InvalidArgument' });
     expect(await names('/')).toEqual(['in']);
+  });
+
+  it('tell what a tar would replace, and write nothing', async () => {
+    await folder.importTar(
+      await tar([
+        plain('in/a/b/file'),
+        plain('in/a/other'),
+        link('in/link', 'a'),
+        directory('in/empty'),
+        plain('in/was'),
+      ]),
+    );
+    const entries = [
+      ...[directory('a'), plain('a/b/file', 'new'), plain('./a/b/file', 'newer'), plain('a/b/new'), plain('new/file')],
+      ...[link('link', 'a/b'), plain('a/other'), plain('empty'), directory('was'), plain('none'), plain('was/file')],
+    ];
+    const before = await new Response(folder.exportTar()).arrayBuffer();
+    expect(await folder.findReplaced(await tar(entries), '/in')).toEqual({
+      paths: ['a/b/file', 'link', 'a/other', 'empty', 'was'],
+      more: false,
+    });
+    expect(await new Response(folder.exportTar()).arrayBuffer()).toEqual(before);
+    await folder.importTar(await tar(entries), '/in');
+    expect([await text('/in/a/b/file'), await text('/in/was/file')]).toEqual(['newer', 'x']);
+  });
+
+  it('name no more than a thousand of those that a tar would replace', async () => {
+    const entries = Array.from({ length: 1001 }, (_, at) => plain(`file-${at}`));
+    await folder.importTar(await tar(entries.slice(1)));
+    const { paths, more } = await folder.findReplaced(await tar([...entries, ...entries]));
+    expect([paths.length, paths[0], more]).toEqual([1000, 'file-1', false]);
+    await folder.write('/file-0', bytes('x'));
+    expect(await folder.findReplaced(await tar(entries))).toMatchObject({ paths: { length: 1000 }, more: true });
+  });
+
+  it.each([
+    ['leads out', 'InvalidArgument', [plain('../evil')]],
+    ['leads through a file', 'InvalidArgument', [plain('file/x')]],
+    ['has a file where a directory is not empty', 'FailedPrecondition', [plain('full')]],
+  ])('say before anything is written that a tar %s', async (_, code, entries) => {
+    await folder.write('/file', bytes('x'));
+    await folder.makeDirectory('/full/x');
+    await expect(folder.findReplaced(await tar([plain('first'), ...entries]))).rejects.toMatchObject({ code });
+    await expect(folder.importTar(await tar(entries))).rejects.toMatchObject({ code });
+    await expect(folder.findReplaced(new Blob(['no tar'.repeat(200)]).stream())).rejects.toThrow(/sound tar/);
+  });
+
+  it('stop looking what a tar would replace when that is not wanted any more', async () => {
+    const aborting = new AbortController();
+    const onProgress = (): void => aborting.abort();
+    const pieces = (await tar([plain('a', 'y'.repeat(5000))])).pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          for (let at = 0; at < chunk.length; at += 512) controller.enqueue(chunk.subarray(at, at + 512));
+        },
+      }),
+    );
+    const stopped = folder.findReplaced(pieces, '/', { signal: aborting.signal, onProgress });
+    await expect(stopped).rejects.toMatchObject({ code: 'Canceled' });
   });
 
   it('go on when the store is started again', async () => {
