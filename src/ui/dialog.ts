@@ -48,13 +48,14 @@ export type Dialog =
       readonly source: { readonly snapshot: SnapshotId } | { readonly instance: InstanceId };
       readonly name: string;
     }
-  /** Files are brought whose names are taken in that directory. */
+  /** Files are brought whose names are taken in that directory, these and perhaps `more` than can be named. */
   | {
       readonly kind: 'replace-files';
       readonly directory: string;
       readonly names: readonly string[];
+      readonly more?: boolean;
       readonly replace: () => void;
-      readonly keepBoth: () => void;
+      readonly keepBoth?: () => void;
     }
   /** Before all that is in the lab is removed. `folders`: those with something in them. `next`: once it is empty. */
   | { readonly kind: 'new-lab'; readonly folders: readonly FolderInfo[]; readonly next?: () => void }

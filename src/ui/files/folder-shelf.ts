@@ -1,5 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
+import type { Operation } from '../../api/operation';
 import type { FolderInfo, SharedFolder, SharedFolders } from '../../api/shared-folder';
+import { SandboxError, throwIfAborted } from '../../base/errors';
 import { pageFolder } from '../../engine/folders/page-folder';
 import { saveFile } from '../save-file';
 import { fileText } from '../text/files';
@@ -14,6 +16,7 @@ export class FolderShelf extends FileShelf {
   readonly #folders: SharedFolders;
   readonly #folder: SharedFolder;
   readonly #info = signal<FolderInfo | undefined>(undefined);
+  #unpacked: Promise<unknown> = Promise.resolve();
 
   private constructor(options: FolderShelfOptions, folders: SharedFolders, folder: SharedFolder) {
     super({ ...options, trash }, folder);
@@ -45,9 +48,35 @@ export class FolderShelf extends FileShelf {
     );
   }
 
+  /**
+   * Where something would be replaced it is asked first: nothing is written before the answer. One tar after the other: each
+   * sees what those before it have brought.
+   */
   importTar(directory: string, file: File): void {
+    const before = this.#unpacked;
     const task = { kind: 'load', subject: file.name, cancelable: true } as const;
-    this.#options.tasks.run(task, (operation) => this.#folder.importTar(file.stream(), directory, operation));
+    const { finished } = this.#options.tasks.run(task, async (operation) => {
+      await before;
+      await this.#unpack(directory, file, operation);
+    });
+    this.#unpacked = finished.catch(() => {});
+  }
+
+  async #unpack(directory: string, file: File, { signal, onProgress }: Required<Operation>): Promise<void> {
+    const operation: Operation = { signal, onProgress: (told) => onProgress({ ...told, total: file.size }) };
+    throwIfAborted(signal);
+    const { paths, more } = await this.#folder.findReplaced(file.stream(), directory, operation);
+    if (paths.length > 0) await this.#askToReplace(directory, paths, more);
+    throwIfAborted(signal);
+    await this.#folder.importTar(file.stream(), directory, operation);
+  }
+
+  async #askToReplace(directory: string, names: readonly string[], more: boolean): Promise<void> {
+    const given = await this.#options.ask((answer) => {
+      const replace = (): void => answer('replace');
+      return { kind: 'replace-files', directory, names, more, replace };
+    });
+    if (given !== 'replace') throw new SandboxError('Canceled', fileText.notUnpacked);
   }
 
   async #readInfo(): Promise<void> {

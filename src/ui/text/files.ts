@@ -41,14 +41,15 @@ export const fileText = {
   notText: 'It is not text that can be edited here, or too large: download it',
   isLink: (target: string) => `It is a link to ${target}: open that instead`,
   replace: {
-    title: (names: readonly string[]) =>
-      names.length === 1 ? `Replace "${names[0]}"?` : `Replace ${names.length} files?`,
+    title: (names: readonly string[], more = false) =>
+      names.length === 1 ? `Replace "${names[0]}"?` : `Replace ${more ? 'more than ' : ''}${names.length} files?`,
     one: (directory: string) => `A file of that name is in ${directory} already. What is in it would be lost.`,
     many: (directory: string) => `Files of these names are in ${directory} already. What is in them would be lost.`,
-    more: (count: number) => `and ${count} more`,
+    more: (count: number, more = false) => `and ${more ? 'more than ' : ''}${count} ${more ? 'others' : 'more'}`,
     go: 'Replace',
     keepBoth: 'Keep both',
   },
+  notUnpacked: 'Nothing was unpacked',
   noName: (name: string) => `"${name}" is no name for a file: choose one without a slash that is not . or ..`,
   exists: (path: string) => `${path} is there already`,
   removed: (name: string) => `${name} is deleted`,
@@ -62,7 +63,6 @@ export const fileText = {
     bringBack: (path: string) => `Could not bring back ${path}`,
     make: (path: string) => `Could not make ${path}`,
     upload: (directory: string) => `Could not bring files to ${directory}`,
-    unpack: (name: string) => `Could not unpack ${name}`,
     saveAll: 'Could not save the folder',
   },
 } as const;

@@ -29,20 +29,20 @@ export class ReplaceDialog extends DialogElement {
   }
 
   protected override frame(): DialogFrame {
-    const { names = [], directory = '', keepBoth = () => {} } = this.dialog ?? {};
+    const { names = [], directory = '', more, keepBoth } = this.dialog ?? {};
     const shown = names.slice(0, mostNames);
     const left = names.length - shown.length;
     return {
-      heading: words.title(names),
+      heading: words.title(names, more),
       go: words.go,
       danger: true,
-      other: { label: words.keepBoth, run: keepBoth },
+      ...(keepBoth && { other: { label: words.keepBoth, run: keepBoth } }),
       body:
         names.length === 1
           ? html`<p>${words.one(directory)}</p>`
           : html`<p>${words.many(directory)}</p>
               <ul>
-                ${shown.map((name) => html`<li>${name}</li>`)} ${left > 0 ? html`<li>${words.more(left)}</li>` : nothing}
+                ${shown.map((name) => html`<li>${name}</li>`)} ${left > 0 ? html`<li>${words.more(left, more)}</li>` : nothing}
               </ul>`,
     };
   }

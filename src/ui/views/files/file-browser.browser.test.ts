@@ -1,4 +1,5 @@
 import { type Signal, signal } from '@preact/signals-core';
+import { packTar } from 'modern-tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { userEvent } from 'vitest/browser';
 import type { Process } from '../../../api/instance';
@@ -189,27 +190,30 @@ describe('files that are browsed', () => {
     await focusBecomes('/d');
   });
 
+  /** Gives files to a field of the browser, and waits for what is asked then. */
+  const bring = async (field: string, ...files: readonly File[]): Promise<ReplaceDialog> => {
+    await userEvent.upload(browser.renderRoot.querySelector<HTMLInputElement>(field)!, [...files]);
+    await expect.poll(() => page.dialog.value).toMatchObject({ kind: 'replace-files', directory: '/' });
+    const dialog = new ReplaceDialog();
+    dialog.store = {} as Store;
+    dialog.dialog = page.dialog.value as typeof dialog.dialog;
+    dialog.addEventListener('end', () => page.ask(undefined));
+    document.body.append(dialog);
+    await dialog.updateComplete;
+    return dialog;
+  };
+  const choices = (dialog: ReplaceDialog): readonly HTMLButtonElement[] => [
+    ...dialog.renderRoot.querySelectorAll<HTMLButtonElement>('.foot button'),
+  ];
+  const choose = (dialog: ReplaceDialog, label: string): void =>
+    choices(dialog)
+      .find(({ textContent }) => textContent?.trim() === label)
+      ?.click();
+  const names = async () => (await folder.list('/')).map(({ name }) => name);
+
   it('that are uploaded replace nothing before somebody says so, in a dialog that can keep both', async () => {
-    const field = browser.renderRoot.querySelector<HTMLInputElement>('#upload')!;
-    const upload = async (...names: readonly string[]): Promise<ReplaceDialog> => {
-      await userEvent.upload(
-        field,
-        names.map((name) => new File([`new ${name}`], name)),
-      );
-      await expect.poll(() => page.dialog.value).toMatchObject({ kind: 'replace-files', directory: '/' });
-      const dialog = new ReplaceDialog();
-      dialog.store = {} as Store;
-      dialog.dialog = page.dialog.value as typeof dialog.dialog;
-      dialog.addEventListener('end', () => page.ask(undefined));
-      document.body.append(dialog);
-      await dialog.updateComplete;
-      return dialog;
-    };
-    const choose = (dialog: ReplaceDialog, label: string): void =>
-      [...dialog.renderRoot.querySelectorAll('button')]
-        .find(({ textContent }) => textContent?.trim() === label)
-        ?.click();
-    const names = async () => (await folder.list('/')).map(({ name }) => name);
+    const upload = (...brought: readonly string[]): Promise<ReplaceDialog> =>
+      bring('#upload', ...brought.map((name) => new File([`new ${name}`], name)));
 
     const canceled = await upload('a', 'b', 'd');
     expect(canceled.renderRoot.querySelector('h2')?.textContent).toBe(fileText.replace.title(['a', 'b']));
@@ -222,6 +226,39 @@ describe('files that are browsed', () => {
     await expect.poll(names).toEqual(['a', 'a (2)', 'b', 'c', 'd']);
     await expect.poll(() => content('/b')).toBe('new b');
     expect([await content('/a'), await content('/a (2)')]).toEqual(['new a', 'new a']);
+  });
+
+  it('that are in a tar replace nothing before somebody says so, and all of them then', async () => {
+    const many = Array.from({ length: 11 }, (_, at) => `many/${at}`);
+    await folder.makeDirectory('/many');
+    for (const path of many) await folder.write(path, new TextEncoder().encode('old'));
+    const entries = ['a', 'new', ...many].map((name) => ({ header: { name, size: 3 }, body: 'new' }));
+    const tar = new File([(await packTar(entries)) as Uint8Array<ArrayBuffer>], 'files.tar');
+
+    const canceled = await bring('#unpack', tar);
+    const listed = [...canceled.renderRoot.querySelectorAll('li')].map(({ textContent }) => textContent);
+    expect(canceled.renderRoot.querySelector('h2')?.textContent).toBe(fileText.replace.title(['a', ...many]));
+    expect(listed).toEqual(['a', ...many.slice(0, 9), fileText.replace.more(2)]);
+    expect(choices(canceled).map(({ textContent }) => textContent?.trim())).toEqual([
+      text.dialogs.cancel,
+      fileText.replace.go,
+    ]);
+    expect(await axeProblems(canceled)).toEqual([]);
+    choose(canceled, text.dialogs.cancel);
+    choose(await bring('#unpack', tar), fileText.replace.go);
+    await expect.poll(() => content('/many/10')).toBe('new');
+    expect([await content('/a'), await names()]).toEqual(['new', ['a', 'b', 'c', 'many', 'new']]);
+  });
+
+  it('that are more than can be named are said to be more', async () => {
+    const dialog = new ReplaceDialog();
+    dialog.store = {} as Store;
+    const paths = Array.from({ length: 12 }, (_, at) => `${at}`);
+    dialog.dialog = { kind: 'replace-files', directory: '/', names: paths, more: true, replace: () => {} };
+    document.body.append(dialog);
+    await dialog.updateComplete;
+    expect(dialog.renderRoot.querySelector('h2')?.textContent).toBe('Replace more than 12 files?');
+    expect(dialog.renderRoot.querySelector('li:last-child')?.textContent).toBe('and more than 2 others');
   });
 
   it('of a machine are said to be read, or not to be had, and tried again', async () => {
