@@ -6,7 +6,7 @@ import { digestHex } from '../formats/digest';
 import { annotations, type Descriptor, type Index, type Manifest } from '../formats/oci';
 import { parseManifest, storedForm } from '../formats/oci-parse';
 import { downloadBlob, type Fetch } from './download';
-import { LayoutIndex } from './layout-index';
+import { LayoutIndex, seenIndexes } from './layout-index';
 import type { MetadataStore } from './metadata-store';
 import { SharedTasks } from './shared-tasks';
 
@@ -69,27 +69,37 @@ export class ArtifactSource {
 
   /**
    * Frees what came of artifacts that an earlier index had and this one has not: blobs without a label that no artifact has
-   * now and that are not `named`. Once for each change of the index. `Unavailable` when it cannot be told what artifacts
-   * have; nothing is freed then, and the next call tries again.
+   * now, of this registry or another that a page of this origin has, and that are not `named`. Once for each change of the
+   * index. `Unavailable` when it cannot be told what artifacts have; nothing is freed then, and the next call tries again.
    */
   async sweep(named: () => Promise<ReadonlySet<Digest>>): Promise<void> {
     const { store } = this.#options;
     // So that this visit's index has been seen.
     await this.entries();
     if (!(await this.#index.hasChanged())) return;
-    // Fetched anew: another tab may have seen a later one.
-    const entries = (await new LayoutIndex(this.#options).current()).manifests;
+    // Before it is asked what is needed: what comes to be stored later is needed later, and none of this.
+    const stored = await store.list();
     const kept = new Set<Digest>();
-    for (const entry of entries) {
+    for (const entry of await this.#entriesNow()) {
       const { config, layers } = await this.#manifestOf(entry);
       for (const each of [entry, config, ...layers]) kept.add(storedForm(each).digest);
     }
-    // Before it is asked what is named: what comes to be stored later is named later, and none of this.
-    const stored = await store.list();
     for (const digest of await named()) kept.add(digest);
     const left = stored.filter(({ digest, label }) => label === undefined && !kept.has(digest));
     for (const { digest } of left) await store.delete(digest);
     await this.#index.settleChange();
+  }
+
+  /** What this registry has, and what of the others can have been stored. */
+  async #entriesNow(): Promise<readonly Descriptor[]> {
+    const { store, metadata } = this.#options;
+    // Fetched anew: another tab may have seen a later one.
+    const entries = [...(await new LayoutIndex(this.#options).current()).manifests];
+    for (const { manifests } of await seenIndexes(metadata)) {
+      // An artifact's manifest is stored before the rest of it.
+      for (const entry of manifests) if (await store.has(storedForm(entry).digest)) entries.push(entry);
+    }
+    return entries;
   }
 
   async #manifestOf(descriptor: Descriptor, operation: Operation = {}): Promise<Manifest> {

@@ -39,6 +39,9 @@ describe('store in IndexedDB', () => {
     ends.push(() => second.store.close());
     expect(await second.store.read(digest)).toEqual(patternBytes(2500));
     expect(await second.metadata.get('name')).toBe('value');
+    await second.metadata.put('name:b', 'of b');
+    await second.metadata.put('names', 'others');
+    expect(await second.metadata.list('name:')).toEqual(['of b']);
   });
 
   it('collects an abandoned ingest at the next opening, and tells its owner if there is one after all', async () => {

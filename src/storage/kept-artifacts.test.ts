@@ -14,6 +14,8 @@ import { MemoryRecordStore } from './record-store';
 import { VerifiedContentStore } from './verified-content-store';
 
 const baseUrl = 'http://strata.test/registry/';
+/** Of another version of the page, at a path of the same origin, and so with the same store. */
+const otherUrl = 'http://strata.test/other/registry/';
 const noImages: ImageRecords = { images: [], leases: [], users: [], steps: [] };
 
 describe('artifacts that are kept for when there is no network', () => {
@@ -40,15 +42,16 @@ describe('artifacts that are kept for when there is no network', () => {
     files.set('index.json', encode({ schemaVersion: 2, manifests: entries }));
   };
   /** As each page does. */
-  const open = (): KeptArtifacts => {
+  const open = (registry = baseUrl): KeptArtifacts => {
     const source = new ArtifactSource({
-      baseUrl,
+      baseUrl: registry,
       store,
       metadata,
       clock: systemClock,
       fetch: async (url) => {
         if (!online) throw new TypeError('Failed to fetch');
-        const bytes = files.get(String(url).slice(baseUrl.length));
+        const path = String(url).slice(registry.length);
+        const bytes = files.get(registry === otherUrl && path === 'index.json' ? 'other.json' : path);
         return new Response(bytes ?? null, { status: bytes ? 200 : 404 });
       },
     });
@@ -162,6 +165,37 @@ describe('artifacts that are kept for when there is no network', () => {
       publish(named(manifests.second, 'strata/b:1'));
       await expect(open().sweep()).rejects.toMatchObject({ code: 'Unavailable' });
       expect(await has(...layers, manifests.both)).toEqual([true, true, true]);
+    });
+
+    it('stay while the registry of another version of the page has them, which has the same store', async () => {
+      files.set('other.json', encode({ schemaVersion: 2, manifests: [named(manifests.both, 'strata/a:1')] }));
+      await open(otherUrl).keep('t', ['strata/a:1']);
+      const old = await put(encode({ of: 'an earlier version' }), mediaTypes.unikernelLayer);
+      const manifest = { schemaVersion: 2, mediaType: mediaTypes.manifest, config: old, layers: [old] };
+      const earlier = await put(encode(manifest), mediaTypes.manifest);
+      publish(named(earlier, 'strata/c:1'));
+      await kept.keep('t', ['strata/c:1']);
+      publish(named(manifests.second, 'strata/b:1'));
+      await open().sweep();
+      expect(await has(...layers, manifests.both, earlier, old)).toEqual([true, true, true, false, false]);
+      online = false;
+      expect(await open(otherUrl).offers()).toMatchObject([{ references: ['strata/a:1'], stored: 5000 }]);
+      online = true;
+      files.set('other.json', encode({ schemaVersion: 2, manifests: [named(manifests.second, 'strata/b:1')] }));
+      await open(otherUrl).sweep();
+      expect(await has(...layers, manifests.both)).toEqual([false, true, false]);
+    });
+
+    it('go although another version of the page has artifacts that were never asked for', async () => {
+      files.set('other.json', encode({ schemaVersion: 2, manifests: [named(manifests.both, 'strata/a:1')] }));
+      await open(otherUrl).sweep();
+      // Nor are they fetched: this page's registry may not have them.
+      files.delete(`blobs/sha256/${digestHex(manifests.both.digest)}`);
+      publish(named(manifests.second, 'strata/b:1'));
+      await kept.keep('t', ['strata/b:1']);
+      publish();
+      await open().sweep();
+      expect(await has(layers[1]!, manifests.second)).toEqual([false, false]);
     });
 
     it('go at a later visit when the page ended before they did', async () => {

@@ -18,6 +18,20 @@ export interface LayoutIndexOptions {
 /** A server that has not given a few kilobytes by now is taken for away; milliseconds. */
 const indexTimeoutMs = 5000;
 
+const copyPrefix = 'index:';
+
+/**
+ * The last index that was seen of each registry, by whatever page of this origin: those at other paths, perhaps of other
+ * versions, have the same store.
+ */
+export async function seenIndexes(metadata: MetadataStore): Promise<readonly Index[]> {
+  return (await metadata.list(copyPrefix)).map(parseCopy);
+}
+
+function parseCopy(text: string): Index {
+  return parseIndex(new TextEncoder().encode(text));
+}
+
 /** `index.json` of a static OCI image layout (image-spec v1.1, image-layout.md). */
 export class LayoutIndex {
   readonly #options: LayoutIndexOptions;
@@ -40,7 +54,7 @@ export class LayoutIndex {
       if (this.#index === fetching) this.#index = undefined;
       const stored = await this.#options.metadata.get(this.#key);
       if (stored === undefined) throw error;
-      return parseIndex(new TextEncoder().encode(stored));
+      return parseCopy(stored);
     }
   }
 
@@ -83,7 +97,7 @@ export class LayoutIndex {
   }
 
   get #key(): string {
-    return `index:${this.#url}`;
+    return `${copyPrefix}${this.#url}`;
   }
 
   get #changedKey(): string {
