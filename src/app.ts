@@ -262,11 +262,11 @@ async function ownLab(lab: Lab, store: Store, tabs: TabHosts | undefined, sweep:
   const failed = (error: unknown): void => store.report(text.storage.failed, error);
   try {
     await followOwnership(systemClock, {
-      async open() {
+      async open(owned) {
         const { unreadable } = await lab.open();
         if (unreadable.length > 0) failed(new SandboxError('FailedPrecondition', text.storage.unreadable(unreadable)));
         // What cannot be freed now is tried again by the next page.
-        systemClock.after(sweepDelayMs, () => void sweep().catch(() => {}));
+        owned.add(systemClock.after(sweepDelayMs, () => void sweep().catch(() => {})));
       },
       save: () => lab.saveForReload(),
       close: () => lab.close(),

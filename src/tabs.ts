@@ -1,4 +1,5 @@
 import type { Clock } from './base/clock';
+import { DisposableStore } from './base/lifecycle';
 import { scriptUrl, startWorker } from './rpc/spawn-browser';
 import { TabHosts } from './rpc/tab-hosts';
 import { tabLockName } from './rpc/tab-messages';
@@ -29,8 +30,8 @@ export function joinTabs({ brokerUrl, vmWorkerUrl, id, label }: TabsOptions): Ta
 }
 
 export interface OwnershipSteps {
-  /** Makes the lab this tab's; called once at most. */
-  readonly open: () => Promise<void>;
+  /** Makes the lab this tab's; called once at most. `owned` ends what is done for the lab when another tab gets it. */
+  readonly open: (owned: DisposableStore) => Promise<void>;
   /** Saves what runs, before another tab gets the lab. */
   readonly save: () => Promise<void>;
   /** Ends everything: another tab has the lab. */
@@ -42,6 +43,7 @@ export interface OwnershipSteps {
 /** Opens the lab when it is this tab's, lets it go to another tab that asks, and asks for it when the user says so. */
 export async function followOwnership(clock: Clock, steps: OwnershipSteps): Promise<LabLock> {
   const lock = await acquireLab({ locks: findLocks(), channel: () => new BroadcastChannel('strata-lab'), clock });
+  const owned = new DisposableStore();
   let opened = false;
   const takeOver = (): void => void lock.takeOver().catch(steps.failed);
   const follow = (): void => {
@@ -49,12 +51,15 @@ export async function followOwnership(clock: Clock, steps: OwnershipSteps): Prom
     if (state === 'owner' || state === 'alone') {
       // What has been closed cannot be opened again; a new page can.
       if (opened) location.reload();
-      else steps.open().catch(steps.failed);
+      else steps.open(owned).catch(steps.failed);
       opened = true;
       steps.show({ state: 'owner' });
       return;
     }
-    if (state === 'lost') steps.close().catch(steps.failed);
+    if (state === 'lost') {
+      owned.dispose();
+      steps.close().catch(steps.failed);
+    }
     steps.show({ state, takeOver });
   };
   lock.beforeHandOver(steps.save);
