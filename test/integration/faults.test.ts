@@ -13,17 +13,22 @@ describe('when something is wrong with what a vm starts from', () => {
     return vm;
   };
 
-  it('says that a snapshot is of another emulator, and boots cold', async () => {
+  it('says that a snapshot is of another emulator, and boots cold, until there is one that fits', async () => {
+    let other = true;
     const vm = await starting((stored) => ({
       ...stored,
       async describeSnapshot(config) {
         const snapshot = await stored.describeSnapshot(config);
-        return snapshot && { ...snapshot, v86: '0.4.0' };
+        return snapshot && other ? { ...snapshot, v86: '0.4.0' } : snapshot;
       },
     }));
     expect(vm.startMethod).toBe('cold-boot');
     expect(vm.startNote).toBe('Booted from cold: the snapshot has emulator version 0.4.0, here is 0.5.462');
     expect((await shell(vm, 'hostname')).stdout).toBe('test\n');
+    other = false;
+    await vm.kill();
+    await vm.start();
+    expect([vm.startMethod, vm.startNote]).toEqual(['restored', undefined]);
   });
 
   it('heals a snapshot that is cut by a cold boot', async () => {

@@ -289,6 +289,7 @@ export class VmInstance implements Instance {
   }
 
   async #begin(operation: Operation, launch: (run: VmRun) => Promise<void>): Promise<void> {
+    this.#startNote = undefined;
     await this.#runs.begin(operation, launch);
     await this.#names.catchUp();
   }
@@ -308,7 +309,6 @@ export class VmInstance implements Instance {
   async #restoreSaved(run: VmRun, saved: SavedMachine, operation: Operation): Promise<void> {
     await restoreSaved(this.#launching(run, operation), saved);
     this.#startMethod = 'restored';
-    this.#startNote = undefined;
   }
 
   async #boot(run: VmRun, operation: Operation): Promise<void> {
