@@ -131,7 +131,7 @@ describe('the files of a guest in the page', () => {
     return dialog.value as Extract<Dialog, { readonly kind: 'replace-files' }>;
   };
   const answer = async (choice: 'replace' | 'keepBoth', ...names: readonly string[]): Promise<void> => {
-    (await question(...names))[choice]();
+    (await question(...names))[choice]!();
     dialog.value = undefined;
   };
   /** A file whose bytes come when it is let go. */
