@@ -11,6 +11,7 @@ import { chromium } from 'playwright-core';
 import { chromiumLaunch } from './lib/chromium.mjs';
 import { registryDir, root, siteDir } from './lib/paths.mjs';
 import { chapters } from './screenshots/chapters.mjs';
+import { furnish } from './screenshots/furnish.mjs';
 import { otherLooks, usualLooks } from './screenshots/looks.mjs';
 import { startServer } from './serve/server.mjs';
 
@@ -44,11 +45,13 @@ try {
   await page.goto(server.url);
   await page.waitForFunction("'strata' in globalThis");
   await page.evaluate(axe);
+  // For a view that is taken alone as well: what it shows or uses may be of the furniture.
+  await page.evaluate(furnish);
   const looks = values.all ? [...usualLooks, ...otherLooks] : usualLooks;
   for (const { begin, scenes } of chapters) {
     const asked = scenes.filter(({ name }) => values.only === undefined || values.only === name);
     if (asked.length === 0) continue;
-    await begin(page);
+    await begin?.(page);
     for (const look of looks) {
       await page.setViewportSize(look);
       await page.evaluate(applyLook, look.settings);

@@ -1,5 +1,3 @@
-import { furnish } from './furnish.mjs';
-
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {import('playwright-core').Locator} Locator */
 /**
@@ -8,8 +6,8 @@ import { furnish } from './furnish.mjs';
  * @typedef {{ name: string, hash: string, act?: (page: Page) => Promise<void>, seen?: (page: Page) => Locator }} Scene
  */
 /**
- * Scenes with what is done once before them.
- * @typedef {{ begin: (page: Page) => Promise<void>, scenes: readonly Scene[] }} Chapter
+ * Scenes with what is done once before them, in a lab that is furnished.
+ * @typedef {{ begin?: (page: Page) => Promise<void>, scenes: readonly Scene[] }} Chapter
  */
 
 /** What a busy machine takes for what otherwise takes seconds. */
@@ -121,7 +119,7 @@ const ofContainer = [
  * @type {readonly Chapter[]}
  */
 export const chapters = [
-  { begin: (page) => page.evaluate(furnish), scenes: [...places, ...ofMachine, ...ofContainer, ...dialogs] },
+  { scenes: [...places, ...ofMachine, ...ofContainer, ...dialogs] },
   { begin: compare, scenes: [{ name: 'compare', hash: '#/compare' }] },
   { begin: startLesson, scenes: [lesson] },
 ];
