@@ -250,6 +250,30 @@ describe('files that are browsed', () => {
     expect([await content('/a'), await names()]).toEqual(['new', ['a', 'b', 'c', 'many', 'new']]);
   });
 
+  it('are not replaced by a key that was pressed before the question was read, and the focus comes back', async () => {
+    const tar = new File(
+      [(await packTar([{ header: { name: 'a', size: 3 }, body: 'new' }])) as Uint8Array<ArrayBuffer>],
+      'a.tar',
+    );
+    const within = (dialog: ReplaceDialog) => (dialog.renderRoot as ShadowRoot).activeElement?.textContent?.trim();
+    for (const key of ['{Enter}', ' ', '{Escape}']) {
+      button(fileText.importTar)?.focus();
+      const dialog = await bring('#unpack', tar);
+      await press(key);
+      await expect.poll(() => page.dialog.value).toBeUndefined();
+      dialog.remove();
+      expect((browser.renderRoot as ShadowRoot).activeElement).toBe(button(fileText.importTar));
+    }
+    expect(await content('/a')).toBe('of a');
+    const dialog = await bring('#unpack', tar);
+    await press('{Tab}');
+    expect(within(dialog)).toBe(text.dialogs.cancel);
+    await press('{Tab}');
+    expect(within(dialog)).toBe(fileText.replace.go);
+    await press('{Enter}');
+    await expect.poll(() => content('/a')).toBe('new');
+  });
+
   it('that are more than can be named are said to be more', async () => {
     const dialog = new ReplaceDialog();
     dialog.store = {} as Store;
