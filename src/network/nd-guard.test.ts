@@ -46,7 +46,8 @@ const neighbour = (type: number, target: string, more: PacketOptions = {}) =>
   icmp(type, [...parseIpAddress(target)], more);
 const solicit = (target: string, more: PacketOptions = {}) => neighbour(135, target, more);
 const advertise = (target: string, more: PacketOptions = {}) => neighbour(136, target, more);
-const udp = (from: number, more: PacketOptions = {}) => packet(17, [from >> 8, from & 255, 2, 34, 0, 8, 0, 0], more);
+const udp = (from: number, to: number, more: PacketOptions = {}) =>
+  packet(17, [from >> 8, from & 255, to >> 8, to & 255, 0, 8, 0, 0], more);
 
 class Bench {
   readonly switch = new Switch(new FakeClock(0));
@@ -85,17 +86,22 @@ describe('what only routers and servers of IPv6 say', () => {
   it.each<[string, Uint8Array]>([
     ['a router’s advertisement', routerAdvertisement()],
     ['a redirect', icmp(137, new Array<number>(32).fill(0))],
-    ['an answer of DHCPv6', udp(547)],
+    ['an answer of DHCPv6', udp(547, 546)],
+    ['one from another port', udp(5000, 546)],
+    ['one to a relay', udp(547, 547)],
     ['one behind options', routerAdvertisement({ extensions: [options(0), options(60, 2)] })],
     ['one in a first fragment', routerAdvertisement({ extensions: [fragment(0)] })],
     ['one behind a VLAN tag', routerAdvertisement({ tags: [0x8100, 5] })],
     [
       'one behind an authentication header',
-      udp(547, { extensions: [{ protocol: 51, rest: [1, ...new Array<number>(10).fill(0)] }] }),
+      udp(5000, 546, { extensions: [{ protocol: 51, rest: [1, ...new Array<number>(10).fill(0)] }] }),
     ],
-    ['whatever hides behind too many headers', udp(53, { extensions: new Array<Extension>(7).fill(anyOptions) })],
-    ['whatever hides behind the end of a first fragment', udp(53, { extensions: [options(60)] }).slice(0, 14 + 40 + 4)],
-    ['a header that is cut off', udp(53).slice(0, 40)],
+    ['whatever hides behind too many headers', udp(53, 53, { extensions: new Array<Extension>(7).fill(anyOptions) })],
+    [
+      'whatever hides behind the end of a first fragment',
+      udp(53, 53, { extensions: [options(60)] }).slice(0, 14 + 40 + 4),
+    ],
+    ['a header that is cut off', udp(53, 53).slice(0, 40)],
   ])('comes from no other port: %s', (_, frame) => {
     expect(network().send('one', frame)).toEqual({ 'ra-guard': 1 });
   });
@@ -103,10 +109,10 @@ describe('what only routers and servers of IPv6 say', () => {
   it.each<[string, Uint8Array]>([
     ['a router’s solicitation', icmp(133, [])],
     ['an echo', icmp(128, [])],
-    ['a question of DHCPv6', udp(546)],
+    ['a question of DHCPv6', udp(546, 547)],
     ['a report of groups, behind an option', icmp(143, [0, 0, 0, 0], { extensions: [options(0)] })],
     ['a later fragment', routerAdvertisement({ extensions: [fragment(185)] })],
-    ['as many headers as a packet has', udp(53, { extensions: new Array<Extension>(6).fill(anyOptions) })],
+    ['as many headers as a packet has', udp(53, 53, { extensions: new Array<Extension>(6).fill(anyOptions) })],
     ['TCP', packet(6, [2, 35, 0, 80, ...new Array<number>(16).fill(0)])],
     ['nothing at all', packet(59, [])],
     ['a message without its type', packet(58, [])],
@@ -117,6 +123,7 @@ describe('what only routers and servers of IPv6 say', () => {
   it.each([
     ['a message that begins in the next one', packet(58, [], { extensions: [fragment(0), options(60)] })],
     ['half a port', packet(17, [2], { extensions: [fragment(0)] })],
+    ['a port and not the other', packet(17, [19, 136, 2], { extensions: [fragment(0)] })],
   ])('may not be hidden in fragments, of which the first has %s', (_, frame) => {
     const bench = new Bench();
     bench.add('gateway', { dhcpServer: true });
@@ -128,7 +135,7 @@ describe('what only routers and servers of IPv6 say', () => {
     const bench = network();
     bench.switch.removePort('gateway');
     expect(bench.send('one', routerAdvertisement())).toEqual({});
-    expect(bench.send('one', udp(53).slice(0, 40))).toEqual({});
+    expect(bench.send('one', udp(53, 53).slice(0, 40))).toEqual({});
   });
 });
 

@@ -1,6 +1,6 @@
 import type { SlabReader } from '../formats/frame-slab';
 import { ipProtocol } from '../formats/wire/ipv4';
-import { dhcp6ServerPort, icmp6Protocol, ip6SourceAt, ndTargetAt, ndTypes } from '../formats/wire/neighbour-discovery';
+import { dhcp6Ports, icmp6Protocol, ip6SourceAt, ndTargetAt, ndTypes } from '../formats/wire/neighbour-discovery';
 import type { AddressOwners } from './address-owners';
 import type { FrameInfo } from './frame-info';
 import { mayUse } from './port-guards';
@@ -15,8 +15,8 @@ const extension = { hopByHop: 0, routing: 43, fragment: 44, authentication: 51, 
 /** Of those a sound packet has each at most once, and one of them twice. */
 const maxExtensions = 6;
 
-/** From as many bytes of what is carried it is known what it is: a message's type, or the port it comes from. */
-const kindBytes = 2;
+/** From as many bytes of what is carried it is known what it is: a message's type, or the ports it comes from and goes to. */
+const kindBytes = 4;
 
 /** Where what a packet carries begins, and its protocol. */
 interface Carried {
@@ -55,7 +55,10 @@ export function refusalOfIp6(
 function isServerSpeech(carried: Carried | 'hidden', { view, frameEnd }: SlabReader): boolean {
   if (carried === 'hidden') return true;
   const { protocol, at } = carried;
-  if (protocol === ipProtocol.udp) return at + 2 <= frameEnd && view.getUint16(at) === dhcp6ServerPort;
+  if (protocol === ipProtocol.udp) {
+    if (at + kindBytes > frameEnd) return false;
+    return view.getUint16(at) === dhcp6Ports.server || view.getUint16(at + 2) === dhcp6Ports.client;
+  }
   if (protocol !== icmp6Protocol || at >= frameEnd) return false;
   const type = view.getUint8(at);
   return type === ndTypes.routerAdvertisement || type === ndTypes.redirect;

@@ -1,4 +1,5 @@
 import type { SlabReader } from '../formats/frame-slab';
+import { dhcpPorts } from '../formats/wire/dhcp';
 import { etherType } from '../formats/wire/ethernet';
 import { ipProtocol } from '../formats/wire/ipv4';
 import type { AddressOwners } from './address-owners';
@@ -41,18 +42,18 @@ export function mayClaim(
   return address === 0 || (from.addresses?.has(address) ?? isNobodyElses(owners, from, address));
 }
 
-/** What an IPv4 packet has where, from its start (RFC 791, 3.1), and what it is when a DHCP server speaks. */
+/** What an IPv4 packet has where, from its start (RFC 791, 3.1). */
 const ip4 = { bytes: 20, fragment: 6, protocol: 9 } as const;
-const dhcpServerPort = 67;
 
 /**
- * Whether it comes from the port that DHCP servers speak from. Of a packet in fragments the first one tells, and
- * without it the others are nothing.
+ * Whether it comes from the port of DHCP's servers or goes to that of its clients, who do not ask where it comes from. Of a
+ * packet in fragments the first one tells, and without it the others are nothing.
  */
 export function isDhcpReply({ etherType: type, packetStart }: FrameInfo, { view, frameEnd }: SlabReader): boolean {
   if (type !== etherType.ip4 || packetStart + ip4.bytes > frameEnd) return false;
   if (view.getUint8(packetStart + ip4.protocol) !== ipProtocol.udp) return false;
   const udp = packetStart + (view.getUint8(packetStart) & 15) * 4;
   const first = (view.getUint16(packetStart + ip4.fragment) & 0x1fff) === 0;
-  return first && udp + 4 <= frameEnd && view.getUint16(udp) === dhcpServerPort;
+  if (!first || udp + 4 > frameEnd) return false;
+  return view.getUint16(udp) === dhcpPorts.server || view.getUint16(udp + 2) === dhcpPorts.client;
 }

@@ -615,11 +615,14 @@ describe('an announcement', () => {
 
 describe('the port of a gateway', () => {
   const gateway = { mac: macOf(1), address: '10.0.0.1', moreAddresses: ['169.254.169.254'], dhcpServer: true };
-  /** A UDP datagram from port 67, or another, behind an IPv4 header with options or without. */
-  const dhcp = (port = 67, { tags = [] as readonly number[], words = 5, fragment = 0, protocol = 17 } = {}) => {
+  /** A UDP datagram from port 67 to 68, or others, behind an IPv4 header with options or without. */
+  const dhcp = (
+    from = 67,
+    { to = 68, tags = [] as readonly number[], words = 5, fragment = 0, protocol = 17 } = {},
+  ) => {
     const packet = new Uint8Array(words * 4 + 12);
     packet.set([0x40 | words, 0, 0, packet.length, 0, 0, fragment >> 8, fragment & 255, 64, protocol]);
-    packet.set([port >> 8, port & 255, 0, 68], words * 4);
+    packet.set([from >> 8, from & 255, to >> 8, to & 255], words * 4);
     return ethernet(broadcast, macOf(2), packet, [...tags, 0x0800]);
   };
   const withGateway = (): Bench => {
@@ -641,10 +644,12 @@ describe('the port of a gateway', () => {
 
   it.each([
     ['a DHCP server', dhcp(), false],
+    ['one that speaks from another port', dhcp(5000), false],
+    ['one that answers a relay', dhcp(67, { to: 67 }), false],
     ['one that hides behind IP options', dhcp(67, { words: 7 }), false],
     ['one that hides behind a VLAN tag', dhcp(67, { tags: [0x8100, 5] }), false],
     ['one that hides in a first fragment', dhcp(67, { fragment: 0x2000 }), false],
-    ['a DHCP client', dhcp(68), true],
+    ['a DHCP client', dhcp(68, { to: 67 }), true],
     ['a later fragment', dhcp(67, { fragment: 0x2001 }), true],
     ['TCP', dhcp(67, { protocol: 6 }), true],
     ['a packet that is cut off', dhcp().slice(0, 36), true],

@@ -88,11 +88,13 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)(
           'iifname . arp saddr ether != @macs counter drop comment "arp-guard"',
           'arp saddr ip != 0.0.0.0 iifname . arp saddr ip != @addresses counter drop comment "arp-guard"',
           'ip frag-off & 8191 == 0 udp sport 67 counter drop comment "dhcp-guard"',
+          'ip frag-off & 8191 == 0 udp dport 68 counter drop comment "dhcp-guard"',
           'type filter hook prerouting priority filter; policy accept;',
           'meta protocol ip6 jump claims6',
           'icmpv6 type nd-router-advert counter drop comment "ra-guard"',
           'icmpv6 type nd-redirect counter drop comment "ra-guard"',
           'udp sport 547 counter drop comment "ra-guard"',
+          'udp dport 546 counter drop comment "ra-guard"',
           'iifname "veth-*" jump claims',
         ]),
       );

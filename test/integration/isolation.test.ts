@@ -134,28 +134,26 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools || !canBuildSystemCalls)
       ['sendto', '$0', `%${message}`, message.length / 2, 0, socketAddress6(0, everybody6), 28],
     ];
 
+    /** From that port, or any. */
+    const offer = (port: number): readonly SystemCall[] => [
+      ['socket', 2, 2, 0],
+      ['setsockopt', '$0', 1, 6, '%01000000', 4],
+      ['bind', '$0', `%0200${port.toString(16).padStart(4, '0')}00000000${'00'.repeat(8)}`, 16],
+      ['sendto', '$0', '@offer', 5, 0, `%02000044ffffffff${'00'.repeat(8)}`, 16],
+    ];
+    const offer6 = (port: number): readonly SystemCall[] => [
+      ['socket', 10, 2, 0],
+      ['setsockopt', '$0', 1, 25, '@eth0', 5],
+      ['bind', '$0', socketAddress6(port, '00'.repeat(16)), 28],
+      untilAddressed,
+      ['sendto', '$0', '@offer', 5, 0, socketAddress6(546, everybody6), 28],
+    ];
+
     it.each<readonly [who: string, reason: string, calls: readonly SystemCall[]]>([
-      [
-        'the DHCP server',
-        'dhcp-guard',
-        [
-          ['socket', 2, 2, 0],
-          ['setsockopt', '$0', 1, 6, '%01000000', 4],
-          ['bind', '$0', `%0200004300000000${'00'.repeat(8)}`, 16],
-          ['sendto', '$0', '@offer', 5, 0, `%02000044ffffffff${'00'.repeat(8)}`, 16],
-        ],
-      ],
-      [
-        'a DHCPv6 server',
-        'ra-guard',
-        [
-          ['socket', 10, 2, 0],
-          ['setsockopt', '$0', 1, 25, '@eth0', 5],
-          ['bind', '$0', socketAddress6(547, '00'.repeat(16)), 28],
-          untilAddressed,
-          ['sendto', '$0', '@offer', 5, 0, socketAddress6(546, everybody6), 28],
-        ],
-      ],
+      ['the DHCP server', 'dhcp-guard', offer(67)],
+      ['the DHCP server, from any port', 'dhcp-guard', offer(0)],
+      ['a DHCPv6 server', 'ra-guard', offer6(547)],
+      ['a DHCPv6 server, from any port', 'ra-guard', offer6(0)],
       ['a router of IPv6', 'ra-guard', icmp6('86000000400007080000000000000000')],
       // Flagged to override; the target is what a kernel makes of 02:00:00:00:00:01.
       ['a neighbour of IPv6', 'nd-guard', icmp6('8800000020000000fe80000000000000000000fffe000001')],

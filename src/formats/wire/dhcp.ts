@@ -6,6 +6,9 @@ import { parseMacAddress, serializeMacAddress } from '../mac-address';
 import { PacketReader } from './packet-reader';
 import { PacketWriter } from './packet-writer';
 
+/** What DHCP speaks to (RFC 2131, 4.1): whatever is sent to clients is a server's, from whichever port. */
+export const dhcpPorts = { client: 68, server: 67 } as const;
+
 /** What every client must be able to take (RFC 2131, 2): 548 bytes of message in a packet of 576. */
 export const minimalDhcpBytes = 548;
 

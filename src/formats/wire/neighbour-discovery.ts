@@ -9,5 +9,5 @@ export const ip6SourceAt = 8;
 
 export const icmp6Protocol = 58;
 
-/** What servers of DHCPv6 speak from (RFC 8415, 7.2). */
-export const dhcp6ServerPort = 547;
+/** What DHCPv6 speaks to (RFC 8415, 7.2): whatever is sent to clients is a server's, from whichever port (RFC 7610). */
+export const dhcp6Ports = { client: 546, server: 547 } as const;

@@ -1,7 +1,7 @@
 import type { MacAddress } from '../../api/network';
 import { SandboxError } from '../../base/errors';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
-import { type DhcpMessage, minimalDhcpBytes, parseDhcp, serializeDhcp } from '../../formats/wire/dhcp';
+import { type DhcpMessage, dhcpPorts, minimalDhcpBytes, parseDhcp, serializeDhcp } from '../../formats/wire/dhcp';
 import { dhcpNumber, dhcpOption } from '../../formats/wire/dhcp-options';
 import { etherType, serializeEthernet } from '../../formats/wire/ethernet';
 import { ipProtocol, serializeIpv4 } from '../../formats/wire/ipv4';
@@ -9,8 +9,6 @@ import { serializeUdp } from '../../formats/wire/udp';
 import type { DhcpServer } from './dhcp-server';
 import type { Sockets } from './sockets';
 
-const serverPort = 67;
-const clientPort = 68;
 const broadcastAddress = '255.255.255.255';
 const anyAddress = '0.0.0.0';
 
@@ -34,7 +32,7 @@ export interface DhcpServiceOptions {
 /** The DHCP server at port 67. */
 export function serveDhcp({ sockets, server, mac, address, failed }: DhcpServiceOptions): Disposable {
   const parts = new DisposableStore();
-  const udp = parts.add(sockets.bindUdp(serverPort));
+  const udp = parts.add(sockets.bindUdp(dhcpPorts.server));
   let pending = 0;
   const handle = async (bytes: Uint8Array): Promise<void> => {
     const message = read(bytes);
@@ -42,7 +40,7 @@ export function serveDhcp({ sockets, server, mac, address, failed }: DhcpService
     if (!message || !reply || parts.disposed) return;
     const payload = serializeDhcp(reply, lengthFor(message));
     const to = destinationOf(reply);
-    if (to !== undefined) udp.send(payload, { address: to, port: clientPort }, address);
+    if (to !== undefined) udp.send(payload, { address: to, port: dhcpPorts.client }, address);
     else sockets.sendFrame(frameTo(reply, payload, { mac, address }));
   };
   parts.add(
@@ -82,7 +80,10 @@ function destinationOf(reply: DhcpMessage): string | undefined {
 
 function frameTo(reply: DhcpMessage, payload: Uint8Array<ArrayBuffer>, from: { mac: MacAddress; address: string }) {
   const addresses = { source: from.address, destination: reply.yourAddress };
-  const datagram = serializeUdp({ sourcePort: serverPort, destinationPort: clientPort, payload }, addresses);
+  const datagram = serializeUdp(
+    { sourcePort: dhcpPorts.server, destinationPort: dhcpPorts.client, payload },
+    addresses,
+  );
   const packet = serializeIpv4({
     ...addresses,
     trafficClass: 0,

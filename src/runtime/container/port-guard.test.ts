@@ -79,6 +79,20 @@ describe('the guard of the ports of a host', () => {
     expect(messages.map((each) => each.includes(hexOf('dhcp-guard')))).toEqual([true, false]);
   });
 
+  it.each([
+    ['what servers of DHCP send', 'source', 67],
+    ['what is sent to clients of DHCP', 'destination', 68],
+    ['what servers of DHCPv6 send', 'source', 547],
+    ['what is sent to clients of DHCPv6', 'destination', 546],
+  ] as const)('has a rule for %s', async (_, end, number) => {
+    const { guard, messages } = scriptedHost();
+    await guard.admit([port(2)]);
+    // Two bytes of the transport's header into the register, and what they are compared with.
+    const loaded = `08000200000000020800030000000${end === 'source' ? '000' : '002'}0800040000000002`;
+    const compared = `06000100${number.toString(16).padStart(4, '0')}0000`;
+    expect(messages[0]).toMatch(new RegExp(`${loaded}[0-9a-f]{1,99}${compared}`));
+  });
+
   it('lets a port with a MAC of the user’s through by itself', async () => {
     const { guard, messages, lists } = scriptedHost();
     const own = { ...port(2), mac: '02:5e:00:00:00:01' };

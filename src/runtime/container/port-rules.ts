@@ -22,13 +22,8 @@ import {
   type NftExpression,
   setKeys,
 } from '../../formats/nftables';
-import {
-  dhcp6ServerPort,
-  icmp6Protocol,
-  ip6SourceAt,
-  ndTargetAt,
-  ndTypes,
-} from '../../formats/wire/neighbour-discovery';
+import { dhcpPorts } from '../../formats/wire/dhcp';
+import { dhcp6Ports, icmp6Protocol, ip6SourceAt, ndTargetAt, ndTypes } from '../../formats/wire/neighbour-discovery';
 
 /** What a port may claim. */
 interface PortClaims {
@@ -55,15 +50,21 @@ const etherTypes = {
 const vlanTypes = [Uint8Array.of(0x81, 0x00), Uint8Array.of(0x88, 0xa8)];
 const udp = Uint8Array.of(17);
 const icmp6 = Uint8Array.of(icmp6Protocol);
-const dhcpServer = Uint8Array.of(0, 67);
-const dhcp6Server = Uint8Array.of(dhcp6ServerPort >> 8, dhcp6ServerPort & 0xff);
 const zero16 = new Uint8Array(2);
+
+/** Of a header of UDP (RFC 768), in bytes from its start. */
+const udpPortsAt = { source: 0, destination: 2 } as const;
 
 /** An address that is made of a MAC has these in the middle of its last half (RFC 4291, appendix A). */
 const eui64Middle = Uint8Array.of(0xff, 0xfe);
 
 const etherType = loadPayload('link', 12, 2);
 const isArp = [etherType, compare('equal', etherTypes.arp)];
+/** Only that has the ports. */
+const isFirstFragment4 = [
+  ...[loadMeta('protocol'), compare('equal', etherTypes.ipv4)],
+  ...[loadPayload('network', 6, 2), mask(Uint8Array.of(0x1f, 0xff)), compare('equal', zero16)],
+];
 const nameSize = setKeys.ifname.size;
 
 /**
@@ -96,12 +97,8 @@ export function guardPorts(prefix: string): readonly NftChange[] {
       ...[...isArp, loadPayload('network', 14, 4), compare('unequal', new Uint8Array(4))],
       ...[...loadPair('network', 14, 4), lookUp(sets.addresses, { inverted: true })],
     ]),
-    // Only the first fragment has the ports.
-    forbid('dhcp-guard', [
-      ...[loadMeta('protocol'), compare('equal', etherTypes.ipv4)],
-      ...[loadPayload('network', 6, 2), mask(Uint8Array.of(0x1f, 0xff)), compare('equal', zero16)],
-      ...[loadMeta('l4proto'), compare('equal', udp), loadPayload('transport', 0, 2), compare('equal', dhcpServer)],
-    ]),
+    forbid('dhcp-guard', [...isFirstFragment4, ...isUdp('source', dhcpPorts.server)]),
+    forbid('dhcp-guard', [...isFirstFragment4, ...isUdp('destination', dhcpPorts.client)]),
     createRule(table, claims, [loadMeta('protocol'), compare('equal', etherTypes.ipv6), jump(claims6)]),
     createPreroutingChain(table, 'prerouting'),
     createRule(table, 'prerouting', [
@@ -128,14 +125,11 @@ function guards6(): readonly NftChange[] {
     lookUp(sets.interfaceIds, { inverted: true }),
   ];
   const asksForItself = [loadPayload('network', ip6SourceAt, 16), compare('equal', new Uint8Array(16))];
-  const isServer = [
-    ...[loadMeta('l4proto'), compare('equal', udp)],
-    ...[loadPayload('transport', 0, 2), compare('equal', dhcp6Server)],
-  ];
   return [
     forbid('ra-guard', isIcmp6(ndTypes.routerAdvertisement), claims6),
     forbid('ra-guard', isIcmp6(ndTypes.redirect), claims6),
-    forbid('ra-guard', isServer, claims6),
+    forbid('ra-guard', isUdp('source', dhcp6Ports.server), claims6),
+    forbid('ra-guard', isUdp('destination', dhcp6Ports.client), claims6),
     forbid('nd-guard', [...isIcmp6(ndTypes.advertisement), ...isAnothers('transport', ndTargetAt)], claims6),
     forbid('nd-guard', [...isIcmp6(ndTypes.solicitation), ...isAnothers('network', ip6SourceAt)], claims6),
     // Who has no address yet asks for the one that it wants (RFC 4862, 5.4).
@@ -180,6 +174,13 @@ function interfaceIdOf(mac: string): Uint8Array {
 function keyOf(name: string, claim: Uint8Array, size: number): Uint8Array {
   const named = new TextEncoder().encode(name);
   return concatBytes([named, new Uint8Array(nameSize - named.length), claim, new Uint8Array(size - claim.length)]);
+}
+
+function isUdp(end: keyof typeof udpPortsAt, port: number): readonly NftExpression[] {
+  return [
+    ...[loadMeta('l4proto'), compare('equal', udp)],
+    ...[loadPayload('transport', udpPortsAt[end], 2), compare('equal', Uint8Array.of(port >> 8, port & 0xff))],
+  ];
 }
 
 /** The port that a frame comes from, and beside it what is in the frame. */
