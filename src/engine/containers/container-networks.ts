@@ -270,6 +270,11 @@ export class ContainerNetworks implements Disposable {
     });
   }
 
+  /** Where its published ports lead: the first interface on a network that is not internal, as there is a gateway with docker. */
+  wayIn(container: StoredContainer): ContainerNic | undefined {
+    return this.nicsOf(container).find(({ network }) => !this.isInternal(network));
+  }
+
   /** The lab's names of a container's networks, each once. */
   labNamesOf({ endpoints }: Pick<StoredContainer, 'endpoints'>): readonly string[] {
     return [...new Set(endpoints.map(({ network }) => this.find(network).lab))];
@@ -299,7 +304,7 @@ export class ContainerNetworks implements Disposable {
       MacAddress: reservation?.mac ?? '',
       NetworkID: found.id,
       EndpointID: up ? endpointId(stored.id, found.id) : '',
-      Gateway: up ? gatewayNetwork(spec).address : '',
+      Gateway: up && !found.internal ? gatewayNetwork(spec).address : '',
       IPAddress: reservation?.address ?? '',
       IPPrefixLen: up ? parseSubnet(spec.subnet).prefixLength : 0,
       IPv6Gateway: '',

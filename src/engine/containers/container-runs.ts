@@ -6,10 +6,9 @@ import type { Disposable } from '../../base/lifecycle';
 import type { ContainerEntry, ContainerRun } from './container-book';
 import type { ContainerDriver } from './container-driver';
 import { type ContainerHealthOptions, monitorHealth } from './container-health';
+import type { ContainerPorts } from './container-ports';
 import { endsWithin } from './ends-within';
 import { type HostWatch, lostExit } from './host-watch';
-import type { PortBook } from './port-book';
-import { wishedPorts } from './port-spec';
 import type { Restarts } from './restarts';
 import { startFailure } from './start-failure';
 
@@ -21,7 +20,7 @@ export interface ContainerRunsOptions extends ContainerHealthOptions {
   readonly drivers: Readonly<Record<'hosts' | 'unikernels', ContainerDriver>>;
   readonly watch: HostWatch;
   readonly restarts: Restarts;
-  readonly ports: PortBook;
+  readonly ports: ContainerPorts;
   readonly event: (entry: ContainerEntry, action: string, attributes?: Readonly<Record<string, string>>) => void;
   /** Its networks and volumes are used from now on, or not any more. */
   readonly used: (entry: ContainerEntry, now: boolean) => void;
@@ -62,7 +61,7 @@ export class ContainerRuns implements Disposable {
     let process: Process;
     let host: ContainerHost;
     let exit: Promise<ContainerExit>;
-    this.#bindPorts(entry);
+    ports.publish(entry);
     const since = clock.monotonic();
     try {
       host = await this.place(entry, operation);
@@ -116,7 +115,7 @@ export class ContainerRuns implements Disposable {
 
   /** Takes up again what goes on since before a reload. False: it does not. */
   async takeUp(entry: ContainerEntry, host: ContainerHost): Promise<boolean> {
-    const { book, clock, watch } = this.#options;
+    const { book, clock, ports, watch } = this.#options;
     const { process: name, startedAt = clock.now() } = entry.stored.state;
     const found = (await host.running()).get(entry.id);
     if (!found) return false;
@@ -128,7 +127,7 @@ export class ContainerRuns implements Disposable {
     }
     watch.follow(host);
     const exit = watch.expectExit(entry, found.pid);
-    this.#bindPorts(entry);
+    ports.publish(entry);
     const since = clock.monotonic() - (clock.now() - startedAt);
     await this.#began(entry, { host, process, since }, exit, startedAt);
     if (found.paused) await book.setState(entry, { status: 'paused' });
@@ -198,10 +197,5 @@ export class ContainerRuns implements Disposable {
     used(entry, false);
     if (pause !== undefined) restarts.schedule(entry, pause);
     else if (host.AutoRemove && !entry.removing && !entry.restarting) await remove(entry);
-  }
-
-  #bindPorts({ id, stored: { config, host } }: ContainerEntry): void {
-    const exposed = Object.keys(config.ExposedPorts ?? {});
-    this.#options.ports.bind(id, wishedPorts(host.PortBindings ?? {}, exposed, host.PublishAllPorts ?? false));
   }
 }

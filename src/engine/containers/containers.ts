@@ -22,11 +22,11 @@ import { ContainerArchive } from './container-archive';
 import { type ContainerEntry, requireRunning } from './container-book';
 import { ContainerCreation, type ContainerCreationOptions } from './container-creation';
 import { readContainerName } from './container-names';
+import type { ContainerPorts } from './container-ports';
 import { ContainerRemoval, type ContainerRemovalOptions } from './container-removal';
 import type { Execs } from './execs';
 import { type ListOptions, listContainers } from './list-containers';
 import { ownBytes } from './own-bytes';
-import type { PortBook } from './port-book';
 import { inspectContainer, type ShowOptions, summarizeContainer } from './show-container';
 import { readStats } from './stats-stream';
 import { topTable } from './top-table';
@@ -37,7 +37,7 @@ export interface ContainersOptions
   extends Omit<ContainerCreationOptions, 'images' | 'event'>,
     Omit<ContainerRemovalOptions, 'settled' | 'event'> {
   readonly execs: Execs;
-  readonly ports: PortBook;
+  readonly ports: ContainerPorts;
   readonly images: () => Promise<Pick<Images, 'selectForContainer' | 'commit'>>;
   readonly event: (entry: ContainerEntry, action: string, attributes?: Readonly<Record<string, string>>) => void;
 }

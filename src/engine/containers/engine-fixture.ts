@@ -39,8 +39,9 @@ export function scriptedEngines({ clock, stores, hosts, failed = () => {} }: Scr
   return async (): Promise<LabContainers> => {
     const wire = new SwitchClient({ start: () => switchInThisThread(clock), clock });
     const networks = new Networks({ records: stores.records, switch: wire, clock, randomBytes });
-    const stored = await stores.records.list('reservations');
-    networks.adopt([], stored.map(({ value }) => value) as never);
+    const stored = async (collection: 'networks' | 'reservations') =>
+      (await stores.records.list(collection)).map(({ value }) => value) as never;
+    networks.adopt(await stored('networks'), await stored('reservations'));
     const engine = new LabContainers({
       hosts,
       unikernels: undefined,

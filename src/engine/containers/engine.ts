@@ -26,6 +26,7 @@ import type { Networks } from '../networks';
 import type { PreviewStation } from '../previews/preview-station';
 import { ContainerBook, type ContainerEntry } from './container-book';
 import { ContainerNetworks } from './container-networks';
+import { ContainerPorts } from './container-ports';
 import type { UserDatabase } from './container-user';
 import { containerUser } from './container-users';
 import { ContainerVolumes } from './container-volumes';
@@ -40,7 +41,6 @@ import { Lifecycle } from './lifecycle';
 import { LogStore } from './log-store';
 import { NetworkVerbs } from './network-verbs';
 import { PlacementBook } from './placement-book';
-import { PortBook } from './port-book';
 import { isReachedAt } from './port-spec';
 import { StationGuard } from './station-guard';
 import { UnikernelContainers } from './unikernel-containers';
@@ -77,7 +77,7 @@ export class LabContainers implements ContainerEngine, Disposable {
   readonly #events: EventLog;
   readonly #networks: ContainerNetworks;
   readonly #volumes: ContainerVolumes;
-  readonly #ports = new PortBook();
+  readonly #ports: ContainerPorts;
   readonly #placements = new PlacementBook();
   readonly #leftBehind: LeftBehind;
   readonly #disposables = new DisposableStore();
@@ -118,6 +118,7 @@ export class LabContainers implements ContainerEngine, Disposable {
       leftBehind,
       disks: () => lab.volumes(),
     });
+    const ports = new ContainerPorts(networks);
     const event = (entry: ContainerEntry, action: string, attributes = {}): void => {
       events.add('container', action, entry.id, { ...attributesOf(entry), ...attributes });
     };
@@ -156,7 +157,7 @@ export class LabContainers implements ContainerEngine, Disposable {
         unikernels: new UnikernelContainers({ host: unikernelHost, networks, folders, volumes }),
       },
       unikernelHost,
-      ports: this.#ports,
+      ports,
       clock,
       event,
       used: ({ stored }, now) => {
@@ -171,6 +172,7 @@ export class LabContainers implements ContainerEngine, Disposable {
     this.#events = events;
     this.#lifecycle = lifecycle;
     this.#networks = networks;
+    this.#ports = ports;
     this.#volumes = volumes;
     this.execs = execs;
     this.containers = new Containers({
@@ -179,7 +181,7 @@ export class LabContainers implements ContainerEngine, Disposable {
       execs,
       networks,
       volumes,
-      ports: this.#ports,
+      ports,
       hosts,
       images,
       folders,
@@ -197,7 +199,7 @@ export class LabContainers implements ContainerEngine, Disposable {
       remove: (name, force) => volumes.remove(name, force),
       prune: (filters) => volumes.prune(filters),
     };
-    this.networks = new NetworkVerbs({ book, networks });
+    this.networks = new NetworkVerbs({ book, networks, ports });
     const guard = new StationGuard({ book, networks: options.networks });
     const parts = [guard, hosts, unikernelHost, book, events, networks, lifecycle, leftBehind, this.#placements];
     for (const part of parts) this.#disposables.add(part);
@@ -233,13 +235,7 @@ export class LabContainers implements ContainerEngine, Disposable {
   }
 
   published(): readonly PublishedPort[] {
-    return [...this.#ports.all()].flatMap(([id, ports]) => {
-      const { stored } = this.#book.find(id);
-      const [nic] = this.#networks.nicsOf(stored);
-      if (!nic) return [];
-      const { network, address } = nic;
-      return ports.map((port) => ({ container: id, name: stored.name, network, address, ...port }));
-    });
+    return this.#ports.list((id) => this.#book.find(id));
   }
 
   events(options?: EventOptions): ReadableStream<EventMessage> {
@@ -320,7 +316,7 @@ export class LabContainers implements ContainerEngine, Disposable {
     if (networks.isInternal(network)) return [];
     const gateway = gatewayNetwork(this.#options.networks.get(network)).address;
     return this.published()
-      .filter((each) => isReachedAt(each, gateway) && !networks.isInternal(each.network))
+      .filter((each) => isReachedAt(each, gateway))
       .map(({ hostPort, network: of, address, port }) => ({ port: hostPort, network: of, to: { address, port } }));
   }
 

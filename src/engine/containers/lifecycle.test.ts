@@ -247,6 +247,39 @@ describe('the life of containers', () => {
     again.dispose();
   });
 
+  it('publishes no port on internal networks alone, leaves the number to others, and has it once it is on another', async () => {
+    const { engine, open } = await setUp();
+    const HostConfig = { PortBindings: { '80/tcp': [{ HostPort: '8080' }] } };
+    await engine.networks.create({ Name: 'inner', Internal: true });
+    await engine.networks.create({ Name: 'open' });
+    const inner = { HostConfig: { ...HostConfig, NetworkMode: 'inner' } };
+    const { Id: id } = await engine.containers.create(body(inner), { name: 'web' });
+    await engine.containers.start(id);
+    const shown = async (of = engine) => ({
+      published: of.published().map(({ container, network, hostPort }) => [container, network, hostPort]),
+      listed: (await of.containers.list())[0]?.Ports,
+      inspected: (await of.containers.inspect(id)).NetworkSettings.Ports,
+    });
+    const exposed = { published: [], listed: [{ PrivatePort: 80, Type: 'tcp' }], inspected: { '80/tcp': null } };
+    expect(await shown()).toEqual(exposed);
+    const other = await started(engine, { HostConfig });
+    expect(engine.published()).toMatchObject([{ container: other, hostPort: 8080 }]);
+    await expect(engine.networks.connect('open', { Container: id })).rejects.toThrow('port is already allocated');
+    const { Networks } = (await engine.containers.inspect(id)).NetworkSettings;
+    expect(Object.entries(Networks).map(([name, { Gateway }]) => [name, Gateway])).toEqual([['inner', '']]);
+    await engine.containers.remove(other, { force: true });
+    await engine.networks.connect('open', { Container: id });
+    const bound = { IP: '0.0.0.0', PrivatePort: 80, PublicPort: 8080, Type: 'tcp' };
+    const inspected = { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080' }] };
+    const published = { published: [[id, 'open', 8080]], listed: [bound], inspected };
+    expect(await shown()).toEqual(published);
+    engine.dispose();
+    const again = await open();
+    expect(await shown(again)).toEqual(published);
+    await again.networks.disconnect('open', id);
+    expect(await shown(again)).toEqual(exposed);
+  });
+
   it('goes on after a reload where the host does, and is over where it does not', async () => {
     const { engine, host, hosts, open, state } = await setUp();
     const going = await started(engine);

@@ -5,6 +5,7 @@ import type { PruneReport } from '../../api/container-system';
 import { SandboxError } from '../../base/errors';
 import type { ContainerBook } from './container-book';
 import { type ContainerNetworks, forbidden } from './container-networks';
+import type { ContainerPorts } from './container-ports';
 import type { StoredContainer } from './container-records';
 import { endpointOf } from './create-container';
 import { inTurn } from './in-turn';
@@ -12,6 +13,7 @@ import { inTurn } from './in-turn';
 export interface NetworkVerbsOptions {
   readonly book: ContainerBook;
   readonly networks: ContainerNetworks;
+  readonly ports: ContainerPorts;
 }
 
 /** What users do with networks. */
@@ -37,7 +39,7 @@ export class NetworkVerbs implements EngineNetworks {
   }
 
   async connect(name: string, { Container, EndpointConfig = {} }: NetworkConnectBody): Promise<void> {
-    const { book, networks } = this.#options;
+    const { book, networks, ports } = this.#options;
     const network = networks.find(name);
     const entry = book.find(Container);
     if (!networks.isLab(network)) {
@@ -59,10 +61,12 @@ export class NetworkVerbs implements EngineNetworks {
       entry.stored = changed;
       const nic = networks.nicsOf(changed).at(-1);
       try {
+        if (entry.run) ports.publish(entry);
         if (nic) await run?.host.connect(entry.id, nic);
       } catch (error) {
         await networks.disconnect(entry.id, network.name, [book.change(stored)]);
         entry.stored = stored;
+        if (entry.run) ports.publish(entry);
         throw error;
       }
       book.touch(entry);
@@ -71,7 +75,7 @@ export class NetworkVerbs implements EngineNetworks {
   }
 
   async disconnect(name: string, container: string): Promise<void> {
-    const { book, networks } = this.#options;
+    const { book, networks, ports } = this.#options;
     const network = networks.find(name);
     const entry = book.find(container);
     await inTurn(entry, async () => {
@@ -87,6 +91,7 @@ export class NetworkVerbs implements EngineNetworks {
       await run?.host.disconnect(entry.id, nic, isFirst ? networks.nicsOf(changed)[0]?.gateway : undefined);
       await networks.disconnect(entry.id, network.name, [book.change(changed)]);
       entry.stored = changed;
+      if (entry.run) ports.publish(entry);
       book.touch(entry);
     });
     networks.tellOf(network.name, entry.id, 'disconnect');

@@ -3,6 +3,7 @@ import { unikernelPlatform } from '../../formats/unikernel-image';
 import type { ContainerEntry } from './container-book';
 import { mountPoint } from './container-mounts';
 import type { ContainerNetworks } from './container-networks';
+import type { StoredContainer } from './container-records';
 import { nanoTime } from './log-text';
 import { commandOf } from './merge-config';
 import type { BoundPort } from './port-book';
@@ -70,7 +71,7 @@ export function inspectContainer(entry: ContainerEntry, options: ShowOptions): C
       Bridge: '',
       SandboxID: running ? id : '',
       HairpinMode: false,
-      Ports: portMap(ports, Object.keys(config.ExposedPorts ?? {}), running),
+      Ports: portMap(ports, exposedPorts(stored), running),
       Networks: networksOf(entry, networks),
       // As docker shows the addresses on its bridge; clients of old look here.
       ...oldSettings(entry, networks),
@@ -91,7 +92,7 @@ export function summarizeContainer(entry: ContainerEntry, options: ShowOptions):
     ImageID: image.digest,
     Command: commandOf(config).map(quoted).join(' '),
     Created: Math.floor(createdAt / 1000),
-    Ports: up ? portSummaries(ports, Object.keys(config.ExposedPorts ?? {})) : [],
+    Ports: up ? portSummaries(ports, exposedPorts(stored)) : [],
     ...(size && { SizeRw: size.own, SizeRootFs: size.all }),
     Labels: config.Labels ?? {},
     State: state.status,
@@ -118,10 +119,19 @@ function oldSettings({ stored }: ContainerEntry, networks: ContainerNetworks): R
   return { Gateway, IPAddress, IPPrefixLen, MacAddress };
 }
 
+/** What is to be published is exposed. */
+function exposedPorts({ config, host }: StoredContainer): readonly string[] {
+  return [...new Set([config.ExposedPorts, host.PortBindings].flatMap((each) => Object.keys(each ?? {}).map(normal)))];
+}
+
+function normal(port: string): string {
+  return portKey(parsePort(port));
+}
+
 function portMap(ports: readonly BoundPort[], exposed: readonly string[], running: boolean): PortMap {
   if (!running) return {};
   const map = new Map<string, { readonly HostIp: string; readonly HostPort: string }[] | null>();
-  for (const text of exposed) map.set(portKey(parsePort(text)), null);
+  for (const text of exposed) map.set(text, null);
   for (const port of ports) {
     const list = map.get(portKey(port)) ?? [];
     list.push({ HostIp: port.hostIp || '0.0.0.0', HostPort: String(port.hostPort) });

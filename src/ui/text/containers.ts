@@ -58,6 +58,8 @@ export const containerText = {
     show: (outside: number, inside: number) => `Port ${outside} to ${inside}`,
     elsewhere: (outside: number) => `In guests of every network: gateway:${outside}`,
     none: 'No port is published. A container that is run with -p 8080:80 shows here what it serves on port 80.',
+    internal: (name: string) =>
+      `No port is published: ${name} is on internal networks alone. On another one, too (docker network connect bridge ${name}), it has the ports that it was run with.`,
   },
   onlyRunning: 'It does not run: start it to see this',
   loading: 'One moment',

@@ -91,3 +91,18 @@ it('says how a port is published when none is', async () => {
   await expect.element(page.getByText(containerText.ports.none)).toBeVisible();
   expect(page.getByRole('group', { name: containerText.ports.label('web') }).elements()).toHaveLength(0);
 });
+
+it('says that internal networks publish none, until the container is on another one', async () => {
+  await engine.networks.create({ Name: 'inner', Internal: true });
+  const HostConfig = { NetworkMode: 'inner', PortBindings: { '80/tcp': [{ HostPort: '8080' }] } };
+  const { Id } = await engine.containers.create({ Image: 'busybox', HostConfig }, { name: 'web' });
+  await engine.containers.start(Id);
+  store.go({ view: 'container', id: Id, tab: 'ports' });
+  await expect.element(page.getByText(containerText.ports.internal('web'))).toBeVisible();
+  await engine.networks.connect('bridge', { Container: Id });
+  const elsewhere = page.getByText(containerText.ports.elsewhere(8080));
+  await expect.element(elsewhere).toBeVisible();
+  await engine.networks.disconnect('bridge', Id);
+  await expect.element(page.getByText(containerText.ports.internal('web'))).toBeVisible();
+  expect(elsewhere.elements()).toHaveLength(0);
+});

@@ -1,6 +1,6 @@
 import { css, html, nothing } from 'lit';
 import type { ContainerSummary } from '../../../api/container';
-import { containerName, previewName, publishedPorts } from '../../containers/container-actions';
+import { containerName, isInternal, previewName, publishedPorts } from '../../containers/container-actions';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
@@ -64,7 +64,8 @@ export class ContainerPortsView extends StrataElement {
     const name = containerName(container);
     if (container.State !== 'running') return html`<p class="note">${containerText.onlyRunning}</p>`;
     const port = this.#portOf(container);
-    if (port === undefined) return html`<p class="note">${ports.none}</p>`;
+    if (port === undefined)
+      return html`<p class="note">${isInternal(container) ? ports.internal(name) : ports.none}</p>`;
     const published = publishedPorts(container);
     const elsewhere = published.find(({ inside, everywhere }) => inside === port && everywhere);
     return html`

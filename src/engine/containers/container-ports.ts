@@ -1,0 +1,45 @@
+import type { PublishedPort } from '../../api/container-engine';
+import type { ContainerEntry } from './container-book';
+import type { ContainerNetworks } from './container-networks';
+import type { StoredContainer } from './container-records';
+import { type BoundPort, PortBook } from './port-book';
+import { wishedPorts } from './port-spec';
+
+/** The published ports of containers that run. Who is on internal networks alone publishes none, and takes no number. */
+export class ContainerPorts {
+  readonly #networks: Pick<ContainerNetworks, 'wayIn'>;
+  readonly #book = new PortBook();
+
+  constructor(networks: Pick<ContainerNetworks, 'wayIn'>) {
+    this.#networks = networks;
+  }
+
+  /** As its networks are now; what it has already, it keeps. Errors: as of {@link PortBook.bind}. */
+  publish({ id, stored }: Pick<ContainerEntry, 'id' | 'stored'>): void {
+    if (!this.#networks.wayIn(stored)) this.#book.release(id);
+    else if (this.of(id).length === 0) this.#book.bind(id, wishesOf(stored));
+  }
+
+  release(container: string): void {
+    this.#book.release(container);
+  }
+
+  of(container: string): readonly BoundPort[] {
+    return this.#book.of(container);
+  }
+
+  list(find: (container: string) => Pick<ContainerEntry, 'stored'>): readonly PublishedPort[] {
+    return [...this.#book.all()].flatMap(([id, ports]) => {
+      const { stored } = find(id);
+      const nic = this.#networks.wayIn(stored);
+      if (!nic) return [];
+      const { network, address } = nic;
+      return ports.map((port) => ({ container: id, name: stored.name, network, address, ...port }));
+    });
+  }
+}
+
+function wishesOf({ config, host }: StoredContainer) {
+  const exposed = Object.keys(config.ExposedPorts ?? {});
+  return wishedPorts(host.PortBindings ?? {}, exposed, host.PublishAllPorts ?? false);
+}
