@@ -23,6 +23,7 @@ import { SwitchClient } from '../network/switch-client';
 import type { SwitchService } from '../network/switch-service';
 import { connect, expose, type Remote } from '../rpc/control';
 import { nodeSpawner } from '../rpc/spawn-node';
+import type { SpawnWorker } from '../rpc/worker-handle';
 import { Supervisor } from '../runtime/supervisor';
 import { createUnikernelDriver } from '../runtime/unikernel/unikernel-driver';
 import { compileV86 } from '../runtime/vm/v86-wasm-node';
@@ -51,6 +52,8 @@ export interface NodeLabOptions {
   readonly containerHosts?: LabOptions['containerHosts'];
   /** The Docker Engine API, for guests whose network may have it. */
   readonly engineApi?: () => Promise<EngineApi>;
+  /** Starts the lab's threads. */
+  readonly spawn?: (entry: URL) => SpawnWorker;
 }
 
 const workers = new URL('../../workers/', import.meta.url);
@@ -63,6 +66,7 @@ const unikernelShare = 0.25;
 
 export async function openNodeLab(options: NodeLabOptions): Promise<NodeLab> {
   const { registry, memoryBudgetMiB, artifacts: choose = (stored) => stored, containerHosts, engineApi } = options;
+  const { spawn = nodeSpawner } = options;
   const clock = systemClock;
   const randomBytes = (count: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(count));
   const opened = createMemoryContentStore({ clock });
@@ -80,7 +84,7 @@ export async function openNodeLab(options: NodeLabOptions): Promise<NodeLab> {
   const library = new UnikernelLibrary(artifacts, blobs);
   const unikernels = createUnikernelDriver({
     images: library,
-    spawn: nodeSpawner(new URL('unikernel.node.ts', workers)),
+    spawn: spawn(new URL('unikernel.node.ts', workers)),
     supervisor,
     clock,
     randomBytes,
@@ -89,7 +93,7 @@ export async function openNodeLab(options: NodeLabOptions): Promise<NodeLab> {
   });
   const machines = createVmDriver({
     images: createMachineImages(artifacts),
-    spawn: nodeSpawner(new URL('vm.node.ts', workers)),
+    spawn: spawn(new URL('vm.node.ts', workers)),
     supervisor,
     clock,
     randomBytes,
@@ -107,11 +111,11 @@ export async function openNodeLab(options: NodeLabOptions): Promise<NodeLab> {
     shares: createShareClient(remote),
     images: async () => images,
     switch: new SwitchClient({
-      start: () => supervisor.spawn<SwitchService>(nodeSpawner(new URL('switch.node.ts', workers)), 'switch'),
+      start: () => supervisor.spawn<SwitchService>(spawn(new URL('switch.node.ts', workers)), 'switch'),
       clock,
     }),
     gateways: {
-      start: () => supervisor.spawn<GatewayWorkerService>(nodeSpawner(new URL('gateway.node.ts', workers)), 'gateways'),
+      start: () => supervisor.spawn<GatewayWorkerService>(spawn(new URL('gateway.node.ts', workers)), 'gateways'),
       loadModule: () => loadGatewayModule(artifacts),
     },
     clock,

@@ -4,6 +4,8 @@ import type { OutputChunk } from '../../src/api/container-streams';
 import type { Instance } from '../../src/api/instance';
 import { type NodeLab, openNodeLab } from '../../src/bridge/node-lab-node';
 import type { LabContainers } from '../../src/engine/containers/engine';
+import { nodeSpawner } from '../../src/rpc/spawn-node';
+import type { SpawnWorker, WorkerHandle } from '../../src/rpc/worker-handle';
 import { type Outcome, shell } from '../support/node-lab';
 
 const httpd = 'strata/unikernel-httpd:1';
@@ -26,12 +28,24 @@ describe('published ports and other networks', { timeout: guardMs }, () => {
   let made: NodeLab;
   let engine: LabContainers;
   let outside: Instance;
+  /** The last of each name. */
+  const threads = new Map<string, WorkerHandle>();
+
+  const spawn = (entry: URL): SpawnWorker => {
+    const start = nodeSpawner(entry);
+    return (name) => {
+      const thread = start(name);
+      threads.set(name, thread);
+      return thread;
+    };
+  };
 
   beforeAll(async () => {
     made = await openNodeLab({
       registry: new URL('../../public/registry/', import.meta.url),
       memoryBudgetMiB: 1024,
       containerHosts: { warmUpRuns: 0 },
+      spawn,
     });
     const { lab, registries } = made;
     engine = await lab.containers();
@@ -117,6 +131,21 @@ describe('published ports and other networks', { timeout: guardMs }, () => {
     await untilRefused('http://gateway/');
   });
 
+  it.each(['switch', 'gateways'])(
+    'are there again when the worker of the %s has died, and the container has seen nothing of it',
+    async (name) => {
+      await start('web', { '80/tcp': [{ HostPort: '8080' }] });
+      expect(await read('http://gateway:8080/')).toBe('web\n');
+      const before = (await engine.containers.inspect('web')).State;
+      const died = threads.get(name);
+      expect(died).toBeDefined();
+      died?.terminate();
+      await expect.poll(() => threads.get(name) === died).toBe(false);
+      expect(await read('http://gateway:8080/')).toBe('web\n');
+      expect((await engine.containers.inspect('web')).State).toEqual(before);
+    },
+  );
+
   it('neither come to an internal network nor from one', async () => {
     await engine.networks.create({ Name: 'inner', Internal: true, IPAM: { Config: [{ Subnet: '172.30.0.0/24' }] } });
     await start('web', { '80/tcp': [{ HostPort: '8080' }] });
@@ -125,6 +154,8 @@ describe('published ports and other networks', { timeout: guardMs }, () => {
     expect(engine.forwardsOn('inner')).toEqual([]);
     await engine.networks.disconnect('bridge', 'web');
     await untilRefused('http://gateway:8080/');
+    await engine.networks.connect('bridge', { Container: 'web' });
+    expect(await read('http://gateway:8080/')).toBe('web\n');
     await engine.containers.remove('web', { force: true });
     await engine.networks.remove('inner');
   });
