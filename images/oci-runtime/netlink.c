@@ -5,7 +5,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-int netlink_open(void) { return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE); }
+// What the kernel refuses it does not repeat in its answer, which has a bounded length then.
+static int open_protocol(int protocol) {
+  int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), yes = 1;
+  if (netlink >= 0) setsockopt(netlink, SOL_NETLINK, NETLINK_CAP_ACK, &yes, sizeof yes);
+  return netlink;
+}
+
+int netlink_open(void) { return open_protocol(NETLINK_ROUTE); }
 
 void *message_begin(struct message *m, uint16_t type, uint16_t flags, size_t body) {
   memset(m, 0, sizeof *m);
@@ -54,23 +61,38 @@ int netlink_talk(int netlink, struct message *m) {
   return ((const struct nlmsgerr *)NLMSG_DATA(header))->error;
 }
 
-// Of what there is to read; 0 when nothing was refused.
-static int first_refusal(int netlink) {
-  uint8_t answers[8192];
-  ssize_t got;
-  while ((got = recv(netlink, answers, sizeof answers, MSG_DONTWAIT)) > 0) {
-    int left = (int)got;
-    for (const struct nlmsghdr *h = (const struct nlmsghdr *)answers; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
-      if (h->nlmsg_type != NLMSG_ERROR) continue;
-      int error = ((const struct nlmsgerr *)NLMSG_DATA(h))->error;
+int netlink_refusal(const void *answers, size_t kept, size_t size) {
+  for (size_t at = 0; at < size;) {
+    struct nlmsghdr header;
+    if (kept < at || kept - at < sizeof header) return -EPROTO;
+    memcpy(&header, (const uint8_t *)answers + at, sizeof header);
+    if (header.nlmsg_len < sizeof header || header.nlmsg_len > size - at) return -EPROTO;
+    if (header.nlmsg_type == NLMSG_ERROR) {
+      int error;
+      // What follows is what was refused, and may be cut off.
+      if (header.nlmsg_len < NLMSG_LENGTH(sizeof error) || kept - at < NLMSG_LENGTH(sizeof error)) return -EPROTO;
+      memcpy(&error, (const uint8_t *)answers + at + NLMSG_HDRLEN, sizeof error);
       if (error) return error;
     }
+    at += NLMSG_ALIGN(header.nlmsg_len);
   }
-  return errno == EAGAIN ? 0 : -errno;
+  return 0;
+}
+
+// Of what there is to read.
+static int first_refusal(int netlink) {
+  uint8_t answers[8192];
+  for (;;) {
+    // With this flag it tells how much there was, not how much there was room for.
+    ssize_t got = recv(netlink, answers, sizeof answers, MSG_DONTWAIT | MSG_TRUNC);
+    if (got < 0) return errno == EAGAIN ? 0 : -errno;
+    int error = netlink_refusal(answers, (size_t)got < sizeof answers ? (size_t)got : sizeof answers, (size_t)got);
+    if (error) return error;
+  }
 }
 
 int netlink_send(int protocol, const void *messages, size_t size) {
-  int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+  int netlink = open_protocol(protocol);
   if (netlink < 0) return -errno;
   // The kernel has done all of it, and has answered, when this returns.
   int error = send(netlink, messages, size, 0) < 0 ? -errno : first_refusal(netlink);

@@ -27,5 +27,7 @@ void *message_room(struct message *m, size_t size);
 int netlink_talk(int netlink, struct message *m);
 // Messages of any protocol, which are sent together. 0, or -errno of the first that the kernel refuses.
 int netlink_send(int protocol, const void *messages, size_t size);
+// The first refusal in answers of that size, of which so much is there; 0 when there is none, -EPROTO when that cannot be told.
+int netlink_refusal(const void *answers, size_t kept, size_t size);
 
 #endif

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/base/bytes';
-import { createTable, deleteTable, netfilterProtocol, serializeNftBatch } from '../../src/formats/nftables';
+import {
+  addElements,
+  createTable,
+  deleteTable,
+  type NftChange,
+  netfilterProtocol,
+  serializeNftBatch,
+} from '../../src/formats/nftables';
 import { type ConfigChange, dockerConfig, type OciHost, outcome, rootfs, startOciHost } from '../support/oci-lab';
 
 /** What the engine does with containers: docs/RUNTIME.md. */
@@ -471,16 +478,20 @@ describe('a root from layers', () => {
 });
 
 describe('messages for netlink', () => {
+  const send = (...changes: readonly NftChange[]) =>
+    host.serve.call('netlink', { protocol: netfilterProtocol, messages: toHex(serializeNftBatch(changes)) });
+
   it('reach the kernel, whose refusal is told, and what is no message is refused before', async () => {
-    const change = (table: string) => {
-      const messages = toHex(serializeNftBatch([createTable('tried'), deleteTable(table)]));
-      return host.serve.call('netlink', { protocol: netfilterProtocol, messages });
-    };
-    expect(await change('tried')).toEqual({});
-    await expect(change('absent')).rejects.toMatchObject({ code: 'NotFound' });
+    expect(await send(createTable('tried'), deleteTable('tried'))).toEqual({});
+    await expect(send(createTable('tried'), deleteTable('absent'))).rejects.toMatchObject({ code: 'NotFound' });
     await expect(host.serve.call('netlink', { protocol: netfilterProtocol, messages: 'xy' })).rejects.toMatchObject({
       code: 'InvalidArgument',
     });
     expect((await host.sh('/bin/nft list tables')).stdout).toBe('');
+  });
+
+  it('are refused also when they are longer than an answer that is read', async () => {
+    const keys = Array.from({ length: 500 }, (_, index) => Uint8Array.of(10, 0, index >> 8, index & 255));
+    await expect(send(addElements('absent', 'any', keys))).rejects.toMatchObject({ code: 'NotFound' });
   });
 });
