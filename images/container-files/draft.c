@@ -68,8 +68,10 @@ struct draft draft_open(const char *path) {
 
 void draft_name(struct draft *draft, const char *path) {
   struct stat there;
-  // So that ext4 has its blocks before its name: else a host that ends now leaves an empty file.
-  sync_file_range(draft->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+  // So that ext4 has its blocks before its name: else a host that ends now leaves an empty file. An overlay's file has its
+  // pages in another one, which is reached by this alone.
+  if (!draft->named) sync_file_range(draft->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+  else if (fdatasync(draft->fd) < 0) fail_call("write", path);
   bool taken = lstat(path, &there) == 0;
   // A name that is renamed to takes the place of a file at once.
   if (taken && (S_ISDIR(there.st_mode) || !draft->named)) remove_tree(path);

@@ -61,6 +61,13 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)(
       return stdout;
     };
 
+    /** As a crash does, and starts it again. */
+    async function endMachine(): Promise<void> {
+      await lab.kill(host.instance).finished;
+      await lab.start(host.instance).finished;
+      host = await made.currentHosts().open('host-1');
+    }
+
     async function runKeeper(): Promise<void> {
       await host.run(plainContainer('keeper', busybox, ['sleep', '100000'], { mounts: [volume] }));
     }
@@ -94,12 +101,23 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)(
       await beginCopies();
       // Of the same name as what is taken away, and nothing of ours: it is left alone, and in nobody's way.
       expect(await execIn(host, 'keeper', 'mkdir /.strata-unpack.mine')).toMatchObject({ code: 0 });
-      await lab.kill(host.instance).finished;
-      await lab.start(host.instance).finished;
-      host = await made.currentHosts().open('host-1');
+      await endMachine();
       expect(await inHost(findDrafts)).toBe('');
       await runKeeper();
       expect(await files()).toEqual(cut);
+    });
+
+    it('has whole files where it has any, however soon after it the machine ends', async () => {
+      expect(await execIn(host, 'keeper', 'rm -rf /root/* /data/* && sync')).toMatchObject({ code: 0 });
+      const fresh = serializeTar(new Map([['first', file(first)]]));
+      for (const path of places) await host.copyIn('keeper', path, new Blob([fresh]).stream(), copy);
+      // Which writes down what names there are, and no other file.
+      await inHost('dd if=/dev/zero of=/var/lib/strata/other bs=1 count=1 conv=fsync 2> /dev/null');
+      await endMachine();
+      await runKeeper();
+      const script = (path: string): string => `stat -c '%s' ${path}/first; tr -d A < ${path}/first | wc -c`;
+      const found = await Promise.all(places.map(async (path) => (await execIn(host, 'keeper', script(path))).stdout));
+      expect(found).toEqual(places.map(() => `${first.length}\n0\n`));
     });
 
     it('does not keep the next one from being whole, which takes the place of what is there', async () => {
