@@ -1,12 +1,12 @@
-import { runTool } from '../../scripts/lib/run.mjs';
-
-const limitMs = 1_800_000;
+import { runAllOf } from './all-of-tests';
 
 /** Every base image does what it is for, frr's routers too. */
-export async function useBaseImages(): Promise<void> {
-  const { ok } = await runTool('vitest/vitest.mjs', ['run', '--project', 'integration', 'base-images'], {
-    env: { BASES: 'all' },
-    timeoutMs: limitMs,
+export function useBaseImages(): Promise<void> {
+  return runAllOf({
+    project: 'integration',
+    files: 'base-images',
+    setting: 'BASES',
+    limitMs: 1_800_000,
+    failure: 'A base image did not do what it is for',
   });
-  if (!ok) throw new Error('A base image did not do what it is for');
 }

@@ -53,8 +53,8 @@ function setUp(changes: Partial<ContainerProcessesOptions> = {}) {
       list: async () => there,
       tellsExecs: async () => state.tellsExecs,
     },
-    life: {
-      assertAlive: () => {},
+    access: {
+      assertOpen: () => {},
       call: async (call, { container, signal }) => void killed.push(`${call} ${container} ${signal}`),
     },
     clock: new FakeClock(5000),

@@ -7,7 +7,7 @@ import { createDeferred, type Deferred } from '../../base/deferred';
 import { SandboxError, serializeError, throwIfAborted, toSandboxError } from '../../base/errors';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import { withTimeout } from '../../base/timeout';
-import type { HostLife } from './host-life';
+import type { HostAccess } from './host-access';
 import { containerPaths } from './host-paths';
 import type { HostRuntime } from './host-runtime';
 import type { RuntimeEvent, RuntimeState } from './runtime-protocol';
@@ -24,7 +24,7 @@ export type ContainerNews = Exclude<HostNews, { readonly kind: 'lost' }>;
 export interface ContainerProcessesOptions {
   readonly instance: Pick<Instance, 'spec' | 'exec' | 'programs' | 'reattach'>;
   readonly runtime: Pick<HostRuntime, 'events' | 'resumed' | 'list' | 'tellsExecs'>;
-  readonly life: Pick<HostLife, 'assertAlive' | 'call'>;
+  readonly access: Pick<HostAccess, 'assertOpen' | 'call'>;
   readonly clock: Clock;
   /** Makes all that the first process has to find. */
   readonly prepare: (spec: ContainerSpec, operation: Operation) => Promise<void>;
@@ -80,8 +80,8 @@ export class ContainerProcesses implements Disposable {
 
   /** `NotFound` where it does not run. */
   pidOf(id: ContainerId): number {
-    const { life, instance } = this.#options;
-    life.assertAlive();
+    const { access, instance } = this.#options;
+    access.assertOpen();
     const pid = this.#pids.get(id);
     if (pid !== undefined) return pid;
     throw new SandboxError('NotFound', `The container ${id} is not running on ${instance.spec.name}`);
@@ -93,7 +93,7 @@ export class ContainerProcesses implements Disposable {
 
   /** Those that run, as the runtime says. */
   async list(): Promise<readonly RuntimeState[]> {
-    this.#options.life.assertAlive();
+    this.#options.access.assertOpen();
     return (await this.#options.runtime.list()).filter(isAlive);
   }
 
@@ -141,8 +141,8 @@ export class ContainerProcesses implements Disposable {
 
   /** Comes back to what an earlier page has run. */
   async reattach(process: string): Promise<Process> {
-    const { life, instance } = this.#options;
-    life.assertAlive();
+    const { access, instance } = this.#options;
+    access.assertOpen();
     const program = (await instance.programs()).find(({ id }) => id === process);
     const attached = await instance.reattach(process);
     const [, command, , , id] = program?.argv ?? [];
@@ -171,10 +171,10 @@ export class ContainerProcesses implements Disposable {
   async #endStray(id: ContainerId): Promise<void> {
     const ended = this.#strays.get(id);
     if (!ended) return;
-    const { life, clock } = this.#options;
+    const { access, clock } = this.#options;
     this.#superseded.add(id);
     try {
-      await life.call('kill', { container: id, signal: 'SIGKILL' }).catch((error: unknown) => {
+      await access.call('kill', { container: id, signal: 'SIGKILL' }).catch((error: unknown) => {
         // It may have ended by itself meanwhile.
         if (this.#strays.has(id)) throw error;
       });
@@ -185,8 +185,8 @@ export class ContainerProcesses implements Disposable {
   }
 
   async #launch(argv: readonly string[], terminal: TerminalSize | undefined): Promise<Process> {
-    const { life, instance } = this.#options;
-    life.assertAlive();
+    const { access, instance } = this.#options;
+    access.assertOpen();
     return instance.exec({ argv, cwd: '/', ...(terminal && { terminal }) });
   }
 

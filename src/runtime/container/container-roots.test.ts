@@ -26,7 +26,7 @@ class ScriptedHost {
   open(): ContainerRoots {
     return new ContainerRoots({
       guest: this,
-      life: this,
+      access: this,
       offer: async (layers) => {
         this.offers += 1;
         return layers.map((_, index) => String(index));
@@ -34,12 +34,12 @@ class ScriptedHost {
     });
   }
 
-  assertAlive(): void {
+  assertOpen(): void {
     if (this.ended) throw this.ended;
   }
 
   async call(call: RuntimeCall, parameters: Readonly<Record<string, unknown>>): Promise<unknown> {
-    this.assertAlive();
+    this.assertOpen();
     this.calls += 1;
     const { path, files = {} } = parameters as { path: string; files?: Record<string, string> };
     if (call === 'usage') return { bytes: path.length };

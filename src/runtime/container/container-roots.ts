@@ -3,7 +3,7 @@ import type { Digest } from '../../api/content-store';
 import type { Operation } from '../../api/operation';
 import { SandboxError, throwIfAborted } from '../../base/errors';
 import { parseContainerRoot } from './container-root';
-import type { HostLife } from './host-life';
+import type { HostAccess } from './host-access';
 import { containerPaths } from './host-paths';
 import { type HostGuest, readIfThere, runProgram } from './host-program';
 import { mountPointsFile, parseMountPoints, serializeMountPoints } from './mount-points';
@@ -16,7 +16,7 @@ const rootFile = 'root.json';
 
 export interface ContainerRootsOptions {
   readonly guest: HostGuest;
-  readonly life: Pick<HostLife, 'assertAlive' | 'call'>;
+  readonly access: Pick<HostAccess, 'assertOpen' | 'call'>;
   /** Names for the layers of a root, the lowest first, by which the machine can walk to them from now on. */
   readonly offer: (layers: readonly Digest[]) => Promise<readonly string[]>;
 }
@@ -49,21 +49,21 @@ export class ContainerRoots {
     const layers = await this.#layersOf(id, root);
     const { home, upper } = containerPaths(id, root.writable);
     if (root.firstId !== undefined) await this.#shifted.own(upper, root.firstId);
-    await this.#options.life.call('bundle', { path: home, files: { [rootFile]: JSON.stringify(root) } });
+    await this.#options.access.call('bundle', { path: home, files: { [rootFile]: JSON.stringify(root) } });
     this.#known.set(id, { root, layers });
   }
 
   /** With all that was written there. `NotFound` for a container that has none here. */
   async remove(id: ContainerId): Promise<void> {
-    const { life } = this.#options;
-    life.assertAlive();
+    const { access } = this.#options;
+    access.assertOpen();
     // Its image may be gone by now.
     const { writable, firstId } = this.#known.get(id)?.root ?? (await this.#read(id));
     const { home, bundle, writes, upper, work } = containerPaths(id, writable);
     const paths = [bundle, ...(writable === 'tmpfs' ? [writes] : [upper, work])];
-    await Promise.all(paths.map((path) => life.call('remove', { path })));
+    await Promise.all(paths.map((path) => access.call('remove', { path })));
     // Last, with what says how it was made, so that a removal that was cut short is taken up again.
-    await life.call('remove', { path: home });
+    await access.call('remove', { path: home });
     this.forget(id);
     // What cannot go now goes with the next of its kind.
     if (firstId !== undefined) await this.#shifted.release(id).catch(() => {});
@@ -78,7 +78,7 @@ export class ContainerRoots {
   /** Bytes that the container has written. */
   async bytes(id: ContainerId): Promise<number> {
     const { writable } = (await this.#find(id)).root;
-    return parseUsage(await this.#options.life.call('usage', { path: containerPaths(id, writable).upper }));
+    return parseUsage(await this.#options.access.call('usage', { path: containerPaths(id, writable).upper }));
   }
 
   /** Where its files are as long as it does not run. */
@@ -92,7 +92,7 @@ export class ContainerRoots {
     const text = serializeMountPoints(paths);
     const known = this.#mountPoints.get(id);
     if (known && serializeMountPoints(known) === text) return;
-    await this.#options.life.call('bundle', { path: containerPaths(id).home, files: { [mountPointsFile]: text } });
+    await this.#options.access.call('bundle', { path: containerPaths(id).home, files: { [mountPointsFile]: text } });
     this.#mountPoints.set(id, paths);
   }
 
@@ -109,7 +109,7 @@ export class ContainerRoots {
   async #find(id: ContainerId): Promise<KnownRoot> {
     const known = this.#known.get(id);
     if (known) return known;
-    this.#options.life.assertAlive();
+    this.#options.access.assertOpen();
     const root = await this.#read(id);
     const found = { root, layers: await this.#layersOf(id, root) };
     this.#known.set(id, found);

@@ -16,7 +16,7 @@ function setUp() {
   const told: unknown[][] = [];
   const bridges = new Map<string, string>();
   const parts: HostParts = {
-    life: { call: async (call, { path }) => void told.push([call, path]) },
+    access: { call: async (call, { path }) => void told.push([call, path]) },
     roots: {
       make: async (id) => void told.push(['make', id]),
       placeOf: async (id) => ({ paths: containerPaths(id, 'tmpfs'), layers: [], pid: undefined, firstId: undefined }),

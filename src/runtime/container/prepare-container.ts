@@ -2,7 +2,7 @@ import type { ContainerSpec } from '../../api/container-host';
 import type { Operation } from '../../api/operation';
 import { containerBundle } from './container-bundle';
 import type { ContainerRoots } from './container-roots';
-import type { HostLife } from './host-life';
+import type { HostAccess } from './host-access';
 import type { HostNetworks } from './host-networks';
 import { sharedPath } from './host-paths';
 import type { HostVolumes } from './host-volumes';
@@ -11,7 +11,7 @@ import type { SeccompPrograms } from './seccomp-programs';
 
 /** What of a host has a part in a container's start. */
 export interface HostParts {
-  readonly life: Pick<HostLife, 'call'>;
+  readonly access: Pick<HostAccess, 'call'>;
   readonly roots: Pick<ContainerRoots, 'make' | 'placeOf' | 'noteMountPoints'>;
   readonly volumes: Pick<HostVolumes, 'prepare' | 'ensureThere'>;
   readonly networks: Pick<HostNetworks, 'join' | 'bridges'>;
@@ -21,7 +21,7 @@ export interface HostParts {
 
 /** Makes all that a container's first process has to find: its root, what is mounted there, its networks, and the runtime's bundle. */
 export async function prepareContainer(spec: ContainerSpec, parts: HostParts, operation: Operation): Promise<void> {
-  const { life, roots, volumes, networks, guard, seccomp } = parts;
+  const { access, roots, volumes, networks, guard, seccomp } = parts;
   const { id, mounts, nics } = spec;
   await roots.make(id, spec.root, operation);
   const place = await roots.placeOf(id);
@@ -32,7 +32,7 @@ export async function prepareContainer(spec: ContainerSpec, parts: HostParts, op
     else if (mount.kind === 'shared') await volumes.ensureThere(sharedPath(mount.path));
   }
   // The mark of a volatile mount, which keeps it from being mounted again: this kernel did not crash since.
-  if (spec.volatile) await life.call('remove', { path: `${paths.work}/work` });
+  if (spec.volatile) await access.call('remove', { path: `${paths.work}/work` });
   for (const { network } of nics) await networks.join(network);
   const profile = spec.config.linux?.seccomp;
   const program = profile && (await seccomp.pathOf(profile));
@@ -40,5 +40,5 @@ export async function prepareContainer(spec: ContainerSpec, parts: HostParts, op
   const bundle = containerBundle(spec, { paths, layers, bridges, ...(program !== undefined && { seccomp: program }) });
   const ports = nics.map(({ network, mac, address }) => ({ bridge: bridges.get(network) ?? '', mac, address }));
   const mountPoints = (bundle.config.mounts ?? []).map(({ destination }) => destination);
-  await Promise.all([guard.admit(ports), life.call('bundle', { ...bundle }), roots.noteMountPoints(id, mountPoints)]);
+  await Promise.all([guard.admit(ports), access.call('bundle', { ...bundle }), roots.noteMountPoints(id, mountPoints)]);
 }

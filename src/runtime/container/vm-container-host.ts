@@ -20,7 +20,7 @@ import { Emitter, type Event } from '../../base/events';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import { type ContainerNews, ContainerProcesses } from './container-processes';
 import { ContainerRoots } from './container-roots';
-import { HostLife } from './host-life';
+import { HostAccess } from './host-access';
 import { HostNetworks } from './host-networks';
 import { containerPaths } from './host-paths';
 import { HostRehearsal } from './host-rehearsal';
@@ -55,7 +55,7 @@ export interface VmContainerHostOptions {
 /** Containers in a machine, by the runtime in its guest (docs/RUNTIME.md). */
 export class VmContainerHost implements ContainerHost, Disposable {
   readonly #options: VmContainerHostOptions;
-  readonly #life: HostLife;
+  readonly #access: HostAccess;
   readonly #use: HostUse;
   readonly #files: RootFiles;
   readonly #roots: ContainerRoots;
@@ -71,19 +71,19 @@ export class VmContainerHost implements ContainerHost, Disposable {
     const { instance, offer, plug, clock } = options;
     this.#options = options;
     this.#disposables.add(runtime);
-    const life = new HostLife(instance, runtime);
-    this.#life = life;
+    const access = new HostAccess(instance, runtime);
+    this.#access = access;
     this.#use = new HostUse(clock);
     const guest = this.#use.guest(instance);
     this.#files = new RootFiles(guest);
-    this.#roots = new ContainerRoots({ guest, life, offer });
+    this.#roots = new ContainerRoots({ guest, access, offer });
     this.#volumes = new HostVolumes(guest, runtime, this.#files);
     this.#guard = new PortGuard(instance, runtime);
     const { nics = [], spareNics: spare = 0 } = instance.spec.kind === 'vm' ? instance.spec : {};
     const networks = nics.map(({ network }) => network);
     this.#networks = this.#disposables.add(new HostNetworks({ guest: instance, networks, spare, plug }));
     const parts = {
-      life,
+      access,
       roots: this.#roots,
       volumes: this.#volumes,
       networks: this.#networks,
@@ -93,7 +93,9 @@ export class VmContainerHost implements ContainerHost, Disposable {
     const prepare = (spec: ContainerSpec, operation: Operation): Promise<void> =>
       prepareContainer(spec, parts, operation);
     const tell = (news: ContainerNews): void => this.#tell(news);
-    this.#processes = this.#disposables.add(new ContainerProcesses({ instance, runtime, life, clock, prepare, tell }));
+    this.#processes = this.#disposables.add(
+      new ContainerProcesses({ instance, runtime, access, clock, prepare, tell }),
+    );
     this.#disposables.add(
       instance.states(({ phase, exit }) => {
         if (phase !== 'running' && phase !== 'paused') this.#lose(exit?.reason ?? 'The machine was restarted');
@@ -193,19 +195,19 @@ export class VmContainerHost implements ContainerHost, Disposable {
   }
 
   async kill(id: ContainerId, signal: Signal | number): Promise<void> {
-    await this.#life.call('kill', { container: id, signal });
+    await this.#access.call('kill', { container: id, signal });
   }
 
   async pause(id: ContainerId): Promise<void> {
-    await this.#life.call('pause', { container: id });
+    await this.#access.call('pause', { container: id });
   }
 
   async resume(id: ContainerId): Promise<void> {
-    await this.#life.call('resume', { container: id });
+    await this.#access.call('resume', { container: id });
   }
 
   async update(id: ContainerId, resources: OciResources): Promise<void> {
-    await this.#life.call('update', { container: id, resources });
+    await this.#access.call('update', { container: id, resources });
   }
 
   async connect(id: ContainerId, nic: ContainerNic): Promise<void> {
@@ -222,15 +224,15 @@ export class VmContainerHost implements ContainerHost, Disposable {
   }
 
   async counters(id: ContainerId): Promise<ContainerCounters> {
-    return parseCounters(await this.#life.call('stats', { container: id }));
+    return parseCounters(await this.#access.call('stats', { container: id }));
   }
 
   async processes(id: ContainerId): Promise<readonly ContainerProcessInfo[]> {
-    return parseProcesses(await this.#life.call('top', { container: id }));
+    return parseProcesses(await this.#access.call('top', { container: id }));
   }
 
   async inspect(id: ContainerId): Promise<ContainerKernel> {
-    return parseKernel(await this.#life.call('inspect', { container: id }));
+    return parseKernel(await this.#access.call('inspect', { container: id }));
   }
 
   async changes(id: ContainerId): Promise<readonly ContainerChange[]> {
@@ -266,33 +268,33 @@ export class VmContainerHost implements ContainerHost, Disposable {
   }
 
   async createVolume(name: string): Promise<void> {
-    this.#life.assertAlive();
+    this.#access.assertOpen();
     await this.#volumes.create(name);
   }
 
   async removeVolume(name: string): Promise<void> {
-    this.#life.assertAlive();
+    this.#access.assertOpen();
     await this.#use.during(() => this.#volumes.remove(name));
   }
 
   async volumeBytes(name: string): Promise<number> {
-    this.#life.assertAlive();
+    this.#access.assertOpen();
     return this.#use.during(() => this.#volumes.bytes(name));
   }
 
   async exportVolume(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    this.#life.assertAlive();
+    this.#access.assertOpen();
     return this.#volumes.export(name);
   }
 
   async importVolume(name: string, tar: ReadableStream<Uint8Array>): Promise<void> {
-    this.#life.assertAlive();
+    this.#access.assertOpen();
     await this.#volumes.import(name, tar);
   }
 
   /** The page does not use it any more; the machine and its containers go on. */
   dispose(): void {
-    this.#processes.abandonStarts(this.#life.end(`The host ${this.name} is not used any more`));
+    this.#processes.abandonStarts(this.#access.end(`The host ${this.name} is not used any more`));
     this.#disposables.dispose();
     this.#news.dispose();
   }
@@ -325,12 +327,12 @@ export class VmContainerHost implements ContainerHost, Disposable {
     this.#roots.forget(warmUpId);
     if (this.#processes.findPid(warmUpId) === undefined) return;
     // It may have ended by itself meanwhile.
-    await this.#life.call('kill', { container: warmUpId, signal: 'SIGKILL' }).catch(() => undefined);
+    await this.#access.call('kill', { container: warmUpId, signal: 'SIGKILL' }).catch(() => undefined);
   }
 
   #lose(reason: string): void {
-    if (this.#life.over) return;
-    this.#processes.end(this.#life.end(`The host ${this.name} has ended: ${reason}`));
+    if (this.#access.over) return;
+    this.#processes.end(this.#access.end(`The host ${this.name} has ended: ${reason}`));
     this.#news.fire({ kind: 'lost', reason });
     this.#disposables.dispose();
   }

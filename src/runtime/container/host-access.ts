@@ -3,8 +3,8 @@ import { SandboxError } from '../../base/errors';
 import type { HostRuntime } from './host-runtime';
 import type { RuntimeCall } from './runtime-protocol';
 
-/** Whether a host can be asked for something: not after its end, nor while it is paused. */
-export class HostLife {
+/** The way to a host: it can be asked for something until its end, but not while it is paused. */
+export class HostAccess {
   readonly #instance: Pick<Instance, 'spec' | 'state'>;
   readonly #runtime: Pick<HostRuntime, 'call'>;
   #ended: SandboxError | undefined;
@@ -24,7 +24,7 @@ export class HostLife {
     return this.#ended;
   }
 
-  assertAlive(): void {
+  assertOpen(): void {
     if (this.#ended) throw this.#ended;
     const { spec, state } = this.#instance;
     if (state.phase === 'paused') {
@@ -34,7 +34,7 @@ export class HostLife {
 
   /** Asks the runtime, if there is anything to ask. */
   async call(call: RuntimeCall, parameters: Readonly<Record<string, unknown>>): Promise<unknown> {
-    this.assertAlive();
+    this.assertOpen();
     return this.#runtime.call(call, parameters);
   }
 }
