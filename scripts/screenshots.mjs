@@ -11,7 +11,6 @@ import { chromium } from 'playwright-core';
 import { chromiumLaunch } from './lib/chromium.mjs';
 import { registryDir, root, siteDir } from './lib/paths.mjs';
 import { chapters } from './screenshots/chapters.mjs';
-import { furnish } from './screenshots/furnish.mjs';
 import { otherLooks, usualLooks } from './screenshots/looks.mjs';
 import { startServer } from './serve/server.mjs';
 
@@ -38,20 +37,12 @@ const server = await startServer({ site: siteDir, registry: registryDir, host: '
 const browser = await chromium.launch(chromiumLaunch);
 try {
   await mkdir(values.out, { recursive: true });
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.on('pageerror', (error) => complain(`error: ${error}`));
-  await page.goto(server.url);
-  await page.waitForFunction("'strata' in globalThis");
-  await page.evaluate(axe);
-  // For a view that is taken alone as well: what it shows or uses may be of the furniture.
-  await page.evaluate(furnish);
   const looks = values.all ? [...usualLooks, ...otherLooks] : usualLooks;
   for (const { begin, scenes } of chapters) {
     const asked = scenes.filter(({ name }) => values.only === undefined || values.only === name);
     if (asked.length === 0) continue;
-    await begin?.(page);
+    const page = await openLab();
+    await begin(page);
     for (const look of looks) {
       await page.setViewportSize(look);
       await page.evaluate(applyLook, look.settings);
@@ -59,6 +50,7 @@ try {
         await take(page, look, scene).catch((error) => complain(`${look.name} ${scene.name}: ${error}`));
       }
     }
+    await page.context().close();
   }
 } finally {
   await browser.close();
@@ -66,6 +58,17 @@ try {
 }
 console.log(complaints === 0 ? 'Nothing to complain about' : `${complaints} complaints`);
 process.exitCode = complaints === 0 ? 0 : 1;
+
+/** The page as a new visitor has it, with nothing in the lab. */
+async function openLab() {
+  const page = await (await browser.newContext()).newPage();
+  page.setDefaultTimeout(60_000);
+  page.on('pageerror', (error) => complain(`error: ${error}`));
+  await page.goto(server.url);
+  await page.waitForFunction("'strata' in globalThis");
+  await page.evaluate(axe);
+  return page;
+}
 
 /** @param {string} what */
 function complain(what) {

@@ -1,3 +1,5 @@
+import { furnish } from './furnish.mjs';
+
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {import('playwright-core').Locator} Locator */
 /**
@@ -6,8 +8,8 @@
  * @typedef {{ name: string, hash: string, act?: (page: Page) => Promise<void>, seen?: (page: Page) => Locator }} Scene
  */
 /**
- * Scenes with what is done once before them, in a lab that is furnished.
- * @typedef {{ begin?: (page: Page) => Promise<void>, scenes: readonly Scene[] }} Chapter
+ * Scenes in a lab of their own, with what is done once before them.
+ * @typedef {{ begin: (page: Page) => Promise<void>, scenes: readonly Scene[] }} Chapter
  */
 
 /** What a busy machine takes for what otherwise takes seconds. */
@@ -115,11 +117,11 @@ const ofContainer = [
 ];
 
 /**
- * In this order, as each leaves something behind in the lab.
+ * Apart, as what runs in one lab would be measured in the comparison's figures.
  * @type {readonly Chapter[]}
  */
 export const chapters = [
-  { scenes: [...places, ...ofMachine, ...ofContainer, ...dialogs] },
+  { begin: (page) => page.evaluate(furnish), scenes: [...places, ...ofMachine, ...ofContainer, ...dialogs] },
   { begin: compare, scenes: [{ name: 'compare', hash: '#/compare' }] },
   { begin: startLesson, scenes: [lesson] },
 ];
