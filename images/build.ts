@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatBytes } from '../src/base/bytes';
 import { SandboxError, toSandboxError } from '../src/base/errors';
-import type { Descriptor } from '../src/formats/oci';
 import {
   putContainerHostInitrd,
   putDisks,
@@ -37,8 +36,8 @@ import { buildUnikernels } from './unikernels/build';
 const usage = `npm run images -- [options]
 Rebuilds everything a guest boots into build/registry.
   --update     first move images/lock.json to the versions apt has now
-  --only NAME  leave all but these as they are in build/registry: unikernels, disks, bases, oci-runtime,
-               image-root
+  --only NAME  leave all but these as they are in build/registry: unikernels, disks, bases, oci-runtime (and
+               the snapshots, which have it in them), snapshots, image-root
   --images NAME,…
                with --only bases: only these of the base images
   --clean      compile the kernel anew: a full check that it is reproducible
@@ -91,7 +90,7 @@ async function main(): Promise<void> {
     copyLayout(publicDirectory, layoutDirectory);
   const before = readReferences(layoutDirectory);
   const layout = new OciLayout(layoutDirectory);
-  if (only === undefined) await putGuests(lock, layout, before);
+  if (only === undefined) putGuests(lock, layout);
   else for (const [reference, descriptor] of before) layout.keepArtifact(reference, descriptor);
   if (isBuilt('unikernels')) putUnikernels(lock, layout);
   if (isBuilt('oci-runtime')) {
@@ -100,6 +99,8 @@ async function main(): Promise<void> {
     say('files of containers', files);
     putOciRuntime(layout, runtime, files);
   }
+  // A host's has these programs in it.
+  if (isBuilt('snapshots') || isBuilt('oci-runtime')) await buildSnapshots(layout, before, console.log);
   if (isBuilt('image-root')) {
     const program = buildImageRoot(lock);
     say('root of machines from images', program);
@@ -116,7 +117,7 @@ async function main(): Promise<void> {
   console.log('Published to public/registry');
 }
 
-async function putGuests(lock: Lock, layout: OciLayout, before: ReadonlyMap<string, Descriptor>): Promise<void> {
+function putGuests(lock: Lock, layout: OciLayout): void {
   if (options.clean) cleanKernel();
   const initramfs = buildInitramfs(lock, buildGuestPrograms(lock));
   say('base initramfs', initramfs);
@@ -128,7 +129,6 @@ async function putGuests(lock: Lock, layout: OciLayout, before: ReadonlyMap<stri
   putKernel(layout, kernel);
   putContainerHostInitrd(layout, initrd);
   putFirmware(layout, firmware);
-  await buildSnapshots(layout, before, { kernel, initrd, firmware }, console.log);
 }
 
 function putUnikernels(lock: Lock, layout: OciLayout): void {

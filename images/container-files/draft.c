@@ -1,3 +1,4 @@
+#include "draft-name.h"
 #include "files.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ static bool is_same_mount(const char *a, const char *b) {
   return known && of_a.mount == of_b.mount;
 }
 
-// In the root where that is possible, since there it is found again when this program was ended on the way: host-setup.ts.
+// In the root where that is possible, since there it is found again when this program was ended on the way: ../oci-runtime/host.c.
 static int open_named(const char *parent, const char *path) {
   static bool registered;
   if (!registered) atexit(remove_name);

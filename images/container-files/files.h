@@ -39,8 +39,6 @@ void free_names(char **names, size_t count);
 void remove_tree(const char *path);
 
 // --- files that are being written -----------------------------------------------------------------
-#define DRAFT_PREFIX ".strata-unpack."
-
 struct draft {
   int fd;
   // Else it has no name at all yet.

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decompress } from 'fzstd';
 import type { Digest } from '../../src/api/content-store';
 import { annotations, type Descriptor, type Index, type Manifest, mediaTypes } from '../../src/formats/oci';
 import { canonicalJson } from './canonical-json';
@@ -63,6 +64,11 @@ export class OciLayout {
     this.#manifests.set(reference, descriptor);
   }
 
+  /** What was put or kept so far, by reference. */
+  get artifacts(): ReadonlyMap<string, Descriptor> {
+    return this.#manifests;
+  }
+
   /** Writes the index over what was put or kept, and removes every blob that is not part of it. */
   finish(): void {
     const byReference = [...this.#manifests].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -102,6 +108,14 @@ export function readManifest(directory: string, { digest }: Descriptor): Manifes
 
 export function readBlob(directory: string, { digest }: Descriptor): Buffer {
   return readFileSync(join(directory, blobPath(digest)));
+}
+
+/** What is in a layer, compressed or not. */
+export function readLayer(directory: string, layer: Descriptor): Uint8Array<ArrayBuffer> {
+  const bytes = readBlob(directory, layer);
+  return layer.annotations?.[annotations.uncompressedDigest] === undefined
+    ? Uint8Array.from(bytes)
+    : Uint8Array.from(decompress(bytes));
 }
 
 /** Makes `target` an exact copy of a finished layout. */

@@ -61,12 +61,15 @@ const staticProgramNeeds: Needs = {
   files: { '/usr/lib32/libc.a': 'gcc-multilib' },
 };
 
+const snapshotNeeds: Needs = { programs: { zstd: 'zstd' }, files: {} };
+
 const needsOfParts = {
   unikernels: unikernelNeeds,
   disks: diskNeeds,
   bases: baseNeeds,
   'oci-runtime': staticProgramNeeds,
   'image-root': staticProgramNeeds,
+  snapshots: snapshotNeeds,
 } as const;
 
 /** What can be built by itself. */

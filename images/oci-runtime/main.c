@@ -8,6 +8,7 @@
 #include "error.h"
 #include "exec.h"
 #include "file.h"
+#include "host.h"
 #include "init.h"
 #include "launch.h"
 #include "manage.h"
@@ -22,7 +23,7 @@ struct options {
   struct launch_options launch;
   struct exec_options exec;
   size_t environment_count;
-  bool all, force;
+  bool all, force, shared;
 };
 
 struct option {
@@ -188,6 +189,16 @@ static int serve(struct options *o) {
   return done(serve_run());
 }
 
+// Begins as a program that sets up, and is the host's server from then on: to start one is what costs a guest most.
+static int host(struct options *o) {
+  const struct option known[] = {{"--shared", NULL, NULL, &o->shared}, {0}};
+  if (parse_options(o, known) < 0) return refuse(1);
+  char *end = NULL;
+  unsigned long bridges = *o->at ? strtoul(*o->at, &end, 10) : 0;
+  if (!end || end == *o->at || *end) return done(fail(INVALID_ARGUMENT, "host needs the number of NICs that get a bridge"));
+  return done(host_set_up((unsigned)bridges, o->shared) < 0 ? -1 : serve_run());
+}
+
 static int seccomp(struct options *o) {
   struct arena arena = {0};
   struct seccomp compiled;
@@ -234,8 +245,8 @@ static const struct command {
 } commands[] = {
     {"run", run, true},        {"create", create, true}, {"exec", exec, true},       {"start", start, false},
     {"state", state, false},   {"list", list, false},    {"kill", kill_, false},     {"pause", pause_, false},
-    {"resume", resume, false}, {"delete", delete, false}, {"serve", serve, true},    {"seccomp", seccomp, false},
-    {"shift", shift, false}, {"features", features, false}, {"--version", version, false},
+    {"resume", resume, false}, {"delete", delete, false}, {"serve", serve, true},    {"host", host, true},
+    {"seccomp", seccomp, false}, {"shift", shift, false}, {"features", features, false}, {"--version", version, false},
 };
 
 int main(int count, char **arguments) {
@@ -254,6 +265,6 @@ int main(int count, char **arguments) {
     if (command->is_protected && protect_program(arguments) < 0) return refuse(EXIT_RUNTIME);
     return command->run(&o);
   }
-  fail(INVALID_ARGUMENT, "%s is no command: run, create, start, state, list, kill, pause, resume, delete, exec, serve, seccomp, shift, features", *name ? name : "Nothing");
+  fail(INVALID_ARGUMENT, "%s is no command: run, create, start, state, list, kill, pause, resume, delete, exec, serve, host, seccomp, shift, features", *name ? name : "Nothing");
   return refuse(EXIT_RUNTIME);
 }

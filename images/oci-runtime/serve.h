@@ -2,7 +2,7 @@
 #ifndef STRATA_OCI_SERVE_H
 #define STRATA_OCI_SERVE_H
 
-#define VERSION "1.2.0"
+#define VERSION "1.3.0"
 #define PROTOCOL 1
 
 int serve_run(void);

@@ -1,24 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decompress } from 'fzstd';
 import type { MachineConfig, MachineImage, SnapshotConfig } from '../../src/api/machine';
 import { formatBytes } from '../../src/base/bytes';
 import { agentProtocolVersion } from '../../src/formats/agent';
 import { type Descriptor, mediaTypes } from '../../src/formats/oci';
 import { v86Version } from '../../src/runtime/vm/v86-internals';
-import type { Firmware } from '../firmware/build';
 import { canonicalJson } from '../lib/canonical-json';
 import { digestOf, inputsDigest, sha256Hex } from '../lib/digest';
-import { type OciLayout, readBlob, readManifest } from '../lib/oci-layout';
+import { type OciLayout, readBlob, readLayer, readManifest } from '../lib/oci-layout';
 import { rootDirectory } from '../lib/paths';
 import { clearKernelLeftovers } from './clear-leftovers';
+import { readSnapshotInputs, type SnapshotInputs, withPrograms } from './inputs';
 import { saveFreshMachine, verifySnapshot } from './machine';
-
-export interface SnapshotInputs {
-  readonly kernel: Uint8Array;
-  readonly initrd: Uint8Array;
-  readonly firmware: Firmware;
-}
 
 const flavors: Readonly<Record<string, MachineConfig>> = {
   'strata/snapshot:vm-64': { memoryMiB: 64, devices: 'virtio', containerHost: false },
@@ -32,16 +25,17 @@ const recipeFiles = ['clear-leftovers.ts', 'machine.ts'];
 const inputsAnnotation = 'dev.strata.snapshot.inputs';
 
 /**
- * Puts a snapshot of a freshly booted machine for each flavor into the layout. A snapshot has the time and random
+ * Puts a snapshot of a freshly booted machine for each flavor into the layout, of what the layout has. A host of containers has the
+ * programs in it that make it one. A snapshot has the time and random
  * numbers in it and never comes out the same twice; so it is made anew only when something it depends on changed,
  * and every one, old or new, is shown to work by a restore and the agent's hello.
  */
 export async function buildSnapshots(
   layout: OciLayout,
   before: ReadonlyMap<string, Descriptor>,
-  inputs: SnapshotInputs,
   log: (line: string) => void,
 ): Promise<void> {
+  const inputs = readSnapshotInputs(layout);
   for (const [reference, config] of Object.entries(flavors)) {
     const digest = snapshotInputsDigest(config, inputs);
     const found = before.get(reference);
@@ -91,21 +85,19 @@ async function verifyStored(layout: OciLayout, stored: Descriptor, config: Machi
   const [layer] = manifest.layers;
   if (!layer) return;
   const snapshot = JSON.parse(readBlob(layout.directory, manifest.config).toString('utf8')) as SnapshotConfig;
-  const state = Uint8Array.from(decompress(readBlob(layout.directory, layer)));
+  const state = readLayer(layout.directory, layer);
   await verifySnapshot(config, state.buffer, Buffer.from(snapshot.console, 'base64'));
 }
 
-function bootImage(
-  config: MachineConfig,
-  { kernel, initrd, firmware }: SnapshotInputs,
-): MachineImage & { kind: 'boot' } {
+function bootImage(config: MachineConfig, inputs: SnapshotInputs): MachineImage & { kind: 'boot' } {
+  const { kernel, firmware } = inputs;
   return {
     kind: 'boot',
     // Copies: v86 writes into the kernel it is given.
     bios: Uint8Array.from(firmware.bios).buffer,
     vgaBios: Uint8Array.from(firmware.vgaBios).buffer,
     kernel: Uint8Array.from(kernel).buffer,
-    ...(config.containerHost && { initrd: Uint8Array.from(initrd).buffer }),
+    ...(config.containerHost && { initrd: withPrograms(inputs).buffer }),
   };
 }
 
@@ -114,7 +106,7 @@ function snapshotInputsDigest(config: MachineConfig, inputs: SnapshotInputs): st
     v86: v86Version,
     machine: canonicalJson(config),
     kernel: digestOf(inputs.kernel),
-    initrd: config.containerHost ? digestOf(inputs.initrd) : 'none',
+    initrd: config.containerHost ? digestOf(withPrograms(inputs)) : 'none',
     bios: digestOf(inputs.firmware.bios),
     devices: emulationDigest(),
     recipe: sha256Hex(recipeFiles.map((name) => sha256Hex(readFileSync(join(import.meta.dirname, name)))).join()),

@@ -157,8 +157,6 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
       else if (phase === 'paused') await lab.resume(id).finished;
       else {
         onProgress?.({ phase: `Starting ${record.name}` });
-        // They come while the machine starts; whoever needs them is told what is wrong.
-        this.#loadPrograms().catch(() => {});
         await lab.start(id).finished;
       }
     }

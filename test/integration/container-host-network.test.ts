@@ -116,6 +116,20 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)(
       expect(await execIn(left, 'c0', 'ping -c 1 -w 2 10.77.0.13')).not.toMatchObject({ code: 0 });
     });
 
+    it('run on a host that booted and was brought its programs, on a network whose frames are too small for IPv6', async () => {
+      await made.lab.createNetwork({ name: 'thin', subnet: '10.79.0.0/24', mtu: 1200 });
+      // Of no size that there is a snapshot of.
+      const { name } = await made.hosts.create({ name: 'thin-host', memoryMiB: 160, networks: ['thin'] });
+      const host = await made.hosts.open(name);
+      const nic = { ...nicOf(6), network: 'thin', address: '10.79.0.66', prefixLength: 24, mtu: 1200 };
+      const [own] =
+        (await shell(made.lab.instance(host.instance), 'ip -o -4 addr show dev br0')).stdout.match(/10\.79\.0\.\d+/) ??
+        [];
+      const spec = plainContainer('thin', busybox, ['ping', '-c', '1', '-w', '20', own ?? ''], { nics: [nic] });
+      expect(await outcomeOf(await host.run(spec))).toMatchObject({ code: 0 });
+      await made.lab.remove(host.instance).finished;
+    });
+
     it('leave their NIC to another network when theirs is removed, and say when there is none left', async () => {
       const [left] = hosts;
       if (!left) throw new Error('No host');

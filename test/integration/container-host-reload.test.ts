@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ContainerChange, ContainerHost } from '../../src/api/container-host';
 import type { Digest } from '../../src/api/content-store';
-import type { Process } from '../../src/api/instance';
+import type { Instance, Process } from '../../src/api/instance';
 import type { Lab } from '../../src/engine/lab';
-import type { ArtifactLoader } from '../../src/engine/store-client';
 import {
   type ContainerLab,
   createContainerLab,
   execIn,
   hasHostPrograms,
   nextNews,
+  openHostPrograms,
   outcomeOf,
   plainContainer,
   textReader,
@@ -17,16 +17,23 @@ import {
 import { hasFileSystemTools } from '../support/disk-templates';
 import { shell } from '../support/node-lab';
 
-/** The runtime as it was when it said that it was of version 1.1.0: nobody asks it for what came later. */
-const olderPrograms = (loader: ArtifactLoader): ArtifactLoader => ({
-  resolve: (reference) => loader.resolve(reference),
-  async load(request, operation) {
-    const bytes = Buffer.from(await loader.load(request, operation));
-    const at = bytes.indexOf('1.2.0\0');
-    if (at >= 0) bytes.write('1.1.0', at);
-    return Uint8Array.from(bytes).buffer;
-  },
-});
+/** Of the runtime. */
+const [current, older] = ['1.3.0', '1.1.0'];
+
+/** The runtime as it was when it said that it was of an earlier version, in the place of the one that is there. */
+async function bringOlder(machine: Instance): Promise<void> {
+  const { artifacts, close } = await openHostPrograms();
+  const program = Buffer.from(
+    await artifacts.load({ reference: 'strata/oci-runtime:1', part: { title: 'strata-oci' } }),
+  );
+  await close();
+  program.write(older, program.indexOf(`${current}\0`));
+  const bring = `cat > /bin/older && chmod 755 /bin/older
+    while umount -l /bin/strata-oci 2>/dev/null; do :; done; mv /bin/older /bin/strata-oci`;
+  const process = await machine.exec({ argv: ['/bin/sh', '-c', bring] });
+  await new Blob([program]).stream().pipeTo(process.stdin);
+  expect(await outcomeOf(process)).toMatchObject({ code: 0 });
+}
 
 const sayLines = 'echo begun; while read -r line; do echo "heard $line"; done';
 
@@ -65,6 +72,22 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('a host of containers o
     expect(await text.until('heard again')).not.toContain('begun');
     expect(await execIn(host, 'talker', 'cat /etc/os-release | head -1')).toMatchObject({ code: 0 });
     process = attached;
+  });
+
+  it('is set up to its end by the next page where one ended in the middle', async () => {
+    const machine = lab.instance(host.instance);
+    const shape = 'ip -o -4 addr show scope global; ip route; ls /sys/class/net; grep -c /var/lib/strata /proc/mounts';
+    const before = await shell(machine, shape);
+    // As it was in the middle: the NIC has its address still, and its bridge has none yet.
+    const half = 'ip addr del 10.0.0.2/16 dev br0 && ip addr add 10.0.0.2/16 dev eth0 && rmdir /run/strata/ready';
+    expect(await shell(machine, half)).toMatchObject({ code: 0 });
+    const later = await made.reload();
+    lab = later.lab;
+    host = await later.hosts.open();
+    expect(await shell(lab.instance(host.instance), shape)).toEqual(before);
+    expect(before).toMatchObject({ code: 0, stdout: expect.stringMatching(/ br0 +inet .* dev br0 /s) });
+    expect([...(await host.running()).keys()]).toEqual(['talker']);
+    process = await host.reattach(process.id);
   });
 
   it('finds layers that it has not met before', async () => {
@@ -122,16 +145,18 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)(
   { timeout: guardMs },
   () => {
     it('is given the runtime of the page that comes back, and goes on with its containers', async () => {
-      const made = await createContainerLab({ firstPrograms: olderPrograms });
+      const made = await createContainerLab();
       const busybox = await made.loadImage('busybox');
       const before = await made.hosts.open();
       const version = async (lab: Lab) => (await shell(lab.instance(before.instance), 'strata-oci --version')).stdout;
-      expect(await version(made.lab)).toContain('strata-oci 1.1.0\n');
+      expect(await version(made.lab)).toContain(`strata-oci ${current}\n`);
+      await bringOlder(made.lab.instance(before.instance));
+      expect(await version(made.lab)).toContain(`strata-oci ${older}\n`);
       const talker = await before.run(plainContainer('talker', busybox, ['sh', '-c', sayLines]));
       await textReader(talker).until('begun');
       const { lab, hosts } = await made.reload();
       const host = await hosts.open();
-      expect(await version(lab)).toContain('strata-oci 1.2.0\n');
+      expect(await version(lab)).toContain(`strata-oci ${current}\n`);
       expect([...(await host.running()).keys()]).toEqual(['talker']);
       expect(await execIn(host, 'talker', 'echo here')).toMatchObject({ code: 0, stdout: 'here\n' });
       const nic = { name: 'eth0', network: 'default', mac: '02:5e:aa:00:00:01', address: '10.0.9.1', mtu: 1500 };

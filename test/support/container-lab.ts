@@ -51,18 +51,15 @@ export async function openHostPrograms(): Promise<{ readonly artifacts: Artifact
 
 export interface ContainerLabOptions {
   readonly warmUpRuns?: number;
-  /** Where the hosts of the first page get their programs from, made of where those of the others do. */
-  readonly firstPrograms?: (artifacts: ArtifactLoader) => ArtifactLoader;
 }
 
 /** A lab with real guests that run containers, from images of public/registry. */
-export async function createContainerLab(options: ContainerLabOptions = {}): Promise<ContainerLab> {
-  const { warmUpRuns = 0, firstPrograms = (loader) => loader } = options;
+export async function createContainerLab({ warmUpRuns = 0 }: ContainerLabOptions = {}): Promise<ContainerLab> {
   const made = await createImageLab();
   const { artifacts, close } = await openHostPrograms();
-  const hostsOf = (lab: Lab, programs = artifacts): LabContainerHosts =>
-    new LabContainerHosts({ lab, artifacts: programs, clock: systemClock, diskMiB: made.diskMiB, warmUpRuns });
-  let [lab, hosts] = [made.lab, hostsOf(made.lab, firstPrograms(artifacts))];
+  const hostsOf = (lab: Lab): LabContainerHosts =>
+    new LabContainerHosts({ lab, artifacts, clock: systemClock, diskMiB: made.diskMiB, warmUpRuns });
+  let [lab, hosts] = [made.lab, hostsOf(made.lab)];
   return {
     ...made,
     hosts,

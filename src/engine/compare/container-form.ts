@@ -61,7 +61,6 @@ export function containerForm({ lab, artifacts }: ContainerFormOptions): Service
       Promise.all([
         artifactPart(artifacts, `library/${serviceImage}:latest`, true),
         artifactPart(artifacts, 'strata/snapshot:host-128', false),
-        artifactPart(artifacts, 'strata/oci-runtime:1', false),
       ]),
   };
 }

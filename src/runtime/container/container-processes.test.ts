@@ -32,7 +32,6 @@ function setUp(changes: Partial<ContainerProcessesOptions> = {}) {
   const launched: { readonly argv: readonly string[]; readonly held: HeldProcess }[] = [];
   const news: ContainerNews[] = [];
   const there: RuntimeState[] = [];
-  const state = { tellsExecs: true };
   const held = holdProcess();
   const programs: Program[] = [];
   const killed: string[] = [];
@@ -51,7 +50,6 @@ function setUp(changes: Partial<ContainerProcessesOptions> = {}) {
       events: events.event,
       resumed: resumed.event,
       list: async () => there,
-      tellsExecs: async () => state.tellsExecs,
     },
     access: {
       assertOpen: () => {},
@@ -71,7 +69,7 @@ function setUp(changes: Partial<ContainerProcessesOptions> = {}) {
     started();
     return running;
   };
-  return { processes, killed, events, resumed, launched, news, there, state, held, programs, started, run };
+  return { processes, killed, events, resumed, launched, news, there, held, programs, started, run };
 }
 
 describe('the first process of a container', () => {
@@ -198,13 +196,6 @@ describe('a program that joins a container', () => {
     events.fire({ event: 'executed', container: 'web', exec: names[1] ?? '', pid: 9 });
     await expect(one).rejects.toMatchObject({ code: 'NotFound', details: { exitCode: 127 } });
     expect((await two).id).toBe('program-3');
-  });
-
-  it('is not waited for where the runtime does not tell', async () => {
-    const { processes, state, run } = setUp();
-    await run();
-    state.tellsExecs = false;
-    expect((await processes.exec('web', program, undefined)).id).toBe('program-2');
   });
 
   it('is refused where the container does not run', async () => {

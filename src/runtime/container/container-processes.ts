@@ -23,7 +23,7 @@ export type ContainerNews = Exclude<HostNews, { readonly kind: 'lost' }>;
 
 export interface ContainerProcessesOptions {
   readonly instance: Pick<Instance, 'spec' | 'exec' | 'programs' | 'reattach'>;
-  readonly runtime: Pick<HostRuntime, 'events' | 'resumed' | 'list' | 'tellsExecs'>;
+  readonly runtime: Pick<HostRuntime, 'events' | 'resumed' | 'list'>;
   readonly access: Pick<HostAccess, 'assertOpen' | 'call'>;
   readonly clock: Clock;
   /** Makes all that the first process has to find. */
@@ -129,7 +129,6 @@ export class ContainerProcesses implements Disposable {
     this.#joining.set(name, joined);
     joined.promise.catch(() => {});
     try {
-      if (!(await this.#options.runtime.tellsExecs())) joined.resolve();
       const argv = ['strata-oci', 'exec', '--json', JSON.stringify(process), '--exec-id', name, id];
       const launched = await this.#launch(argv, process.terminal ? terminal : undefined);
       await this.#untilStarted(joined, launched, undefined);

@@ -12,8 +12,11 @@ const pauseMs = 250;
 /** How often in a row it may die before it has answered. */
 const maxFailures = 5;
 
+/** The least version of the runtime: since 1.3 it sets a host up. */
+const [leastMajor, leastMinor] = [1, 3];
+
 export interface HostRuntimeOptions {
-  /** Starts `strata-oci serve`. */
+  /** Starts `strata-oci host`. */
   readonly serve: () => Promise<Omit<Process, 'id'>>;
   readonly clock: Clock;
 }
@@ -55,14 +58,10 @@ export class HostRuntime implements Disposable {
     return client.call(call, parameters);
   }
 
-  /** Whether programs that join a container are told: a host that goes on from before 1.1 has none that does. */
-  tellsExecs(): Promise<boolean> {
-    return this.#isSince(1);
-  }
-
-  /** Whether it hands messages to the guest's kernel: one from before 1.2 does not. */
-  takesNetlink(): Promise<boolean> {
-    return this.#isSince(2);
+  /** Whether it does all that is asked of one here: an earlier page may have brought an older one. */
+  async isCurrent(): Promise<boolean> {
+    const [major = 0, minor = 0] = (await this.#client).version.split('.').map(Number);
+    return major > leastMajor || (major === leastMajor && minor >= leastMinor);
   }
 
   async list(): Promise<readonly RuntimeState[]> {
@@ -77,12 +76,6 @@ export class HostRuntime implements Disposable {
       ({ client }) => client.dispose(),
       () => {},
     );
-  }
-
-  /** Whether it is of version 1.`minor` or later. */
-  async #isSince(minor: number): Promise<boolean> {
-    const [major = 0, own = 0] = (await this.#client).version.split('.').map(Number);
-    return major > 1 || own >= minor;
   }
 
   #adopt(client: RuntimeClient): void {

@@ -35,6 +35,15 @@ describe('what an earlier page has left in a host', () => {
     ]);
   });
 
+  it.each([
+    ['as the guest had its program', ['strata-oci', 'host', '--shared', '1']],
+    ['as the page brought it', ['/bin/sh', '-c', 'exec strata-oci host "$@"', 'strata-serve', '9', '9', '1']],
+  ])('is found by its server, started %s', async (_, argv) => {
+    const { told, guest } = guestWith(argv);
+    expect(await endEarlier(guest)).toBe(true);
+    expect(told).toEqual(['1 gets SIGKILL', '1 lost its input']);
+  });
+
   it('makes no host of a machine that has no server', async () => {
     expect(await endEarlier(guestWith(['strata-files', 'unpack', '/d', '/x']).guest)).toBe(false);
   });

@@ -34,7 +34,7 @@ interface Waiting {
 }
 
 /**
- * One run of `strata-oci serve` in a guest: calls and their answers, and events between them in the order in which they
+ * One run of the host's server in a guest: calls and their answers, and events between them in the order in which they
  * happened.
  */
 export class RuntimeClient implements Disposable {

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { ContainerSpec } from '../../api/container-host';
 import type { ExecSpec, Instance, Program } from '../../api/instance';
 import { createDeferred } from '../../base/deferred';
+import { SandboxError } from '../../base/errors';
 import { Emitter } from '../../base/events';
 import { FakeClock } from '../../base/fake-clock';
 import { rehearsedPort } from './host-rehearsal';
+import type { HostPrograms } from './host-setup';
 import { warmUpId } from './host-warm-up';
 import { portName } from './port-guard';
 import { type HeldProcess, holdProcess } from './process-fixture';
@@ -33,7 +35,7 @@ interface GuestState {
   readonly running?: readonly string[];
   /** What it has in the list of guarded ports. */
   readonly guarded?: readonly string[];
-  /** Of the runtime that an earlier page has brought there. */
+  /** Of the runtime that it has: "none" where it has to be brought. */
   readonly version?: string;
 }
 
@@ -47,10 +49,12 @@ class ScriptedGuest {
   /** The runtime does not answer such calls until this resolves. */
   hold: { readonly call: string; readonly until: Promise<void> } | undefined;
   readonly #state: GuestState;
+  #version: string;
   #serve: HeldProcess | undefined;
 
   constructor(state: GuestState) {
     this.#state = state;
+    this.#version = state.version ?? '1.3.0';
   }
 
   get instance(): Instance {
@@ -82,9 +86,15 @@ class ScriptedGuest {
   #start({ argv }: ExecSpec): HeldProcess {
     const held = holdProcess();
     this.programs.push(argv);
-    if (argv.includes('strata-serve') || argv.join(' ') === 'strata-oci serve') {
+    const isBrought = argv.includes('strata-serve');
+    if (isBrought) this.#version = '1.3.0';
+    if (isBrought || argv.slice(0, 2).join(' ') === 'strata-oci host') {
       this.#serve = held;
-      void this.#answer(held);
+      if (this.#version === 'none') held.end(127);
+      else if (this.#version < '1.3.0') {
+        held.complain('strata-oci: host is no command\n');
+        held.end(125);
+      } else void this.#answer(held);
     } else if (argv.includes('strata-oci')) {
       const id = argv.at(-1) ?? '';
       this.launched.set(id, held);
@@ -106,18 +116,20 @@ class ScriptedGuest {
       const { hold } = this;
       if (hold && hold.call === call.call) await hold.until;
       const containers = (this.#state.running ?? []).map((each) => ({ id: each, status: 'running', pid: 5 }));
-      const result = { protocol: 1, version: this.#state.version ?? '1.2.0', containers, bytes: 0, files: 0 };
+      const result = { protocol: 1, version: this.#version, containers, bytes: 0, files: 0 };
       held.say(`${JSON.stringify({ id, result })}\n`);
     }
   }
 }
 
-async function openHost(state: GuestState = {}) {
+const noPrograms = async (): Promise<HostPrograms> => ({ runtime: new Uint8Array(), files: new Uint8Array() });
+
+async function openHost(state: GuestState = {}, programs = noPrograms) {
   const guest = new ScriptedGuest(state);
   const clock = new FakeClock(0);
   const host = await VmContainerHost.open({
     instance: guest.instance,
-    programs: async () => ({ runtime: new Uint8Array(), files: new Uint8Array() }),
+    programs,
     offer: async () => [],
     plug: () => Promise.reject(new Error('No network is asked for')),
     clock,
@@ -210,19 +222,26 @@ describe('a host of containers that warms itself up', () => {
   });
 });
 
-describe('a host of containers that an earlier page has set up', () => {
-  const setUps = (guest: ScriptedGuest) => guest.programs.filter((argv) => argv.includes('strata-serve')).length;
-
-  it('goes on as it is', async () => {
-    const { guest, host } = await openHost({ running: ['web'] });
-    expect(setUps(guest)).toBe(0);
-    host.dispose();
+describe('the runtime of a host of containers', () => {
+  it('is told to fail by its own words where another cannot be had', async () => {
+    const offline = () => Promise.reject(new SandboxError('Unavailable', 'Cannot fetch it'));
+    await expect(openHost({ version: '1.2.0' }, offline)).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringMatching(/host is no command\. A newer one cannot be had: Cannot fetch it$/),
+    });
   });
 
-  it('is set up once more when its runtime is from before 1.2, and has its containers still', async () => {
-    const { guest, host } = await openHost({ running: ['web'], version: '1.1.0' });
-    expect(setUps(guest)).toBe(1);
-    expect([...(await host.running()).keys()]).toEqual(['web']);
+  const brought = (guest: ScriptedGuest) => guest.programs.filter((argv) => argv.includes('strata-serve')).length;
+
+  it.each<[string, GuestState, number]>([
+    ['a guest that has it', {}, 0],
+    ['a guest that has none', { version: 'none' }, 1],
+    ['a guest whose containers run by it', { running: ['web'] }, 0],
+    ['a guest whose containers run by one from before 1.3', { running: ['web'], version: '1.2.0' }, 1],
+  ])('is there or is brought: %s', async (_, state, times) => {
+    const { guest, host } = await openHost(state);
+    expect(brought(guest)).toBe(times);
+    expect([...(await host.running()).keys()]).toEqual(state.running ?? []);
     host.dispose();
   });
 });

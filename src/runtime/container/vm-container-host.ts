@@ -41,7 +41,7 @@ import { SeccompPrograms } from './seccomp-programs';
 export interface VmContainerHostOptions {
   /** A running machine with a layer store as its share and a disk with ext4. */
   readonly instance: Instance;
-  /** Fetched where they are not in the guest yet. */
+  /** Fetched where the guest has none, or older ones. */
   readonly programs: () => Promise<HostPrograms>;
   /** Names for the layers of a root, the lowest first, by which the machine can walk to them from now on. */
   readonly offer: (layers: readonly Digest[]) => Promise<readonly string[]>;
