@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumLaunch } from './scripts/lib/chromium.mjs';
+import { LongFirst } from './scripts/lib/long-first.mjs';
 
 const seconds = 1000;
 
@@ -28,6 +29,7 @@ export default defineConfig({
   test: {
     // What a run prints is all that is left of a failure on another machine: a string that did not match, whole.
     chaiConfig: { truncateThreshold: 0 },
+    sequence: { sequencer: LongFirst },
     projects: [
       nodeProject(
         'unit',

@@ -14,19 +14,20 @@ import { readStrayErrors, strayErrorsFile } from './stray-errors.mjs';
  * @property {string} name as in vitest.config.ts
  * @property {number} minutes after which the run is killed and counts as failed
  * @property {readonly string[]} needs programs without which it cannot run at all
- * @property {number} [workers] files at a time; absent: as many as vitest takes, one less than there are cores
  */
 
 /** @type {readonly Project[]} in the order they run: the quick ones first */
 export const projects = [
-  { name: 'unit', minutes: 20, needs: [], workers: 2 },
-  { name: 'conformance', minutes: 20, needs: [] },
-  { name: 'security', minutes: 20, needs: [] },
-  // A guest that is waited for leaves a core free.
-  { name: 'integration', minutes: 40, needs: [], workers: 2 },
-  { name: 'browser', minutes: 20, needs: ['chromium'] },
-  { name: 'e2e', minutes: 40, needs: ['chromium'] },
+  { name: 'unit', minutes: 15, needs: [] },
+  { name: 'conformance', minutes: 15, needs: [] },
+  { name: 'security', minutes: 15, needs: [] },
+  { name: 'browser', minutes: 15, needs: ['chromium'] },
+  { name: 'integration', minutes: 30, needs: [] },
+  { name: 'e2e', minutes: 30, needs: ['chromium'] },
 ];
+
+/** Files at a time, where vitest takes one less than there are cores: a guest or a page that is waited for leaves its core free. */
+const workers = 2;
 
 /**
  * Runs one project of vitest and reads its JSON report. A run that was killed, or fell over without a
@@ -34,13 +35,13 @@ export const projects = [
  * @param {Project} project
  * @returns {Promise<Counts>}
  */
-export async function runProject({ name, minutes, workers }) {
+export async function runProject({ name, minutes }) {
   const folder = await mkdtemp(join(tmpdir(), 'strata-test-'));
   try {
     const [report, strays] = [join(folder, 'report.json'), join(folder, 'strays.txt')];
     const reporters = ['--reporter=default', '--reporter=json', '--reporter=./scripts/lib/stray-errors.mjs'];
-    const args = ['run', '--project', name, '--passWithNoTests', ...reporters, `--outputFile.json=${report}`];
-    if (workers !== undefined) args.push(`--maxWorkers=${workers}`);
+    const many = ['--passWithNoTests', `--maxWorkers=${workers}`];
+    const args = ['run', '--project', name, ...many, ...reporters, `--outputFile.json=${report}`];
     const result = await runTool('vitest/vitest.mjs', args, {
       timeoutMs: minutes * 60_000,
       env: { [strayErrorsFile]: strays },
