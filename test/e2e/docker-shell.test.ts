@@ -151,7 +151,9 @@ describe("docker in the page's shell", { timeout: 400_000 }, () => {
   });
 
   it('holds containers to their limits, and from what they may not do', async () => {
-    expect(await shell.run('docker run --rm -m 8m busybox tail /dev/zero')).toMatchObject({ code: 137 });
+    expect(await shell.run('docker run --rm -m 8m busybox dd if=/dev/zero of=/dev/null bs=40M count=1')).toMatchObject({
+      code: 137,
+    });
     expect(
       await output('docker run --rm --pids-limit 4 busybox sh -c "sleep 9 & sleep 9 & sleep 9 & sleep 9 & sleep 9"'),
     ).toContain("can't fork");

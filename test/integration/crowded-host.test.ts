@@ -80,7 +80,7 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('on a crowded host', { 
     ],
     [
       'a memory hog',
-      'while :; do tail /dev/zero; done',
+      'while :; do dd if=/dev/zero of=/dev/null bs=40M count=1 2> /dev/null; done',
       { Memory: 8 * mebibyte, MemorySwap: 8 * mebibyte },
       'memory.events',
       'oom_kill',

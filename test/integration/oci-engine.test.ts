@@ -89,7 +89,7 @@ describe('limits', () => {
         resources: { memory: { limit: 8 << 20 } },
       },
     };
-    expect((await run('hog', ['tail', '/dev/zero'], limited)).code).toBe(137);
+    expect((await run('hog', ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=40M', 'count=1'], limited)).code).toBe(137);
     expect(await host.serve.event('oom', 'hog')).toMatchObject({ kills: 1 });
     expect(await host.serve.event('exited', 'hog')).toMatchObject({ code: 137, signal: 9, oomKilled: true });
   });
