@@ -52,7 +52,7 @@ describe('containers in the page', { timeout: 300_000 }, () => {
     await dialog.getByLabel(/^\s*Name/).fill('counter');
     await dialog
       .getByLabel(/^\s*Command/)
-      .fill(`sh -c 'i=0; while sleep 1; do i=$((i+1)); echo "line $i"; echo "err $i" >&2; done'`);
+      .fill(`sh -c 'trap exit TERM; i=0; while sleep 1; do i=$((i+1)); echo "line $i"; echo "err $i" >&2; done'`);
     await dialog.getByLabel(/^\s*Environment/).fill('GREETING=hello');
     await dialog.getByLabel(/^\s*Memory limit/).fill('24');
     await dialog.getByLabel(/^\s*When it ends/).selectOption('always');
@@ -83,7 +83,7 @@ describe('containers in the page', { timeout: 300_000 }, () => {
     await row('Namespaces').getByText('its own').first().waitFor();
     // The first process is 1 inside, and another number outside.
     await row('Processes')
-      .getByText(/^\s*1 root\s+sh -c i=0/m)
+      .getByText(/^\s*1 root\s+sh -c trap exit TERM/m)
       .first()
       .waitFor();
     expect(await problems()).toEqual([]);
@@ -142,7 +142,6 @@ describe('containers in the page', { timeout: 300_000 }, () => {
 
   it('are stopped and removed', async () => {
     await action('Stop').click();
-    // The shell that is its first process takes no notice of SIGTERM, and has ten seconds.
     await action('Start').waitFor({ timeout: patience.timeout });
     await action('Remove').click();
     await view().getByRole('heading', { name: 'No such container' }).waitFor();
@@ -153,6 +152,10 @@ describe('containers in the page', { timeout: 300_000 }, () => {
   });
 
   it('that come and go leave no container, no worker and no listener behind', { timeout: 600_000 }, async () => {
+    // One is made ready for the first unikernel some seconds after the page has come.
+    await expect
+      .poll(() => page.workers().some((each) => each.url().includes('/worker-unikernel-')), patience)
+      .toBe(true);
     const cdp = await context.newCDPSession(page);
     const { before, after } = await containersComeAndGo(page, cdp, 10);
     expect(after.containers).toBe(0);
