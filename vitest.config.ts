@@ -9,7 +9,7 @@ const seconds = 1000;
 const patient = { poll: { timeout: 60 * seconds } };
 
 /** Projects that run in Node; the times are hang guards, not figures. */
-function nodeProject(name: string, include: readonly string[], testTimeout: number) {
+function nodeProject(name: string, include: readonly string[], testTimeout: number, globalSetup: string[] = []) {
   return {
     test: {
       name,
@@ -18,10 +18,13 @@ function nodeProject(name: string, include: readonly string[], testTimeout: numb
       environment: 'node' as const,
       testTimeout,
       hookTimeout: testTimeout,
+      globalSetup,
       expect: patient,
     },
   };
 }
+
+const builtSite = ['./scripts/lib/site-setup.mjs'];
 
 const folders = ['src', 'scripts', 'images', 'bench'];
 
@@ -39,8 +42,8 @@ export default defineConfig({
       ),
       nodeProject('integration', ['test/integration/**/*.test.ts'], 120 * seconds),
       nodeProject('conformance', ['test/conformance/**/*.test.ts'], 60 * seconds),
-      nodeProject('security', ['test/security/**/*.test.ts'], 120 * seconds),
-      nodeProject('e2e', ['test/e2e/**/*.test.ts'], 120 * seconds),
+      nodeProject('security', ['test/security/**/*.test.ts'], 120 * seconds, builtSite),
+      nodeProject('e2e', ['test/e2e/**/*.test.ts'], 120 * seconds, builtSite),
       {
         test: {
           name: 'browser',

@@ -38,6 +38,8 @@ function isFresh() {
 export async function ensureSite() {
   if (isFresh()) return;
   console.log('Building the page …');
-  const { ok, output } = await run('npm', ['run', '--silent', 'build'], { capture: true });
+  // Below vitest it is "test", which makes another page of it.
+  const env = { NODE_ENV: 'production' };
+  const { ok, output } = await run('npm', ['run', '--silent', 'build'], { capture: true, env });
   if (!ok) throw new Error(`The page could not be built:\n${output}`);
 }

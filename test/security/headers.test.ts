@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ensureSite } from '../../scripts/lib/build-site.mjs';
 import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { findProgram } from '../../scripts/lib/judges.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
@@ -21,7 +20,6 @@ describe.runIf(findProgram('chromium'))('the built page under its headers', () =
   const responses: { url: string; headers: Record<string, string> }[] = [];
 
   beforeAll(async () => {
-    await ensureSite();
     browser = await chromium.launch(chromiumLaunch);
   });
 

@@ -1,6 +1,5 @@
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureSite } from '../../scripts/lib/build-site.mjs';
 import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { findProgram } from '../../scripts/lib/judges.mjs';
 import { previewDir, registryDir, siteDir } from '../../scripts/lib/paths.mjs';
@@ -26,7 +25,6 @@ describe.runIf(findProgram('chromium')).each(['an origin of its own', 'no origin
     const complaints: string[] = [];
 
     beforeAll(async () => {
-      await ensureSite();
       const served = own ? { previewSite: previewDir } : {};
       server = await startServer({ site: siteDir, registry: registryDir, ...served });
       browser = await chromium.launch(launchOptions);
@@ -129,7 +127,6 @@ describe.runIf(findProgram('chromium')).each(['an origin of its own', 'no origin
 
 describe.runIf(findProgram('chromium'))('the frame for pages without an origin', () => {
   it('shows nothing where it has one', async () => {
-    await ensureSite();
     const server = await startServer({ site: siteDir, registry: registryDir });
     const browser = await chromium.launch(launchOptions);
     try {
