@@ -15,6 +15,6 @@ export async function openFolderShelf(
     report: (title, error) => page.report(title, error),
     announce: (message) => page.announce(message),
     offerUndo: (title, undo) => page.offerUndo(title, undo),
-    ask: (question) => askInTurn(page, question),
+    ask: (question, signal) => askInTurn(page, question, signal),
   });
 }

@@ -38,6 +38,17 @@ describe('questions that are asked in turn', () => {
     expect(await answers).toEqual(['one: yes', undefined]);
   });
 
+  it('are not asked when there is no need any more by then', async () => {
+    const page = makePage();
+    page.ask({ kind: 'settings' });
+    const need = new AbortController();
+    const one = askInTurn(page, sure('one'), need.signal);
+    need.abort();
+    page.ask(undefined);
+    expect(await one).toBeUndefined();
+    expect(page.dialog.value).toBeUndefined();
+  });
+
   it('are asked again when another dialog took their place, unless they were answered', async () => {
     const page = makePage();
     const first = askInTurn(page, sure('one'));

@@ -23,7 +23,7 @@ export interface FileShelfOptions {
   readonly announce: (message: string) => void;
   readonly offerUndo: (title: string, undo: () => void) => void;
   /** As of `askInTurn`. */
-  readonly ask: (question: Question<UploadAnswer>) => Promise<UploadAnswer | undefined>;
+  readonly ask: (question: Question<UploadAnswer>, signal?: AbortSignal) => Promise<UploadAnswer | undefined>;
   /** A directory in which what was deleted lives for a moment. Absent: it does so where it was, under another name. */
   readonly trash?: string;
 }

@@ -10,6 +10,13 @@ import { trash } from './folder-trash';
 
 export type FolderShelfOptions = Omit<FileShelfOptions, 'trash'>;
 
+/** What is asked about. `more`: than these. */
+interface ReplacedFiles {
+  readonly directory: string;
+  readonly names: readonly string[];
+  readonly more: boolean;
+}
+
 /** The lab's shared folder as the page shows it: its files, and what can be done with all of them. */
 export class FolderShelf extends FileShelf {
   readonly #options: FolderShelfOptions;
@@ -66,16 +73,16 @@ export class FolderShelf extends FileShelf {
     const operation: Operation = { signal, onProgress: (told) => onProgress({ ...told, total: file.size }) };
     throwIfAborted(signal);
     const { paths, more } = await this.#folder.findReplaced(file.stream(), directory, operation);
-    if (paths.length > 0) await this.#askToReplace(directory, paths, more);
+    if (paths.length > 0) await this.#askToReplace({ directory, names: paths, more }, signal);
     throwIfAborted(signal);
     await this.#folder.importTar(file.stream(), directory, operation);
   }
 
-  async #askToReplace(directory: string, names: readonly string[], more: boolean): Promise<void> {
-    const given = await this.#options.ask((answer) => {
-      const replace = (): void => answer('replace');
-      return { kind: 'replace-files', directory, names, more, replace };
-    });
+  async #askToReplace(what: ReplacedFiles, signal: AbortSignal): Promise<void> {
+    const given = await this.#options.ask(
+      (answer) => ({ kind: 'replace-files', ...what, replace: () => answer('replace') }),
+      signal,
+    );
     if (given !== 'replace') throw new SandboxError('Canceled', fileText.notUnpacked);
   }
 

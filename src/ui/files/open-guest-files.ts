@@ -38,7 +38,7 @@ function createShelf(id: InstanceId, page: GuestFilesPage, tasks: Lab['tasks'], 
       report: (title, error) => page.report(title, error),
       announce: (message) => page.announce(message),
       offerUndo: (title, undo) => page.offerUndo(title, undo),
-      ask: (question) => askInTurn(page, question),
+      ask: (question, signal) => askInTurn(page, question, signal),
     },
     new GuestFolder((spec) => page.instance(id).exec(spec)),
   );
