@@ -57,9 +57,8 @@ export class FolderFiles implements SharedFolder {
     for await (const { name } of listAll(this.#tree, directory)) names.add(name);
     const entries: FolderEntry[] = [];
     for (const name of names) {
-      const found = await this.#tree.lookup(directory, name);
       // One that was removed meanwhile is none.
-      const entry = found && (await this.#describe(name, found).catch(() => undefined));
+      const entry = await this.#find(directory, name).catch(() => undefined);
       if (entry) entries.push(entry);
     }
     return entries.sort((a, b) => compareFileNames(a.name, b.name));
@@ -162,6 +161,11 @@ export class FolderFiles implements SharedFolder {
     this.#changed.dispose();
     this.#tree.dispose();
     this.#end.dispose();
+  }
+
+  async #find(directory: InodeNumber, name: string): Promise<FolderEntry | undefined> {
+    const found = await this.#tree.lookup(directory, name);
+    return found && this.#describe(name, found);
   }
 
   async #describe(name: string, { inode, mode, size, uid, gid, mtime }: FileAttributes): Promise<FolderEntry> {
