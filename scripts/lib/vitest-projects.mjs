@@ -48,13 +48,11 @@ export async function runProject({ name, minutes }) {
     });
     const { passed, failed, failures } = await readReport(report);
     if (result.timedOut) failures.push(`${name}: not done in ${minutes} minutes`);
+    const stray = await readStrayErrors(strays);
+    if (stray !== '') failures.push(describe(`${name}: an error of no test`, stray));
     if (failed > 0 || result.ok) return { passed, failed, failures };
-    const why = await readStrayErrors(strays);
-    return {
-      passed,
-      failed: 1,
-      failures: [...failures, describe(`${name}: ended with an error and no failed test`, why)],
-    };
+    if (failures.length === 0) failures.push(`${name}: ended with an error and no failed test`);
+    return { passed, failed: 1, failures };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
