@@ -101,7 +101,8 @@ export class ContainerRoots {
     const known = this.#mountPoints.get(id);
     if (known) return known;
     const file = `${containerPaths(id).home}/${mountPointsFile}`;
-    const found = parseMountPoints(await readIfThere(this.#options.guest, file));
+    const [text = ''] = await readIfThere(this.#options.guest, [file]);
+    const found = parseMountPoints(text);
     this.#mountPoints.set(id, found);
     return found;
   }

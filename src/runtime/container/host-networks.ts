@@ -1,6 +1,6 @@
 import { SandboxError } from '../../base/errors';
 import type { Disposable } from '../../base/lifecycle';
-import { type HostGuest, readIfThere, runProgram } from './host-program';
+import { type HostGuest, runProgram } from './host-program';
 
 export interface HostNetworksOptions {
   readonly guest: HostGuest;
@@ -18,7 +18,7 @@ interface Joined {
 }
 
 /** What the guest knows of the networks that it was put on while it ran, over reloads of the page. */
-const listFile = '/run/strata/networks';
+export const networksFile = '/run/strata/networks';
 
 /**
  * `$1` NIC, `$2` bridge, `$3` network. The host has no address there: only containers are on it. Without IPv6 its NIC
@@ -30,14 +30,14 @@ set -e
 for nic in $1 $2; do echo 1 > /proc/sys/net/ipv6/conf/$nic/disable_ipv6; done
 /bin/ip link set $1 master $2 up
 /bin/ip link set $2 up
-echo "$1 $3" >> ${listFile}
+echo "$1 $3" >> ${networksFile}
 `;
 
 /** `$1` NIC, `$2` bridge, `$3` network. */
 const leaveScript = `
 /bin/ip link set $1 nomaster down
 /bin/ip link del $2
-sed -i "/^$1 /d" ${listFile}
+sed -i "/^$1 /d" ${networksFile}
 `;
 
 /**
@@ -71,10 +71,9 @@ export class HostNetworks implements Disposable {
     return missing <= this.#options.networks.length + this.#options.spare - this.#bridges.size;
   }
 
-  /** Puts back the cables that the page before has put in. */
-  async restore(): Promise<void> {
-    const { guest } = this.#options;
-    for (const line of (await readIfThere(guest, listFile)).split('\n')) {
+  /** Puts back the cables that the page before has put in, as they were written down. */
+  async restore(written: string): Promise<void> {
+    for (const line of written.split('\n')) {
       const [, number, network] = /^eth(\d+) (.+)$/.exec(line) ?? [];
       if (number === undefined || network === undefined) continue;
       // A network that has gone meanwhile needs none.

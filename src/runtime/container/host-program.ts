@@ -25,11 +25,19 @@ export async function runProgram(guest: HostGuest, argv: readonly string[], what
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Text of a file of the host; nothing for one that is not there. */
-export async function readIfThere(guest: HostGuest, path: string): Promise<string> {
-  const script = '[ ! -e "$1" ] || cat -- "$1"';
-  const said = await runProgram(guest, ['/bin/sh', '-c', script, 'read-if-there', path], `Cannot read ${path}`);
-  return new TextDecoder().decode(said);
+/** By the shell alone: each program that is started costs a cold guest as much as all of this. */
+const readScript = `
+for path; do
+  [ ! -e "$path" ] || while IFS= read -r line || [ -n "$line" ]; do printf '%s\\n' "$line"; done < "$path"
+  printf '\\0'
+done
+`;
+
+/** Texts of files of the host, which are lines; an empty one for a file that is not there. */
+export async function readIfThere(guest: HostGuest, paths: readonly string[]): Promise<readonly string[]> {
+  const argv = ['/bin/sh', '-c', readScript, 'read-if-there', ...paths];
+  const said = await runProgram(guest, argv, `Cannot read ${paths.join(' and ')}`);
+  return new TextDecoder().decode(said).split('\0').slice(0, paths.length);
 }
 
 /** As `runProgram`, for output that is large. A stream that was cut short fails at its end. */

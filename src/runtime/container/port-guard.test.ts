@@ -4,7 +4,6 @@ import { SandboxError } from '../../base/errors';
 import { parseIpAddress } from '../../formats/ip-address';
 import { parseMacAddress } from '../../formats/mac-address';
 import { type GuardedPort, PortGuard, portName } from './port-guard';
-import { holdProcess } from './process-fixture';
 
 const port = (last: number) => ({ bridge: 'br0', mac: `02:42:0a:00:00:0${last}`, address: `10.0.0.${last}` });
 
@@ -14,17 +13,9 @@ const hexOf = (text: string) => toHex(new TextEncoder().encode(text));
 const claim = (of: GuardedPort, bytes: Uint8Array) => hexOf(portName(of).padEnd(16, '\0')) + toHex(bytes);
 
 /** A host, and what its kernel and its list were told. */
-function scriptedHost({ listed = '', refuses = false, unwritten = 0 } = {}) {
+function scriptedHost({ refuses = false, unwritten = 0 } = {}) {
   const messages: string[] = [];
   const lists: string[] = [];
-  const guest = {
-    async exec() {
-      const held = holdProcess();
-      held.say(listed);
-      held.end(0);
-      return { ...held.process, id: '1' };
-    },
-  };
   const runtime = {
     async call(call: string, parameters: Readonly<Record<string, unknown>> = {}) {
       if (call === 'netlink') messages.push(String(parameters['messages']));
@@ -35,7 +26,7 @@ function scriptedHost({ listed = '', refuses = false, unwritten = 0 } = {}) {
       if (refuses) throw new SandboxError('InvalidArgument', 'netlink: Invalid argument');
     },
   };
-  return { messages, lists, guard: new PortGuard(guest, runtime) };
+  return { messages, lists, guard: new PortGuard(runtime) };
 }
 
 describe('the guard of the ports of a host', () => {
@@ -102,8 +93,8 @@ describe('the guard of the ports of a host', () => {
   });
 
   it('knows what the page before has let through', async () => {
-    const { guard, messages } = scriptedHost({ listed: `${portName(port(2))}\n` });
-    await guard.restore();
+    const { guard, messages } = scriptedHost();
+    guard.restore(`${portName(port(2))}\n`);
     await guard.admit([port(2)]);
     expect(messages).toEqual([]);
   });

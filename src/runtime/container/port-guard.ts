@@ -3,7 +3,6 @@ import { SandboxError, toSandboxError } from '../../base/errors';
 import { addressNumber, addressText } from '../../formats/ip-address';
 import { addressMac } from '../../formats/mac-address';
 import { type NftChange, netfilterProtocol, serializeNftBatch } from '../../formats/nftables';
-import { type HostGuest, readIfThere } from './host-program';
 import type { HostRuntime } from './host-runtime';
 import { admitPorts, guardPorts, withdrawPorts } from './port-rules';
 
@@ -18,8 +17,10 @@ export interface GuardedPort {
 /** Every port that is guarded begins so. */
 const prefix = 'veth-';
 
-/** What is let through in this guest, over reloads of the page: names, one a line. */
 const list = { directory: '/run/strata', name: 'guarded-ports' } as const;
+
+/** What is let through in this guest, over reloads of the page: names, one a line. */
+export const guardedPortsFile = `${list.directory}/${list.name}`;
 
 /** Containers' addresses are the lowest free ones: these are let through together. */
 const together = 8;
@@ -39,21 +40,18 @@ export function portName({ bridge, mac, address }: GuardedPort): string {
 
 /** Keeps containers of one host from taking each other's addresses, by nftables of the host's kernel. */
 export class PortGuard {
-  readonly #guest: HostGuest;
   readonly #runtime: Pick<HostRuntime, 'call'>;
   readonly #admitted = new Set<string>();
   /** What is in force has changed since it was written down. */
   #isUnwritten = false;
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(guest: HostGuest, runtime: Pick<HostRuntime, 'call'>) {
-    this.#guest = guest;
+  constructor(runtime: Pick<HostRuntime, 'call'>) {
     this.#runtime = runtime;
   }
 
-  /** Learns what the page before has let through. */
-  async restore(): Promise<void> {
-    const written = await readIfThere(this.#guest, `${list.directory}/${list.name}`);
+  /** Learns what the page before has let through, as it was written down. */
+  restore(written: string): void {
     for (const name of written.split('\n')) if (name !== '') this.#admitted.add(name);
   }
 

@@ -101,7 +101,7 @@ class ScriptedGuest {
       this.event({ event: 'started', container: id, pid: 7 });
     } else {
       if (argv.at(-1) === '/run/strata/guarded-ports') {
-        held.say((this.#state.guarded ?? []).map((name) => `${name}\n`).join(''));
+        held.say(`\0${(this.#state.guarded ?? []).map((name) => `${name}\n`).join('')}\0`);
       }
       held.end(0);
     }

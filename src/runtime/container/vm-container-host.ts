@@ -21,8 +21,9 @@ import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import { type ContainerNews, ContainerProcesses } from './container-processes';
 import { ContainerRoots } from './container-roots';
 import { HostAccess } from './host-access';
-import { HostNetworks } from './host-networks';
+import { HostNetworks, networksFile } from './host-networks';
 import { containerPaths } from './host-paths';
+import { readIfThere } from './host-program';
 import { HostRehearsal } from './host-rehearsal';
 import type { HostRuntime } from './host-runtime';
 import type { HostPrograms } from './host-setup';
@@ -32,7 +33,7 @@ import { HostWarmUp, warmUpId } from './host-warm-up';
 import { connectNic, disconnectNic } from './live-networks';
 import { openRuntime } from './open-runtime';
 import { parseKernel } from './parse-kernel';
-import { PortGuard } from './port-guard';
+import { guardedPortsFile, PortGuard } from './port-guard';
 import { prepareContainer } from './prepare-container';
 import { type FilesPlace, RootFiles } from './root-files';
 import { parseCounters, parseProcesses } from './runtime-protocol';
@@ -78,7 +79,7 @@ export class VmContainerHost implements ContainerHost, Disposable {
     this.#files = new RootFiles(guest);
     this.#roots = new ContainerRoots({ guest, access, offer });
     this.#volumes = new HostVolumes(guest, runtime, this.#files);
-    this.#guard = new PortGuard(instance, runtime);
+    this.#guard = new PortGuard(runtime);
     const { nics = [], spareNics: spare = 0 } = instance.spec.kind === 'vm' ? instance.spec : {};
     const networks = nics.map(({ network }) => network);
     this.#networks = this.#disposables.add(new HostNetworks({ guest: instance, networks, spare, plug }));
@@ -108,8 +109,7 @@ export class VmContainerHost implements ContainerHost, Disposable {
     const { runtime, goesOn } = await openRuntime(options);
     const host = new VmContainerHost(options, runtime);
     try {
-      const restored = goesOn ? [host.#networks.restore(), host.#guard.restore()] : [];
-      await Promise.all([host.#processes.restore(), ...restored]);
+      await Promise.all([host.#processes.restore(), goesOn && host.#restoreNetworks()]);
       host.#beginWarmUp(runtime);
       return host;
     } catch (error) {
@@ -303,6 +303,13 @@ export class VmContainerHost implements ContainerHost, Disposable {
     if (news.id === warmUpId) return;
     this.#use.note();
     this.#news.fire(news);
+  }
+
+  /** As the page before has left them. */
+  async #restoreNetworks(): Promise<void> {
+    const [networks = '', ports = ''] = await readIfThere(this.#options.instance, [networksFile, guardedPortsFile]);
+    this.#guard.restore(ports);
+    await this.#networks.restore(networks);
   }
 
   #beginWarmUp(runtime: HostRuntime): void {
