@@ -150,7 +150,7 @@ static void take_report(char *bytes, size_t length) {
   char *copy = arena_copy(&arena, bytes, length);
   const struct json *report = json_parse(&arena, copy, length);
   const char *event = json_text(json_get(report, "event"), ""), *id = json_text(json_get(report, "container"), "");
-  if (strcmp(event, "started") == 0) watch_add(id);
+  if (strcmp(event, "started") == 0) watch_add(id, true);
   if (strcmp(event, "exited") == 0) watch_remove(id, json_true(json_get(report, "oomKilled")));
   if (*event) output_line(bytes, length);
   arena_free(&arena);
@@ -165,7 +165,7 @@ static void take_reports(int reports) {
 
 static void watch_known(const char *id, void *context) {
   (void)context;
-  watch_add(id);
+  watch_add(id, false);
 }
 
 int serve_run(void) {

@@ -45,12 +45,14 @@ static uint64_t read_kills(const char *path) {
   return kills;
 }
 
-void watch_add(const char *id) {
+void watch_add(const char *id, bool is_news) {
   struct arena arena = {0};
   struct state state;
-  if (count < MAX_WATCHED && !find(id) && state_read(&arena, id, &state) == 0 && state_status(&state) != STOPPED) {
+  bool is_known = count < MAX_WATCHED && !find(id) && state_read(&arena, id, &state) == 0;
+  bool has_ended = is_known && state_status(&state) == STOPPED;
+  if (is_known && (is_news || !has_ended)) {
     struct watched *w = &list[count++];
-    *w = (struct watched){.id = strdup(id), .process = pidfd_open(state.pid), .launcher = -1};
+    *w = (struct watched){.id = strdup(id), .process = has_ended ? -1 : pidfd_open(state.pid), .launcher = -1};
     snprintf(w->cgroup, sizeof w->cgroup, "%s", state.cgroup);
     w->has_launcher = state.launcher > 0;
     if (w->has_launcher) w->launcher = pidfd_open(state.launcher);

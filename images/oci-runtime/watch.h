@@ -10,7 +10,8 @@
 #define MAX_WATCH_FDS (2 * MAX_WATCHED + 1)
 
 int watch_open(void);
-void watch_add(const char *id);
+// `is_news`: it was told to have started just now, so its end is told, though it may have come already.
+void watch_add(const char *id, bool is_news);
 // A launcher has told of the end; `oom_killed` as it said.
 void watch_remove(const char *id, bool oom_killed);
 // Descriptors to wait for: how many.

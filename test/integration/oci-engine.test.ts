@@ -231,6 +231,16 @@ describe('a container in its life', () => {
     expect(await host.serve.call('list')).toEqual({ containers: [] });
   });
 
+  it('that was made first has its end told, though it came before its beginning was heard of', async () => {
+    const bundle = await host.bundle('brief', dockerConfig('true'));
+    const { pid } = await host.serve.call<{ pid: number }>('hello');
+    const ended = 'until strata-oci state brief | grep -q stopped; do :; done';
+    const live = `strata-oci create --bundle ${bundle} brief </dev/null >/dev/null && strata-oci start brief && ${ended}`;
+    expect(await host.sh(`kill -STOP ${pid} && ${live} && kill -CONT ${pid}`)).toMatchObject({ code: 0 });
+    expect(await host.serve.event('exited', 'brief')).toMatchObject({ code: null, oomKilled: false });
+    expect(await host.sh('strata-oci delete brief')).toMatchObject({ code: 0 });
+  });
+
   it('goes through create, start, kill and delete', async () => {
     const bundle = await host.bundle(
       'made',
