@@ -5,7 +5,7 @@ import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
 import { containersComeAndGo } from '../support/page-containers';
-import { openPage } from '../support/page-fleet';
+import { openPage, reloadSaved } from '../support/page-fleet';
 
 const patience = { timeout: 90_000, interval: 250 };
 
@@ -131,8 +131,7 @@ describe('containers in the page', { timeout: 300_000 }, () => {
   it('come back after a reload', async () => {
     await tab('Logs').click();
     await expect.poll(terminal, patience).toMatch(/line \d/);
-    await page.evaluate('strata.lab.saveForReload()');
-    await page.reload();
+    await reloadSaved(page);
     await view()
       .getByText(/^\s*Up /)
       .first()

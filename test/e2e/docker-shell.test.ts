@@ -5,7 +5,7 @@ import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
 import { createDeferred } from '../../src/base/deferred';
-import { openPage, recordsOf, type StrataPage } from '../support/page-fleet';
+import { openPage, recordsOf, reloadSaved } from '../support/page-fleet';
 import { PageShell } from '../support/page-shell';
 
 /** Hexadecimal digits of the digest of the one layer of an image of the registry. */
@@ -51,9 +51,7 @@ describe("docker in the page's shell", { timeout: 400_000 }, () => {
   }
 
   async function reload(): Promise<void> {
-    await page.evaluate(() => (globalThis as unknown as StrataPage).strata.lab.saveForReload());
-    await page.reload();
-    await page.waitForFunction(() => 'strata' in globalThis);
+    await reloadSaved(page);
     await shell.until(/\$\s*$/);
     await shell.focus();
   }
@@ -194,7 +192,7 @@ describe("docker in the page's shell", { timeout: 400_000 }, () => {
     expect(await output('docker images -q debian')).toBe('');
     await shell.run('mkdir -p slow; echo "FROM busybox" > slow/Dockerfile; echo "RUN sleep 600" >> slow/Dockerfile');
     await shell.type('clear\ndocker build -t slow slow\n');
-    await shell.until(/RUN sleep 600/);
+    await shell.until(/^ ---> Running in/m);
     await reloadDuring('docker build -t slow slow', 'No image was made of it.');
     expect(await output('docker images -q slow; docker ps -aq')).toBe('');
     const run = 'docker run --name mid busybox sh -c "echo began; sleep 600"';

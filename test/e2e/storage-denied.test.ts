@@ -1,4 +1,4 @@
-import { type Browser, chromium, type Frame } from 'playwright-core';
+import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
@@ -11,11 +11,14 @@ import type { StorePage } from '../support/store-page/store-page';
 describe('where the browser denies storage', () => {
   let browser: Browser;
   const ends: (() => unknown)[] = [];
+  const pages: Page[] = [];
   beforeAll(async () => {
     // With its usual switches playwright denies storage to frames of other sites, as strict browsers do.
     browser = await chromium.launch(chromiumLaunch);
   });
   afterAll(async () => {
+    // The page may still be fetching what it needs later.
+    for (const page of pages) await page.unrouteAll({ behavior: 'ignoreErrors' });
     await browser?.close();
     for (const end of ends.reverse()) await end();
   });
@@ -23,6 +26,7 @@ describe('where the browser denies storage', () => {
   /** A page of another site with the address in a frame. */
   const openFramed = async (address: string, attributes = ''): Promise<Frame> => {
     const page = await browser.newPage();
+    pages.push(page);
     // To a sandboxed frame even its own scripts are another origin's, and have to be released.
     await page.route(`${address}**`, async (route) => {
       const response = await route.fetch();

@@ -54,6 +54,26 @@ export function runInGuest(page: Page | Frame, id: string, command: string): Pro
   );
 }
 
+/**
+ * Reloads the page in the moment in which all is saved. A machine that wrote to its disks after it was saved comes back stopped,
+ * so what its kernel holds back is written before.
+ */
+export async function reloadSaved(page: Page): Promise<void> {
+  const reloaded = page.waitForEvent('load');
+  const evaluated = page.evaluate(async () => {
+    const { lab } = (globalThis as unknown as StrataPage).strata;
+    for (const { id, spec, state } of lab.list()) {
+      if (spec.kind !== 'vm' || !spec.disks?.length || state.phase !== 'running') continue;
+      await (await lab.instance(id).exec({ argv: ['sync'] })).exited;
+    }
+    await lab.saveForReload();
+    location.reload();
+  });
+  // The page may be gone before that is answered.
+  await Promise.all([reloaded, evaluated.catch(() => {})]);
+  await page.waitForFunction(() => 'strata' in globalThis);
+}
+
 /** The same in a machine by its name. */
 export async function shellIn(page: Page | Frame, name: string, command: string): Promise<string> {
   const record = (await recordsOf(page)).find((each) => each.name === name);
