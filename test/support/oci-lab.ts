@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { decompress } from 'fzstd';
 import { packTar } from 'modern-tar';
-import { readBlob, readManifest, readReferences } from '../../images/lib/oci-layout';
+import { readLayer, readManifest, readReferences } from '../../images/lib/oci-layout';
 import { rootDirectory } from '../../images/lib/paths';
 import type { Process, TerminalSize } from '../../src/api/instance';
 import type { VmInstance } from '../../src/runtime/vm/vm-instance';
@@ -16,7 +15,7 @@ function ociRuntime(): Uint8Array {
   for (const directory of directories.filter((path) => existsSync(join(path, 'index.json')))) {
     const found = readReferences(directory).get('strata/oci-runtime:1');
     const layer = found && readManifest(directory, found).layers[0];
-    if (layer) return decompress(readBlob(directory, layer));
+    if (layer) return readLayer(directory, layer);
   }
   throw new Error('There is no OCI runtime: npm run images -- --only oci-runtime');
 }

@@ -1,13 +1,11 @@
 import type { InodeNumber } from '../../api/file-tree';
 import type { Operation } from '../../api/operation';
 import type { ReplacedFiles } from '../../api/shared-folder';
-import { throwIfAborted } from '../../base/errors';
-import { chunksOf } from '../../base/streams';
 import { isDirectory } from '../../formats/file-type';
 import { fileError } from '../../formats/linux-errno';
 import type { TarEntry, TarEntryKind } from '../../formats/tar/tar-entry';
-import { TarScanner } from '../../formats/tar/tar-scanner';
 import type { FolderPortClient } from '../../rpc/folder-port';
+import { scanTar } from './scan-tar';
 import { noWay, tarNames } from './tar-names';
 
 type Tree = Pick<FolderPortClient, 'lookup' | 'list'>;
@@ -24,20 +22,11 @@ export async function findReplaced(
   tree: Tree,
   into: InodeNumber,
   archive: ReadableStream<Uint8Array>,
-  { signal, onProgress }: Operation,
+  operation: Operation,
 ): Promise<ReplacedFiles> {
-  const told: TarEntry[] = [];
-  const scanner = new TarScanner((entry) => told.push(entry));
   const search = new Search(tree, into);
-  let position = 0;
-  for await (const chunk of chunksOf(archive)) {
-    throwIfAborted(signal);
-    scanner.push(chunk);
-    for (const entry of told.splice(0)) await search.add(entry);
-    position += chunk.length;
-    onProgress?.({ phase: 'Looking for what is there already', done: position });
-  }
-  scanner.finish();
+  const reader = { phase: 'Looking for what is there already', entry: (entry: TarEntry) => search.add(entry) };
+  await scanTar(archive, reader, operation);
   return search.found;
 }
 

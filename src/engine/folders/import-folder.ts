@@ -1,11 +1,10 @@
 import type { FileTime, InodeNumber, NewFile } from '../../api/file-tree';
 import type { Operation } from '../../api/operation';
-import { SandboxError, throwIfAborted } from '../../base/errors';
-import { chunksOf } from '../../base/streams';
+import { SandboxError } from '../../base/errors';
 import { fileType, isDirectory } from '../../formats/file-type';
 import type { TarEntry, TarEntryKind } from '../../formats/tar/tar-entry';
-import { TarScanner } from '../../formats/tar/tar-scanner';
 import type { FolderPortClient } from '../../rpc/folder-port';
+import { scanTar, type TarReader } from './scan-tar';
 import { noWay, tarNames } from './tar-names';
 
 type Tree = FolderPortClient;
@@ -43,21 +42,17 @@ export async function importFolder(
   tree: Tree,
   into: InodeNumber,
   archive: ReadableStream<Uint8Array>,
-  { signal, onProgress }: Operation,
+  operation: Operation,
 ): Promise<void> {
-  const told: TarEntry[] = [];
-  const scanner = new TarScanner((entry) => told.push(entry));
   const left: Left = { coming: [], times: new Map() };
-  let position = 0;
-  for await (const chunk of chunksOf(archive)) {
-    throwIfAborted(signal);
-    scanner.push(chunk);
-    for (const entry of told.splice(0)) await unpack(tree, into, entry, left);
-    left.coming = await writeComing(tree, left.coming, chunk, position);
-    position += chunk.length;
-    onProgress?.({ phase: 'Unpacking', done: position });
-  }
-  scanner.finish();
+  const reader: TarReader = {
+    phase: 'Unpacking',
+    entry: (entry) => unpack(tree, into, entry, left),
+    async chunk(bytes, position) {
+      left.coming = await writeComing(tree, left.coming, bytes, position);
+    },
+  };
+  await scanTar(archive, reader, operation);
   // Last of all, since whatever is made in a directory changes its time.
   for (const [inode, mtime] of left.times) await tree.setAttributes(inode, { mtime });
 }

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import type { Operation } from '../../api/operation';
-import type { FolderInfo, SharedFolder, SharedFolders } from '../../api/shared-folder';
+import type { FolderInfo, ReplacedFiles, SharedFolder, SharedFolders } from '../../api/shared-folder';
 import { SandboxError, throwIfAborted } from '../../base/errors';
 import { pageFolder } from '../../engine/folders/page-folder';
 import { saveFile } from '../save-file';
@@ -9,13 +9,6 @@ import { FileShelf, type FileShelfOptions } from './file-shelf';
 import { trash } from './folder-trash';
 
 export type FolderShelfOptions = Omit<FileShelfOptions, 'trash'>;
-
-/** What is asked about. `more`: than these. */
-interface ReplacedFiles {
-  readonly directory: string;
-  readonly names: readonly string[];
-  readonly more: boolean;
-}
 
 /** The lab's shared folder as the page shows it: its files, and what can be done with all of them. */
 export class FolderShelf extends FileShelf {
@@ -72,15 +65,15 @@ export class FolderShelf extends FileShelf {
   async #unpack(directory: string, file: File, { signal, onProgress }: Required<Operation>): Promise<void> {
     const operation: Operation = { signal, onProgress: (told) => onProgress({ ...told, total: file.size }) };
     throwIfAborted(signal);
-    const { paths, more } = await this.#folder.findReplaced(file.stream(), directory, operation);
-    if (paths.length > 0) await this.#askToReplace({ directory, names: paths, more }, signal);
+    const replaced = await this.#folder.findReplaced(file.stream(), directory, operation);
+    if (replaced.paths.length > 0) await this.#askToReplace(directory, replaced, signal);
     throwIfAborted(signal);
     await this.#folder.importTar(file.stream(), directory, operation);
   }
 
-  async #askToReplace(what: ReplacedFiles, signal: AbortSignal): Promise<void> {
+  async #askToReplace(directory: string, { paths: names, more }: ReplacedFiles, signal: AbortSignal): Promise<void> {
     const given = await this.#options.ask(
-      (answer) => ({ kind: 'replace-files', ...what, replace: () => answer('replace') }),
+      (answer) => ({ kind: 'replace-files', directory, names, more, replace: () => answer('replace') }),
       signal,
     );
     if (given !== 'replace') throw new SandboxError('Canceled', fileText.notUnpacked);
