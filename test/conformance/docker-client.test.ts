@@ -10,14 +10,20 @@ import { buildTree, listed } from '../../src/cli/grammar/tree';
 import { runProgram } from '../../src/cli/run-program';
 import { dockerClient, type Ended, hasDockerClient } from '../support/docker-client';
 
-/** With the flags that are refused here, which docker's help lists. */
+/** Flags of `build` that docker's help lists only with its component buildx, which is not installed where these tests run. */
+const ofBuildx: ReadonlySet<string> = new Set(['progress', 'secret']);
+
+/** With the flags that are refused here, which docker's help lists, and without those of buildx. */
 const whole = {
   ...dockerProgram,
-  commands: dockerProgram.commands.map((command) => ({ ...command, flags: allFlags(command.flags) })),
+  commands: dockerProgram.commands.map((command) => ({ ...command, flags: allFlags(command) })),
 };
 
-function allFlags(flags: Flags): Flags {
-  return Object.fromEntries(Object.entries(flags).map(([name, { refused: _, ...flag }]) => [name, flag]));
+function allFlags({ flags, spellings }: Pick<(typeof dockerProgram.commands)[number], 'flags' | 'spellings'>): Flags {
+  const isHidden = (name: string): boolean => spellings.includes('build') && ofBuildx.has(name);
+  return Object.fromEntries(
+    Object.entries(flags).flatMap(([name, { refused: _, ...flag }]) => (isHidden(name) ? [] : [[name, flag]])),
+  );
 }
 
 /** Runs a command line of ours that gets no further than its own words. */

@@ -7,6 +7,7 @@ import { MemoryFiles } from '../../src/cli/memory-files-fixture';
 import { builtins } from '../../src/cli/shell/builtins/builtins';
 import { runLine } from '../../src/cli/shell/run-line';
 import { createShellState, type ShellState } from '../../src/cli/shell/shell';
+import { createLabBuilder } from '../../src/engine/builds/lab-builder';
 import { createEngineApi } from '../../src/engine/http/create-engine-api';
 import { hasHostPrograms } from '../support/container-lab';
 import { createEngineLab, type EngineLab } from '../support/engine-lab';
@@ -22,7 +23,12 @@ describe.skipIf(!hasHostPrograms)('docker in the shell, over the engine and real
   beforeAll(async () => {
     lab = await createEngineLab();
     const { engine, images, registries } = lab;
-    const api = createEngineApi({ engine, images, registries, clock: systemClock });
+    const builder = createLabBuilder({
+      ...{ lab: lab.lab, engine, images, registries, remote: lab.remote, clock: systemClock },
+      randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      fetch: (url) => Promise.reject(new TypeError(`Nothing is fetched here: ${url}`)),
+    });
+    const api = createEngineApi({ engine, images, registries, builder, clock: systemClock });
     shell = createShellState(
       [...builtins, dockerShell(api, systemClock), ...labShell(lab.lab, systemClock)],
       systemClock,
@@ -77,6 +83,20 @@ describe.skipIf(!hasHostPrograms)('docker in the shell, over the engine and real
     expect((await run('docker exec box cat /tmp/notes')).out).toBe('one\ntwo\n');
     expect(await run('docker cp box:/tmp/notes back; cat back')).toMatchObject({ out: 'one\ntwo\n', err: '' });
     await run('docker rm -f box');
+  });
+
+  it('builds with what a RUN says told as it comes, and with secrets that are in no layer', async () => {
+    await run("mkdir sec; echo 'FROM busybox' > sec/Dockerfile");
+    await run("echo 'RUN --mount=type=secret,id=token wc -c < /run/secrets/token; echo told >&2' >> sec/Dockerfile");
+    await run("echo 'RUN ls /run/secrets 2>&1; exit 3' >> sec/Dockerfile");
+    const built = await run('docker build --secret id=token,src=notes.txt sec');
+    expect(built).toMatchObject({ code: 1, out: '' });
+    expect(built.err).toMatch(/#6 [\d.]+ 8\n/);
+    expect(built.err).toMatch(/#6 [\d.]+ told\n/);
+    expect(built.err).toContain('ls: /run/secrets: No such file or directory\n');
+    expect(built.err).toMatch(
+      /\nERROR: failed to solve: process "\/bin\/sh -c ls [^\n]+" did not complete successfully: exit code: 3\n$/,
+    );
   });
 
   it('has further hosts, containers on the one that is named, and takes a host away with what is on it', async () => {

@@ -7,6 +7,8 @@ export interface TarOptions {
   readonly excludes?: (path: string) => boolean;
   /** Name of the top in the tar; empty: what is in the folder, without it. */
   readonly as?: string;
+  /** Texts of files at the top of a folder without a name, in place of those that are there. */
+  readonly own?: ReadonlyMap<string, string>;
 }
 
 /** A file or a folder of a file area as a tar. */
@@ -23,8 +25,14 @@ async function* pieces(
   files: FileArea,
   path: string,
   stat: FileStat,
-  { excludes = () => false, as = '' }: TarOptions,
+  { excludes = () => false, as = '', own = new Map() }: TarOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const [name, text] of own) {
+    const bytes = new TextEncoder().encode(text);
+    yield serializeTarEntry(header(name, { kind: 'file', size: bytes.length, modified: stat.modified }));
+    yield bytes;
+    yield tarPadding(bytes.length);
+  }
   yield* entryOf(path, stat, as, '');
   yield tarEnd;
 
@@ -39,7 +47,7 @@ async function* pieces(
     for (const entry of await files.list(at)) {
       const inner = below === '' ? entry.name : `${below}/${entry.name}`;
       // A folder that is excluded is gone through all the same: a rule may bring back what is in it.
-      if (excludes(inner) && entry.kind === 'file') continue;
+      if (own.has(inner) || (excludes(inner) && entry.kind === 'file')) continue;
       yield* entryOf(
         `${at.replace(/\/$/, '')}/${entry.name}`,
         entry,

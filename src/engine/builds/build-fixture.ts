@@ -11,7 +11,7 @@ import { StoreService } from '../../storage/store-service';
 import { Images } from '../images';
 import type { Fetch } from './fetch-source';
 import { type ImageBuilderOptions, StoreImageBuilder } from './image-builder';
-import { PlainProgress } from './plain-progress';
+import { PlainProgress, plainFailure } from './plain-progress';
 
 /** A file of a tree that was built. */
 export interface BuiltFile {
@@ -118,7 +118,9 @@ export function textContext(files: Readonly<Record<string, string>>): BuildConte
 
 export function renderPlain(events: readonly BuildEvent[]): string {
   const progress = new PlainProgress();
-  return events.map((event) => progress.render(event)).join('');
+  const last = events.at(-1);
+  const end = last?.kind === 'failed' ? `ERROR: ${plainFailure(last)}\n` : '';
+  return events.map((event) => progress.render(event)).join('') + end;
 }
 
 function cachedSteps(events: readonly BuildEvent[]): readonly string[] {

@@ -170,7 +170,9 @@ function* unusedArgs({ options, dockerfile, plan }: BuildScene): Generator<Build
   const stages = plan.needed.flatMap((index) => plan.stages[index]?.definition.instructions ?? []);
   const declared = [...dockerfile.metaArgs, ...stages].flatMap((each) => (each.is === 'arg' ? each.args : []));
   const names = new Set(declared.map(({ name }) => name));
-  const unused = Object.keys(options.buildArgs ?? {}).filter((name) => !names.has(name) && !isPredefinedArg(name));
+  const isConsumed = (name: string): boolean =>
+    names.has(name) || isPredefinedArg(name) || name === 'SOURCE_DATE_EPOCH';
+  const unused = Object.keys(options.buildArgs ?? {}).filter((name) => !isConsumed(name));
   if (unused.length > 0) {
     yield { kind: 'warning', message: `One or more build-args [${unused.join(' ')}] were not consumed` };
   }

@@ -18,7 +18,7 @@ const lineLimit = 16 * 1024;
 
 /**
  * `--progress=plain`, as BuildKit prints it: `#5 [2/4] COPY . /app`, `#5 CACHED`, `#5 DONE 0.1s`, and for a failure the
- * lines of the Dockerfile with those marked that failed.
+ * lines of the Dockerfile with those marked that failed. The last line of a failure is {@link plainFailure}.
  */
 export class PlainProgress {
   readonly #vertices = new Map<number, Vertex>();
@@ -97,15 +97,19 @@ export class PlainProgress {
   }
 
   #fail({ step, error, excerpt }: Extract<BuildEvent, { kind: 'failed' }>): string {
-    if (error.code === 'Canceled')
-      return `${this.#line(step ?? 0, 'CANCELED')}ERROR: failed to solve: Canceled: context canceled\n`;
+    if (error.code === 'Canceled') return this.#line(step ?? 0, 'CANCELED');
     const vertex = step === undefined ? undefined : this.#vertices.get(step);
     const rest = step === undefined ? '' : this.#flush(step);
     const head = vertex && step !== undefined ? this.#line(step, `ERROR: ${error.message}`) : '';
     const tail = vertex ? `------\n > ${vertex.name}:\n${vertex.tail.map((line) => `${line}\n`).join('')}------\n` : '';
     const lines = excerpt ? renderExcerpt(excerpt) : '';
-    return `${rest}${head}${tail}${lines}ERROR: failed to solve: ${error.message}\n`;
+    return `${rest}${head}${tail}${lines}`;
   }
+}
+
+/** What a build has failed with, as its last line says it behind `ERROR: `. */
+export function plainFailure({ error }: Extract<BuildEvent, { kind: 'failed' }>): string {
+  return `failed to solve: ${error.code === 'Canceled' ? 'Canceled: context canceled' : error.message}`;
 }
 
 function renderExcerpt({ file, from, lines, marked }: BuildExcerpt): string {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BuildEvent } from '../../api/build';
 import type { Digest } from '../../api/content-store';
-import { BuildMessages } from './build-message';
+import { ClassicMessages } from './build-message';
 
 const id = `sha256:${'0123456789ab'.padEnd(64, '0')}` as Digest;
 const instruction = { text: 'COPY . /app', index: 2, total: 4 };
@@ -39,11 +39,11 @@ const events: readonly [BuildEvent, readonly object[]][] = [
 ];
 
 test.each(events)('%j', (event, messages) => {
-  expect(new BuildMessages(false).of(event)).toEqual(messages);
+  expect(new ClassicMessages(false).of(event)).toEqual(messages);
 });
 
 test('the container of a step is told by its short name, and when it is gone', () => {
-  const messages = new BuildMessages(false);
+  const messages = new ClassicMessages(false);
   expect(messages.of({ kind: 'running', step: 2, name: 'c'.repeat(64) })).toEqual([
     { stream: ' ---> Running in cccccccccccc\n' },
   ]);
@@ -54,14 +54,14 @@ test('the container of a step is told by its short name, and when it is gone', (
 });
 
 test('a quiet build tells its image alone', () => {
-  const quiet = new BuildMessages(true);
+  const quiet = new ClassicMessages(true);
   expect(events.slice(0, 8).flatMap(([event]) => quiet.of(event))).toEqual([]);
   const built = quiet.of({ kind: 'built', step: 9, ms: 0, image: id, config: id, names: ['web:1'] });
   expect(built).toEqual([{ aux: { ID: id } }, { stream: `${id}\n` }]);
 });
 
 test('a letter that is cut in two is put together', () => {
-  const messages = new BuildMessages(false);
+  const messages = new ClassicMessages(false);
   const [first, second] = [bytes('ü').slice(0, 1), bytes('ü').slice(1)];
   const log = { kind: 'log', step: 1, stream: 'stdout', at: 0 } as const;
   expect(messages.of({ ...log, bytes: first })).toEqual([]);

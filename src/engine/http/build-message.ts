@@ -2,8 +2,13 @@ import type { BuildEvent } from '../../api/build';
 import type { Digest } from '../../api/content-store';
 import type { JsonMessage } from '../../api/engine-api';
 
+/** What a client is told of a build. */
+export interface BuildMessages {
+  of(event: BuildEvent): readonly JsonMessage[];
+}
+
 /** What the classic builder says of an event (moby, builder/dockerfile/dispatchers.go and evaluator.go). */
-export class BuildMessages {
+export class ClassicMessages implements BuildMessages {
   readonly #quiet: boolean;
   /** The container that a step runs in. */
   #running: string | undefined;

@@ -1,8 +1,10 @@
 import type { BuildOptions, ImageBuilder } from '../../api/build';
 import { parseError, SandboxError } from '../../base/errors';
-import { BuildMessages } from './build-message';
+import { type BuildMessages, ClassicMessages } from './build-message';
+import { buildSecrets } from './build-secrets';
 import { jsonLines } from './json-lines';
 import { parsePlatform } from './parse-platform';
+import { PlainMessages } from './plain-messages';
 import type { Query } from './query';
 import { json } from './responses';
 import type { ApiCall, Route } from './route';
@@ -19,19 +21,31 @@ export function buildRoutes(builder: ImageBuilder): readonly Route[] {
   ];
 }
 
-/** What fails before it has begun (a Dockerfile that cannot be read) has a status, what fails later is the last line. */
+/**
+ * What fails before it has begun (a Dockerfile that cannot be read) has a status, what fails later is the last line; of a
+ * build that is told plainly all is told in lines.
+ */
 async function build(builder: ImageBuilder, { query, request }: ApiCall): Promise<Response> {
-  const options = buildOptions(query);
-  const messages = new BuildMessages(query.flag('q'));
+  const secrets = buildSecrets(request.headers);
+  const options = { ...buildOptions(query), ...(secrets && { secrets }) };
+  const isPlain = progressOf(query) === 'plain';
+  const messages: BuildMessages = isPlain ? new PlainMessages() : new ClassicMessages(query.flag('q'));
   const tar = request.body ?? new Blob([]).stream();
   return jsonLines(request.signal, async (write, signal) => {
-    let begun = false;
+    let begun = isPlain;
     for await (const event of builder.build({ kind: 'tar', tar }, options, { signal })) {
       if (event.kind === 'failed' && !begun) throw parseError(event.error);
       begun ||= event.kind === 'started' && event.step.instruction !== undefined;
       for (const message of messages.of(event)) write(message);
     }
   });
+}
+
+/** How it is told; `InvalidArgument` for what it is not told in. */
+function progressOf(query: Query): 'plain' | undefined {
+  const progress = query.text('progress');
+  if (progress === undefined || progress === 'plain') return progress;
+  throw new SandboxError('InvalidArgument', `progress ${JSON.stringify(progress)} is not known: plain, or none`);
 }
 
 const networks = ['default', 'none', 'host'] as const;
@@ -57,17 +71,30 @@ function buildOptions(query: Query): BuildOptions {
       `network mode ${JSON.stringify(mode)} is not for builds: default, none or host`,
     );
   }
+  const buildArgs = readMap(query, 'buildargs');
+  const sourceDateEpoch = epochOf(buildArgs);
   return {
     network,
     tags: query.texts('t'),
     noCache: query.flag('nocache'),
     pull: query.flag('pull'),
-    buildArgs: readMap(query, 'buildargs'),
+    buildArgs,
     labels: readMap(query, 'labels'),
     ...(dockerfile !== undefined && { dockerfile }),
     ...(target !== undefined && { target }),
     ...(platform !== undefined && { platform: parsePlatform(platform) }),
+    ...(sourceDateEpoch !== undefined && { sourceDateEpoch }),
   };
+}
+
+/** BuildKit takes it from the argument of that name (its docs/build-repro.md). */
+function epochOf({ SOURCE_DATE_EPOCH: text }: Readonly<Record<string, string>>): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^\d{1,11}$/.test(text)) return Number(text);
+  throw new SandboxError(
+    'InvalidArgument',
+    `invalid SOURCE_DATE_EPOCH: ${JSON.stringify(text)} is no count of seconds`,
+  );
 }
 
 /** `{"NAME": "value"}`; one without a value is one that the client does not have. */

@@ -1,12 +1,14 @@
 import type { JsonMessage } from '../../../api/engine-api';
-import { IgnoreRules, parseDockerignore } from '../../../formats/dockerignore/ignore-rules';
 import type { CommandIo } from '../../command-io';
 import { bool, bytes, int, list, strings, text } from '../../grammar/flag';
 import { parseUlimit } from '../containers/parse-ulimit';
 import { docker } from '../docker-context';
 import { labelsOf } from '../labels';
 import { showProgress } from '../progress/show-progress';
-import { tarOf } from '../tar-files';
+import { contextOf } from './build-context';
+import { secretsHeader } from './build-secrets';
+
+const progressKinds = ['auto', 'plain', 'quiet'];
 
 export const build = docker({
   spellings: ['image build', 'build', 'builder build'],
@@ -36,9 +38,16 @@ export const build = docker({
     network: text('Set the networking mode for the RUN instructions during build', { initial: 'default' }),
     'no-cache': bool('Do not use cache when building the image'),
     platform: text('Set platform if server is multi-platform capable'),
+    progress: text('Set type of progress output ("auto", "plain", "quiet")', {
+      initial: 'auto',
+      completes: progressKinds,
+    }),
     pull: bool('Always attempt to pull a newer version of the image'),
     quiet: bool('Suppress the build output and print image ID on success', { short: 'q' }),
     rm: bool('Remove intermediate containers after a successful build', { initial: true }),
+    secret: list('Secret to expose to the build (format: "id=mysecret[,src=/local/secret]")', {
+      valueName: 'stringArray',
+    }),
     'security-opt': strings('Security options'),
     'shm-size': bytes('Size of "/dev/shm"'),
     squash: bool('Squash newly built layers into a single new layer', { refused: 'layers are kept as they were made' }),
@@ -47,6 +56,8 @@ export const build = docker({
     ulimit: list('Ulimit options', { valueName: 'ulimit', shownDefault: '[]' }),
   },
   async run({ args: [context = ''], flags }, { engine, io }) {
+    const { isQuiet, isPlain } = telling(flags, io);
+    const headers = await secretsHeader(flags.secret, io);
     const source = await contextOf(io, context, flags.file);
     const messages = engine.lines<JsonMessage>('POST', '/build', {
       query: {
@@ -69,6 +80,7 @@ export const build = docker({
         networkmode: flags.network,
         nocache: flags['no-cache'],
         platform: flags.platform || undefined,
+        progress: isPlain && 'plain',
         pull: flags.pull,
         rm: flags.rm,
         securityopt: flags['security-opt'],
@@ -77,17 +89,20 @@ export const build = docker({
         ulimits: flags.ulimit.length > 0 ? JSON.stringify(flags.ulimit.map(parseUlimit)) : undefined,
       },
       ...(source.body && { body: source.body }),
-      headers: { 'Content-Type': 'application/x-tar' },
+      headers: { 'Content-Type': 'application/x-tar', ...headers },
       signal: io.signal,
     });
     let id = '';
-    await showProgress(messages, io, {
-      quiet: flags.quiet,
-      onAux: (aux) => {
-        if (typeof aux['ID'] === 'string') id = aux['ID'];
+    const onAux = (aux: Readonly<Record<string, unknown>>): void => {
+      if (typeof aux['ID'] === 'string') id = aux['ID'];
+    };
+    // BuildKit tells how it goes on errors, so that output is free for what is asked for.
+    await showProgress(messages, isPlain ? { stdout: io.stderr } : io, { quiet: isQuiet, onAux }).catch(
+      (error: Error) => {
+        throw isPlain ? new Error(`ERROR: ${error.message}`) : error;
       },
-    });
-    if (flags.quiet) await io.stdout.write(`${id}\n`);
+    );
+    if (isQuiet) await io.stdout.write(`${id}\n`);
     if (flags.iidfile !== '') {
       const writer = (await io.files.write(flags.iidfile)).getWriter();
       await writer.write(new TextEncoder().encode(id));
@@ -97,55 +112,14 @@ export const build = docker({
   },
 });
 
-interface ContextSource {
-  readonly dockerfile?: string;
-  readonly remote?: string;
-  readonly body?: ReadableStream<Uint8Array>;
-}
-
-async function contextOf(io: CommandIo, context: string, file: string): Promise<ContextSource> {
-  if (/^(https?|git):\/\//.test(context)) {
-    return { remote: context, ...(file !== '' && { dockerfile: file }) };
-  }
-  // A tar on input, or a Dockerfile alone: the engine tells them apart.
-  if (context === '-') return { body: io.stdin, ...(file !== '' && { dockerfile: file }) };
-  const stat = await io.files.stat(context);
-  if (stat?.kind !== 'folder') {
-    throw new Error(`unable to prepare context: path ${JSON.stringify(context)} not found`);
-  }
-  const folder = context.replace(/\/+$/, '') || '/';
-  const dockerfile = file === '' ? 'Dockerfile' : below(io.folder, folder, file);
-  if (!(await io.files.stat(`${folder}/${dockerfile}`))) {
-    const path = `${folder}/${dockerfile}`;
-    throw new Error(
-      `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
-    );
-  }
-  const rules = await ignoreRules(io, folder, dockerfile);
-  // These two are always sent; the engine leaves them out of what COPY sees.
-  const always = new Set([dockerfile, '.dockerignore']);
-  const excludes = (path: string): boolean => rules.ignores(path) && !always.has(path);
-  return { dockerfile, body: tarOf(io.files, folder, stat, { excludes }) };
-}
-
-/** The Dockerfile's path within the context: it is given from the shell's folder or, as docker allows, from the context. */
-function below(shellFolder: string, context: string, file: string): string {
-  const absolute = (path: string): string => (path.startsWith('/') ? path : `${shellFolder}/${path}`);
-  const parts = (path: string): readonly string[] =>
-    absolute(path)
-      .split('/')
-      .filter((each) => each !== '' && each !== '.');
-  const top = parts(context);
-  const own = parts(file);
-  const inside = top.every((each, at) => own[at] === each);
-  return inside ? own.slice(top.length).join('/') : file.replace(/^\.\//, '');
-}
-
-async function ignoreRules(io: CommandIo, folder: string, dockerfile: string): Promise<IgnoreRules> {
-  for (const path of [`${folder}/${dockerfile}.dockerignore`, `${folder}/.dockerignore`]) {
-    if (await io.files.stat(path)) return parseDockerignore(await new Response(await io.files.read(path)).text());
-  }
-  return new IgnoreRules([]);
+/** How a build is told: as BuildKit does, or in the classic builder's steps where docker would do that, too. */
+function telling(
+  { quiet, progress }: { readonly quiet: boolean; readonly progress: string },
+  { variables }: CommandIo,
+): { readonly isQuiet: boolean; readonly isPlain: boolean } {
+  if (!progressKinds.includes(progress)) throw new Error(`invalid progress type ${JSON.stringify(progress)}`);
+  const isClassic = ['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(variables['DOCKER_BUILDKIT'] ?? '');
+  return { isQuiet: quiet || progress === 'quiet', isPlain: !isClassic };
 }
 
 /** `NAME=value`, or a name alone whose value the shell has; without one it is told as unset. */
