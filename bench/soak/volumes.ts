@@ -1,3 +1,4 @@
+import { ensureSite } from '../../scripts/lib/build-site.mjs';
 import type { SeededRandom } from '../../src/base/seeded-random';
 import { crashPages, type PageVictim } from '../../test/support/browser-crashes';
 import { crashVolumes, type Victim } from '../../test/support/volume-crashes';
@@ -13,6 +14,7 @@ export async function killedVolumes(random: SeededRandom): Promise<void> {
   const victims: readonly Victim[] = ['machine', 'store'];
   const node = await crashVolumes(volumes, pick(victims, killsInNode, random), random);
   await volumes.dispose();
+  await ensureSite();
   const pageVictims: readonly PageVictim[] = ['tab', 'browser', 'store'];
   const page = await crashPages(pick(pageVictims, killsInBrowser, random), random);
   const acknowledged = node.acknowledged + page.acknowledged;

@@ -18,9 +18,11 @@ export type InstanceTab = (typeof instanceTabs)[number];
 export const containerTabs = [
   'logs',
   'terminal',
-  'ports',
   'stats',
   'processes',
+  'files',
+  'network',
+  'ports',
   'changes',
   'kernel',
   'inspect',

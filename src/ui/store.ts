@@ -18,6 +18,7 @@ import type { Dialog } from './dialog';
 import type { LabEventLog } from './events/lab-event-log';
 import type { FileShelf } from './files/file-shelf';
 import type { FolderShelf } from './files/folder-shelf';
+import type { FileOwner } from './files/open-guest-files';
 import type { ImageShelf } from './images/image-shelf';
 import { LazyPart } from './lazy-part';
 import type { LessonShelf } from './lessons/lesson-shelf';
@@ -251,10 +252,10 @@ export class Store implements Disposable {
     return this.#files.get();
   }
 
-  /** The files of an instance that runs programs. */
-  async guestFiles(id: InstanceId): Promise<FileShelf> {
+  /** The files of what runs programs. */
+  async guestFiles(owner: FileOwner): Promise<FileShelf> {
     const { openGuestFiles } = await import('./files/open-guest-files');
-    return openGuestFiles(id, this, this.#lab.tasks, this.#clock);
+    return openGuestFiles(owner, this, this.#lab.tasks, this.#clock);
   }
 
   /** The containers, likewise. */

@@ -109,6 +109,61 @@ describe('containers in the page', { timeout: 300_000 }, () => {
     expect(await problems()).toEqual([]);
   });
 
+  it('have files: browsed, brought, edited, deleted and had back, saved', async () => {
+    await tab('Files').click();
+    const file = (name: string | RegExp) => view().getByRole('treeitem', { name });
+    const inside = (command: string) =>
+      page.evaluate(
+        `strata.engine.fetch(new Request('http://engine/containers/counter/exec', { method: 'POST', body: JSON.stringify({ AttachStdout: true, Tty: true, Cmd: ['sh', '-c', ${JSON.stringify(command)}] }), headers: { 'Content-Type': 'application/json' } })).then((made) => made.json()).then(({ Id }) => strata.engine.fetch(new Request('http://engine/exec/' + Id + '/start', { method: 'POST', body: '{"Tty":true}', headers: { 'Content-Type': 'application/json' } }))).then((said) => said.text())`,
+      );
+    await file(/^mark/).waitFor();
+    await file(/^etc/).click();
+    await file(/^hostname/).waitFor();
+    await file(/^tmp/).click();
+    await view()
+      .locator('#upload')
+      .setInputFiles({ name: 'a b', mimeType: '', buffer: Buffer.alloc(200_000, 'x') });
+    await file(/^a b/).waitFor();
+    expect(await inside("wc -c < '/tmp/a b'")).toBe('200000\r\n');
+    expect(await inside('echo first > /tmp/note; chown 7:8 /tmp/note; chmod 640 /tmp/note')).toBe('');
+    await view().getByRole('button', { name: 'Read again' }).click();
+    await file(/^note/).focus();
+    await page.keyboard.press('Enter');
+    await view()
+      .getByRole('textbox', { name: /^Content of/ })
+      .fill('second\n');
+    await page.keyboard.press('Control+s');
+    await expect
+      .poll(() => inside('cat /tmp/note; stat -c "%u %g %a" /tmp/note'), patience)
+      .toBe('second\r\n7 8 640\r\n');
+    expect(await problems()).toEqual([]);
+    await view().getByRole('button', { name: 'Close' }).click();
+    await file(/^note/).focus();
+    await page.keyboard.press('Delete');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(() => inside('cat /tmp/note'), patience).toBe('second\r\n');
+    await file(/^note/).click();
+    const saved = page.waitForEvent('download');
+    await view().getByRole('button', { name: 'Download' }).click();
+    expect((await saved).suggestedFilename()).toBe('note');
+  });
+
+  it('are brought to a network and away from it', async () => {
+    await page.evaluate(
+      "strata.engine.fetch(new Request('http://engine/networks/create', { method: 'POST', body: '{\"Name\":\"talk\"}', headers: { 'Content-Type': 'application/json' } }))",
+    );
+    await tab('Network').click();
+    const row = (name: RegExp) => view().getByRole('row', { name });
+    await row(/^bridge 10\.\d+\.\d+\.\d+\/\d+ ([0-9a-f]{2}:){5}/).waitFor();
+    await view().getByLabel('Another network').selectOption('talk');
+    await view().getByRole('button', { name: 'Join', exact: true }).click();
+    await row(/^talk .* counter, /).waitFor();
+    expect(await problems()).toEqual([]);
+    await view().getByRole('button', { name: 'Leave talk' }).click();
+    await row(/^talk/).waitFor({ state: 'detached' });
+    await view().getByLabel('Another network').waitFor();
+  });
+
   it('are paused, resumed, killed and started again', async () => {
     await action('Pause').click();
     await view()

@@ -42,10 +42,12 @@ const shownIn: Readonly<Record<Place, string>> = {
 const shownOf: Readonly<Record<ContainerTab, readonly [element: string, content: string]>> = {
   logs: ['terminal', '<script>globalThis.ran=1</script>'],
   terminal: ['terminal', '/ #'],
-  ports: ['ports', 'No port is published'],
   stats: ['stats', 'Processes'],
   processes: ['processes', 'sleep 100000'],
-  changes: ['changes', '/tmp/<img src=x onerror=globalThis.ran=1>'],
+  files: ['files', '<img src=x onerror=globalThis.ran=1>'],
+  network: ['network', 'bridge'],
+  ports: ['ports', 'No port is published'],
+  changes: ['changes', '/<img src=x onerror=globalThis.ran=1>'],
   kernel: ['kernel', 'sleep 100000'],
   inspect: ['inspect', '<script>globalThis.ran=1</script>'],
 };
@@ -96,7 +98,7 @@ describe('words of others', { timeout: 400_000 }, () => {
 
   it('are in labels, logs, processes, file names and changes of a container, and no more than text', async () => {
     const printing = words.map((word) => `echo '${word.replaceAll("'", `'\\''`)}'`).join('; ');
-    const files = words.map((word) => `touch '/tmp/${word.replaceAll('/', '_').replaceAll("'", `'\\''`)}'`).join('; ');
+    const files = words.map((word) => `touch '/${word.replaceAll('/', '_').replaceAll("'", `'\\''`)}'`).join('; ');
     await engine('POST', '/images/create?fromImage=busybox&tag=latest');
     await engine('POST', '/containers/create?name=hostile', {
       Image: 'busybox',

@@ -35,13 +35,6 @@ describe('the files of a guest in the page', () => {
     dialog = signal<Dialog | undefined>(undefined);
     programs = 0;
     page = {
-      instances: { value: [{ id: 'a' }] },
-      instance: () => ({
-        exec: (spec: ExecSpec) => {
-          programs += 1;
-          return hostPrograms(spec);
-        },
-      }),
       report: (title: string, error: SandboxError) => void reported.push({ title, code: error.code }),
       announce: () => {},
       offerUndo: (_: string, back: () => void) => void undo.push(back),
@@ -55,7 +48,15 @@ describe('the files of a guest in the page', () => {
   });
   afterEach(() => rm(root, { recursive: true }));
 
-  const visit = (): FileShelf => openGuestFiles('a', page, new Tasks(clock), clock);
+  const owner = {
+    id: 'a',
+    exec: (spec: ExecSpec) => {
+      programs += 1;
+      return hostPrograms(spec);
+    },
+    isThere: () => true,
+  };
+  const visit = (): FileShelf => openGuestFiles(owner, page, new Tasks(clock), clock);
   const at = (name: string): string => join(root, name);
   const put = (name: string, content: string): Promise<void> => writeFile(at(name), content);
   const content = (name: string): Promise<string> => readFile(at(name), 'utf8');
@@ -322,12 +323,15 @@ describe('the files of a guest in the page', () => {
   });
 
   it('say that they could not be read, and are read when that is tried again', async () => {
-    const failing = { ...page, instance: () => ({ exec: () => Promise.reject(new Error('gone')) }) };
-    const broken = failing as unknown as GuestFilesPage & { instance: unknown };
-    const other = openGuestFiles('a', broken, { run: () => {} } as never, clock);
+    let isGone = true;
+    const broken = {
+      ...owner,
+      exec: (spec: ExecSpec) => (isGone ? Promise.reject(new Error('gone')) : hostPrograms(spec)),
+    };
+    const other = openGuestFiles(broken, { ...page }, { run: () => {} } as never, clock);
     await other.refresh();
     expect([other.status.value, reported.length]).toEqual(['failed', 1]);
-    broken.instance = page.instance;
+    isGone = false;
     await other.refresh();
     expect(other.status.value).toBe('read');
   });

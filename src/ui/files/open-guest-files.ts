@@ -1,36 +1,44 @@
-import type { InstanceId } from '../../api/instance';
 import type { Clock } from '../../base/clock';
 import type { Lab } from '../../engine/lab';
 import { askInTurn } from '../ask-in-turn';
 import type { Store } from '../store';
 import { FileShelf } from './file-shelf';
-import { GuestFolder } from './guest-folder';
+import { GuestFolder, type GuestPrograms } from './guest-folder';
 
 /** What of the page is needed. */
-export type GuestFilesPage = Pick<
-  Store,
-  'report' | 'announce' | 'offerUndo' | 'ask' | 'dialog' | 'instance' | 'instances'
->;
+export type GuestFilesPage = Pick<Store, 'report' | 'announce' | 'offerUndo' | 'ask' | 'dialog'>;
 
-/** One for each instance while the page lasts: with what was open, what is not saved and what can be had back. */
-const shelves = new WeakMap<GuestFilesPage, Map<InstanceId, FileShelf>>();
+/** Whose files those are: an instance or a container, in which programs run. */
+export interface FileOwner {
+  readonly id: string;
+  readonly exec: GuestPrograms;
+  /** Until it is gone for good, what was open in its files is kept. */
+  readonly isThere: () => boolean;
+}
 
-/** The files of an instance that runs programs, as the page shows them: the same whenever it is asked for. */
-export function openGuestFiles(id: InstanceId, page: GuestFilesPage, tasks: Lab['tasks'], clock: Clock): FileShelf {
-  const kept = shelves.get(page) ?? new Map<InstanceId, FileShelf>();
+interface Kept {
+  readonly owner: FileOwner;
+  readonly shelf: FileShelf;
+}
+
+/** One for each owner while the page lasts: with what was open, what is not saved and what can be had back. */
+const shelves = new WeakMap<GuestFilesPage, Map<string, Kept>>();
+
+/** The files of an owner, as the page shows them: the same whenever they are asked for. */
+export function openGuestFiles(owner: FileOwner, page: GuestFilesPage, tasks: Lab['tasks'], clock: Clock): FileShelf {
+  const kept = shelves.get(page) ?? new Map<string, Kept>();
   shelves.set(page, kept);
-  const present = new Set(page.instances.value.map((record) => record.id));
-  for (const [each, shelf] of kept) {
-    if (present.has(each)) continue;
-    shelf.dispose();
-    kept.delete(each);
+  for (const [id, each] of kept) {
+    if (each.owner.isThere()) continue;
+    each.shelf.dispose();
+    kept.delete(id);
   }
-  const shelf = kept.get(id) ?? createShelf(id, page, tasks, clock);
-  kept.set(id, shelf);
+  const shelf = kept.get(owner.id)?.shelf ?? createShelf(owner, page, tasks, clock);
+  kept.set(owner.id, { owner, shelf });
   return shelf;
 }
 
-function createShelf(id: InstanceId, page: GuestFilesPage, tasks: Lab['tasks'], clock: Clock): FileShelf {
+function createShelf({ exec }: FileOwner, page: GuestFilesPage, tasks: Lab['tasks'], clock: Clock): FileShelf {
   return new FileShelf(
     {
       tasks,
@@ -40,6 +48,6 @@ function createShelf(id: InstanceId, page: GuestFilesPage, tasks: Lab['tasks'], 
       offerUndo: (title, undo) => page.offerUndo(title, undo),
       ask: (question, signal) => askInTurn(page, question, signal),
     },
-    new GuestFolder((spec) => page.instance(id).exec(spec)),
+    new GuestFolder(exec),
   );
 }

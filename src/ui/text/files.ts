@@ -9,7 +9,7 @@ export const fileText = {
   tree: 'Shared folder',
   empty: 'Nothing here yet',
   emptyDetail: 'Drop files here. Machines that have the folder see them at once.',
-  emptyGuestDetail: 'Drop files here to bring them into the machine.',
+  emptyGuestDetail: 'Drop files here to bring them in.',
   reading: 'Reading the files',
   notRead: 'The files could not be read',
   retry: 'Try again',

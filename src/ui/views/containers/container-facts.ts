@@ -6,8 +6,8 @@ import { StrataElement } from '../../strata-element';
 import { containerText } from '../../text/containers';
 
 /**
- * Base of what asks the engine about a container and shows the answer. It asks anew when the container's state changes,
- * and whenever {@link ask} is called.
+ * Base of what asks the engine about a container and shows the answer. It asks anew when the container's
+ * {@link state} changes, and whenever {@link ask} is called.
  */
 export abstract class ContainerFacts<Facts> extends StrataElement {
   static override properties = {
@@ -46,9 +46,13 @@ export abstract class ContainerFacts<Facts> extends StrataElement {
     return facts === undefined ? note(containerText.loading) : this.show(facts);
   }
 
+  /** What the answer depends on: when it changes, the engine is asked anew. */
+  protected get state(): string {
+    return this.container ? `${this.container.Id} ${this.container.State}` : '';
+  }
+
   protected override updated(): void {
-    const { container } = this;
-    const state = container ? `${container.Id} ${container.State}` : '';
+    const { state } = this;
     if (state === this.#asked) return;
     this.#asked = state;
     this.ask();

@@ -17,8 +17,10 @@ import { baseStyles, buttonStyles } from '../../styles/base';
 import { containerText } from '../../text/containers';
 import { instanceViewStyles } from '../instance/instance-view.styles';
 import './container-changes';
+import './container-files';
 import './container-inspect';
 import './container-kernel';
+import './container-network';
 import './container-ports';
 import './container-processes';
 import { containerState } from './container-state';
@@ -116,6 +118,9 @@ export class ContainerView extends StrataElement {
         html`<strata-container-stats .series=${shelf.series.value.get(summary.Id)} .running=${summary.State === 'running'}></strata-container-stats>`,
       processes: () =>
         html`<strata-container-processes .shelf=${shelf} .container=${summary} .now=${store.now.value}></strata-container-processes>`,
+      files: () =>
+        html`<strata-container-files .store=${store} .containers=${shelf} .container=${summary}></strata-container-files>`,
+      network: () => html`<strata-container-network .shelf=${shelf} .container=${summary}></strata-container-network>`,
       changes: () => html`<strata-container-changes .shelf=${shelf} .container=${summary}></strata-container-changes>`,
       kernel: () => html`<strata-container-kernel .shelf=${shelf} .container=${summary}></strata-container-kernel>`,
       inspect: () => html`<strata-container-inspect .shelf=${shelf} .container=${summary}></strata-container-inspect>`,

@@ -311,6 +311,7 @@ describe('files that are browsed', () => {
         return shelf;
       },
       report: () => void reported.push('not fetched'),
+      instances: { value: [] },
     } as unknown as Store;
     const visit = (): InstanceFiles => {
       const files = new InstanceFiles();

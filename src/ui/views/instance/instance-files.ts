@@ -1,68 +1,35 @@
-import { html, nothing } from 'lit';
-import type { InstanceId } from '../../../api/instance';
 import type { InstanceRecord } from '../../../engine/instance-record';
-import type { FileShelf } from '../../files/file-shelf';
+import type { FileOwner } from '../../files/open-guest-files';
 import type { Store } from '../../store';
-import { define, StrataElement } from '../../strata-element';
-import { baseStyles, viewStyles } from '../../styles/base';
-import { text } from '../../text';
+import { define } from '../../strata-element';
 import { fileText } from '../../text/files';
-import '../files/file-browser';
+import { GuestFiles } from '../files/guest-files';
 
 /** The files of a machine, by programs in it. */
-export class InstanceFiles extends StrataElement {
-  static override properties = {
-    store: { attribute: false },
-    record: { attribute: false },
-    shelf: { state: true },
-  };
-  declare store: Store | undefined;
+export class InstanceFiles extends GuestFiles {
+  static override properties = { ...GuestFiles.properties, record: { attribute: false } };
   declare record: InstanceRecord | undefined;
-  declare private shelf: FileShelf | undefined;
-  /** Whose files those are, or will be. */
-  #of: InstanceId | undefined;
 
-  static override styles = [baseStyles, viewStyles];
+  protected override readonly onlyRunning = fileText.onlyRunning;
 
   constructor() {
     super();
-    this.store = undefined;
     this.record = undefined;
-    this.shelf = undefined;
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#of = undefined;
-    this.shelf = undefined;
+  protected override get named(): string | undefined {
+    return this.record?.name;
   }
 
-  override render() {
-    const { record, shelf } = this;
-    if (!record) return nothing;
-    if (record.state.phase !== 'running') return html`<p class="none">${fileText.onlyRunning}</p>`;
-    return html`<strata-file-browser .shelf=${shelf} .label=${fileText.treeOf(record.name)}></strata-file-browser>`;
-  }
-
-  protected override updated(): void {
-    const { store, record } = this;
-    const wanted = record?.state.phase === 'running' && this.isConnected ? record.id : undefined;
-    if (this.#of === wanted) return;
-    this.#of = wanted;
-    this.shelf = undefined;
-    if (store && wanted !== undefined) void this.#open(store, wanted);
-  }
-
-  /** What fails is told, and tried again with the next visit. */
-  async #open(store: Store, id: InstanceId): Promise<void> {
-    try {
-      const shelf = await store.guestFiles(id);
-      if (this.#of !== id) return;
-      this.shelf = shelf;
-      await shelf.refresh();
-    } catch (error) {
-      store.report(text.notLoaded, error);
-    }
+  protected override owner(store: Store): FileOwner | undefined {
+    const { record } = this;
+    if (record?.state.phase !== 'running') return undefined;
+    const { id } = record;
+    return {
+      id,
+      exec: (spec) => store.instance(id).exec(spec),
+      isThere: () => store.instances.value.some((each) => each.id === id),
+    };
   }
 }
 
