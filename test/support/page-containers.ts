@@ -25,6 +25,25 @@ export async function containersComeAndGo(
   return { before, after: await remains(page, cdp) };
 }
 
+/** Takes away the hosts, with their disks, and says how many bytes are stored then. */
+export async function storedWithoutHosts(page: Page): Promise<number> {
+  await page.evaluate(async () => {
+    const { lab } = (globalThis as unknown as StrataPage).strata;
+    const hosts = lab.list().filter(({ spec }) => spec.kind === 'vm' && spec.containerHost);
+    for (const { id } of hosts) {
+      await lab.kill(id).finished;
+      await lab.remove(id).finished;
+    }
+  });
+  // Chromium reckons a while later.
+  for (let before = await storedBytes(page); ; ) {
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    const now = await storedBytes(page);
+    if (Math.abs(now - before) < 4096) return now;
+    before = now;
+  }
+}
+
 function runContainers(page: Page, count: number): Promise<void> {
   return page.evaluate(async (times) => {
     const { engine } = (globalThis as unknown as StrataPage).strata;
@@ -52,11 +71,15 @@ async function remains(page: Page, cdp: CDPSession): Promise<ContainerRemains> {
   for (let round = 0; round < 3; round += 1) await cdp.send('HeapProfiler.collectGarbage');
   const { usedSize } = await cdp.send('Runtime.getHeapUsage');
   const { jsEventListeners } = await cdp.send('Memory.getDOMCounters');
-  const { stored, containers } = await page.evaluate(async () => {
+  const containers = await page.evaluate(async () => {
     const { engine } = (globalThis as unknown as StrataPage).strata;
     const list = await engine.fetch(new Request('http://engine/v1.47/containers/json?all=1'));
-    const { usage = 0 } = await navigator.storage.estimate();
-    return { stored: usage, containers: ((await list.json()) as unknown[]).length };
+    return ((await list.json()) as unknown[]).length;
   });
+  const stored = await storedBytes(page);
   return { heap: usedSize, listeners: jsEventListeners, workers: page.workers().length, stored, containers };
+}
+
+function storedBytes(page: Page): Promise<number> {
+  return page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
 }

@@ -90,10 +90,15 @@ describe('the event log', () => {
       time: 2,
       timeNano: 2e9,
     });
-    await eventually(() => expect(log.events.value).toHaveLength(3));
+    const script = `exec_create: sh -c ${'x'.repeat(300)}`;
+    told.enqueue({ Type: 'container', Action: script, Actor, scope: 'local', time: 3, timeNano: 3e9 });
+    told.enqueue({ Type: 'container', Action: 'exec_start: a\nb', Actor, scope: 'local', time: 4, timeNano: 4e9 });
+    await eventually(() => expect(log.events.value).toHaveLength(5));
     expect(lines().slice(1)).toEqual([
       [1500, 'shop', 'engine', 'container', 'start'],
       [2000, 'abcdef012345', 'engine', 'image', 'pull'],
+      [3000, 'shop', 'engine', 'container', `${script.slice(0, 160)}…`],
+      [4000, 'shop', 'engine', 'container', 'exec_start: a…'],
     ]);
     log.dispose();
     await eventually(() => expect(stopped).toBe(true));

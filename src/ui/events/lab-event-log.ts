@@ -9,6 +9,9 @@ import type { Store } from '../store';
 /** Events that are kept; the oldest give way. */
 export const eventLimit = 1000;
 
+/** Characters of what an engine's event says, of its first line: an `exec_create` has all of a script. */
+const actionLimit = 160;
+
 /** What has happened, by where it was heard of. */
 export type LabEventKind =
   | { readonly source: 'task'; readonly action: LabAction; readonly state: TaskState; readonly problem?: string }
@@ -96,7 +99,7 @@ export class LabEventLog implements Disposable {
       if (done || !value) return;
       const { Type: type, Action: action, Actor, timeNano } = value;
       const subject = Actor.Attributes['name'] ?? Actor.ID.slice(0, 12);
-      this.#add(timeNano / 1e6, subject, { source: 'engine', type, action });
+      this.#add(timeNano / 1e6, subject, { source: 'engine', type, action: cut(action) });
     }
   }
 
@@ -108,4 +111,10 @@ export class LabEventLog implements Disposable {
     const after = events.findLastIndex((each) => each.at <= at) + 1;
     this.#events.value = events.toSpliced(after, 0, event).slice(-eventLimit);
   }
+}
+
+function cut(action: string): string {
+  const [line = ''] = action.split('\n');
+  const shown = line.slice(0, actionLimit);
+  return shown.length < action.length ? `${shown}…` : shown;
 }
