@@ -233,6 +233,10 @@ function createApp(unsaved?: string): App {
   });
   showStorage(storage, store);
   lab.failures((error) => store.report(text.storage.label, error));
+  lab.startedAnew(({ name, reason }) => {
+    const { startedAnew, whyAnew } = text.machine;
+    store.messages.show({ tone: 'info', title: startedAnew(name), body: whyAnew[reason] });
+  });
   lab.notWoken(({ name, error }) => store.report(text.unikernels.notWoken(name), error));
   return {
     lab,

@@ -115,8 +115,8 @@ export function assembleLab(options: LabOptions, ties: LabTies): LabParts {
   const activator = disposables.add(new Activator({ fleet, networks, switch: wire, clock, stopGraceMs }));
   const copies = new MachineCopies({ fleet, snapshots, disks });
   const actions = new InstanceActions(fleet, tasks);
-  const revivals = disposables.add(new Revivals({ fleet, actions, activator, copies, snapshots, disks }));
-  const autosave = disposables.add(new Autosave({ fleet, copies, snapshots, disks, clock }));
+  const autosave = disposables.add(new Autosave({ fleet, copies, snapshots, disks, clock, failed }));
+  const revivals = disposables.add(new Revivals({ fleet, actions, activator, copies, snapshots, autosave, disks }));
   const modules = new LabModules(options.unikernels, options.apps);
   const holds = new ImageHolds({
     images,

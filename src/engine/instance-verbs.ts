@@ -5,6 +5,7 @@ import { SandboxError } from '../base/errors';
 import { isLive } from '../runtime/instance-state';
 import type { Activator } from './activator';
 import type { Autosave } from './autosave';
+import { beginAnew } from './begin-anew';
 import { type DiskFiles, diskSources } from './disk-files';
 import type { Fleet } from './fleet';
 import type { InstanceActions } from './instance-actions';
@@ -109,15 +110,8 @@ export class InstanceVerbs {
     await this.#takeAway(this.#options.fleet.entry(id));
   }
 
-  /** What the machine was is over: it descends from whatever it was started from now. */
-  async #beginAnew(entry: Entry, begin: () => Promise<void>): Promise<void> {
-    const { fleet, revivals, autosave } = this.#options;
-    autosave.forget(entry);
-    await revivals.during(entry, begin);
-    const { origin } = entry.instance;
-    const [base] = origin;
-    entry.lineage = { layers: origin, ...(base !== undefined && { base }) };
-    if (entry.stored.snapshot !== undefined) await fleet.update(entry, { snapshot: undefined });
+  #beginAnew(entry: Entry, begin: () => Promise<void>): Promise<void> {
+    return beginAnew(entry, this.#options, () => this.#options.revivals.during(entry, begin));
   }
 
   /** Ends a machine because somebody wants that. */

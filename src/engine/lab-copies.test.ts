@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createDeferred } from '../base/deferred';
 import { SandboxError } from '../base/errors';
 import { settle } from '../base/fake-clock';
+import type { Lab } from './lab';
 import { LabEngine } from './lab-engine';
 import { createTestStorage, openTestLab, readFromDisk, type TestStorage, writeToDisk } from './lab-fixture';
 
@@ -15,6 +16,10 @@ async function runningLab(spec: typeof draft | typeof withDisk = draft, storage?
   const [disk = ''] = (await setUp.storage.disks.list()).map((info) => info.id);
   return { ...setUp, id, disk };
 }
+
+type RunningLab = Awaited<ReturnType<typeof runningLab>>;
+
+const damaged = new SandboxError('DataLoss', 'Not what was written');
 
 type TestLab = Awaited<ReturnType<typeof openTestLab>>;
 
@@ -47,7 +52,7 @@ describe('a snapshot', () => {
     await lab.snapshot(id, { name: 'kept' }).finished;
     const again = await openTestLab(storage);
     expect(again.lab.snapshots().map(({ name }) => name)).toEqual(['kept']);
-    expect(again.lab.list()[0]).toMatchObject({ name: 'vm-1', state: { phase: 'created' } });
+    expect(again.lab.list()[0]?.name).toBe('vm-1');
   });
 
   it.each(['', '   ', 'x'.repeat(121)])('refuses %j as a name and saves nothing', async (name) => {
@@ -188,15 +193,29 @@ describe('a reload', () => {
     expect(saved.at(-1)).toBe(1);
   });
 
-  it('comes back stopped, with its disk as it is, when the disk moved on after that', async () => {
-    const { lab, storage, disk } = await runningLab(withDisk);
-    await lab.saveForReload();
-    await writeToDisk(storage, disk, 'later');
-    const again = await openTestLab(storage);
+  it.each([
+    ['unsaved', async (): Promise<void> => {}],
+    ['disks-moved', ({ storage, disk }: RunningLab): Promise<void> => writeToDisk(storage, disk, 'later')],
+    [
+      'unreadable',
+      async ({ storage }: RunningLab): Promise<void> => void vi.spyOn(storage.blobs, 'read').mockRejectedValue(damaged),
+    ],
+  ] as const)('starts anew, with the disk as it is, what is %s, and says so', async (reason, meanwhile) => {
+    const running = await runningLab(withDisk);
+    const { lab, storage, disk } = running;
+    await writeToDisk(storage, disk, 'first');
+    if (reason !== 'unsaved') await lab.saveForReload();
+    await meanwhile(running);
+    const anew: unknown[] = [];
+    const listen = (opened: Lab) => void opened.startedAnew((told) => anew.push(told));
+    const again = await openTestLab(storage, undefined, { listen });
+    await expect.poll(() => again.lab.list()[0]?.state.phase).toBe('running');
+    await expect.poll(() => anew).toEqual([{ name: 'vm-1', reason }]);
+    expect(again.driver.at(0).restored).toBeUndefined();
+    expect(await readFromDisk(storage, disk)).toBe(reason === 'disks-moved' ? 'later' : 'first');
+    expect(again.lab.tasks.list()[0]).toMatchObject({ kind: 'recover', state: 'succeeded' });
+    // Of what it was nothing is left that a later page could take for it.
     await expect.poll(() => again.lab.snapshots()).toEqual([]);
-    expect(again.lab.list()[0]?.state.phase).toBe('created');
-    expect(await readFromDisk(storage, disk)).toBe('later');
-    expect(again.lab.tasks.list()[0]).toMatchObject({ kind: 'recover', state: 'failed' });
   });
 
   it.each(['stop', 'kill', 'reset'] as const)('forgets what was saved after a %s', async (action) => {
@@ -207,7 +226,39 @@ describe('a reload', () => {
     await settle();
     const again = await openTestLab(storage);
     expect(again.lab.snapshots()).toEqual([]);
-    expect(again.lab.list()[0]?.state.phase).toBe('created');
+    // What was reset runs; it starts anew.
+    const comes = action === 'reset' ? 'running' : 'created';
+    await expect.poll(() => again.lab.list()[0]?.state.phase).toBe(comes);
+  });
+
+  it('is provided for soon after a start', async () => {
+    const { lab, clock } = await runningLab();
+    await clock.advance(9_000);
+    expect(lab.snapshots()).toEqual([]);
+    await clock.advance(1_000);
+    await expect.poll(() => lab.snapshots()).toHaveLength(1);
+  });
+
+  it('that would lose what a machine does is told of, once until it can be saved again', async () => {
+    const { lab, storage } = await runningLab();
+    const told: string[] = [];
+    lab.failures(({ code, message }) => told.push(`${code}: ${message}`));
+    const apply = storage.records.apply.bind(storage.records);
+    const full = async (): Promise<never> => {
+      throw new SandboxError('ResourceExhausted', 'The storage is full');
+    };
+    storage.records.apply = full;
+    await lab.saveForReload();
+    await lab.saveForReload();
+    expect(told).toEqual([
+      expect.stringMatching(/^ResourceExhausted: vm-1 could not be saved .*: The storage is full$/),
+    ]);
+    storage.records.apply = apply;
+    await lab.saveForReload();
+    expect(lab.snapshots()).toHaveLength(1);
+    storage.records.apply = full;
+    await lab.saveForReload();
+    expect(told).toHaveLength(2);
   });
 
   it('keeps one state for each machine, however often it is saved', async () => {

@@ -9,7 +9,7 @@ import type { Remote } from '../rpc/control';
 import type { StoreEvent } from '../storage/store-supervision';
 import { AppLibrary } from './app-library';
 import type { BlobClient } from './blob-client';
-import { createLab } from './lab';
+import { createLab, type Lab } from './lab';
 import type { LabOptions } from './lab-options';
 import { ScriptedDriver } from './scripted-instance';
 import { createStores } from './stores-fixture';
@@ -41,6 +41,8 @@ export interface TestLabOptions {
   /** What one lab has called something, one of the same storage must not call something else. */
   readonly firstRandom?: number;
   readonly engineApi?: LabOptions['engineApi'];
+  /** Listens to a lab before it is opened. */
+  readonly listen?: (lab: Lab) => void;
 }
 
 /** A lab over scripted instances, a switch in this thread and storage in its memory; opened. */
@@ -73,6 +75,7 @@ export async function openTestLab(given?: TestStorage, store?: Event<StoreEvent>
     },
     removeGraceMs: 8000,
   });
+  options.listen?.(lab);
   const { unreadable } = await lab.open();
   await settle();
   return { clock, driver, unikernels, apps, lab, storage, wire, unreadable };

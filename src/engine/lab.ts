@@ -30,6 +30,7 @@ import type { NetworkStatus } from './networks';
 import type { PreviewStation } from './previews/preview-station';
 import { publishPort, unpublishPort } from './published-ports';
 import { refillStore } from './refill-store';
+import type { StartedAnew } from './revivals';
 import type { StatReading } from './stat-sampler';
 import type { Task, Tasks } from './tasks';
 import type { UnikernelOffer } from './unikernel-library';
@@ -60,8 +61,7 @@ export class Lab implements Disposable {
   }
 
   /**
-   * Reads the records and brings back what was there: machines that were saved go on where they were, the others
-   * are stopped. Returns what it could not read, which is left as it is. A failure is told to everybody who waits.
+   * Reads the records and brings back what was there: machines that ran go on where they were saved, or start anew. Returns what it could not read, which is left as it is. A failure is told to everybody who waits.
    */
   async open(): Promise<{ readonly unreadable: readonly string[] }> {
     try {
@@ -98,6 +98,11 @@ export class Lab implements Disposable {
   /** What went wrong by itself, for people: nobody had asked for anything. */
   get failures(): Event<SandboxError> {
     return this.#failures.event;
+  }
+
+  /** Fires for a machine that ran when the page went, and whose memory did not come back with it. */
+  get startedAnew(): Event<StartedAnew> {
+    return this.#parts.revivals.startedAnew;
   }
 
   /** Instances on demand that somebody wanted something of, and that could not be started. */

@@ -127,13 +127,15 @@ describe('a lab that was saved whole', () => {
     const file = await write(made);
     const { layers } = await blobsOf(file);
     const memory = layers.filter(({ mediaType }) => mediaType === labTypes.memory).at(-1);
-    const { lab, storage, losses } = await bring(damage(file, memory?.digest as Digest));
+    const { lab, storage, driver, losses } = await bring(damage(file, memory?.digest as Digest));
     expect(losses).toEqual([{ kind: 'memory', name: 'web' }]);
-    // It is there with its disk, and off.
-    expect(lab.list().map(({ name, state }) => [name, state.phase])).toEqual([
-      ['web', 'created'],
+    // It is there with its disk, and starts anew.
+    const phases = () => lab.list().map(({ name, state }) => [name, state.phase]);
+    await expect.poll(phases).toEqual([
+      ['web', 'running'],
       ['off', 'created'],
     ]);
+    expect(driver.at(0).restored).toBeUndefined();
     expect(await readFromDisk(storage, await diskOf(storage, 'web'))).toBe('of web, later');
   });
 

@@ -70,6 +70,14 @@ export const fleetText = {
   },
 
   machine: {
+    startedAnew: (name: string) => `${name} was started anew`,
+    whyAnew: {
+      unsaved:
+        'It ran when the page went, but had not been saved yet: what was in its memory is lost. Its disks are as it left them.',
+      'disks-moved':
+        'It wrote to its disks after it had been saved, so that its memory would not fit them any more. They are as it left them.',
+      unreadable: 'What had been saved of its memory could not be brought back. Its disks are as it left them.',
+    },
     gone: 'No such machine',
     goneDetail: 'It was removed, or it lives in another lab.',
     tabs: {

@@ -60,7 +60,7 @@ export const scenarioText = {
     lost: 'Damaged or missing: the rest is opened without',
     losses: {
       machine: (name: string) => `The machine ${name}`,
-      memory: (name: string) => `What ${name} was doing: it is there with its disks, and off`,
+      memory: (name: string) => `What ${name} was doing: it starts anew, with its disks`,
       snapshot: (name: string) => `The snapshot ${name}`,
       volume: (name: string) => `The volume ${name}`,
       container: (name: string) => `The container ${name}`,
