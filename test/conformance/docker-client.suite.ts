@@ -84,6 +84,31 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
         expect(await ok(['exec', '-u', 'nobody', 'web', 'id', '-un'])).toBe('nobody\n');
       });
 
+      it('says why a program does not join it, by code and by words', async () => {
+        const before = 'OCI runtime exec failed: exec failed: unable to start container process: ';
+        const cases: readonly (readonly [args: readonly string[], code: number, words: string])[] = [
+          [['-u', 'nosuch'], 126, 'unable to find user nosuch: no matching entries in passwd file'],
+          [['-u', '0:nosuch'], 126, 'Unable to find group nosuch: no matching entries in group file'],
+          [
+            ['-w', '/nosuch'],
+            127,
+            `${before}chdir to cwd ("/nosuch") set in config.json failed: no such file or directory: unknown`,
+          ],
+          [
+            ['-w', '/etc/passwd'],
+            127,
+            `${before}chdir to cwd ("/etc/passwd") set in config.json failed: not a directory: unknown`,
+          ],
+          [['-w', 'tmp'], 126, `${before}Cwd must be an absolute path: unknown`],
+        ];
+        for (const [args, code, words] of cases) {
+          expect(await docker.run(['exec', ...args, 'web', 'true'])).toMatchObject({ code, text: words });
+        }
+        expect(await ok(['diff', 'web'])).not.toContain('/nosuch');
+        // Where a link leads to a directory, or something is mounted.
+        for (const path of ['/proc/1/root', '/dev/shm', '/bin/']) await ok(['exec', '-w', path, 'web', 'true']);
+      });
+
       it('shows what it says, and goes on showing it', async () => {
         expect(await ok(['logs', 'web'])).toBe('started\n');
         const following = docker.start(['logs', '-f', '--tail', '0', 'web']);

@@ -73,6 +73,7 @@ export class Execs implements EngineExecs {
       const state = exec.exitCode === undefined ? 'is already running' : 'has already run';
       throw new SandboxError('FailedPrecondition', `Error: Exec command ${id} ${state}`);
     }
+    requireUnpaused(entry);
     exec.started = true;
     const tty = body.Tty ?? false;
     const hub = new StreamHub({
@@ -161,6 +162,7 @@ export class Execs implements EngineExecs {
   ): Promise<Process> {
     const { host } = requireUnpaused(entry);
     const database = await this.#options.users(entry, host);
+    if (body.WorkingDir) await requireDirectory(host, entry, body.WorkingDir);
     return host.exec(entry.id, execProcess(entry, body, command, database), body.Tty ? size : undefined);
   }
 
@@ -213,6 +215,21 @@ function execProcess(
     noNewPrivileges: securityOptions(stored).noNewPrivileges,
     ...(stored.host.OomScoreAdj !== undefined && { oomScoreAdj: stored.host.OomScoreAdj }),
   };
+}
+
+/** Looks before: the runtime makes a working directory that is not there, as it has to for a container's own. */
+async function requireDirectory(host: ContainerHost, { id }: ContainerEntry, path: string): Promise<void> {
+  if (!path.startsWith('/')) throw outOf('Cwd must be an absolute path', 126);
+  await host.statPath(id, `${path}/.`).catch((error: unknown) => {
+    const { code } = toSandboxError(error);
+    if (code !== 'NotFound' && code !== 'InvalidArgument') throw error;
+    const why = code === 'NotFound' ? 'no such file or directory' : 'not a directory';
+    throw outOf(`chdir to cwd ("${path}") set in config.json failed: ${why}`, 127);
+  });
+}
+
+function outOf(message: string, exitCode: number): SandboxError {
+  return new SandboxError('InvalidArgument', message, { details: { exitCode } });
 }
 
 function requireUnpaused(entry: ContainerEntry) {

@@ -20,9 +20,12 @@ export function startFailure(error: SandboxError): RunFailure {
   return failure(error, beforeStart, otherCode);
 }
 
-/** Why a program did not join a container. */
+/** Why a program did not join a container. What the runtime was not even asked for ends with a code as well. */
 export function execFailure(error: SandboxError): RunFailure {
-  return failure(error, beforeExec, otherExecCode);
+  const { code, error: worded } = failure(error, beforeExec, otherExecCode);
+  if (worded !== error) return { code, error: worded };
+  const details = { ...error.details, exitCode: code };
+  return { code, error: new SandboxError(error.code, error.message, { cause: error, details }) };
 }
 
 function failure(error: SandboxError, before: string, other: number): RunFailure {
