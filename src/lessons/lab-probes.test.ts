@@ -67,3 +67,15 @@ describe('a program of a check in a container', () => {
 it('a container that is gone when it is asked how it ended has no exit code', async () => {
   expect(await setUp({ code: 0 }).seen.containers()).toEqual([{ name: 'web', status: 'exited', exit: undefined }]);
 });
+
+it.each([
+  [{ phase: 'created' }, undefined, 'web does not run'],
+  [{ phase: 'stopped' }, { asleep: true }, 'connected'],
+  [{ phase: 'running' }, undefined, 'connected'],
+])('a request to a machine that is %j, %j: %s', async (state, demand, expected) => {
+  const record = { name: 'web', state, demand, nics: [{ network: 'default', address: '10.0.0.2' }] };
+  const connect = () => Promise.reject(new Error('connected'));
+  const lab = { list: () => [record], connect } as unknown as LabProbesOptions['lab'];
+  const seen = createLessonLab({ lab, hasImage: async () => false, clock: new FakeClock() });
+  await expect(seen.get('web', 80, '/', new AbortController().signal)).rejects.toThrow(expected);
+});

@@ -32,7 +32,12 @@ export function createLessonLab({ lab, hasImage, clock }: LabProbesOptions): Les
       return execInContainer(await lab.containers(), name, spec, seconds);
     },
     async get(name, port, path, signal) {
-      const [nic] = find(name)?.nics ?? [];
+      const record = find(name);
+      const [nic] = record?.nics ?? [];
+      // One that sleeps is woken by what is asked of it.
+      if (record && record.state.phase !== 'running' && !record.demand?.asleep) {
+        throw new SandboxError('FailedPrecondition', `${name} does not run`);
+      }
       if (!nic) throw new SandboxError('NotFound', `There is no ${name} on a network`);
       const connect = () => lab.connect(nic.network, { address: nic.address, port });
       return get(new HttpClient({ connect, clock, timeouts }), name, path, signal);

@@ -174,6 +174,14 @@ describe('the page that manages machines', () => {
     await printed('The program ended with 4. Enter starts it again');
   });
 
+  it('starts anew what had not been saved when the page went, and says so', async () => {
+    await page.evaluate('(async () => { const { lab } = strata; await lab.reset(lab.list()[0].id).finished; })()');
+    await page.reload();
+    await page.getByText('vm-1 was started anew').waitFor({ timeout: patience.timeout });
+    await expect.poll(() => page.evaluate('strata.lab.list()[0].state.phase'), patience).toBe('running');
+    expect(await page.evaluate('strata.lab.list().length')).toBe(1);
+  });
+
   it('leaves no complaint in the console', () => {
     expect(complaints).toEqual([]);
   });
