@@ -48,7 +48,7 @@ export interface ContainerEntry {
   removing: boolean;
   /** It is stopped to begin again at once: what goes with its end stays. */
   restarting: boolean;
-  /** Starts and removals, one after the other. */
+  /** What changes whether it runs, one after the other. */
   work: Promise<unknown>;
   /** Of its host: the kernel has ended a process of it for want of memory. */
   oom: boolean;
@@ -152,6 +152,8 @@ export class ContainerBook implements Disposable {
   ): Promise<void> {
     const stored = { ...entry.stored, ...change };
     entry.stored = stored;
+    // What has been removed meanwhile does not come back by its record.
+    if (this.#entries.get(entry.id) !== entry) return;
     await this.#options.records.apply([putContainerRecord('containers', entry.id, stored)]);
     this.#news.fire({ entry, kind });
   }

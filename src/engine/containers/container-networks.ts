@@ -121,7 +121,7 @@ export class ContainerNetworks implements Disposable {
       Ingress: false,
       ConfigFrom: { Network: '' },
       ConfigOnly: false,
-      Containers: Object.fromEntries(users.map((each) => [each.id, this.#memberOf(each, name)])),
+      Containers: Object.fromEntries(users.flatMap((each) => this.#memberOf(each, network))),
       Options: options,
       Labels: labels,
     };
@@ -253,26 +253,38 @@ export class ContainerNetworks implements Disposable {
   }
 
   /** The interfaces of a container in their order, with what was put aside for them. */
-  nicsOf({ id, endpoints }: StoredContainer): readonly ContainerNic[] {
-    return endpoints.map(({ network }, at) => {
-      const reservation = this.#reservationOf(id, network);
-      const spec = this.#options.networks.get(reservation.network);
-      const { address: gateway } = gatewayNetwork(spec);
-      return {
-        name: `eth${at}`,
-        network: spec.name,
-        mac: reservation.mac,
-        address: reservation.address,
-        prefixLength: parseSubnet(spec.subnet).prefixLength,
-        ...(at === 0 && { gateway }),
-        mtu: spec.mtu,
-      };
-    });
+  nicsOf(container: StoredContainer): readonly ContainerNic[] {
+    return container.endpoints.map((_, at) => this.#nicOf(container, at));
+  }
+
+  /** One of them; undefined while it comes or goes: what is told of all containers must not fail for one. */
+  findNic(container: StoredContainer, at: number): ContainerNic | undefined {
+    try {
+      return this.#nicOf(container, at);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #nicOf({ id, endpoints }: StoredContainer, at: number): ContainerNic {
+    const reservation = this.#reservationOf(id, endpoints[at]?.network ?? '');
+    const spec = this.#options.networks.get(reservation.network);
+    const { address: gateway } = gatewayNetwork(spec);
+    return {
+      name: `eth${at}`,
+      network: spec.name,
+      mac: reservation.mac,
+      address: reservation.address,
+      prefixLength: parseSubnet(spec.subnet).prefixLength,
+      ...(at === 0 && { gateway }),
+      mtu: spec.mtu,
+    };
   }
 
   /** Where its published ports lead: the first interface on a network that is not internal, as there is a gateway with docker. */
   wayIn(container: StoredContainer): ContainerNic | undefined {
-    return this.nicsOf(container).find(({ network }) => !this.isInternal(network));
+    const nics = container.endpoints.map((_, at) => this.findNic(container, at));
+    return nics.find((nic) => nic !== undefined && !this.isInternal(nic.network));
   }
 
   /** The lab's names of a container's networks, each once. */
@@ -295,7 +307,7 @@ export class ContainerNetworks implements Disposable {
     const found = this.find(network);
     const spec = this.#options.networks.get(found.lab);
     const up = stored.state.status === 'running' || stored.state.status === 'paused';
-    const reservation = up ? this.#reservationOf(stored.id, network) : undefined;
+    const reservation = up ? this.#findReservation(stored.id, found.lab) : undefined;
     const names = [stored.name, ...aliases, stored.id.slice(0, 12)];
     return {
       IPAMConfig: settings.IPAMConfig ?? null,
@@ -326,27 +338,32 @@ export class ContainerNetworks implements Disposable {
   }
 
   #reservationOf(id: ContainerId, network: string): Reservation {
-    const { lab } = this.find(network);
-    const found = this.#options.networks.reservationsOf(id).find((each) => each.network === lab);
+    const found = this.#findReservation(id, this.find(network).lab);
     if (found) return found;
     throw new SandboxError('Internal', `Container ${id} has no address on network ${network}`);
+  }
+
+  #findReservation(id: ContainerId, lab: string): Reservation | undefined {
+    return this.#options.networks.reservationsOf(id).find((each) => each.network === lab);
   }
 
   #usersOf(network: string): readonly StoredContainer[] {
     return this.#options.containers().filter(({ endpoints }) => endpoints.some((each) => each.network === network));
   }
 
-  #memberOf(container: StoredContainer, network: string) {
-    const { mac, address } = this.#reservationOf(container.id, network);
-    const found = this.find(network);
-    const { prefixLength } = parseSubnet(this.#options.networks.get(found.lab).subnet);
-    return {
-      Name: container.name,
-      EndpointID: endpointId(container.id, found.id),
-      MacAddress: mac,
-      IPv4Address: `${address}/${prefixLength}`,
+  /** None while it comes or goes. */
+  #memberOf({ id, name }: StoredContainer, { id: network, lab }: StoredNetwork) {
+    const reservation = this.#findReservation(id, lab);
+    if (!reservation) return [];
+    const { prefixLength } = parseSubnet(this.#options.networks.get(lab).subnet);
+    const member = {
+      Name: name,
+      EndpointID: endpointId(id, network),
+      MacAddress: reservation.mac,
+      IPv4Address: `${reservation.address}/${prefixLength}`,
       IPv6Address: '' as const,
     };
+    return [[id, member] as const];
   }
 
   #ipamOf({ name, lab }: StoredNetwork): NetworkInspect['IPAM']['Config'] {

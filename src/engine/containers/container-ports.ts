@@ -28,10 +28,11 @@ export class ContainerPorts {
     return this.#book.of(container);
   }
 
-  list(find: (container: string) => Pick<ContainerEntry, 'stored'>): readonly PublishedPort[] {
-    return [...this.#book.all()].flatMap(([id, ports]) => {
-      const { stored } = find(id);
-      const nic = this.#networks.wayIn(stored);
+  /** Of these containers: what is gone in this moment has none. */
+  list(containers: readonly Pick<ContainerEntry, 'id' | 'stored'>[]): readonly PublishedPort[] {
+    return containers.flatMap(({ id, stored }) => {
+      const ports = this.of(id);
+      const nic = ports.length > 0 ? this.#networks.wayIn(stored) : undefined;
       if (!nic) return [];
       const { network, address } = nic;
       return ports.map((port) => ({ container: id, name: stored.name, network, address, ...port }));

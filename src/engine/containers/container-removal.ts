@@ -38,22 +38,30 @@ export class ContainerRemoval {
     name: string,
     { force = false, volumes = false }: { readonly force?: boolean; readonly volumes?: boolean } = {},
   ): Promise<void> {
-    const entry = await this.#options.settled(name);
-    const { status } = entry.stored.state;
-    if (!force && (entry.run || entry.restart)) {
-      const what = status === 'paused' ? 'paused' : status === 'restarting' ? 'restarting' : 'running';
-      const how = what === 'paused' ? 'unpause and then stop' : 'stop';
-      const message = `cannot remove container "/${entry.stored.name}": container is ${what}: ${how} the container before removing or force remove`;
-      throw new SandboxError('FailedPrecondition', message);
-    }
-    if (entry.removing && !force) {
-      throw new SandboxError('FailedPrecondition', `removal of container ${name} is already in progress`);
+    const { book, settled } = this.#options;
+    const entry = await settled(name);
+    // Nothing starts it between what is found here and its removal.
+    if (!force) {
+      await inTurn(entry, async () => {
+        if (!book.entries().includes(entry)) throw new SandboxError('NotFound', `No such container: ${name}`);
+        claimIdle(entry, name);
+      });
     }
     await this.takeAway(entry, volumes);
   }
 
   /** Ends it where it runs, and takes away all that it had. */
   async takeAway(entry: ContainerEntry, withVolumes: boolean): Promise<void> {
+    try {
+      await this.#takeAway(entry, withVolumes);
+    } catch (error) {
+      // It is still there, to be started or to be removed once more.
+      entry.removing = false;
+      throw error;
+    }
+  }
+
+  async #takeAway(entry: ContainerEntry, withVolumes: boolean): Promise<void> {
     const { book, lifecycle, networks, volumes, holdImages, event } = this.#options;
     await lifecycle.end(entry);
     await inTurn(entry, async () => {
@@ -81,8 +89,9 @@ export class ContainerRemoval {
     let reclaimed = 0;
     for (const entry of this.#options.book.entries()) {
       const { stored } = entry;
-      if (entry.run || entry.restart || !labelsMatch(filters['label'], stored.config.Labels ?? {})) continue;
+      if (!labelsMatch(filters['label'], stored.config.Labels ?? {})) continue;
       if (until !== undefined && stored.createdAt > Number(until) * 1000) continue;
+      if (!(await this.#claimed(entry))) continue;
       reclaimed += await ownBytes(entry, this.#options.hosts);
       await this.takeAway(entry, false);
       deleted.push(entry.id);
@@ -90,4 +99,35 @@ export class ContainerRemoval {
     this.#options.pruned(reclaimed);
     return { deleted, reclaimed };
   }
+
+  /** Whether it is to be removed by whoever asks: not what runs, or is somebody else's to remove. */
+  async #claimed(entry: ContainerEntry): Promise<boolean> {
+    const { lifecycle, book } = this.#options;
+    await lifecycle.settled(entry);
+    return inTurn(entry, async () => {
+      if (entry.removing || !isIdle(entry) || !book.entries().includes(entry)) return false;
+      entry.removing = true;
+      return true;
+    });
+  }
+}
+
+/** Neither runs nor is to start again; asked in its turn. */
+function isIdle({ run, stored: { state } }: ContainerEntry): boolean {
+  return run === undefined && state.status !== 'restarting';
+}
+
+/** Says that it is being removed. `FailedPrecondition` in docker's words for what runs, or is being removed already. */
+function claimIdle(entry: ContainerEntry, name: string): void {
+  if (entry.removing) {
+    throw new SandboxError('FailedPrecondition', `removal of container ${name} is already in progress`);
+  }
+  if (!isIdle(entry)) {
+    const { status } = entry.stored.state;
+    const what = status === 'paused' ? 'paused' : status === 'restarting' ? 'restarting' : 'running';
+    const how = what === 'paused' ? 'unpause and then stop' : 'stop';
+    const message = `cannot remove container "/${entry.stored.name}": container is ${what}: ${how} the container before removing or force remove`;
+    throw new SandboxError('FailedPrecondition', message);
+  }
+  entry.removing = true;
 }

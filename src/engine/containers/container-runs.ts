@@ -9,6 +9,7 @@ import { type ContainerHealthOptions, monitorHealth } from './container-health';
 import type { ContainerPorts } from './container-ports';
 import { endsWithin } from './ends-within';
 import { type HostWatch, lostExit } from './host-watch';
+import { inTurn } from './in-turn';
 import type { Restarts } from './restarts';
 import { startFailure } from './start-failure';
 
@@ -144,7 +145,8 @@ export class ContainerRuns implements Disposable {
     const exit = await this.#exitOf(process, told);
     if (this.#disposed) return;
     await endsWithin(this.#options.clock, streams, tellMs);
-    await this.#ended(entry, exit);
+    const goes = await inTurn(entry, () => this.#ended(entry, exit));
+    if (goes) await this.#options.remove(entry);
   }
 
   async #exitOf(process: Process, told: Promise<ContainerExit>): Promise<ContainerExit> {
@@ -163,8 +165,9 @@ export class ContainerRuns implements Disposable {
     return Promise.race([told, byProcess]).catch(() => lostExit(clock.now(), 'The engine has ended'));
   }
 
-  async #ended(entry: ContainerEntry, { code, oomKilled, error }: ContainerExit): Promise<void> {
-    const { book, clock, ports, event, remove, used, watch, restarts } = this.#options;
+  /** Whether it goes with its end. */
+  async #ended(entry: ContainerEntry, { code, oomKilled, error }: ContainerExit): Promise<boolean> {
+    const { book, clock, ports, event, used, watch, restarts } = this.#options;
     const run = entry.run;
     const { state, host } = entry.stored;
     run?.monitor?.dispose();
@@ -196,6 +199,8 @@ export class ContainerRuns implements Disposable {
     event(entry, 'die', { exitCode: String(code), execDuration: String(Math.floor(ranMs / 1000)) });
     used(entry, false);
     if (pause !== undefined) restarts.schedule(entry, pause);
-    else if (host.AutoRemove && !entry.removing && !entry.restarting) await remove(entry);
+    const goes = pause === undefined && (host.AutoRemove ?? false) && !entry.removing && !entry.restarting;
+    if (goes) entry.removing = true;
+    return goes;
   }
 }

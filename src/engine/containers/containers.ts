@@ -124,6 +124,8 @@ export class Containers implements EngineContainers {
 
   async wait(name: string, condition: WaitCondition = 'not-running', signal?: AbortSignal) {
     const entry = await this.#settled(name);
+    // One that is being started has to begin before it can end.
+    if (condition === 'not-running') await entry.work;
     return { ended: waitForContainer(this.#options.book, entry, condition, signal) };
   }
 

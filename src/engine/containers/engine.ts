@@ -235,7 +235,7 @@ export class LabContainers implements ContainerEngine, Disposable {
   }
 
   published(): readonly PublishedPort[] {
-    return this.#ports.list((id) => this.#book.find(id));
+    return this.#ports.list(this.#book.entries());
   }
 
   events(options?: EventOptions): ReadableStream<EventMessage> {
@@ -295,10 +295,9 @@ export class LabContainers implements ContainerEngine, Disposable {
       .entries()
       .filter(({ run }) => run !== undefined)
       .flatMap(({ id, stored }) => {
-        const nics = this.#networks.nicsOf(stored);
-        return nics.flatMap((nic, at) => {
-          if (nic.network !== network) return [];
-          const { aliases = [] } = stored.endpoints[at] ?? {};
+        return stored.endpoints.flatMap(({ aliases }, at) => {
+          const nic = this.#networks.findNic(stored, at);
+          if (nic?.network !== network) return [];
           const names = new Set([stored.name, ...aliases, id.slice(0, 12)].map((name) => name.toLowerCase()));
           return [...names].map((name) => ({ instance: id, name, mac: nic.mac, address: nic.address }));
         });

@@ -352,8 +352,9 @@ describe('the life of containers', () => {
     await engine.containers.restart(id);
     expect(await state(id)).toMatchObject({ Status: 'running' });
     expect(host.specs).toHaveLength(2);
+    const { ended } = await engine.containers.wait(id, 'removed');
     host.exit(id, 0);
-    await settle();
+    await ended;
     await expect(engine.containers.inspect(id)).rejects.toThrow('No such container');
   });
 

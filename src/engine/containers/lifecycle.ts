@@ -1,6 +1,6 @@
 import type { ContainerHost, ContainerHosts } from '../../api/container-host';
 import type { Operation } from '../../api/operation';
-import { SandboxError } from '../../base/errors';
+import { SandboxError, toSandboxError } from '../../base/errors';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import { type ContainerEntry, type ContainerRun, requireRunning } from './container-book';
 import type { ContainerDriver } from './container-driver';
@@ -95,47 +95,55 @@ export class Lifecycle implements Disposable {
     });
   }
 
-  /** Asks it to end, and makes it end after that time; a negative one: never. False: it does not run. */
+  /**
+   * Asks it to end, and makes it end after that time; a negative one: never. False: it does not run. What is being started is
+   * waited for, and ends then.
+   */
   async stop(
     entry: ContainerEntry,
     { signal, seconds }: { readonly signal?: string; readonly seconds?: number } = {},
   ): Promise<boolean> {
-    const { clock, book } = this.#options;
-    const { config, state } = entry.stored;
-    if (this.#restarts.forget(entry)) {
-      await book.setState(entry, { status: 'exited', stopped: true }, 'exited');
-      return true;
-    }
-    const run = entry.run;
-    if (!run) return false;
+    const { clock, book, event } = this.#options;
+    const { config } = entry.stored;
+    const number = signalNumber(signal ?? config.StopSignal ?? 'SIGTERM');
     const grace = seconds ?? config.StopTimeout ?? usualGraceSeconds;
-    await book.setState(entry, { stopped: true });
-    if (state.status === 'paused') await this.#resume(entry, run);
-    await this.#signal(entry, signalNumber(signal ?? config.StopSignal ?? 'SIGTERM'));
-    if (grace < 0) await run.over;
-    else if (!(await endsWithin(clock, run.over, grace * 1000))) await this.#kill(entry, run);
-    this.#options.event(entry, 'stop');
+    const asked = await inTurn(entry, async () => {
+      if (await this.#giveUpRestart(entry)) return 'restarts no more';
+      const { run } = entry;
+      if (!run) return undefined;
+      await book.setState(entry, { stopped: true });
+      if (entry.stored.state.status === 'paused') await this.#resume(entry, run);
+      await this.#signal(entry, run, number);
+      return run;
+    });
+    if (asked === undefined) return false;
+    if (asked !== 'restarts no more') {
+      if (grace < 0) await asked.over;
+      else if (!(await endsWithin(clock, asked.over, grace * 1000))) await this.#kill(entry, asked);
+    }
+    event(entry, 'stop');
     return true;
   }
 
   /** Of one that does not run: `FailedPrecondition`. */
   async kill(entry: ContainerEntry, signal = 'SIGKILL'): Promise<void> {
     const number = signalNumber(signal);
-    const { book } = this.#options;
-    const { config, state } = entry.stored;
-    const run = entry.run;
-    if (!run) {
-      if (this.#restarts.forget(entry)) return book.setState(entry, { status: 'exited', stopped: true }, 'exited');
-      throw new SandboxError(
-        'FailedPrecondition',
-        `cannot kill container: ${entry.stored.name}: container ${entry.id} is not running`,
-      );
-    }
-    const ends = number === 9 || number === signalNumber(config.StopSignal ?? 'SIGTERM');
-    if (ends) await book.setState(entry, { stopped: true });
-    await this.#signal(entry, number);
-    if (state.status === 'paused' && ends) await this.#resume(entry, run);
-    if (number === 9 && !(await endsWithin(this.#options.clock, run.over, killMs))) throw stuck(entry);
+    const { book, clock } = this.#options;
+    const run = await inTurn(entry, async () => {
+      if (await this.#giveUpRestart(entry)) return undefined;
+      const { config, state, name } = entry.stored;
+      const { run } = entry;
+      if (!run) {
+        const message = `cannot kill container: ${name}: container ${entry.id} is not running`;
+        throw new SandboxError('FailedPrecondition', message);
+      }
+      const ends = number === 9 || number === signalNumber(config.StopSignal ?? 'SIGTERM');
+      if (ends) await book.setState(entry, { stopped: true });
+      await this.#signal(entry, run, number);
+      if (state.status === 'paused' && ends) await this.#resume(entry, run);
+      return run;
+    });
+    if (run && number === 9 && !(await endsWithin(clock, run.over, killMs))) throw stuck(entry);
   }
 
   async restart(
@@ -153,54 +161,82 @@ export class Lifecycle implements Disposable {
   }
 
   async pause(entry: ContainerEntry): Promise<void> {
-    const run = requireRunning(entry);
-    if (entry.stored.state.status === 'paused') {
-      throw new SandboxError('FailedPrecondition', `Container ${entry.stored.name} is already paused`);
-    }
-    await run.host.pause(entry.id);
-    await this.#options.book.setState(entry, { status: 'paused' });
+    await inTurn(entry, async () => {
+      const { status } = entry.stored.state;
+      if (status === 'restarting') {
+        const message = `Container ${entry.id} is restarting, wait until the container is running`;
+        throw new SandboxError('FailedPrecondition', message);
+      }
+      const run = requireRunning(entry);
+      if (status === 'paused') {
+        throw new SandboxError('FailedPrecondition', `Container ${entry.id} is already paused`);
+      }
+      await run.host.pause(entry.id);
+      await this.#options.book.setState(entry, { status: 'paused' });
+    });
     this.#options.event(entry, 'pause');
   }
 
   async unpause(entry: ContainerEntry): Promise<void> {
-    const run = requireRunning(entry);
-    if (entry.stored.state.status !== 'paused') {
-      throw new SandboxError('FailedPrecondition', `Container ${entry.stored.name} is not paused`);
-    }
-    await this.#resume(entry, run);
+    await inTurn(entry, async () => {
+      const run = requireRunning(entry);
+      if (entry.stored.state.status !== 'paused') {
+        throw new SandboxError('FailedPrecondition', `Container ${entry.id} is not paused`);
+      }
+      await this.#resume(entry, run);
+    });
     this.#options.event(entry, 'unpause');
   }
 
-  /** Ends it, whatever it does, and what would start it again. */
+  /** Ends it, whatever it does, and what would start it again. What is being started is waited for. */
   async end(entry: ContainerEntry): Promise<void> {
     entry.removing = true;
-    this.#restarts.forget(entry);
-    if (entry.run) {
-      await this.#options.book.setState(entry, { stopped: true });
-      await this.#kill(entry, entry.run);
-    }
+    const run = await inTurn(entry, async () => {
+      this.#restarts.forget(entry);
+      if (entry.run) await this.#options.book.setState(entry, { stopped: true });
+      return entry.run;
+    });
+    if (run) await this.#kill(entry, run);
   }
 
-  async #signal(entry: ContainerEntry, number: number): Promise<void> {
+  /** Whether it waited for its next start; it does not any more, and has been stopped. */
+  async #giveUpRestart(entry: ContainerEntry): Promise<boolean> {
+    if (!this.#restarts.forget(entry)) return false;
+    await this.#options.book.setState(entry, { status: 'exited', stopped: true }, 'exited');
+    return true;
+  }
+
+  /** What has ended in this moment hears nothing any more; its end is told elsewhere. */
+  async #signal(entry: ContainerEntry, { host }: ContainerRun, number: number): Promise<void> {
     // Before it can end of it.
-    if (entry.run) this.#options.event(entry, 'kill', { signal: String(number) });
-    try {
-      await entry.run?.host.kill(entry.id, number);
-    } catch (error) {
-      // It may have ended in this moment; that is told elsewhere.
-      if (!(error instanceof SandboxError) || error.code !== 'NotFound') throw error;
-    }
+    this.#options.event(entry, 'kill', { signal: String(number) });
+    await unlessEnded(host.kill(entry.id, number));
   }
 
   async #kill(entry: ContainerEntry, run: ContainerRun): Promise<void> {
-    if (entry.stored.state.status === 'paused') await this.#resume(entry, run);
-    await this.#signal(entry, 9);
+    await inTurn(entry, async () => {
+      // It has ended meanwhile, and somebody may have started it again.
+      if (entry.run !== run) return;
+      if (entry.stored.state.status === 'paused') await this.#resume(entry, run);
+      await this.#signal(entry, run, 9);
+    });
     if (!(await endsWithin(this.#options.clock, run.over, killMs))) throw stuck(entry);
   }
 
   async #resume(entry: ContainerEntry, { host }: ContainerRun): Promise<void> {
-    await host.resume(entry.id);
+    await unlessEnded(host.resume(entry.id));
     await this.#options.book.setState(entry, { status: 'running' });
+  }
+}
+
+/** Asked of what its host does not run any more: that is no error. */
+async function unlessEnded(asked: Promise<void>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    const { code, message } = toSandboxError(error);
+    // The runtime's words (images/oci-runtime/manage.c): a host that is paused fails by the same code.
+    if (code !== 'NotFound' && !(code === 'FailedPrecondition' && message.endsWith('is not running'))) throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Filters } from '../../api/container-event';
 import type { NetworkConnectBody, NetworkCreateBody, NetworkInspect } from '../../api/container-network';
 import type { PruneReport } from '../../api/container-system';
 import { SandboxError } from '../../base/errors';
-import type { ContainerBook } from './container-book';
+import type { ContainerBook, ContainerEntry } from './container-book';
 import { type ContainerNetworks, forbidden } from './container-networks';
 import type { ContainerPorts } from './container-ports';
 import type { StoredContainer } from './container-records';
@@ -51,6 +51,7 @@ export class NetworkVerbs implements EngineNetworks {
     }
     await inTurn(entry, async () => {
       const { stored, run } = entry;
+      requireStaying(entry);
       if (stored.endpoints.some((each) => each.network === network.name)) {
         throw forbidden(`endpoint with name ${stored.name} already exists in network ${network.name}`);
       }
@@ -80,6 +81,7 @@ export class NetworkVerbs implements EngineNetworks {
     const entry = book.find(container);
     await inTurn(entry, async () => {
       const { stored, run } = entry;
+      requireStaying(entry);
       const nic = networks.nicsOf(stored)[stored.endpoints.findIndex((each) => each.network === network.name)];
       if (!nic) {
         const message = `container ${entry.id} is not connected to network ${network.name}`;
@@ -105,6 +107,12 @@ export class NetworkVerbs implements EngineNetworks {
   prune(filters?: Filters): Promise<PruneReport> {
     return this.#options.networks.prune(filters);
   }
+}
+
+function requireStaying({ id, removing }: ContainerEntry): void {
+  if (!removing) return;
+  const message = `Container ${id} is marked for removal and cannot be connected or disconnected to the network`;
+  throw new SandboxError('FailedPrecondition', message);
 }
 
 const besideNone = 'container cannot be connected to multiple networks with one of the networks in private (none) mode';

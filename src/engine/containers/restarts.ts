@@ -66,7 +66,8 @@ export class Restarts implements Disposable {
 
   /** Whether it waited for its next start; it does not any more. */
   forget(entry: ContainerEntry): boolean {
-    const waiting = entry.restart !== undefined;
+    // Its pause may be over while somebody else has the turn.
+    const waiting = entry.stored.state.status === 'restarting';
     entry.restart?.dispose();
     delete entry.restart;
     if (waiting) entry.pauseMs = 0;

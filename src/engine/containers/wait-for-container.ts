@@ -11,7 +11,8 @@ export function waitForContainer(
   condition: WaitCondition,
   signal?: AbortSignal,
 ): Promise<ContainerWait> {
-  const runs = entry.run !== undefined || entry.restart !== undefined || entry.stored.state.status === 'running';
+  const { status } = entry.stored.state;
+  const runs = entry.run !== undefined || status === 'running' || status === 'restarting';
   if (condition === 'not-running' && !runs) return Promise.resolve(waitOf(entry));
   const ended = new Promise<ContainerWait>((resolve, reject) => {
     const stop = (): void => {
