@@ -68,6 +68,12 @@ const prepareDelayMs = 1500;
 /** How long after the lab was opened it is seen whether an earlier version of the registry left something. */
 const sweepDelayMs = 30_000;
 
+/** How long after the lab was opened what a first machine starts from is fetched; a click until then does it by itself. */
+const keepFirstDelayMs = 4000;
+
+/** Stands among the settings once that has been done. */
+const firstKeptMark = 'strata.first-machine';
+
 /** What scripts and the browser's console find as `strata`. */
 export interface StrataPage {
   readonly lab: Lab;
@@ -85,13 +91,15 @@ interface App {
   readonly engine: EngineApi;
   /** Frees what is left of an earlier version of the registry. */
   readonly sweep: () => Promise<void>;
+  /** Stores what a first machine starts from. */
+  readonly keepFirst: () => Promise<void>;
 }
 
 /** Puts the parts together and shows the page. */
 export function runApp(): StrataPage {
   const app = createApp();
-  const { lab, store, driver, tabs, engine, sweep } = app;
-  void ownLab(lab, store, tabs, sweep);
+  const { lab, store, driver, engine } = app;
+  void ownLab(app);
   keepWorkerReady(driver, lab);
   keepWhatIsMade(lab);
   show(store, false);
@@ -246,6 +254,13 @@ function createApp(unsaved?: string): App {
     stock: () => stock.get(),
     engine: { fetch: async (...asked) => (await engine.get()).fetch(...asked) },
     sweep: async () => (await import('./images')).sweepArtifacts(remote),
+    keepFirst: async () => {
+      const marks = openStorage();
+      // In memory it would take room from machines, and somebody may pay for what is fetched. What was removed since stays so.
+      if (!marks || !store.storage.value.persistent || savesData() || marks.getItem(firstKeptMark) !== null) return;
+      await (await import('./images')).keepFirstMachine(remote);
+      marks.setItem(firstKeptMark, 'kept');
+    },
   };
 }
 
@@ -262,7 +277,7 @@ function offerEngine(api: EngineApi, owns: () => boolean): void {
 }
 
 /** One tab has the lab. One that has not may run machines for it. */
-async function ownLab(lab: Lab, store: Store, tabs: TabHosts | undefined, sweep: () => Promise<void>): Promise<void> {
+async function ownLab({ lab, store, tabs, sweep, keepFirst }: App): Promise<void> {
   const failed = (error: unknown): void => store.report(text.storage.failed, error);
   try {
     await followOwnership(systemClock, {
@@ -271,6 +286,7 @@ async function ownLab(lab: Lab, store: Store, tabs: TabHosts | undefined, sweep:
         if (unreadable.length > 0) failed(new SandboxError('FailedPrecondition', text.storage.unreadable(unreadable)));
         // What cannot be freed now is tried again by the next page.
         owned.add(systemClock.after(sweepDelayMs, () => void sweep().catch(() => {})));
+        owned.add(systemClock.after(keepFirstDelayMs, () => void keepFirst().catch(() => {})));
       },
       save: () => lab.saveForReload(),
       close: () => lab.close(),
@@ -320,6 +336,12 @@ function show(store: Store, bare: boolean): void {
   const watch = (): void => store.setWatched(!document.hidden);
   document.addEventListener('visibilitychange', watch);
   watch();
+}
+
+/** Whether the person has asked for as little as possible to be fetched (Save Data API; not in all browsers). */
+function savesData(): boolean {
+  const { connection } = navigator as Navigator & { readonly connection?: { readonly saveData?: boolean } };
+  return connection?.saveData === true;
 }
 
 /** Made once, when it is first wanted; what failed may be tried again. */

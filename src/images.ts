@@ -2,8 +2,10 @@ import type { EngineApi } from './api/engine-api';
 import type { Operation } from './api/operation';
 import type { Clock } from './base/clock';
 import type { Event } from './base/events';
+import { gatewayReference } from './engine/gateway-module';
 import { Images } from './engine/images';
 import type { Lab } from './engine/lab';
+import { artifactsOf } from './engine/machine-images';
 import { OfflineArtifacts } from './engine/offline-artifacts';
 import { Registries } from './engine/registries';
 import { keepStorage } from './keep-storage';
@@ -11,6 +13,7 @@ import type { Remote } from './rpc/control';
 import { estimateStorage } from './storage/quota';
 import type { StoreService } from './storage/store-service';
 import type { StoreEvent } from './storage/store-supervision';
+import { standardFlavor } from './ui/flavors';
 import { ImageShelf } from './ui/images/image-shelf';
 import { OfflineShelf } from './ui/images/offline-shelf';
 import type { Store } from './ui/store';
@@ -33,6 +36,14 @@ export async function openStock(remote: Remote<StoreService>, store: Event<Store
 /** Frees what came of versions of the registry's artifacts that it does not have any more. */
 export async function sweepArtifacts(remote: Remote<StoreService>): Promise<void> {
   await new OfflineArtifacts({ remote, persist: keepStorage }).sweep();
+}
+
+/** Stores what a first machine starts from, and its network, so that it can be started without one. */
+export async function keepFirstMachine(remote: Remote<StoreService>): Promise<void> {
+  const { memoryMiB, devices, containerHost } = standardFlavor.draft;
+  const wanted = [...artifactsOf({ memoryMiB, devices, containerHost }), gatewayReference];
+  // Whether the browser is to keep it is asked when there is something of somebody's own.
+  await new OfflineArtifacts({ remote, persist: async () => false }).keep(wanted);
 }
 
 /** Brings an image that is not here; what the registry says is a phase of the operation. */

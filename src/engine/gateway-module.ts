@@ -1,11 +1,12 @@
 import { SandboxError } from '../base/errors';
 import type { ArtifactLoader } from './store-client';
 
-const reference = 'strata/unikernel-gateway:1';
+/** What every network has, in the registry. */
+export const gatewayReference = 'strata/unikernel-gateway:1';
 
 /** The gateways' module from the registry, compiled. `NotFound` where the registry has none. */
 export async function loadGatewayModule(loader: ArtifactLoader): Promise<WebAssembly.Module> {
-  const bytes = await loader.load({ reference, part: 0 });
+  const bytes = await loader.load({ reference: gatewayReference, part: 0 });
   try {
     return await WebAssembly.compile(bytes);
   } catch (cause) {

@@ -73,6 +73,13 @@ export function createMachineImages(loader: ArtifactLoader): MachineImageSource 
   };
 }
 
+/** Names of all that a machine of that shape starts from, whether it has a snapshot or boots cold. */
+export function artifactsOf(config: MachineConfig): readonly string[] {
+  const { kernel, firmware, initrd } = references;
+  const snapshot = snapshotReference(config);
+  return [...(snapshot === undefined ? [] : [snapshot]), kernel, firmware, ...(config.containerHost ? [initrd] : [])];
+}
+
 /** `strata/snapshot:vm-64`; machines with emulated devices have no snapshots. */
 function snapshotReference({ memoryMiB, devices, containerHost }: MachineConfig): string | undefined {
   if (devices !== 'virtio') return undefined;

@@ -1,4 +1,5 @@
 import type { RegistryOffer } from '../../api/offline';
+import { gatewayReference } from '../../engine/gateway-module';
 import { mediaTypes } from '../../formats/oci';
 import { familiarReference, parseReference } from '../../formats/reference';
 
@@ -16,9 +17,6 @@ export interface OfflineOffer {
   readonly stored: number;
   readonly kept: boolean;
 }
-
-/** Every network has one: it is none of the unikernels that users start. */
-const gateway = 'strata/unikernel-gateway:1';
 
 /** Machines first, then unikernels and images by name. `images` are the names of the images that are here. */
 export function offlineOffers(offers: readonly RegistryOffer[], images: ReadonlySet<string>): readonly OfflineOffer[] {
@@ -44,7 +42,8 @@ export function offlineOffers(offers: readonly RegistryOffer[], images: Readonly
 
 function kindOf({ artifactType, references }: RegistryOffer): OfflineOffer['kind'] {
   if (artifactType === undefined) return 'image';
-  return artifactType === mediaTypes.unikernel && !references.includes(gateway) ? 'unikernel' : 'machines';
+  // Every network has a gateway: it is none of the unikernels that users start.
+  return artifactType === mediaTypes.unikernel && !references.includes(gatewayReference) ? 'unikernel' : 'machines';
 }
 
 function bare({ references, size, stored }: RegistryOffer): Omit<OfflineOffer, 'kind' | 'name'> {
