@@ -11,7 +11,11 @@ const between = new Set(['|', '||', '&&', ';', '\n']);
 
 /** Completes the last word of what stands before the cursor: a command's name, a path, or what the command knows. */
 export async function completeLine(before: string, shell: ShellState, files: FileArea): Promise<Completions> {
-  const { tokens } = lexShellLine(before);
+  const { tokens, inside } = lexShellLine(before);
+  if (inside !== undefined) {
+    const { from, words } = await completeLine(before.slice(inside), shell, files);
+    return { from: from + inside, words };
+  }
   const last = tokens.at(-1);
   const open = last?.kind === 'word' && last.end === before.length ? last : undefined;
   const from = open?.start ?? before.length;

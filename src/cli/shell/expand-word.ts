@@ -1,39 +1,73 @@
-import type { ShellWord } from '../../formats/shellwords/shell-syntax';
+import type { ShellWord, WordPart } from '../../formats/shellwords/shell-syntax';
 
 /** Value of a variable; `?` is the last exit code. */
 export type Lookup = (name: string) => string | undefined;
 
+/** What stands for something else in words. */
+export interface Expansion {
+  readonly lookup: Lookup;
+  /** What a line prints, without the ends of lines behind it. */
+  readonly substitute: (line: string) => Promise<string>;
+}
+
 const variable = /\$(?:\{([A-Za-z_]\w*|\?)\}|([A-Za-z_]\w*|\?))/g;
 
-/** The words that a word becomes: what a variable outside quotes holds is split at spaces, and nothing of it is no word. */
-export function expandWord(word: ShellWord, lookup: Lookup): readonly string[] {
+/** A piece of what a word becomes; what was not quoted is split at spaces. */
+interface Piece {
+  readonly text: string;
+  readonly split: boolean;
+}
+
+/**
+ * The words that a word becomes: what a variable or a command outside quotes holds is split at spaces, and nothing of it is
+ * no word (POSIX.1-2017, Shell Command Language, 2.6.5).
+ */
+export async function expandWord(word: ShellWord, expansion: Expansion): Promise<readonly string[]> {
   const words: string[] = [];
   let current: string | undefined;
-  for (const { kind, text } of word) {
-    if (kind === 'literal') {
+  for (const { text, split } of await expandParts(word, expansion)) {
+    if (!split) {
       current = (current ?? '') + text;
       continue;
     }
-    if (kind === 'quoted') {
-      current = (current ?? '') + text.replace(variable, (_, braced, plain) => lookup(braced ?? plain) ?? '');
-      continue;
-    }
-    let at = 0;
-    for (const found of text.matchAll(variable)) {
-      if (found.index > at) current = (current ?? '') + text.slice(at, found.index);
-      at = found.index + found[0].length;
-      const value = lookup(found[1] ?? found[2] ?? '') ?? '';
-      const pieces = value.split(/[ \t\n]+/);
-      pieces.forEach((piece, index) => {
-        if (index > 0) {
-          if (current !== undefined) words.push(current);
-          current = undefined;
-        }
-        if (piece !== '') current = (current ?? '') + piece;
-      });
-    }
-    if (at < text.length) current = (current ?? '') + text.slice(at);
+    text.split(/[ \t\n]+/).forEach((piece, index) => {
+      if (index > 0) {
+        if (current !== undefined) words.push(current);
+        current = undefined;
+      }
+      if (piece !== '') current = (current ?? '') + piece;
+    });
   }
   if (current !== undefined) words.push(current);
   return words;
+}
+
+/** The text that a word becomes where nothing is split: behind `=`, and in a document. */
+export async function expandText(word: ShellWord, expansion: Expansion): Promise<string> {
+  return (await expandParts(word, expansion)).map(({ text }) => text).join('');
+}
+
+async function expandParts(word: ShellWord, { lookup, substitute }: Expansion): Promise<readonly Piece[]> {
+  const pieces: Piece[] = [];
+  for (const part of word) {
+    if (part.kind === 'command') pieces.push({ text: await substitute(part.line), split: !part.quoted });
+    else if (part.kind === 'literal') pieces.push({ text: part.text, split: false });
+    else pieces.push(...withVariables(part, lookup));
+  }
+  return pieces;
+}
+
+function withVariables({ kind, text }: Pick<WordPart, 'kind' | 'text'>, lookup: Lookup): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let at = 0;
+  const take = (end: number): void => {
+    if (end > at || kind === 'quoted') pieces.push({ text: text.slice(at, end), split: false });
+  };
+  for (const found of text.matchAll(variable)) {
+    take(found.index);
+    at = found.index + found[0].length;
+    pieces.push({ text: lookup(found[1] ?? found[2] ?? '') ?? '', split: kind === 'bare' });
+  }
+  take(text.length);
+  return pieces;
 }

@@ -1,7 +1,7 @@
 import { SandboxError } from '../../base/errors';
 import type { Redirect } from '../../formats/shellwords/shell-syntax';
 import type { CommandIo, Output } from '../command-io';
-import { expandWord, type Lookup } from './expand-word';
+import { type Expansion, expandText, expandWord } from './expand-word';
 
 /** A command's streams after its redirections. */
 export interface OpenedStreams {
@@ -11,10 +11,10 @@ export interface OpenedStreams {
   abort(): Promise<void>;
 }
 
-/** Opens the files of `<`, `>`, `>>`, `2>`, `&>` from left to right, as a shell does. */
+/** Opens the files of `<`, `>`, `>>`, `2>`, `&>`, and documents, from left to right, as a shell does. */
 export async function openRedirects(
   redirects: readonly Redirect[],
-  lookup: Lookup,
+  expansion: Expansion,
   io: CommandIo,
 ): Promise<OpenedStreams> {
   let { stdin, stdout, stderr, terminal } = io;
@@ -24,7 +24,12 @@ export async function openRedirects(
       stderr = stdout;
       continue;
     }
-    const [path, ...more] = expandWord(redirect.target, lookup);
+    if (redirect.kind === 'document') {
+      stdin = new Blob([await expandText(redirect.text, expansion)]).stream();
+      terminal = undefined;
+      continue;
+    }
+    const [path, ...more] = await expandWord(redirect.target, expansion);
     if (path === undefined || more.length > 0) throw new SandboxError('InvalidArgument', 'ambiguous redirect');
     if (redirect.kind === 'input') {
       if (!(await io.files.stat(path))) throw new SandboxError('NotFound', `${path}: No such file or directory`);

@@ -19,6 +19,29 @@ const endless: ShellProgram = {
   },
 };
 
+/** Tells what it cannot write, as some commands do. */
+const caught: ShellProgram = {
+  name: 'caught',
+  summary: '',
+  async run(_, io) {
+    try {
+      for (;;) await io.stdout.write('y\n');
+    } catch (error) {
+      if (io.signal.aborted) throw error;
+      await io.stderr.write(`caught: ${String(error)}\n`);
+      return 1;
+    }
+  },
+};
+
+const floods: ShellProgram = {
+  name: 'floods',
+  summary: '',
+  async run(_, io) {
+    for (;;) await io.stdout.write('y'.repeat(2 ** 20));
+  },
+};
+
 const complains: ShellProgram = {
   name: 'complains',
   summary: '',
@@ -38,7 +61,8 @@ const waits: ShellProgram = {
   },
 };
 
-const newShell = (): ShellState => createShellState([...builtins, endless, complains, waits], new FakeClock());
+const newShell = (): ShellState =>
+  createShellState([...builtins, endless, caught, floods, complains, waits], new FakeClock());
 
 async function run(line: string, { shell = newShell(), area = files(), stdin = '' } = {}) {
   const recorded = recordedIo({ files: area, stdin });
@@ -74,6 +98,47 @@ describe('a line', () => {
     ],
     ['cp -r site copy; ls -a copy', '.hidden\nindex.html\n'],
     ['cat - notes.txt | wc -l', '3\n'],
+    ['echo $(echo a   b) "$(echo "a   b")" `echo c`', 'a b a   b c\n'],
+    ['echo x$(cat notes.txt)y', 'xone two threey\n'],
+    ['echo "$(cat notes.txt)"', 'one\ntwo\nthree\n'],
+    ['echo $(echo $(echo "$(echo deep)") `echo \\`echo old\\``)', 'deep old\n'],
+    [`echo '$(echo a)' "\\$(echo a)" \\$HOME`, '$(echo a) $(echo a) $HOME\n'],
+    ['echo $(echo ")" \')\')', ') )\n'],
+    ['echo a $(true) b "$(true)" c | wc -c', '7\n'],
+    ['A=$(cat notes.txt); echo "$A"', 'one\ntwo\nthree\n'],
+    ['false; A=$(true) ; echo $?; A=$(complains 2>/dev/null); echo $? $A', '0\n3 out\n'],
+    ['$(false); echo $?; $(echo echo) hi', '1\nhi\n'],
+    ['echo $(cd site; B=2; pwd) $B; pwd', '/site\n/\n'],
+    ['echo $(false) $?; false; echo $(echo $?)', '0\n1\n'],
+    ['cat < $(echo notes.txt) | head -n 1 > "$(echo a b)"; cat "a b"', 'one\n'],
+    ['A=1 B="2 3" env | grep -E "^(A|B)="; echo $A', 'A=1\nB=2 3\n\n'],
+    ['cat <<END\n$HOME \\$HOME "$(echo a)"\nEND', '/ $HOME "a"\n'],
+    ["cat <<'END'\n$HOME \\ `x`\nEND\necho more", '$HOME \\ `x`\nmore\n'],
+    ['cat <<A - <<B | grep -n .\none\nA\ntwo\nB\necho end', '1:two\nend\n'],
+    ['cat <<-END\n\t\ta\n\tEND', 'a\n'],
+    ['cat <<END\nEND', ''],
+    ['echo a b | xargs', 'a b\n'],
+    ['cat notes.txt | xargs -n 2 echo -', '- one two\n- three\n'],
+    ['cat notes.txt | xargs -I X echo [X]', '[one]\n[two]\n[three]\n'],
+    [`echo '"a  b" c\\ d' | xargs -n1 echo`, 'a  b\nc d\n'],
+    ['true | xargs echo none; true | xargs -r echo never', 'none\n'],
+    ['echo -n "a b" | xargs -0 -n1', 'a b\n'],
+    ['echo 1 2 | xargs -n1 complains 2>/dev/null; echo $?', 'out\nout\n123\n'],
+    ['head -c 5 notes.txt', 'one\nt'],
+    ['tail -c 4 notes.txt; tail -c4 notes.txt | head -c 2', 'ree\nre'],
+    ['tail -n +2 notes.txt; tail -c +9 notes.txt', 'two\nthree\nthree\n'],
+    ['grep -A1 one notes.txt', 'one\ntwo\n'],
+    ['grep -n -B 1 three notes.txt', '2-two\n3:three\n'],
+    ['echo -e "a\\nb\\nc\\nd\\na" | grep -C 0 -A 1 a', 'a\nb\n--\na\n'],
+    ['grep -o "t[a-z]" notes.txt', 'tw\nth\n'],
+    [
+      'grep -w on notes.txt; grep -x -e two notes.txt; grep -l o notes.txt; grep -m 1 o notes.txt',
+      'two\nnotes.txt\none\n',
+    ],
+    ['echo -e "b\\na\\nb\\n10\\n9" | sort -u', '10\n9\na\nb\n'],
+    ['echo -e "10\\n9\\n100" | sort -rn', '100\n10\n9\n'],
+    ['echo -e "x 2\\ny 1" | sort -k 2; echo -e "a:2\\nb:1" | sort -t : -k2', 'y 1\nx 2\nb:1\na:2\n'],
+    ['echo -e "a\\na\\nb" | uniq -c; echo -e "a\\na\\nb" | uniq -d', '      2 a\n      1 b\na\n'],
   ])('%s', async (line, out) => {
     expect((await run(line)).out).toBe(out);
   });
@@ -89,7 +154,20 @@ describe('a line', () => {
     ['rm site', 'rm: site: Is a directory\n', 1],
     ['cp site x', "cp: -r not specified; omitting directory 'site'\n", 1],
     ['cp -r site site/x', "cp: cannot copy a directory, 'site', into itself\n", 1],
-    ['ls -Z', "ls: invalid option -- 'Z'\n", 1],
+    ['ls -Z', "ls: invalid option -- 'Z'\nUsage: ls [-alh1] [PATH…]\n", 1],
+    ['head -z', "head: invalid option -- 'z'\nUsage: head [-n LINES | -c BYTES] [PATH…]\n", 1],
+    ['head -n x', "head: invalid number of lines: 'x'\nUsage: head [-n LINES | -c BYTES] [PATH…]\n", 1],
+    [
+      'xargs -P 2 echo',
+      "xargs: invalid option -- 'P'\nUsage: xargs [-0rt] [-n WORDS] [-I MARK] [COMMAND [WORD…]]\n",
+      1,
+    ],
+    ['echo x | xargs nothing', 'nothing: command not found\n', 127],
+    ['echo "\'" | xargs', "xargs: unmatched ' in the input; use -0 or -I for what has quotes\n", 1],
+    ['echo $(nothing)', 'nothing: command not found\n', 0],
+    ['echo $(echo', 'syntax error: unexpected end of line\n', 2],
+    ['cat <<END\nx', 'syntax error: unexpected end of line\n', 2],
+    ['cat <<', "syntax error near unexpected token `newline'\n", 2],
     ['grep [', 'grep: [: not a pattern\n', 1],
     ['echo "', 'syntax error: unexpected end of line\n', 2],
     ['complains', 'err\n', 3],
@@ -102,6 +180,21 @@ describe('a line', () => {
 
   it('ends a command that waits for input when that ends', async () => {
     expect((await run('waits')).code).toBe(0);
+  });
+
+  it.each([
+    ['endless | head -n 2', 'y\ny\n', 0],
+    ['endless 2>&1 | true', '', 0],
+    ['caught | head -n 1', 'y\n', 0],
+    ['endless | false', '', 1],
+    ['echo $(endless | head -c 3)', 'y y\n', 0],
+  ])('%s ends without a word when nobody reads on', async (line, out, code) => {
+    const ended = await run(line);
+    expect(ended).toMatchObject({ out, err: '', code });
+  });
+
+  it('does not take more into a line than it can hold', async () => {
+    expect(await run('echo $(floods) | cat')).toMatchObject({ out: '\n', err: 'floods: too much output for a line\n' });
   });
 
   it('leaves a file as it was when the command before it does not begin', async () => {

@@ -1,20 +1,19 @@
 import { toSandboxError } from '../../base/errors';
 import { parseShellLine } from '../../formats/shellwords/parse-shell-line';
-import type { Pipeline, SimpleCommand } from '../../formats/shellwords/shell-syntax';
-import type { CommandIo, Output } from '../command-io';
-import { nearest } from '../grammar/nearest';
-import { expandWord, type Lookup } from './expand-word';
+import type { Pipeline, ShellWord, SimpleCommand } from '../../formats/shellwords/shell-syntax';
+import type { CommandIo } from '../command-io';
+import { type Expansion, expandText, expandWord } from './expand-word';
 import { folderView } from './folder-view';
 import { type OpenedStreams, openRedirects } from './open-redirects';
+import { createPipe } from './pipe';
+import { runWords } from './run-words';
 import type { ShellState } from './shell';
+import { substituteCommand } from './substitute-command';
 
-/** As a shell of Unix ends: not found, and interrupted. */
-const notFound = 127;
+/** As a shell of Unix ends: by SIGINT, and by SIGPIPE. */
 const interrupted = 130;
+const unread = 141;
 const syntaxError = 2;
-
-/** Bytes that wait between two commands of a pipe. */
-const pipeBytes = 64 * 1024;
 
 /**
  * Carries out a line. `io` is the terminal's; its files are the whole area, of which commands see the shell's folder. The
@@ -43,16 +42,22 @@ export async function runLine(line: string, shell: ShellState, io: CommandIo): P
 /** All commands run at once, each until its own end; the code is the last one's. */
 async function runPipeline({ commands }: Pipeline, shell: ShellState, io: CommandIo): Promise<number> {
   let stdin = io.stdin;
-  const running = commands.map((command, at) => {
-    const last = at === commands.length - 1;
-    const pipe = last ? undefined : createPipe();
-    const own: CommandIo = { ...withoutTerminal(io, at > 0), stdin, ...(pipe && { stdout: pipe.output }) };
+  const running = commands.map(async (command, at) => {
+    const pipe = at === commands.length - 1 ? undefined : createPipe();
+    const own: CommandIo = {
+      ...withoutTerminal(io, at > 0),
+      stdin,
+      ...(pipe && { stdout: pipe.output, signal: AbortSignal.any([io.signal, pipe.broken]) }),
+    };
     if (pipe) stdin = pipe.readable;
-    return runCommand(command, shell, own).finally(() => {
+    try {
+      const code = await runCommand(command, shell, own);
+      return pipe?.broken.aborted ? unread : code;
+    } finally {
       // Who reads from it sees the end; who still writes to us is told that nobody reads.
       pipe?.close();
       if (at > 0) void own.stdin.cancel().catch(() => {});
-    });
+    }
   });
   const codes = await Promise.all(running);
   return codes.at(-1) ?? 0;
@@ -65,74 +70,58 @@ function withoutTerminal(io: CommandIo, piped: boolean): CommandIo {
   return rest;
 }
 
-interface Pipe {
-  readonly output: Output;
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  close(): void;
-}
-
-function createPipe(): Pipe {
-  const size = { highWaterMark: pipeBytes, size: (chunk?: Uint8Array) => chunk?.length ?? 0 };
-  const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>(
-    undefined,
-    size,
-    size,
-  );
-  const writer = writable.getWriter();
-  writer.closed.catch(() => {});
-  return {
-    readable,
-    output: {
-      terminal: false,
-      async write(data) {
-        const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data.slice();
-        await writer.ready;
-        await writer.write(bytes);
-      },
+async function runCommand(command: SimpleCommand, shell: ShellState, given: CommandIo): Promise<number> {
+  const io = { ...given, files: folderView(given.files, shell.folder) };
+  let printed = 0;
+  const expansion: Expansion = {
+    lookup: (name) => (name === '?' ? String(shell.code) : shell.variables.get(name)),
+    async substitute(line) {
+      const { text, code } = await substituteCommand(line, shell, given, runLine);
+      printed = code;
+      return text;
     },
-    close: () => void writer.close().catch(() => {}),
   };
-}
-
-async function runCommand(command: SimpleCommand, shell: ShellState, io: CommandIo): Promise<number> {
-  const lookup: Lookup = (name) => (name === '?' ? String(shell.code) : shell.variables.get(name));
-  const words = command.words.flatMap((word) => expandWord(word, lookup));
+  let words: readonly string[] = [];
   let opened: OpenedStreams | undefined;
   try {
-    opened = await openRedirects(command.redirects, lookup, { ...io, files: folderView(io.files, shell.folder) });
-    const code = await runWords(words, shell, {
-      ...opened.io,
-      folder: shell.folder,
-      variables: Object.fromEntries(shell.variables),
-    });
+    const { assigned, others } = await readAssignments(command.words, expansion);
+    words = (await inTurn(others, (word) => expandWord(word, expansion))).flat();
+    opened = await openRedirects(command.redirects, expansion, io);
+    const variables = Object.fromEntries([...shell.variables, ...assigned]);
+    if (words.length === 0) for (const [name, value] of assigned) shell.variables.set(name, value);
+    const code =
+      words.length === 0 ? printed : await runWords(words, shell, { ...opened.io, folder: shell.folder, variables });
     await opened.close();
     return code;
   } catch (error) {
     await opened?.abort();
     if (io.signal.aborted) return interrupted;
-    // Nobody reads what it wrote: the end of a pipe, and no failure that is to be told.
-    if (isClosedPipe(error)) return 141;
     await io.stderr.write(`${words[0] ?? 'shell'}: ${toSandboxError(error).message}\n`);
     return 1;
   }
 }
 
-function isClosedPipe(error: unknown): boolean {
-  return error === undefined || (error instanceof TypeError && /clos|error/i.test(error.message));
+/** `NAME=value` before a command is for that alone, and without one for the shell. Values are not split. */
+async function readAssignments(
+  words: readonly ShellWord[],
+  expansion: Expansion,
+): Promise<{
+  readonly assigned: readonly (readonly [name: string, value: string])[];
+  readonly others: readonly ShellWord[];
+}> {
+  const found = words.findIndex(([first]) => first?.kind !== 'bare' || !/^[A-Za-z_]\w*=/.test(first.text));
+  const count = found < 0 ? words.length : found;
+  const assigned = await inTurn(words.slice(0, count), async (word) => {
+    const text = await expandText(word, expansion);
+    const at = text.indexOf('=');
+    return [text.slice(0, at), text.slice(at + 1)] as const;
+  });
+  return { assigned, others: words.slice(count) };
 }
 
-async function runWords(words: readonly string[], shell: ShellState, io: CommandIo): Promise<number> {
-  const [name, ...others] = words;
-  if (name === undefined) return 0;
-  const assigned = /^([A-Za-z_]\w*)=(.*)$/s.exec(name);
-  if (assigned && others.length === 0) {
-    shell.variables.set(assigned[1] ?? '', assigned[2] ?? '');
-    return 0;
-  }
-  const program = shell.programs.get(name);
-  if (program) return program.run(others, io, shell);
-  const near = nearest(name, [...shell.programs.keys()]);
-  const hint = near.length > 0 ? ` (did you mean ${near.map((each) => `"${each}"`).join(' or ')}?)` : '';
-  await io.stderr.write(`${name}: command not found${hint}\n`);
-  return notFound;
+/** One after the other, as a shell reads its words from left to right. */
+async function inTurn<T, U>(items: readonly T[], work: (item: T) => Promise<U>): Promise<readonly U[]> {
+  const done: U[] = [];
+  for (const item of items) done.push(await work(item));
+  return done;
 }

@@ -159,8 +159,16 @@ describe('a shell in a terminal', () => {
     await shows("strata:/$ echo 'a\n> b'\na\nb\nstrata:/$");
   });
 
+  it('asks for the lines of a document, of which each is its own', async () => {
+    const { type, shows } = session();
+    type("cat <<'E'\ra \\\r$HOME\rE\r");
+    await shows("strata:/$ cat <<'E'\n> a \\\n> $HOME\n> E\na \\\n$HOME\nstrata:/$");
+  });
+
   it.each([
     ['do\t', 'docker'],
+    ['docker stop $(docker ne\t', 'docker stop $(docker network'],
+    ['echo "`cat no\t', 'echo "`cat notes.txt'],
     ['docker ne\t', 'docker network'],
     ['docker exec w\to\t', 'docker exec worker'],
     ['docker run --net\t\t', 'docker run --network'],

@@ -2,6 +2,7 @@ import type { TerminalSize } from '../../api/instance';
 import { concatBytes } from '../../base/bytes';
 import { Emitter } from '../../base/events';
 import { type Disposable, toDisposable } from '../../base/lifecycle';
+import { lexShellLine } from '../../formats/shellwords/lex-shell-line';
 import { parseShellLine } from '../../formats/shellwords/parse-shell-line';
 import { LineDiscipline } from '../../runtime/app/line-discipline';
 import type { CommandIo, Output } from '../command-io';
@@ -96,13 +97,13 @@ export class TerminalSession implements Disposable {
     this.#editor.type(Uint8Array.of(3));
   }
 
-  /** A line with an open quote goes on in the next. */
+  /** A line with an open quote or document goes on in the next. */
   async #whole(first: string): Promise<string | undefined> {
     let line = first;
     while (parseShellLine(line).kind === 'incomplete') {
       const more = await this.#editor.read('> ');
       if (more.kind !== 'line' || this.#disposed) return undefined;
-      line = line.endsWith('\\') ? line.slice(0, -1) + more.text : `${line}\n${more.text}`;
+      line = lexShellLine(line).open === '\\' ? line.slice(0, -1) + more.text : `${line}\n${more.text}`;
     }
     return line;
   }

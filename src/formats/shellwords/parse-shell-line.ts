@@ -1,7 +1,7 @@
 import { lexShellLine, type ShellToken } from './lex-shell-line';
 import type { Pipeline, Redirect, ShellLine, ShellWord, SimpleCommand } from './shell-syntax';
 
-/** Reads a line of a shell: words, quotes, comments, `|`, `;`, `&&`, `||` and redirection. There is no more grammar than that. */
+/** Reads a line of a shell: words, quotes, comments, `|`, `;`, `&&`, `||`, redirection and here-documents. There is no more grammar than that. */
 export function parseShellLine(line: string): ShellLine {
   const { tokens, open } = lexShellLine(line);
   if (open !== undefined) return { kind: 'incomplete' };
@@ -24,11 +24,12 @@ export function parseShellLine(line: string): ShellLine {
   };
   for (let at = 0; at < tokens.length; at += 1) {
     const token = tokens[at];
-    if (token?.kind === 'word') {
+    if (!token || token.kind === 'document') continue;
+    if (token.kind === 'word') {
       words.push(token.word);
       continue;
     }
-    const operator = token?.text ?? '';
+    const operator = token.text;
     if (operator === '|' || operator === '&&' || operator === '||') {
       if (!hasCommand()) return unexpected(operator);
       if (operator === '|') endCommand();
@@ -48,8 +49,10 @@ export function parseShellLine(line: string): ShellLine {
     } else {
       at += 1;
       const target = tokens[at];
-      if (target?.kind !== 'word') return unexpected(target?.text ?? 'newline');
-      redirects.push(redirectOf(operator, target.word));
+      if (!target || target.kind === 'operator') return unexpected(target?.text ?? 'newline');
+      redirects.push(
+        target.kind === 'document' ? { kind: 'document', text: target.word } : redirectOf(operator, target.word),
+      );
     }
   }
   if (hasCommand()) endPipeline('always');

@@ -1,9 +1,12 @@
-/** A part of a word: variables are replaced in it unless it stands between single quotes or behind a backslash. */
-export interface WordPart {
-  readonly text: string;
-  /** `literal` is taken as it is; `quoted` has variables; `bare` has variables too, whose values are split at spaces. */
-  readonly kind: 'bare' | 'quoted' | 'literal';
-}
+/** A part of a word, with how it was written where that is not what it stands for. */
+export type WordPart =
+  | {
+      readonly text: string;
+      /** `literal` is taken as it is; `quoted` has variables; `bare` has variables too, whose values are split at spaces. */
+      readonly kind: 'bare' | 'quoted' | 'literal';
+    }
+  /** `$(line)` or `` `line` ``: what the line prints. */
+  | { readonly text: string; readonly kind: 'command'; readonly line: string; readonly quoted: boolean };
 
 /** A word as it was written; empty quotes are a part without text. */
 export type ShellWord = readonly WordPart[];
@@ -17,6 +20,8 @@ export type Redirect =
       /** Output, errors, or both. */
       readonly of: 'stdout' | 'stderr' | 'both';
     }
+  /** `<<END`: the lines up to that one. */
+  | { readonly kind: 'document'; readonly text: ShellWord }
   /** `2>&1` */
   | { readonly kind: 'merge' };
 
@@ -32,7 +37,7 @@ export interface Pipeline {
   readonly commands: readonly SimpleCommand[];
 }
 
-/** What a line says. `incomplete`: a quote is open, or a command is missing at its end. */
+/** What a line says. `incomplete`: a quote or a document is open, or a command is missing at its end. */
 export type ShellLine =
   | { readonly kind: 'pipelines'; readonly pipelines: readonly Pipeline[] }
   | { readonly kind: 'incomplete' }

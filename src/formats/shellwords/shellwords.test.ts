@@ -45,6 +45,23 @@ describe('a line of the shell', () => {
     ['docker run -e A="x y" b', [['always', 'docker·run·-e·A=x y·b']]],
     ['', []],
     ['# nothing', []],
+    ['a $(b | c; d "e)" $(f)) g', [['always', 'a·$(b | c; d "e)" $(f))·g']]],
+    ['a "$(b "c d")" `e \\`f\\``', [['always', 'a·$(b "c d")·`e \\`f\\``']]],
+    [
+      'a <<E | b\nx | y\nE\nc',
+      [
+        ['always', 'a', 'b'],
+        ['always', 'c'],
+      ],
+    ],
+    ['a $(b', 'incomplete'],
+    ['a "$(b)', 'incomplete'],
+    ['a $(b "c)', 'incomplete'],
+    ['a `b', 'incomplete'],
+    ['a <<E', 'incomplete'],
+    ['a <<E\nx', 'incomplete'],
+    ['a <<E\nEE', 'incomplete'],
+    ['a <<', "syntax error near unexpected token `newline'"],
     ['"open', 'incomplete'],
     ["'open", 'incomplete'],
     ['open\\', 'incomplete'],
@@ -89,7 +106,7 @@ describe('a line of the shell', () => {
 
   it('is read whatever it is', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'ab \'"\\|&;<>2#$()\n') }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...'ab \'"\\|&;<>2#$()`\n') }), (text) => {
         expect(['pipelines', 'incomplete', 'error']).toContain(parseShellLine(text).kind);
       }),
       { numRuns: 5000 },

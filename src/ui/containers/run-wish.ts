@@ -42,7 +42,7 @@ export function createBody(wish: RunWish): ContainerCreateBody {
 export function commandWords(line: string): readonly string[] {
   const { tokens, open } = lexShellLine(line);
   if (open !== undefined) throw new SandboxError('InvalidArgument', containerText.dialog.openQuote(line));
-  return tokens.map((token) => (token.kind === 'word' ? token.word.map(({ text }) => text).join('') : token.text));
+  return tokens.map((token) => (token.kind === 'operator' ? token.text : token.word.map(({ text }) => text).join('')));
 }
 
 function readPort(text: string): { readonly inside: string; readonly binding: PortBinding } {

@@ -1,7 +1,19 @@
 import type { ShellProgram } from '../shell';
+import { endBuiltins } from './end-builtins';
 import { fileBuiltins } from './file-builtins';
+import { grep } from './grep';
 import { shellBuiltins } from './shell-builtins';
+import { sortBuiltins } from './sort-builtins';
 import { textBuiltins } from './text-builtins';
+import { xargs } from './xargs';
 
 /** What a shell has by itself. */
-export const builtins: readonly ShellProgram[] = [...fileBuiltins, ...textBuiltins, ...shellBuiltins];
+export const builtins: readonly ShellProgram[] = [
+  ...fileBuiltins,
+  ...textBuiltins,
+  ...endBuiltins,
+  grep,
+  ...sortBuiltins,
+  xargs,
+  ...shellBuiltins,
+];

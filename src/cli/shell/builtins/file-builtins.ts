@@ -11,7 +11,7 @@ const baseName = (path: string): string => resolvePath('/', path).split('/').at(
 
 const ls: ShellProgram = {
   name: 'ls',
-  summary: 'List files: ls [-al] [PATH…]',
+  summary: 'List files: ls [-alh1] [PATH…]',
   complete: completePath,
   async run(words, io) {
     const { flags, args } = readOptions(words, 'alh1');
@@ -126,7 +126,7 @@ const rm: ShellProgram = {
 
 const mv: ShellProgram = {
   name: 'mv',
-  summary: 'Move or rename: mv FROM… TO',
+  summary: 'Move or rename: mv [-f] FROM… TO',
   complete: completePath,
   async run(words, io) {
     const { args } = readOptions(words, 'f');
@@ -137,7 +137,7 @@ const mv: ShellProgram = {
 
 const cp: ShellProgram = {
   name: 'cp',
-  summary: 'Copy files: cp [-r] FROM… TO',
+  summary: 'Copy files: cp [-ra] FROM… TO',
   complete: completePath,
   async run(words, io) {
     const { flags, args } = readOptions(words, 'rRa');

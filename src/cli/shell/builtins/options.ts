@@ -1,4 +1,7 @@
-/** Flags of one letter, and the rest; `valued` ones take the word that follows. Throws for one that is not known. */
+/** Words that a command does not take; how it is used is told with it. */
+export class UsageError extends Error {}
+
+/** Flags of one letter, and the rest; `valued` ones take the word that follows. `UsageError` for one that is not known. */
 export function readOptions(
   words: readonly string[],
   known: string,
@@ -27,11 +30,11 @@ export function readOptions(
         const inline = word.slice(letter + 1);
         if (inline === '') at += 1;
         const value = inline === '' ? words[at] : inline;
-        if (value === undefined) throw new Error(`option requires an argument -- '${flag}'`);
+        if (value === undefined) throw new UsageError(`option requires an argument -- '${flag}'`);
         flags.set(flag, value);
         break;
       }
-      if (!known.includes(flag)) throw new Error(`invalid option -- '${flag}'`);
+      if (!known.includes(flag)) throw new UsageError(`invalid option -- '${flag}'`);
       flags.set(flag, '');
     }
   }

@@ -29,7 +29,7 @@ const help: ShellProgram = {
     const programs = [...shell.programs.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     const lines = programs.map(({ name, summary }) => `  ${name.padEnd(11)} ${summary}\n`);
     await io.stdout.write(
-      `Commands can be joined by |, ;, && and ||, and read and write files with <, > and >>.\n\n${lines.join('')}`,
+      `Commands can be joined by |, ;, && and ||, and read and write files with <, > and >>; what a command prints is\nput in a line by $(…), and lines of input by <<END.\n\n${lines.join('')}`,
     );
     return 0;
   },
@@ -38,8 +38,8 @@ const help: ShellProgram = {
 const env: ShellProgram = {
   name: 'env',
   summary: 'List the variables',
-  async run(_, io, shell) {
-    const lines = [...shell.variables]
+  async run(_, io) {
+    const lines = Object.entries(io.variables)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, value]) => `${name}=${value}\n`);
     await io.stdout.write(lines.join(''));

@@ -1,6 +1,11 @@
 import { chunksOf } from '../../../base/streams';
 import type { CommandIo } from '../../command-io';
 
+/** The paths that were given, or input. */
+export function orInput(args: readonly string[]): readonly string[] {
+  return args.length > 0 ? args : ['-'];
+}
+
 /** Bytes of a file, or of input for `-`. */
 export async function openInput(io: CommandIo, path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   if (path === '-') return io.stdin;
