@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { defineConfig, type Plugin, type Rolldown } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { securityHeaders } from './scripts/headers.mjs';
+import { previewFrame } from './scripts/lib/build-preview.mjs';
 import { licenseText } from './scripts/lib/licenses.mjs';
 
 /** Writes the licences of everything that is shipped beside the page; an unknown licence fails the build. */
@@ -12,6 +13,17 @@ function licenses(): Plugin {
     apply: 'build',
     generateBundle() {
       this.emitFile({ type: 'asset', fileName: 'licenses.txt', source: licenseText(import.meta.dirname) });
+    },
+  };
+}
+
+/** The frame of previews without an origin is made here, so that it is among the files that are kept for later. */
+function frame(): Plugin {
+  return {
+    name: 'strata-preview-frame',
+    apply: 'build',
+    async generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'preview-frame.html', source: await previewFrame() });
     },
   };
 }
@@ -97,7 +109,7 @@ export default defineConfig({
   resolve: { alias: { 'decode-named-character-reference': entities } },
   // Relative, so that the built folder works under any path of any static host.
   base: './',
-  plugins: [licenses(), offline()],
+  plugins: [licenses(), frame(), offline()],
   worker: {
     format: 'es',
     rolldownOptions: {

@@ -52,9 +52,9 @@ function serialize(directives) {
 }
 
 /**
- * The policy of preview-frame.html, in which a guest's page stands that has no origin of its own. `sandbox` holds
- * where the page is opened by itself: never is a guest's script one of ours. Who may embed the page has this frame below
- * it as well.
+ * The policy of preview-frame.html, in which a guest's page stands that has no origin of its own. `sandbox` takes it away, in
+ * a frame and where the file is opened by itself: never is a guest's script one of ours. Who may embed the page has this
+ * frame below it as well.
  * @param {Pick<HeaderOptions, 'frameAncestors'>} [options]
  * @returns {string}
  */
@@ -109,8 +109,9 @@ const foreign = /^\/(embed\.html$|sdk\/|assets\/|registry\/|scenarios\/|icons\/)
  */
 export function fileHeaders(path, options = {}) {
   const framed = path === '/embed.html' ? { ...options, frameAncestors: ['*'] } : options;
+  const policy = path === '/preview-frame.html' && { 'Content-Security-Policy': framePolicy(options) };
   const released = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' };
-  return { ...securityHeaders(framed), ...(foreign.test(path) && released) };
+  return { ...securityHeaders(framed), ...policy, ...(foreign.test(path) && released) };
 }
 
 /** Device features the page has no use for. */

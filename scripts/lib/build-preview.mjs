@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'vite';
-import { previewDir, root, siteDir } from './paths.mjs';
+import { previewDir, root } from './paths.mjs';
 
 /**
  * One script without imports: service workers and scripts that must run first cannot have any.
@@ -28,9 +28,17 @@ async function bundle(name) {
 }
 
 /**
- * Builds what preview origins serve (dist-preview/), and the page's frame for previews without an origin of their
- * own, which has its script inside: a sandboxed page may load none from here.
+ * The page's frame for previews without an origin of their own. It has its script inside: a sandboxed page may load none
+ * from here.
+ * @returns {Promise<string>}
  */
+export async function previewFrame() {
+  const frame = await readFile(join(root, 'preview', 'frame.html'), 'utf8');
+  const script = (await bundle('frame')).replaceAll('</script', '<\\/script');
+  return frame.replace('/* script */', () => script);
+}
+
+/** Builds what preview origins serve (dist-preview/). */
 export async function buildPreview() {
   const folder = join(previewDir, 'strata-preview');
   await rm(previewDir, { recursive: true, force: true });
@@ -42,10 +50,4 @@ export async function buildPreview() {
   await writeFile(join(folder, 'app.json'), '{ "origins": [] }\n');
   await copyFile(join(root, 'preview', 'bridge.html'), join(folder, 'bridge.html'));
   await copyFile(join(root, 'preview', 'index.html'), join(previewDir, 'index.html'));
-  const frame = await readFile(join(root, 'preview', 'frame.html'), 'utf8');
-  const script = (await bundle('frame')).replaceAll('</script', '<\\/script');
-  await writeFile(
-    join(siteDir, 'preview-frame.html'),
-    frame.replace('/* script */', () => script),
-  );
 }

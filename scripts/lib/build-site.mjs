@@ -13,6 +13,8 @@ const sources = [
   'workers',
   'public',
   'vite.config.ts',
+  'scripts/headers.mjs',
+  'scripts/lib/build-preview.mjs',
   'package-lock.json',
 ];
 

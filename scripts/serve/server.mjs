@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { fileHeaders, framePolicy } from '../headers.mjs';
+import { fileHeaders } from '../headers.mjs';
 import { listen } from './listen.mjs';
 import { startPreviews } from './previews.mjs';
 import { createRegistry } from './registry.mjs';
@@ -97,7 +97,6 @@ function createHandler({ site, registry, headers }, previews) {
       return sendText(response, 405, 'Method not allowed');
     }
     if (url.pathname === '/preview.json') return sendText(response, 200, previewConfig(previews()), 'application/json');
-    if (url.pathname === '/preview-frame.html') response.setHeader('Content-Security-Policy', framePolicy(headers));
     const inRegistry = url.pathname.startsWith('/registry/');
     const file = await (inRegistry ? findFile(registry, url.pathname.slice(9)) : findFile(site, url.pathname));
     return file ? sendFile(request, response, file) : sendText(response, 404, 'Not found');
