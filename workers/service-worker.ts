@@ -32,6 +32,7 @@ const anyRegistry = { connect: ['https:', 'wss:'] };
 
 const shell = new ShellCache({
   files: self.__WB_MANIFEST,
+  settings: ['preview.json'],
   scope: self.registration.scope,
   caches,
   fetch: (request) => fetch(request),

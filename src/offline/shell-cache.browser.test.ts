@@ -8,16 +8,24 @@ afterEach(async () => {
   for (const name of await caches.keys()) await caches.delete(name);
 });
 
+/** There is no network. */
+const nobody = {};
+
 /** A version of the page, and what was asked of its host. */
-function version(files: readonly ShellFile[], host: Readonly<Record<string, string>>) {
+function version(
+  files: readonly ShellFile[],
+  host: Readonly<Record<string, string>>,
+  settings: readonly string[] = [],
+) {
   const asked: string[] = [];
   const fetch = async (request: Request): Promise<Response> => {
     const path = request.url.slice(scope.length);
     asked.push(path);
+    if (host === nobody) throw new TypeError('Failed to fetch');
     const body = host[path];
     return body === undefined ? new Response('', { status: 404 }) : new Response(body);
   };
-  return { shell: new ShellCache({ files, scope, caches, fetch, headers }), asked };
+  return { shell: new ShellCache({ files, settings, scope, caches, fetch, headers }), asked };
 }
 
 const first: readonly ShellFile[] = [
@@ -81,6 +89,34 @@ describe('the files of the page', () => {
     await shell.install();
     for (const name of await caches.keys()) await caches.delete(name);
     expect(await textOf(shell, 'index.html')).toBe('one');
+  });
+});
+
+describe('what its deployer may change', () => {
+  const settings = ['preview.json'];
+  const answer = async (shell: ShellCache): Promise<readonly unknown[]> => {
+    const response = await shell.answer(new Request(`${scope}preview.json`));
+    return [response?.status, await response?.text()];
+  };
+
+  it('is the host’s, and without a network as it was last', async () => {
+    await version(first, { ...host, 'preview.json': 'one' }, settings).shell.install();
+    expect(await answer(version(first, nobody, settings).shell)).toEqual([200, 'one']);
+    expect(await answer(version(first, { ...host, 'preview.json': 'two' }, settings).shell)).toEqual([200, 'two']);
+    expect(await answer(version(first, nobody, settings).shell)).toEqual([200, 'two']);
+  });
+
+  it('may be left out, which is known without a network as well', async () => {
+    await version(first, host, settings).shell.install();
+    expect(await answer(version(first, nobody, settings).shell)).toEqual([404, '']);
+  });
+
+  it('is no reason for a version not to come', async () => {
+    const files = first.slice(1);
+    await version(files, host, settings).shell.install();
+    const { shell } = version([], nobody, settings);
+    await shell.install();
+    await expect(answer(shell)).rejects.toThrow('Failed to fetch');
   });
 });
 

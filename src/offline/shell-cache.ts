@@ -8,6 +8,8 @@ export interface ShellFile {
 export interface ShellCacheOptions {
   /** Everything that the page needs before its first prompt, and what its views need. */
   readonly files: readonly ShellFile[];
+  /** What whoever put the page there may change, or leave out: it is the host's as long as there is one. Relative to the page. */
+  readonly settings: readonly string[];
   /** The address of the page, with a slash at its end. */
   readonly scope: string;
   readonly caches: CacheStorage;
@@ -38,11 +40,13 @@ export class ShellCache {
 
   /** Fetches what an earlier version has not fetched already. All of it or none: a version is whole. */
   async install(): Promise<void> {
-    const { caches, files } = this.#options;
+    const { caches, files, settings, scope } = this.#options;
     const name = await this.#name;
     const cache = await caches.open(name);
     try {
       await Promise.all(files.map((file) => this.#keep(cache, file)));
+      const asked = settings.map((path) => this.#fromHost(new Request(scope + path, { cache: 'no-cache' }), path));
+      await Promise.allSettled(asked);
     } catch (error) {
       await caches.delete(name);
       throw error;
@@ -61,6 +65,7 @@ export class ShellCache {
   answer(request: Request): Promise<Response> | undefined {
     const path = this.#pathOf(request);
     if (path === undefined) return undefined;
+    if (this.#options.settings.includes(path)) return this.#fromHost(request, path);
     if (this.#files.has(path)) return this.#fromCache(request, path);
     return keptOnUse.test(path) ? this.#keepOnUse(request, path) : undefined;
   }
@@ -79,6 +84,23 @@ export class ShellCache {
     // The browser may have taken the cache away, whole; the network has it still.
     const response = (await cache.match(scope + path)) ?? (await fetch(request));
     return this.#withHeaders(response, path);
+  }
+
+  async #fromHost(request: Request, path: string): Promise<Response> {
+    const { caches, scope, fetch } = this.#options;
+    const cache = await caches.open(await this.#name);
+    try {
+      const response = await fetch(request);
+      // That there is none is an answer, too.
+      if (response.status === 200 || response.status === 404) {
+        await cache.put(scope + path, response.clone()).catch(() => {});
+      }
+      return this.#withHeaders(response, path);
+    } catch (error) {
+      const kept = await cache.match(scope + path);
+      if (!kept) throw error;
+      return this.#withHeaders(kept, path);
+    }
   }
 
   async #keepOnUse(request: Request, path: string): Promise<Response> {
