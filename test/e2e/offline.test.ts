@@ -10,15 +10,31 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
+import { portText } from '../../src/ui/text/ports';
 import { launch, openPage, runInGuest, smallVm } from '../support/page-fleet';
 import { solveInPage } from '../support/page-lesson';
 import { keepOffline, machines, offlineLine, shellIsKept } from '../support/page-offline';
+import { previewSite } from '../support/preview-guest';
 
 let browser: Browser;
 beforeAll(async () => {
   browser = await chromium.launch(chromiumLaunch);
 });
 afterAll(() => browser?.close());
+
+/** A machine serves a page, which is shown in the pane of its port. */
+async function showsGuestsPage(page: Page, id: string): Promise<void> {
+  await runInGuest(page, id, previewSite);
+  await page.evaluate(`strata.lab.publish('${id}', 80)`);
+  await page.evaluate(`location.hash = '#/machines/${id}/ports'`);
+  const guest = page.frameLocator('strata-preview iframe');
+  await guest.getByRole('heading', { name: 'Hello from a guest' }).waitFor({ timeout: 60_000 });
+  await guest.getByText('script ran').waitFor();
+  await guest.locator('#link').click();
+  await guest.getByRole('heading', { name: 'A page below' }).waitFor({ timeout: 60_000 });
+  expect(await guest.locator('h1').evaluate(() => self.origin)).toBe('null');
+  await page.getByText(portText.preview.why(portText.preview.noConfig)).waitFor();
+}
 
 describe('the page without a network', { timeout: 300_000 }, () => {
   let context: BrowserContext;
@@ -49,6 +65,11 @@ describe('the page without a network', { timeout: 300_000 }, () => {
   it('starts a machine after one visit', async () => {
     const id = await launch(page, smallVm);
     expect(await runInGuest(page, id, 'echo $((6 * 7))')).toBe('42\n');
+  });
+
+  it('shows what a guest serves', async () => {
+    await showsGuestsPage(page, await launch(page, smallVm));
+    expect(complaints).toEqual([]);
   });
 
   it('has every view and every dialog of the page', async () => {
@@ -189,13 +210,17 @@ describe('the built folder on a host that sets no headers', { timeout: 300_000 }
 
   it('works at the first visit, and is isolated from the second on, with the whole policy', async () => {
     expect(await page.evaluate('crossOriginIsolated')).toBe(false);
-    expect(await runInGuest(page, await launch(page, smallVm), 'echo one')).toBe('one\n');
+    const first = await launch(page, smallVm);
+    expect(await runInGuest(page, first, 'echo one')).toBe('one\n');
+    await showsGuestsPage(page, first);
     await shellIsKept(page);
     const answer = await page.reload();
     expect(answer?.headers()['content-security-policy']).toContain("script-src 'self' 'wasm-unsafe-eval'");
     await page.waitForFunction('"strata" in globalThis');
     expect(await page.evaluate('crossOriginIsolated')).toBe(true);
-    expect(await runInGuest(page, await launch(page, smallVm), 'echo two')).toBe('two\n');
+    const second = await launch(page, smallVm);
+    expect(await runInGuest(page, second, 'echo two')).toBe('two\n');
+    await showsGuestsPage(page, second);
     expect(complaints).toEqual([]);
   });
 

@@ -94,6 +94,11 @@ describe.each(['an origin of its own', 'no origin'] as const)(
     it('follows links, relative and by the guest’s name, and says where it is', async () => {
       await guest().locator('#link').click();
       await heading('A page below');
+      // As in any browser, the keyboard is in the page that came.
+      const focused = await page
+        .locator('strata-preview')
+        .evaluate((each) => each.shadowRoot?.activeElement?.localName);
+      expect(focused).toBe('iframe');
       await expect.poll(() => address().inputValue(), patience).toBe('/sub/page.html');
       await guest().locator('#up').click();
       await heading('Hello from a guest');

@@ -14,28 +14,32 @@ export interface OpaqueFrameOptions {
   readonly went: (path: string) => void;
 }
 
-/** Without `allow-same-origin`: whatever runs in it is of no origin, though its file is one of ours. */
+/** As the policy of the file has it. Without `allow-same-origin`: what runs in it is of no origin, though the file is ours. */
 const sandbox = 'allow-scripts allow-forms';
 
 /** Bodies of forms that a frame may hand over, in bytes. */
 const maxBodyBytes = 32 * 1024 * 1024;
 
 /**
- * A published port in a frame without an origin, which gets what it shows by a MessagePort. For each page of the guest
- * the frame is loaded anew, so that nothing of the one before is left in it.
+ * A published port in a frame without an origin, which gets what it shows by a MessagePort. Each page of the guest has a frame
+ * of its own, in which nothing of the one before is left.
+ *
+ * A frame that has the attribute `sandbox` is nothing that a service worker is asked for, so without a network its file would
+ * not come. It begins without, and the file's policy takes the origin away (`framePolicy`). The attribute follows before the
+ * frame is given anything: it holds for what a frame is led to later, so that a guest who leads it to one of our files is in
+ * no origin there either. Addresses that need no network (`srcdoc`, `blob:`) have the policy of the page around them, under
+ * which no guest's script runs; a `srcdoc` within our file would do, but has no address, which routers in guests' scripts need.
  */
 export class OpaqueFrame implements Disposable {
   readonly #options: OpaqueFrameOptions;
-  readonly #frame = document.createElement('iframe');
   readonly #address = new URL('preview-frame.html', document.baseURI).href;
+  #frame: HTMLIFrameElement | undefined;
   #wanted: FrameGo | undefined;
   #served: Disposable | undefined;
 
   constructor(options: OpaqueFrameOptions) {
     this.#options = options;
     window.addEventListener('message', this.#hear);
-    this.#frame.title = options.title;
-    this.#frame.setAttribute('sandbox', sandbox);
   }
 
   go(path: string): void {
@@ -45,36 +49,53 @@ export class OpaqueFrame implements Disposable {
   dispose(): void {
     window.removeEventListener('message', this.#hear);
     this.#served?.dispose();
-    this.#frame.remove();
+    this.#frame?.remove();
   }
 
-  /** Loads the frame's own page anew, which then asks what to show. It leaves nothing in the browser's history. */
+  /** Loads the frame's own page, which then asks what to show. It leaves nothing in the browser's history. */
   #show(what: FrameGo): void {
     this.#wanted = what;
-    if (this.#frame.isConnected) {
-      this.#frame.contentWindow?.location.replace(this.#address);
-      return;
-    }
-    this.#frame.src = this.#address;
-    this.#options.place.replaceChildren(this.#frame);
+    const frame = this.#put();
+    frame.addEventListener('load', () => {
+      // It has the page's origin: the host sends no policy, and no service worker adds it. There is a network, then.
+      if (frame === this.#frame && frame.contentDocument) this.#put(sandbox);
+    });
   }
 
-  #give(what: FrameGo): void {
+  #put(held?: string): HTMLIFrameElement {
+    const { place, title } = this.#options;
+    const frame = document.createElement('iframe');
+    frame.title = title;
+    if (held !== undefined) frame.setAttribute('sandbox', held);
+    frame.src = this.#address;
+    const root = place.getRootNode() as Document | ShadowRoot;
+    const focused = this.#frame !== undefined && root.activeElement === this.#frame;
+    this.#frame = frame;
+    place.replaceChildren(frame);
+    // Who follows a link by the keyboard is still in the page afterwards.
+    if (focused) frame.focus();
+    return frame;
+  }
+
+  #give(frame: HTMLIFrameElement, what: FrameGo): void {
+    frame.setAttribute('sandbox', sandbox);
     this.#served?.dispose();
     const { port1, port2 } = new MessageChannel();
     this.#served = this.#options.serve(port1);
     // It has no origin that could be named; what it gets is what it may have.
     const message: AppToFrame = { kind: 'strata-frame', ...what };
-    this.#frame.contentWindow?.postMessage(message, '*', [port2]);
+    frame.contentWindow?.postMessage(message, '*', [port2]);
   }
 
   readonly #hear = ({ source, origin, data }: MessageEvent<unknown>): void => {
-    if (source !== this.#frame.contentWindow || origin !== 'null') return;
+    const frame = this.#frame;
+    // One that has an origin, for whatever reason, gets nothing.
+    if (!frame || source !== frame.contentWindow || origin !== 'null') return;
     const where = readWhere(data);
     if (where) this.#options.went(where.path);
     const go = readGo(data);
     if (go) this.#show(go);
-    if (this.#wanted && isReady(data)) this.#give(this.#wanted);
+    if (this.#wanted && isReady(data)) this.#give(frame, this.#wanted);
   };
 }
 
