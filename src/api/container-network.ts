@@ -4,6 +4,7 @@ export interface IpamConfig {
   readonly Subnet?: string;
   readonly Gateway?: string;
   readonly IPRange?: string;
+  readonly AuxiliaryAddresses?: Readonly<Record<string, string>>;
 }
 
 /** The body of `POST /networks/create`. */
@@ -14,6 +15,8 @@ export interface NetworkCreateBody {
   readonly Internal?: boolean;
   readonly Attachable?: boolean;
   readonly Ingress?: boolean;
+  readonly ConfigOnly?: boolean;
+  readonly ConfigFrom?: { readonly Network?: string } | null;
   readonly EnableIPv6?: boolean;
   readonly IPAM?: { readonly Driver?: string; readonly Config?: readonly IpamConfig[] };
   readonly Options?: Readonly<Record<string, string>>;

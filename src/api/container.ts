@@ -169,6 +169,12 @@ export interface HostConfig extends ContainerResources {
   readonly ShmSize?: number;
   readonly Sysctls?: Readonly<Record<string, string>>;
   readonly Runtime?: string;
+  readonly Isolation?: string;
+  /** `--gpus` */
+  readonly DeviceRequests?: readonly {
+    readonly Driver?: string;
+    readonly Capabilities?: readonly (readonly string[])[];
+  }[];
   readonly ConsoleSize?: readonly number[];
   readonly MaskedPaths?: readonly string[];
   readonly ReadonlyPaths?: readonly string[];
@@ -188,7 +194,7 @@ export interface EndpointSettings {
   readonly IPv6Gateway?: string;
   readonly GlobalIPv6Address?: string;
   readonly GlobalIPv6PrefixLen?: number;
-  readonly DNSNames?: readonly string[];
+  readonly DNSNames?: readonly string[] | null;
 }
 
 /** The body of `POST /containers/create`. */

@@ -297,7 +297,16 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
       [['run', '--network', 'none-such', 'busybox'], 125, 'network none-such not found'],
       [['run', '-v', 'data:relative', 'busybox'], 125, 'invalid mount path'],
       [['ps', '-f', 'color=red'], 1, "invalid filter 'color'"],
-      [['swarm', 'init'], 1, 'page not found'],
+      [['swarm', 'init'], 1, 'There are no swarms here'],
+      [['network', 'create', '-d', 'overlay', 'wide'], 1, 'This node is not a swarm manager'],
+      [
+        ['network', 'create', '--subnet', '10.9.0.0/24', '--gateway', '10.9.0.254', 'gw'],
+        1,
+        'its first address, 10.9.0.1',
+      ],
+      [['run', '--gpus', 'all', 'busybox'], 125, 'could not select device driver "" with capabilities: [[gpu]]'],
+      [['run', '-w', 'rel', 'busybox'], 125, "the working directory 'rel' is invalid, it needs to be an absolute path"],
+      [['volume', 'create', '-o', 'type=tmpfs', '-o', 'device=tmpfs', 'ram'], 1, '--mount type=tmpfs,target=PATH'],
       [['service', 'ls'], 1, 'This node is not a swarm manager'],
     ])('docker %j fails in docker’s words', async (args, code, words) => {
       const failed = await docker.run(args);

@@ -440,6 +440,7 @@ describe.runIf(hasHostPrograms && hasFileSystemTools)('dockerode', { timeout: gu
     ['POST', '/networks/host/connect', 400, /^container cannot be disconnected from host network or connected to host/],
     ['GET', '/volumes/none', 404, 'get none: no such volume'],
     ['DELETE', '/volumes/none', 404, 'get none: no such volume'],
+    ['POST', '/swarm/init', 501, /^There are no swarms here/] as const,
     ...['/swarm', '/nodes', '/services', '/tasks', '/secrets', '/configs'].map(
       (path) => ['GET', path, 503, /^This node is not a swarm manager\./] as const,
     ),

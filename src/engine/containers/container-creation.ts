@@ -61,12 +61,17 @@ export class ContainerCreation {
         ...(image.unikernel && { devices: await devices(storedImage(body.Image, image.unikernel)) }),
         inherited: this.#inherited(body.HostConfig?.VolumesFrom ?? []),
         newVolumeName: () => volumes.newName(),
-        networkName: (reference) => networks.find(reference).name,
+        networkName: (reference) => networks.nameOf(reference),
       });
       await checkBindSources(body.HostConfig?.Mounts ?? [], folders);
       const wanted = stored.mounts.flatMap((mount) => (mount.kind === 'volume' ? [mount] : []));
       const planned = volumes.plan(
-        wanted.map(({ volume: name, anonymous, options }) => ({ name, anonymous, ...(options && { options }) })),
+        wanted.map(({ volume: name, anonymous, options, labels }) => ({
+          name,
+          anonymous,
+          ...(options && { options }),
+          ...(labels && { labels }),
+        })),
       );
       const reserved = networks.reserve(id, stored.endpoints);
       let entry: ContainerEntry;
@@ -110,6 +115,9 @@ function warningsOf({ HostConfig = {} }: ContainerCreateBody): readonly string[]
     ...resourceWarnings(HostConfig),
     ...(HostConfig.Links?.length
       ? ['Links are not supported: containers of one network find each other by name.']
+      : []),
+    ...(HostConfig.NetworkMode === 'host' && Object.keys(HostConfig.PortBindings ?? {}).length > 0
+      ? ['Published ports are discarded when using host network mode']
       : []),
   ];
 }

@@ -15,6 +15,8 @@ export type StoredMount =
       readonly anonymous: boolean;
       /** Of the volume, if it is not there yet; see {@link readVolumeOptions}. */
       readonly options?: Readonly<Record<string, string>>;
+      /** The same of its labels. */
+      readonly labels?: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean }
   | { readonly kind: 'tmpfs'; readonly target: string; readonly options: readonly string[] };
@@ -96,7 +98,9 @@ function readMount(mount: MountSpec, newName: () => string): StoredMount {
       return { kind: 'bind', source: cleanPath(Source), target, readOnly: ReadOnly };
     }
     case 'volume': {
-      const { NoCopy = false, Subpath = '', DriverConfig } = mount.VolumeOptions ?? {};
+      const { NoCopy = false, Subpath = '', DriverConfig, Labels = {} } = mount.VolumeOptions ?? {};
+      const driver = DriverConfig?.Name || 'local';
+      if (driver !== 'local') throw noVolumeDriver(driver);
       if (Subpath !== '') throw wrong('a subpath of a volume cannot be mounted here');
       if (Source === '' && ReadOnly) throw wrong('must not set ReadOnly mode when using anonymous volumes');
       const volume = Source === '' ? newName() : readVolumeName(Source);
@@ -109,6 +113,7 @@ function readMount(mount: MountSpec, newName: () => string): StoredMount {
         seed: !NoCopy,
         anonymous: Source === '',
         ...(Object.keys(options).length > 0 && { options }),
+        ...(Object.keys(Labels).length > 0 && { labels: Labels }),
       };
     }
     case 'tmpfs': {
@@ -124,6 +129,11 @@ function readMount(mount: MountSpec, newName: () => string): StoredMount {
     default:
       throw invalid(`mount type unknown: "${Type}"`);
   }
+}
+
+/** There is one driver of volumes. */
+export function noVolumeDriver(driver: string): SandboxError {
+  return invalid(`error looking up volume plugin ${driver}: plugin "${driver}" not found`);
 }
 
 /** `InvalidArgument` in docker's words. */

@@ -24,7 +24,8 @@ import type { EventLog } from './event-log';
 import { findNamed } from './find-named';
 import { nanoTime } from './log-text';
 import { checkFilters, labelsMatch, nameMatches, oneOf } from './match-filters';
-import { labName, nextSubnet } from './network-names';
+import { labName, nextSubnet, wishedSubnet } from './network-names';
+import { noSwarm } from './no-swarm';
 
 /** Docker's name of the lab's network "default". */
 export const bridgeNetwork = 'bridge';
@@ -70,6 +71,12 @@ export class ContainerNetworks implements Disposable {
     const found = findNamed(this.#records.values(), name);
     if (found) return found;
     throw new SandboxError('NotFound', `network ${reference} not found`);
+  }
+
+  /** Docker's name of it; what there is not (yet) keeps what it was called. */
+  nameOf(reference: string): string {
+    const name = reference === 'default' || reference === '' ? bridgeNetwork : reference;
+    return findNamed(this.#records.values(), name)?.name ?? name;
   }
 
   /** Whether containers on it have an interface of their own. */
@@ -136,11 +143,12 @@ export class ContainerNetworks implements Disposable {
     if (findExact(this.#records.values(), name)) {
       throw new SandboxError('AlreadyExists', `network with name ${name} already exists`);
     }
-    if (driver !== 'bridge' && driver !== 'overlay' && driver !== '') {
+    if (driver === 'overlay') throw noSwarm();
+    if (driver !== 'bridge' && driver !== '') {
       throw new SandboxError('NotFound', `could not find plugin ${driver} in v1 plugin registry: plugin not found`);
     }
     if (body.EnableIPv6) throw new SandboxError('Unimplemented', 'Networks here have IPv4 alone');
-    const subnet = body.IPAM?.Config?.[0]?.Subnet ?? nextSubnet(networks.list());
+    const subnet = wishedSubnet(body) ?? nextSubnet(networks.list());
     const mtu = Number(body.Options?.['com.docker.network.driver.mtu'] ?? defaultNetwork.mtu);
     const lab = labName(name, new Set(networks.list().map((each) => each.name)));
     const stored = this.#draft(name, lab, {
@@ -203,10 +211,18 @@ export class ContainerNetworks implements Disposable {
 
   /** Puts addresses aside for all interfaces of a new container. See `Networks.reserve`. */
   reserve(id: ContainerId, endpoints: readonly StoredEndpoint[]) {
+    const known = endpoints.filter(({ network }) => findExact(this.#records.values(), network));
     return this.#options.networks.reserve(
       id,
-      endpoints.map(({ network, settings }) => this.#wish(network, settings)),
+      known.map(({ network, settings }) => this.#wish(network, settings)),
     );
+  }
+
+  /** Has an address for each interface: a network may have been made after the container. `NotFound` in docker's words. */
+  async complete({ id, endpoints }: StoredContainer): Promise<void> {
+    for (const endpoint of endpoints) {
+      if (!this.#findReservation(id, this.find(endpoint.network).lab)) await this.connect(id, endpoint, []);
+    }
   }
 
   /** For one more interface, after those that it has. */
@@ -304,7 +320,8 @@ export class ContainerNetworks implements Disposable {
 
   /** An interface as inspect shows it: with its address while the container runs. */
   endpointOf(stored: StoredContainer, { network, aliases, settings }: StoredEndpoint): EndpointSettings {
-    const found = this.find(network);
+    const found = findExact(this.#records.values(), network);
+    if (!found) return { ...nowhere, Aliases: aliases.length > 0 ? aliases : null };
     const spec = this.#options.networks.get(found.lab);
     const up = stored.state.status === 'running' || stored.state.status === 'paused';
     const reservation = up ? this.#findReservation(stored.id, found.lab) : undefined;
@@ -400,6 +417,23 @@ export class ContainerNetworks implements Disposable {
     ]);
   }
 }
+
+/** An interface on a network that there is not. */
+const nowhere: EndpointSettings = {
+  IPAMConfig: null,
+  Links: null,
+  MacAddress: '',
+  NetworkID: '',
+  EndpointID: '',
+  Gateway: '',
+  IPAddress: '',
+  IPPrefixLen: 0,
+  IPv6Gateway: '',
+  GlobalIPv6Address: '',
+  GlobalIPv6PrefixLen: 0,
+  DriverOpts: null,
+  DNSNames: null,
+};
 
 /** What moby answers with 403. */
 export function forbidden(message: string): SandboxError {

@@ -30,6 +30,8 @@ export function checkResources(resources: ContainerResources): void {
   if (MemorySwappiness !== -1 && (MemorySwappiness < 0 || MemorySwappiness > 100)) {
     throw invalid(`Invalid value: ${MemorySwappiness}, valid memory swappiness range is 0-100`);
   }
+  const { CpuShares = 0 } = resources;
+  if (CpuShares < 0) throw invalid(`invalid CPU shares (${CpuShares}): value must be a positive integer`);
   checkCpu(resources);
   if (resources.CpuRealtimePeriod || resources.CpuRealtimeRuntime) {
     throw invalid('Your kernel does not support CPU real-time scheduler');

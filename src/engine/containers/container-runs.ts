@@ -22,6 +22,8 @@ export interface ContainerRunsOptions extends ContainerHealthOptions {
   readonly watch: HostWatch;
   readonly restarts: Restarts;
   readonly ports: ContainerPorts;
+  /** Has it on each of its networks. `NotFound` in docker's words. */
+  readonly join: (entry: ContainerEntry) => Promise<void>;
   readonly event: (entry: ContainerEntry, action: string, attributes?: Readonly<Record<string, string>>) => void;
   /** Its networks and volumes are used from now on, or not any more. */
   readonly used: (entry: ContainerEntry, now: boolean) => void;
@@ -62,9 +64,10 @@ export class ContainerRuns implements Disposable {
     let process: Process;
     let host: ContainerHost;
     let exit: Promise<ContainerExit>;
-    ports.publish(entry);
     const since = clock.monotonic();
     try {
+      await this.#options.join(entry);
+      ports.publish(entry);
       host = await this.place(entry, operation);
       const spec = await this.driverOf(entry).spec(entry, host);
       exit = watch.expectExit(entry);

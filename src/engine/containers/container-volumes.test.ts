@@ -24,6 +24,19 @@ async function openPage(storage: TestStorage) {
   return { lab, hosts, volumes };
 }
 
+it.each([
+  [{ type: 'tmpfs', device: 'tmpfs', o: 'size=1m' }, '--mount type=tmpfs,target=PATH'],
+  [{ type: 'none', o: 'bind', device: '/srv' }, 'bind a shared folder with "-v /FOLDER:PATH"'],
+  [{ odd: 'x' }, 'invalid option: "odd"'],
+])('a volume is refused with %j, and what to do instead is said', async (DriverOpts, words) => {
+  const { volumes } = await openPage(await createTestStorage());
+  await expect(volumes.create({ Name: 'data', DriverOpts })).rejects.toMatchObject({
+    code: 'InvalidArgument',
+    message: expect.stringContaining(words),
+  });
+  expect(volumes.list()).toEqual([]);
+});
+
 describe('a volume that a unikernel uses', () => {
   it('is the same disk after a reload, with what was written to it', async () => {
     const storage = await createTestStorage();

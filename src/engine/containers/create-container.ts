@@ -4,9 +4,10 @@ import type { SelectedImage } from '../../api/image-summary';
 import type { UnikernelDevice } from '../../api/unikernel';
 import { SandboxError } from '../../base/errors';
 import { chooseCapabilities } from './capabilities';
+import { checkConfig, checkNames, checkNetworkMode, readMac } from './check-config';
 import { checkUnikernel } from './check-unikernel';
 import { containerDevices } from './container-devices';
-import { planMounts, type StoredMount } from './container-mounts';
+import { noVolumeDriver, planMounts, type StoredMount } from './container-mounts';
 import { bridgeNetwork } from './container-networks';
 import type { StoredContainer, StoredEndpoint } from './container-records';
 import { checkResources } from './container-resources';
@@ -32,7 +33,7 @@ export interface CreateFacts {
   /** The mounts of the containers of `--volumes-from`. */
   readonly inherited: readonly StoredMount[];
   readonly newVolumeName: () => string;
-  /** Docker's name of a network that was named by a name, an id, or its beginning. `NotFound`. */
+  /** Docker's name of a network that was named by a name, an id, or its beginning; what there is not keeps what it was called. */
   readonly networkName: (reference: string) => string;
 }
 
@@ -41,6 +42,7 @@ export interface CreateFacts {
  * be wrong is refused now, with `InvalidArgument` in docker's words.
  */
 export function createdContainer(body: ContainerCreateBody, facts: CreateFacts): StoredContainer {
+  checkNetworkMode(body);
   const asSystem = isSystem(body.HostConfig ?? {});
   const { HostConfig: given = {}, NetworkingConfig, ...user } = asSystem ? systemBody(body) : body;
   const { id, name, now, image } = facts;
@@ -51,6 +53,7 @@ export function createdContainer(body: ContainerCreateBody, facts: CreateFacts):
   if (host.Runtime === unikernelRuntime && !image.unikernel) {
     throw invalid(`${body.Image} is no unikernel: leave out --runtime ${unikernelRuntime}`);
   }
+  checkConfig(config);
   check(host, config.StopSignal, Object.keys(config.ExposedPorts ?? {}));
   const planned = planMounts({
     host,
@@ -79,7 +82,9 @@ export function createdContainer(body: ContainerCreateBody, facts: CreateFacts):
     config,
     host,
     mounts,
-    endpoints: config.NetworkDisabled ? [] : endpointsOf(host, NetworkingConfig?.EndpointsConfig ?? {}, facts),
+    endpoints: config.NetworkDisabled
+      ? []
+      : endpointsOf(host, NetworkingConfig?.EndpointsConfig ?? {}, facts, config.MacAddress),
     state: {
       status: 'created',
       exitCode: 0,
@@ -119,6 +124,9 @@ function completeHost(given: HostConfig, runtime: string): StoredContainer['host
 function check(host: StoredContainer['host'], stopSignal: string | undefined, exposed: readonly string[]): void {
   checkResources(host);
   checkModes({ host });
+  checkNames(host);
+  checkUnsupported(host);
+  if ((host.ShmSize ?? 0) < 0) throw invalid('SHM size can not be less than 0');
   if (!Object.hasOwn(runtimes, host.Runtime ?? '')) throw invalid(`unknown or invalid runtime name: ${host.Runtime}`);
   chooseCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: false });
   containerDevices({ devices: host.Devices ?? [], rules: host.DeviceCgroupRules ?? [], privileged: false });
@@ -142,9 +150,26 @@ function check(host: StoredContainer['host'], stopSignal: string | undefined, ex
       throw invalid(`ulimit soft limit must be less than or equal to hard limit: ${Soft} > ${Hard}`);
   }
   if (host.UsernsMode === 'private') checkUserNamespace(host);
-  if (namespaceOfOther(host.NetworkMode) && Object.keys(host.PortBindings ?? {}).length > 0) {
-    throw invalid('conflicting options: port publishing and the container type network mode');
+}
+
+/** What docker has and hosts have not: nothing of that is taken in silence. */
+function checkUnsupported({
+  DeviceRequests = [],
+  Isolation = '',
+  CgroupParent = '',
+  VolumeDriver = '',
+}: HostConfig): void {
+  for (const { Driver = '', Capabilities = [] } of DeviceRequests) {
+    const wanted = Capabilities.map((each) => `[${each.join(' ')}]`).join(' ');
+    throw invalid(`could not select device driver "${Driver}" with capabilities: [${wanted}]`);
   }
+  if (Isolation !== '' && Isolation !== 'default') {
+    throw invalid(`Invalid isolation: "${Isolation}" - linux only supports 'default'`);
+  }
+  if (!['', 'docker', '/docker'].includes(CgroupParent)) {
+    throw invalid('--cgroup-parent is not supported: all containers of a host are in its group /docker');
+  }
+  if (VolumeDriver !== '' && VolumeDriver !== 'local') throw noVolumeDriver(VolumeDriver);
 }
 
 /** What the root of a user namespace cannot be given (moby, daemon/daemon_unix.go). */
@@ -169,6 +194,7 @@ function endpointsOf(
   { NetworkMode = bridgeNetwork }: HostConfig,
   wished: Readonly<Record<string, EndpointSettings>>,
   { networkName }: CreateFacts,
+  containerMac: string | undefined,
 ): readonly StoredEndpoint[] {
   if (NetworkMode === 'none' || NetworkMode === 'host' || namespaceOfOther(NetworkMode)) {
     const others = Object.keys(wished).filter((each) => each !== NetworkMode && each !== 'default');
@@ -178,7 +204,21 @@ function endpointsOf(
   const settings = new Map(Object.entries(wished).map(([name, each]) => [networkName(name), each ?? {}]));
   const first = networkName(NetworkMode);
   const names = [first, ...[...settings.keys()].filter((name) => name !== first)];
-  return names.map((network) => endpointOf(network, settings.get(network) ?? {}));
+  const own = settings.get(first) ?? {};
+  return names.map((network) =>
+    endpointOf(network, network === first ? withMac(own, containerMac) : (settings.get(network) ?? {})),
+  );
+}
+
+/** What clients up to 1.43 say of a container is its first network's (moby, handleMACAddressBC). */
+function withMac(settings: EndpointSettings, mac = ''): EndpointSettings {
+  if (mac === '') return settings;
+  if (settings.MacAddress && readMac(settings.MacAddress) !== readMac(mac)) {
+    throw invalid(
+      'the container-wide MAC address must match the endpoint-specific MAC address for the main network, or be left empty',
+    );
+  }
+  return { ...settings, MacAddress: mac };
 }
 
 export function endpointOf(network: string, settings: EndpointSettings): StoredEndpoint {
@@ -186,7 +226,8 @@ export function endpointOf(network: string, settings: EndpointSettings): StoredE
   if (network === bridgeNetwork && aliases.length > 0) {
     throw invalid('network-scoped alias is supported only for containers in user defined networks');
   }
-  return { network, aliases, settings };
+  const { MacAddress: mac = '' } = settings;
+  return { network, aliases, settings: mac === '' ? settings : { ...settings, MacAddress: readMac(mac) } };
 }
 
 function namespaceOfOther(mode: string | undefined): boolean {

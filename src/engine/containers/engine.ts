@@ -160,6 +160,7 @@ export class LabContainers implements ContainerEngine, Disposable {
       ports,
       clock,
       event,
+      join: ({ stored }) => networks.complete(stored),
       used: ({ stored }, now) => {
         networks.tell(stored, now ? 'connect' : 'disconnect');
         volumes.tell(stored, now ? 'mount' : 'unmount');

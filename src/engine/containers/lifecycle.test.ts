@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ContainerCreateBody } from '../../api/container';
+import type { ContainerCreateBody, HostConfig } from '../../api/container';
 import { createDeferred } from '../../base/deferred';
 import { SandboxError } from '../../base/errors';
 import { FakeClock, settle } from '../../base/fake-clock';
@@ -419,6 +419,91 @@ describe('the life of containers', () => {
     hosts.open = async () => next;
     await started(engine, { HostConfig: { Binds: ['data:/data'] } });
     expect(told).toEqual(['remove data', 'create data']);
+  });
+
+  it('is made for a network that there is not, begins once there is, and is listed all the time', async () => {
+    const { engine, host, state } = await setUp();
+    const { Id } = await engine.containers.create(body({ HostConfig: { NetworkMode: 'later' } }), { name: 'web' });
+    await expect(engine.containers.start(Id)).rejects.toThrow('network later not found');
+    expect(await state(Id)).toMatchObject({ Status: 'created', ExitCode: 128, Error: 'network later not found' });
+    const { Networks } = (await engine.containers.inspect(Id)).NetworkSettings;
+    expect([engine.list().length, Object.keys(Networks), Networks['later']?.NetworkID]).toEqual([1, ['later'], '']);
+    await engine.networks.create({ Name: 'later' });
+    await engine.containers.start(Id);
+    expect(host.specs.at(-1)?.nics).toMatchObject([{ name: 'eth0', network: 'later' }]);
+  });
+
+  it('has the MAC that clients of old give it as a whole, on its first network', async () => {
+    const { engine, host } = await setUp();
+    await engine.networks.create({ Name: 'n1' });
+    const EndpointsConfig = { n1: {}, bridge: {} };
+    const id = await started(engine, {
+      MacAddress: '02:42:AC:44:00:10',
+      HostConfig: { NetworkMode: 'n1' },
+      NetworkingConfig: { EndpointsConfig },
+    });
+    expect(host.specs[0]?.nics.map(({ mac }) => mac === '02:42:ac:44:00:10')).toEqual([true, false]);
+    expect((await engine.containers.inspect(id)).NetworkSettings.Networks['n1']?.MacAddress).toBe('02:42:ac:44:00:10');
+    const other = { n1: { MacAddress: '02:42:ac:44:00:11' } };
+    await expect(
+      engine.containers.create(
+        body({
+          MacAddress: '02:42:ac:44:00:12',
+          HostConfig: { NetworkMode: 'n1' },
+          NetworkingConfig: { EndpointsConfig: other },
+        }),
+      ),
+    ).rejects.toThrow('the container-wide MAC address must match');
+  });
+
+  it.each([
+    [{ ShmSize: -1 }, 'SHM size can not be less than 0'],
+    [{ CpuShares: -5 }, 'invalid CPU shares (-5)'],
+    [{ DeviceRequests: [{ Capabilities: [['gpu']] }] }, 'could not select device driver "" with capabilities: [[gpu]]'],
+    [{ Isolation: 'hyperv' }, 'Invalid isolation: "hyperv"'],
+    [{ CgroupParent: '/mine' }, '--cgroup-parent is not supported'],
+    [{ VolumeDriver: 'nosuch' }, 'plugin "nosuch" not found'],
+    [
+      { Mounts: [{ Type: 'volume', Target: '/x', VolumeOptions: { DriverConfig: { Name: 'nosuch' } } }] },
+      'plugin "nosuch" not found',
+    ],
+    [{ LogConfig: { Type: 'json-file', Config: { mode: 'odd' } } }, 'logging mode not supported: odd'],
+    [{ LogConfig: { Type: 'json-file', Config: { 'max-buffer-size': '4m' } } }, 'max-buffer-size option is only'],
+  ] satisfies readonly [HostConfig, string][])('is refused with %j', async (HostConfig, message) => {
+    const { engine } = await setUp();
+    await expect(engine.containers.create(body({ HostConfig }))).rejects.toMatchObject({
+      code: 'InvalidArgument',
+      message: expect.stringContaining(message),
+    });
+    expect(engine.list()).toEqual([]);
+  });
+
+  it('has what docker takes beside, and is warned of what has no effect', async () => {
+    const { engine } = await setUp();
+    const Config = { mode: 'non-blocking', 'max-buffer-size': '4m', labels: 'a', env: 'b', tag: '{{.Name}}' };
+    const VolumeOptions = { Labels: { a: 'b' }, DriverConfig: { Name: 'local' } };
+    const HostConfig = {
+      LogConfig: { Type: 'json-file', Config },
+      Mounts: [{ Type: 'volume', Source: 'data', Target: '/x', VolumeOptions } as const],
+      NetworkMode: 'host',
+      PortBindings: { '80/tcp': [{}] },
+    };
+    const { Warnings } = await engine.containers.create(body({ HostConfig }));
+    expect(Warnings).toEqual(['Published ports are discarded when using host network mode']);
+    expect((await engine.volumes.inspect('data')).Labels).toEqual({ a: 'b' });
+  });
+
+  it('is listed with ports that cannot be, as an older engine has taken them', async () => {
+    const { engine, open, stores } = await setUp();
+    const id = await started(engine);
+    engine.dispose();
+    const [record] = await stores.records.list('containers');
+    const stored = record?.value as { readonly config: object };
+    const value = { ...stored, config: { ...stored.config, ExposedPorts: { '99999/tcp': {}, '80': {} } } };
+    await stores.records.apply([{ collection: 'containers', key: id, value }]);
+    const again = await open();
+    expect(again.list()[0]?.Ports).toEqual([{ PrivatePort: 80, Type: 'tcp' }]);
+    expect((await again.containers.inspect(id)).NetworkSettings.Ports).toEqual({ '99999/tcp': null, '80/tcp': null });
   });
 
   it('is refused, as a whole, when it cannot be written down', async () => {

@@ -8,6 +8,7 @@ const usualLimitBytes = 16 * 1024 * 1024;
 export function logLimit(config: HostConfig['LogConfig']): number {
   const options = config?.Config ?? {};
   const { 'max-size': size, 'max-file': files, ...others } = options;
+  checkMode(options);
   const [unknown] = Object.keys(others).filter((key) => !knownOptions.has(key));
   if (unknown !== undefined) throw invalid(`unknown log opt '${unknown}' for json-file log driver`);
   if (size === undefined || size === '-1') {
@@ -22,10 +23,23 @@ export function logLimit(config: HostConfig['LogConfig']): number {
   return Math.max(bytes * number, 1024);
 }
 
+/** Nothing that writes into a log here ever waits for it, so both modes are one. */
+function checkMode({ mode = '', 'max-buffer-size': buffer }: Readonly<Record<string, string>>): void {
+  if (!['', 'blocking', 'non-blocking'].includes(mode)) throw invalid(`logger: logging mode not supported: ${mode}`);
+  if (buffer === undefined) return;
+  if (mode !== 'non-blocking') {
+    throw invalid("logger: max-buffer-size option is only supported with 'mode=non-blocking'");
+  }
+  if (!/^\d+(\.\d+)? ?([kmgt]i?)?b?$/i.test(buffer)) throw invalid(`invalid size: '${buffer}'`);
+}
+
 const units: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
 /** Those that change only what attributes an entry has, and compression, which the store decides about. */
-const knownOptions: ReadonlySet<string> = new Set(['labels', 'labels-regex', 'env', 'env-regex', 'tag', 'compress']);
+const knownOptions: ReadonlySet<string> = new Set([
+  ...['labels', 'labels-regex', 'env', 'env-regex', 'tag', 'compress'],
+  ...['mode', 'max-buffer-size'],
+]);
 
 function invalid(message: string): SandboxError {
   return new SandboxError('InvalidArgument', message);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { NetworkSpec } from '../../api/network';
 import { isHostLabel } from '../../formats/host-label';
 import { checkNetwork } from '../../network/ipam';
-import { labName, nextSubnet } from './network-names';
+import { labName, nextSubnet, wishedSubnet } from './network-names';
 
 describe('networks of docker’s in the lab', () => {
   it('have names that the lab can use, each its own', () => {
@@ -34,5 +34,18 @@ describe('networks of docker’s in the lab', () => {
       specs.push(spec);
     }
     expect(() => nextSubnet(specs)).toThrow('all predefined address pools have been fully subnetted');
+  });
+
+  it('have the subnet that is asked for, with its first address as the gateway', () => {
+    const Subnet = '10.9.0.0/24';
+    const wish = (Config: object) => wishedSubnet({ Name: 'n', IPAM: { Config: [Config] } });
+    expect(wishedSubnet({ Name: 'n', IPAM: { Driver: 'default', Config: [] } })).toBeUndefined();
+    expect(wish({ Subnet, Gateway: '10.9.0.1', IPRange: Subnet })).toBe(Subnet);
+    expect(() => wish({ Subnet, Gateway: '10.9.0.254' })).toThrow('its first address, 10.9.0.1');
+    expect(() => wish({ Gateway: '10.9.0.1' })).toThrow('no matching subnet for gateway 10.9.0.1');
+    expect(() => wish({ Subnet, IPRange: '10.9.0.128/25' })).toThrow('--ip-range is not supported');
+    expect(() => wish({ Subnet, AuxiliaryAddresses: { a: '10.9.0.9' } })).toThrow('--aux-address is not supported');
+    expect(() => wishedSubnet({ Name: 'n', IPAM: { Driver: 'dhcp' } })).toThrow('invalid ipam driver: dhcp');
+    expect(() => wishedSubnet({ Name: 'n', ConfigOnly: true })).toThrow('config-only networks are not supported');
   });
 });

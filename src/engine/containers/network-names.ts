@@ -1,5 +1,7 @@
+import type { NetworkCreateBody } from '../../api/container-network';
 import type { NetworkSpec } from '../../api/network';
 import { SandboxError } from '../../base/errors';
+import { gatewayNetwork } from '../../network/gateway/gateway-network';
 import { checkNetwork } from '../../network/ipam';
 
 /** The lab's name for a network of docker's, which may have capitals, dots and underscores. */
@@ -15,6 +17,35 @@ export function labName(name: string, taken: ReadonlySet<string>): string {
   let number = 2;
   while (taken.has(`${label}-${number}`)) number += 1;
   return `${label}-${number}`;
+}
+
+/**
+ * The subnet that a network is wished to have; undefined: any that is free. `InvalidArgument` for what no network here is:
+ * its gateway is its first address, and its addresses are given out from all of it.
+ */
+export function wishedSubnet({ IPAM, ConfigOnly, ConfigFrom }: NetworkCreateBody): string | undefined {
+  if (ConfigOnly || ConfigFrom?.Network)
+    throw invalid('config-only networks are not supported: say it of each network');
+  if (IPAM?.Driver && IPAM.Driver !== 'default') throw invalid(`invalid ipam driver: ${IPAM.Driver}`);
+  const [config, ...more] = IPAM?.Config ?? [];
+  if (more.length > 0) throw invalid('a network here has one subnet');
+  if (!config) return undefined;
+  const { Subnet, Gateway = '', IPRange = '', AuxiliaryAddresses = {} } = config;
+  if (IPRange !== '' && IPRange !== Subnet) {
+    throw invalid('--ip-range is not supported: addresses are given out from all of the subnet');
+  }
+  if (Object.keys(AuxiliaryAddresses).length > 0) {
+    throw invalid('--aux-address is not supported: give the container that is to have an address "--ip ADDRESS"');
+  }
+  if (Gateway === '') return Subnet;
+  if (!Subnet) throw invalid(`no matching subnet for gateway ${Gateway}`);
+  const { address } = gatewayNetwork({ name: 'n', subnet: Subnet, mtu: 1500 });
+  if (Gateway === address) return Subnet;
+  throw invalid(`the gateway of a network is its first address, ${address}: leave out --gateway ${Gateway}`);
+}
+
+function invalid(message: string): SandboxError {
+  return new SandboxError('InvalidArgument', message);
 }
 
 /** Docker's pools for networks without a subnet: 172.17 to 172.31, then sixteenths of 192.168. */

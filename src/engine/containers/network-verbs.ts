@@ -60,7 +60,7 @@ export class NetworkVerbs implements EngineNetworks {
       const changed = { ...stored, endpoints: [...stored.endpoints, endpoint] };
       await networks.connect(entry.id, endpoint, [book.change(changed)]);
       entry.stored = changed;
-      const nic = networks.nicsOf(changed).at(-1);
+      const nic = networks.findNic(changed, changed.endpoints.length - 1);
       try {
         if (entry.run) ports.publish(entry);
         if (nic) await run?.host.connect(entry.id, nic);
@@ -82,7 +82,8 @@ export class NetworkVerbs implements EngineNetworks {
     await inTurn(entry, async () => {
       const { stored, run } = entry;
       requireStaying(entry);
-      const nic = networks.nicsOf(stored)[stored.endpoints.findIndex((each) => each.network === network.name)];
+      const at = stored.endpoints.findIndex((each) => each.network === network.name);
+      const nic = at === -1 ? undefined : networks.findNic(stored, at);
       if (!nic) {
         const message = `container ${entry.id} is not connected to network ${network.name}`;
         throw new SandboxError('FailedPrecondition', message);
@@ -90,7 +91,7 @@ export class NetworkVerbs implements EngineNetworks {
       const endpoints = stored.endpoints.filter((each) => each.network !== network.name);
       const changed = { ...stored, endpoints };
       const isFirst = stored.endpoints[0]?.network === network.name;
-      await run?.host.disconnect(entry.id, nic, isFirst ? networks.nicsOf(changed)[0]?.gateway : undefined);
+      await run?.host.disconnect(entry.id, nic, isFirst ? networks.findNic(changed, 0)?.gateway : undefined);
       await networks.disconnect(entry.id, network.name, [book.change(changed)]);
       entry.stored = changed;
       if (entry.run) ports.publish(entry);

@@ -7,7 +7,7 @@ import type { StoredContainer } from './container-records';
 import { nanoTime } from './log-text';
 import { commandOf } from './merge-config';
 import type { BoundPort } from './port-book';
-import { parsePort, portKey } from './port-spec';
+import { type ContainerPort, parsePort, portKey } from './port-spec';
 import { statusText } from './status-text';
 
 /** Go's zero time, which stands for never. */
@@ -124,8 +124,18 @@ function exposedPorts({ config, host }: StoredContainer): readonly string[] {
   return [...new Set([config.ExposedPorts, host.PortBindings].flatMap((each) => Object.keys(each ?? {}).map(normal)))];
 }
 
+/** One that cannot be is shown as it is: no list fails for what an older engine has taken. */
 function normal(port: string): string {
-  return portKey(parsePort(port));
+  const parsed = findPort(port);
+  return parsed ? portKey(parsed) : port;
+}
+
+function findPort(text: string): ContainerPort | undefined {
+  try {
+    return parsePort(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function portMap(ports: readonly BoundPort[], exposed: readonly string[], running: boolean): PortMap {
@@ -151,7 +161,7 @@ function portSummaries(ports: readonly BoundPort[], exposed: readonly string[]):
   );
   const known = new Set(ports.map(portKey));
   const others = exposed
-    .map(parsePort)
+    .flatMap((text) => findPort(text) ?? [])
     .filter((port) => !known.has(portKey(port)))
     .map(({ port, protocol }): PortSummary => ({ PrivatePort: port, Type: protocol }));
   return [...bound, ...others];

@@ -13,6 +13,15 @@ export function readVolumeOptions(
   name: string,
   options: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
+  const { type = '', o = '' } = options;
+  if (type === 'tmpfs') {
+    const message = `create ${name}: a volume here is on a disk: for a file system in memory give the container "--tmpfs PATH" or "--mount type=tmpfs,target=PATH"`;
+    throw new SandboxError('InvalidArgument', message);
+  }
+  if (type !== '' || o !== '' || options['device'] !== undefined) {
+    const message = `create ${name}: a volume here is no mount of type "${type || 'none'}": bind a shared folder with "-v /FOLDER:PATH", or copy files in with "docker cp"`;
+    throw new SandboxError('InvalidArgument', message);
+  }
   const unknown = Object.keys(options).find((option) => option !== 'size');
   if (unknown !== undefined) throw new SandboxError('InvalidArgument', `create ${name}: invalid option: "${unknown}"`);
   const { size } = options;

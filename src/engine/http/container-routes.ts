@@ -106,12 +106,19 @@ async function list(containers: EngineContainers, { query }: ApiCall): Promise<R
   return json(await containers.list(options));
 }
 
-async function create(containers: EngineContainers, { query, request }: ApiCall): Promise<Response> {
+async function create(containers: EngineContainers, { query, request, minor }: ApiCall): Promise<Response> {
   const [name, platform] = [query.text('name'), query.text('platform')];
   const body = await readBody<ContainerCreateBody>(request, containerCreateShape);
   const options = { ...(name !== undefined && { name }), ...(platform !== undefined && { platform }) };
-  return json(await containers.create(body, options, { signal: request.signal }), 201);
+  const { Id, Warnings } = await containers.create(body, options, { signal: request.signal });
+  const old = body.MacAddress && minor >= deprecatedMacSince;
+  return json({ Id, Warnings: old ? [...Warnings, deprecatedMac] : Warnings }, 201);
 }
+
+/** From 1.44 on a MAC is said of a network (moby, handleMACAddressBC). */
+const deprecatedMacSince = 44;
+const deprecatedMac =
+  'The container-wide MacAddress field is now deprecated. It should be specified in EndpointsConfig instead.';
 
 function grace({ query }: ApiCall): { readonly signal?: string; readonly seconds?: number } {
   const [signal, seconds] = [query.text('signal'), query.integer('t')];

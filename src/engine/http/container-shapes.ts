@@ -98,6 +98,10 @@ const hostConfigShape: Shape = {
     ShmSize: 'integer',
     Sysctls: stringMap,
     Runtime: 'string',
+    Isolation: 'string',
+    DeviceRequests: {
+      list: { fields: { Driver: 'string', Count: 'integer', DeviceIDs: strings, Capabilities: { list: strings } } },
+    },
     ConsoleSize: { list: 'integer' },
     MaskedPaths: strings,
     ReadonlyPaths: strings,
@@ -190,11 +194,15 @@ export const networkCreateShape: Shape = {
     Internal: 'boolean',
     Attachable: 'boolean',
     Ingress: 'boolean',
+    ConfigOnly: 'boolean',
+    ConfigFrom: { fields: { Network: 'string' } },
     EnableIPv6: 'boolean',
     IPAM: {
       fields: {
         Driver: 'string',
-        Config: { list: { fields: { Subnet: 'string', Gateway: 'string', IPRange: 'string' } } },
+        Config: {
+          list: { fields: { Subnet: 'string', Gateway: 'string', IPRange: 'string', AuxiliaryAddresses: stringMap } },
+        },
       },
     },
     Options: stringMap,

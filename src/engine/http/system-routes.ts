@@ -24,6 +24,8 @@ export function systemRoutes(options: SystemRoutesOptions): readonly Route[] {
     pingRoute,
     { method: 'GET', path: '/version', handle: async () => json(engine.version()) },
     { method: 'GET', path: '/info', handle: async () => json(await engine.info()) },
+    // None can be installed: drivers are part of the engine.
+    { method: 'GET', path: '/plugins', handle: async () => json([]) },
     { method: 'GET', path: '/events', handle: (call) => events(options, call) },
     { method: 'GET', path: '/system/df', handle: (call) => usage(options, call) },
   ];
