@@ -42,6 +42,7 @@ import type { ToPage } from './offline/messages';
 import { followOwnership, joinTabs } from './tabs';
 import { text } from './ui/text';
 import { AppView } from './ui/views/app/app-view';
+import type { FrameView } from './ui/views/frame/frame-view';
 import { followVersions } from './versions';
 
 /** Share of the device's memory that machines may take; the browser and other tabs need the rest. */
@@ -64,6 +65,9 @@ const assumedMemoryGiB = 4;
 
 /** How long after the last start a worker is made ready for the next; a moment in which the machine warms up. */
 const prepareDelayMs = 1500;
+
+/** Of an embedded lab: terminals that are there from the start. */
+const shownConsoles = 8;
 
 /** How long after the lab was opened it is seen whether an earlier version of the registry left something. */
 const sweepDelayMs = 30_000;
@@ -102,7 +106,7 @@ export function runApp(): StrataPage {
   void ownLab(app);
   keepWorkerReady(driver, lab);
   keepWhatIsMade(lab);
-  show(store, false);
+  show(store, new AppView());
   followVersions({
     clock: systemClock,
     ready: (begin) => store.setNewVersion(begin),
@@ -126,7 +130,7 @@ export interface EmbeddedWish {
 /** The same for a frame in somebody's page: a lab of its own, that ends with it, without what stands around the view. */
 export async function runEmbedded({ view, unsaved }: EmbeddedWish): Promise<StartedLab> {
   const { lab, store, stock } = createApp(unsaved);
-  await lab.open();
+  const [{ FrameView }] = await Promise.all([import('./ui/views/frame/frame-view'), lab.open()]);
   return {
     lab,
     scenario: async (scenario) => {
@@ -135,14 +139,19 @@ export async function runEmbedded({ view, unsaved }: EmbeddedWish): Promise<Star
     },
     lesson: async (id) => (await import('./learning')).lessonWork(store, id),
     show() {
-      const [first] = lab.list();
+      const instances = lab.list().slice(0, shownConsoles);
+      const [first] = instances;
+      // There is nothing else that would lead to the terminals of all; the last that is named is the one that is shown.
+      for (const { id } of [...instances, ...instances.slice(0, 1)]) store.terminals.openConsole(id);
       // A lesson has gone to its step already.
       if (store.route.value.view !== 'lesson') {
         if (view !== 'terminal') store.go(parseRoute(`#/${view}`));
         else if (first) store.select(first.id);
         else store.go({ view: 'containers' });
       }
-      show(store, true);
+      const frame = new FrameView();
+      frame.home = store.route.value;
+      show(store, frame);
     },
   };
 }
@@ -323,12 +332,10 @@ function keepWorkerReady(driver: VmDriver, lab: Lab): void {
   });
 }
 
-function show(store: Store, bare: boolean): void {
+function show(store: Store, view: AppView | FrameView): void {
   const { scheme } = watchScheme(store.settings, matchMedia('(prefers-color-scheme: dark)'));
   applyLook(store.settings, document.documentElement);
-  const view = new AppView();
   view.store = store;
-  view.bare = bare;
   effect(() => {
     view.scheme = scheme.value;
   });

@@ -1,19 +1,24 @@
 import { systemClock } from './base/clock';
-import { toSandboxError } from './base/errors';
+import { SandboxError, toSandboxError } from './base/errors';
 import { CallGate } from './embed/call-gate';
 import { openDoor } from './embed/door';
 import { parseEmbedAddress } from './embed/embed-address';
 import { EmbedHome } from './embed/embed-home';
 import { labCalls } from './embed/lab-calls';
+import { fetchLessonOffer } from './embed/lesson-offer';
 import { createPoster } from './embed/poster';
+import { openSiteMemory } from './embed/site-memory';
 import './ui/styles/tokens.css';
 import './ui/styles/poster.css';
-import type { Dock } from './ui/elements/dock/dock';
+import { labMemoryMiB } from './sdk/device-memory';
+import { places } from './ui/route';
 import { embedText as text } from './ui/text/embed';
-import type { AppView } from './ui/views/app/app-view';
+import type { FrameView } from './ui/views/frame/frame-view';
 
-const address = parseEmbedAddress(location.hash);
+const address = parseEmbedAddress(location.hash, window.parent !== window);
+const views = ['terminal', 'lesson', ...places];
 let gate: CallGate | undefined;
+const site = openSiteMemory({ clock: systemClock, totalMiB: labMemoryMiB(), id: crypto.randomUUID() });
 
 const home = new EmbedHome({
   // Nothing of the lab is fetched before somebody begins.
@@ -24,28 +29,24 @@ const home = new EmbedHome({
   words: text.home,
   machine: text.machine,
   lesson: address.lesson,
-  wantMemory: async (wants) => gate?.wantMemory(wants),
+  facts: async (plan) => (await import('./embed-facts')).planFacts(plan),
+  memory: [
+    { of: 'page', want: async (wants) => gate?.wantMemory(wants) },
+    { of: 'site', want: async (wants) => site?.take(wants) },
+  ],
 });
 
-const words = {
-  title: home.scenario.name,
-  about: home.scenario.description ?? '',
-  run: text.run,
-  running: text.running,
-};
-const run = (): void => {
-  // How it goes is told by its phase.
-  home.run().catch(() => {});
-};
-const poster = createPoster(document.body, words, run);
-home.offered((scenario) => poster.show(scenario.name, scenario.description ?? ''));
+// How it goes is told by its phase.
+const poster = createPoster(document.body, text, () => void home.click().catch(() => {}));
+home.offered((offer) => poster.show(offer));
 home.told((message) => {
   gate?.tell(message);
   if (message.event !== 'phase') return;
   const { phase, message: said = '' } = message.tells;
-  if (phase === 'starting') poster.begin();
-  else if (phase === 'failed') poster.fail(said);
-  else if (phase === 'ready') poster.remove(() => void goOn());
+  if (phase === 'starting') poster.begin(said);
+  else if (phase === 'waiting') poster.ask(said);
+  else if (phase === 'failed') poster.fail(said, !home.broken);
+  else poster.remove(() => void goOn());
 });
 
 const refused = (reason: string): void => console.warn(text.refused(reason));
@@ -57,24 +58,44 @@ openDoor({
   },
   refused,
 });
+for (const word of address.unknown) console.warn(text.unknownWord(word));
 
-/** To its terminal, where it has one, or else to what is shown. */
-async function goOn(): Promise<void> {
-  const view = document.querySelector<AppView>('strata-app');
-  await view?.updateComplete;
-  const dock = view?.renderRoot.querySelector<Dock>('strata-dock:not([hidden])');
-  if (dock) await dock.focusTerminal();
-  else view?.renderRoot.querySelector<HTMLElement>('main')?.focus();
+// How it goes is told by its phase.
+begin().catch(() => {});
+
+/** What cannot be shown is told, and nothing else is run in its place. */
+async function begin(): Promise<void> {
+  const { lesson, code, offers } = address;
+  const wrong = wrongWords();
+  if (wrong !== undefined) await home.offer(Promise.reject(new SandboxError('InvalidArgument', wrong)));
+  else if (code !== undefined) await home.offer(scenarioOf(code));
+  else if (lesson !== undefined) await home.offerUsual(fetchLessonOffer(lesson, fetchLessons, text.lesson));
+  else if (!offers) await home.offerUsual();
+  if (address.autorun) await home.run();
 }
 
-async function offerCode(code: string): Promise<void> {
+async function scenarioOf(code: string): Promise<string> {
+  const { decodeShareCode } = await import('./formats/scenario/share-code');
   try {
-    const { decodeShareCode } = await import('./formats/scenario/share-code');
-    await home.offer(await decodeShareCode(code));
+    return await decodeShareCode(code);
   } catch (error) {
-    poster.fail(toSandboxError(error).message);
+    const { code: kind, message } = toSandboxError(error);
+    throw new SandboxError(kind, text.link(message));
   }
 }
 
-if (address.code !== undefined) await offerCode(address.code);
-if (address.autorun) run();
+function fetchLessons(): Promise<Response> {
+  return fetch(new URL('lessons/index.json', document.baseURI));
+}
+
+function wrongWords(): string | undefined {
+  const { view, lesson, unknown } = address;
+  if (unknown.includes('scenario')) return text.scenarioWord;
+  if (view === 'lesson') return lesson === undefined ? text.lessonView : undefined;
+  return views.includes(view) ? undefined : text.view(view, views);
+}
+
+/** To its terminal, where it has one, or else to what is shown. */
+async function goOn(): Promise<void> {
+  await document.querySelector<FrameView>('strata-frame')?.goOn();
+}

@@ -34,8 +34,10 @@ export async function lessonWork(page: Store, id: string): Promise<EmbeddedWork>
   if (!shelf) throw new SandboxError('Unavailable', 'The lessons cannot be had');
   const run = await shelf.lesson(id);
   const steps = run.lesson.steps.length;
+  const plan = run.plan();
   return {
-    memoryMiB: run.plan()?.memoryMiB ?? 0,
+    memoryMiB: plan?.memoryMiB ?? 0,
+    ...(plan && { plan }),
     begin: async () => {
       await run.start();
       page.go({ view: 'lesson', id, step: Math.max(1, shelf.progressOf(id).step) });

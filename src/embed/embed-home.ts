@@ -1,14 +1,20 @@
+import { createDeferred } from '../base/deferred';
 import { SandboxError, toSandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
 import type { Disposable } from '../base/lifecycle';
 import type { Lab } from '../engine/lab';
+import type { ScenarioPlan } from '../engine/scenarios/plan-scenario';
+import type { TaskRecord } from '../engine/tasks';
 import type { Scenario } from '../formats/scenario/scenario';
-import type { CheckState, EventMessage, MemoryAnswer } from '../sdk/protocol';
+import type { CheckState, EventMessage, LabPhase, MemoryAnswer } from '../sdk/protocol';
 import { describeInstance, type EmbeddedLabHome } from './lab-calls';
+import type { PosterFact } from './poster';
 
 /** What is to be run, and what it takes. */
 export interface EmbeddedWork {
   readonly memoryMiB: number;
+  /** Of a lesson that has a lab: what it would do. Of a scenario it is known before. */
+  readonly plan?: ScenarioPlan;
   /** Resolves with what did not start while the rest did. */
   readonly begin: () => Promise<readonly { readonly name: string; readonly message: string }[]>;
   /** Of a lesson: how far somebody is, now and whenever that changes. */
@@ -25,15 +31,34 @@ export interface StartedLab {
   readonly show: () => void;
 }
 
+/** What the button would run, as a person sees it before. */
+export interface LabOffer {
+  readonly title: string;
+  readonly about: string;
+  readonly facts: readonly PosterFact[];
+}
+
 /** What is told to people, in the words of the page. */
 export interface EmbedHomeWords {
   readonly runsAlready: string;
   readonly wrong: (where: string) => string;
   readonly place: (line: number, column: number, message: string) => string;
   readonly unreadable: string;
-  /** MiB. */
-  readonly noMemory: (needs: number, left: number) => string;
+  /** It asks for what only a person may grant. */
+  readonly asks: string;
+  readonly fetching: string;
+  /** MiB, of the labs of the page, or of all labs that this browser has below the same site. */
+  readonly noMemory: Readonly<Record<MemoryKeeper['of'], (needs: number, left: number) => string>>;
   readonly notStarted: (name: string, message: string) => string;
+  /** `share` of the phase is done, percent. */
+  readonly progress: (subject: string, phase: string, share: number | undefined) => string;
+}
+
+/** Who shares memory out among labs that know of each other. */
+export interface MemoryKeeper {
+  readonly of: 'page' | 'site';
+  /** MiB. Undefined: nobody keeps it. */
+  readonly want: (wants: number) => Promise<MemoryAnswer | undefined>;
 }
 
 export interface EmbedHomeOptions {
@@ -44,8 +69,16 @@ export interface EmbedHomeOptions {
   readonly start: () => Promise<StartedLab>;
   /** The lesson that is run in the place of a scenario. */
   readonly lesson?: string | undefined;
-  /** Asks the embedding page for memory, MiB. Undefined: it has not connected, or does not know how. */
-  readonly wantMemory: (wants: number) => Promise<MemoryAnswer | undefined>;
+  /** What a person is told of a plan before it is begun. */
+  readonly facts: (plan: ScenarioPlan) => Promise<readonly PosterFact[]>;
+  /** All of them have to grant what is wanted. */
+  readonly memory: readonly MemoryKeeper[];
+}
+
+/** A lab that is on offer. */
+interface Offered {
+  readonly scenario: Scenario;
+  readonly shown: LabOffer;
 }
 
 /** What is run where nobody has said anything. */
@@ -60,51 +93,64 @@ const oneMachine = {
 export class EmbedHome implements EmbeddedLabHome, Disposable {
   readonly #options: EmbedHomeOptions;
   readonly #told = new Emitter<EventMessage>();
-  readonly #offered = new Emitter<Scenario>();
-  #scenario: Scenario;
+  readonly #offered = new Emitter<LabOffer>();
+  /** The last one counts, and one that came to nothing is not replaced by what was before. */
+  #offer: Promise<Offered>;
+  #broken = false;
   #started: StartedLab | undefined;
   #running: Promise<void> | undefined;
+  /** Of a person, on what has been shown since. */
+  #click = createDeferred<void>();
+  #clicked = false;
   #checks: readonly CheckState[] = [];
+  #phase: LabPhase = 'waiting';
+  /** What was told last, which is not told twice. */
+  #said = '';
 
   readonly told: Event<EventMessage> = this.#told.event;
   /** What the button would run. */
-  readonly offered: Event<Scenario> = this.#offered.event;
+  readonly offered: Event<LabOffer> = this.#offered.event;
 
   constructor(options: EmbedHomeOptions) {
     this.#options = options;
-    this.#scenario = { ...options.machine, ...oneMachine };
+    this.#offer = Promise.resolve(this.#machine());
   }
 
-  get scenario(): Scenario {
-    return this.#scenario;
+  /** What is on offer cannot be run. */
+  get broken(): boolean {
+    return this.#broken;
   }
 
   get lab(): Lab | undefined {
     return this.#started?.lab;
   }
 
-  async offer(text: string): Promise<void> {
-    const { words } = this.#options;
-    if (this.#running) throw new SandboxError('FailedPrecondition', words.runsAlready);
-    // Its reader is fetched when there is something to read.
-    const { readScenario } = await import('../formats/scenario/read-scenario');
-    const read = readScenario(text);
-    if (!('value' in read)) {
-      const [first] = read.problems;
-      const where = first ? words.place(first.line, first.column, first.message) : words.unreadable;
-      throw new SandboxError('InvalidArgument', words.wrong(where));
-    }
-    this.#scenario = read.value;
-    this.#offered.fire(read.value);
+  /** A scenario, of which the text may come later: whatever is run waits for it. */
+  offer(text: string | Promise<string>): Promise<void> {
+    return this.#put(() => this.#read(text));
   }
 
+  /** The lesson of the address, as it is shown, or the machine where nobody has said anything. */
+  offerUsual(shown?: Promise<LabOffer>): Promise<void> {
+    return this.#put(async () => ({ ...this.#machine(), ...(shown && { shown: await shown }) }));
+  }
+
+  /** Begins because the page says so. What asks for more than to run in here waits for a person. */
   run(): Promise<void> {
-    this.#running ??= this.#run().catch((error: unknown) => {
+    this.#running ??= this.#run().catch(async (error: unknown) => {
+      await Promise.all(this.#options.memory.map(({ want }) => want(0)));
       this.#running = undefined;
-      this.#told.fire({ event: 'phase', tells: { phase: 'failed', message: toSandboxError(error).message } });
+      this.#tell('failed', toSandboxError(error).message);
       throw error;
     });
     return this.#running;
+  }
+
+  /** Begins because a person has said so, who has seen what is on offer. */
+  click(): Promise<void> {
+    this.#clicked = true;
+    this.#click.resolve();
+    return this.run();
   }
 
   checks(): readonly CheckState[] {
@@ -117,29 +163,124 @@ export class EmbedHome implements EmbeddedLabHome, Disposable {
   }
 
   async #run(): Promise<void> {
-    this.#told.fire({ event: 'phase', tells: { phase: 'starting' } });
+    const { scenario, shown } = await this.#offer;
+    const { lesson, words } = this.#options;
+    await this.#allowed(shown.facts);
+    this.#tell('starting', words.fetching);
     this.#started ??= await this.#start();
-    const { lesson, wantMemory, words } = this.#options;
-    const { show } = this.#started;
-    const work = await (lesson === undefined ? this.#started.scenario(this.#scenario) : this.#started.lesson(lesson));
-    const memory = await wantMemory(work.memoryMiB);
-    if (memory && !memory.granted) {
-      throw new SandboxError('ResourceExhausted', words.noMemory(work.memoryMiB, Math.floor(memory.left)));
-    }
+    const started = this.#started;
+    const work = await (lesson === undefined ? started.scenario(scenario) : started.lesson(lesson));
+    if (work.plan) await this.#allowedPlan(work.plan);
+    await this.#takeMemory(work.memoryMiB);
     const failures = await work.begin();
-    show();
+    started.show();
     work.follow?.((checks) => {
       this.#checks = checks;
       this.#told.fire({ event: 'checks', tells: checks });
     });
     // What did run is there to be used: a second attempt would find it in its way.
     const message = failures.map((each) => words.notStarted(each.name, each.message)).join('. ');
-    this.#told.fire({ event: 'phase', tells: { phase: 'ready', ...(message !== '' && { message }) } });
+    this.#tell('ready', message);
+  }
+
+  #machine(): Offered {
+    const { machine } = this.#options;
+    const shown = { title: machine.name, about: machine.description ?? '', facts: [] };
+    return { scenario: { ...machine, ...oneMachine }, shown };
+  }
+
+  async #put(make: () => Promise<Offered>): Promise<void> {
+    if (this.#running) throw new SandboxError('FailedPrecondition', this.#options.words.runsAlready);
+    const offer = make();
+    this.#offer = offer;
+    try {
+      const { shown } = await offer;
+      if (this.#offer === offer) this.#show(shown);
+    } catch (error) {
+      if (this.#offer === offer) this.#fail(error);
+      throw error;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#broken = true;
+    this.#tell('failed', toSandboxError(error).message);
+  }
+
+  async #read(text: string | Promise<string>): Promise<Offered> {
+    const { words, facts } = this.#options;
+    // What reads it is fetched when there is something to read.
+    const [{ readScenario }, { planScenario }, source] = await Promise.all([
+      import('../formats/scenario/read-scenario'),
+      import('../engine/scenarios/plan-scenario'),
+      text,
+    ]);
+    const read = readScenario(source);
+    if (!('value' in read)) {
+      const [first] = read.problems;
+      const where = first ? words.place(first.line, first.column, first.message) : words.unreadable;
+      throw new SandboxError('InvalidArgument', words.wrong(where));
+    }
+    const scenario = read.value;
+    const plan = planScenario(scenario, { names: new Set(), networks: [] });
+    return { scenario, shown: { title: scenario.name, about: scenario.description ?? '', facts: await facts(plan) } };
+  }
+
+  /** Resolves at once where nothing is asked for that only a person may grant. */
+  async #allowed(facts: readonly PosterFact[]): Promise<void> {
+    if (this.#clicked || !facts.some(({ asks }) => asks)) return;
+    this.#tell('waiting', this.#options.words.asks);
+    await this.#click.promise;
+  }
+
+  /** Of a lesson, which is known only now: a click from before was for less. */
+  async #allowedPlan(plan: ScenarioPlan): Promise<void> {
+    const facts = await this.#options.facts(plan);
+    if (!facts.some(({ asks }) => asks)) return;
+    this.#show({ title: plan.scenario.name, about: plan.scenario.description ?? '', facts });
+    await this.#allowed(facts);
+    this.#tell('starting', this.#options.words.fetching);
+  }
+
+  async #takeMemory(needs: number): Promise<void> {
+    const { memory, words } = this.#options;
+    for (const { of, want } of memory) {
+      const answer = await want(needs);
+      if (answer && !answer.granted) {
+        throw new SandboxError('ResourceExhausted', words.noMemory[of](needs, Math.floor(answer.left)));
+      }
+    }
   }
 
   async #start(): Promise<StartedLab> {
     const started = await this.#options.start();
     started.lab.changes((records) => this.#told.fire({ event: 'instances', tells: records.map(describeInstance) }));
+    started.lab.tasks.changes((task) => this.#tellProgress(task));
     return started;
+  }
+
+  /** What is under way until everything runs, one line of it. */
+  #tellProgress({ state, subject, phases }: TaskRecord): void {
+    const phase = phases.at(-1);
+    if (this.#phase !== 'starting' || state !== 'running' || !phase) return;
+    const { done, total } = phase;
+    const share = done !== undefined && total ? Math.floor((done / total) * 10) * 10 : undefined;
+    this.#tell('starting', this.#options.words.progress(subject, phase.name, share));
+  }
+
+  #tell(phase: LabPhase, message: string): void {
+    const said = `${phase} ${message}`;
+    if (said === this.#said) return;
+    this.#said = said;
+    this.#phase = phase;
+    this.#told.fire({ event: 'phase', tells: { phase, ...(message !== '' && { message }) } });
+  }
+
+  /** A click from before was for something else. */
+  #show(offer: LabOffer): void {
+    this.#broken = false;
+    this.#clicked = false;
+    this.#click = createDeferred();
+    this.#offered.fire(offer);
   }
 }

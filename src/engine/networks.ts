@@ -21,12 +21,12 @@ import { checkEgress } from '../network/egress';
 import { gatewayNetwork } from '../network/gateway/gateway-network';
 import { checkNetwork, parseSubnet, reserve } from '../network/ipam';
 import type { SwitchClient } from '../network/switch-client';
+import { defaultNetwork } from './default-network';
 import type { LeaseBook } from './gateways';
 import { leaseKey, put, remove, reservationKey } from './lab-records';
 import { SampledEvent } from './sampled-event';
 
-/** The network that every instance is on unless told otherwise. It is always there, with room for all. */
-export const defaultNetwork: NetworkSpec = { name: 'default', subnet: '10.0.0.0/16', mtu: 1500 };
+export { defaultNetwork };
 
 /** What is going on on the wire, as of now. */
 export interface NetworkStatus {

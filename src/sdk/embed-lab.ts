@@ -24,6 +24,9 @@ export type LabViewName = 'terminal' | 'topology' | 'lesson' | 'overview';
 /** How long the frame may take to be there, milliseconds. */
 const helloMs = 30_000;
 
+/** How long one may be silent that has loaded: a lab speaks before that, and an error page of the browser never. */
+const silentMs = 3000;
+
 /**
  * Puts a lab into an element of the page and connects with it. Rejects with a {@link LabError}: `Unavailable` when it does not
  * come, `FailedPrecondition` when it speaks another version, `Canceled` when `signal` ends the attempt.
@@ -63,13 +66,15 @@ export function connect(frame: HTMLIFrameElement, signal?: AbortSignal): Promise
   return connectNonce(frame, address.origin, nonce, signal);
 }
 
-function embedAddress({ base, view, lesson }: EmbedOptions, nonce: string): URL {
+function embedAddress({ base, view, lesson, scenario }: EmbedOptions, nonce: string): URL {
   const address = new URL('embed.html', base ?? new URL('../', import.meta.url));
   const words = new URLSearchParams({
     nonce,
     origin: location.origin,
     ...(view !== undefined && { view }),
     ...(lesson !== undefined && { lesson }),
+    // Until then there is no button, which would run something else.
+    ...(scenario !== undefined && { offers: '1' }),
   });
   address.hash = words.toString();
   return address;
@@ -84,6 +89,8 @@ function connectNonce(
   return new Promise((resolve, reject) => {
     const end = (): void => {
       clearTimeout(timer);
+      clearTimeout(silence);
+      frame.removeEventListener('load', loaded);
       removeEventListener('message', hear);
       signal?.removeEventListener('abort', cancel);
     };
@@ -92,7 +99,12 @@ function connectNonce(
       reject(new LabError(code, message));
     };
     const cancel = (): void => fail('Canceled', 'The attempt was ended');
-    const timer = setTimeout(() => fail('Unavailable', `No lab came from ${origin}: is its address right?`), helloMs);
+    const absent = (): void => fail('Unavailable', notThere(frame.src));
+    const timer = setTimeout(absent, helloMs);
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    const loaded = (): void => {
+      silence ??= setTimeout(absent, silentMs);
+    };
     const hear = ({ source, origin: from, data }: MessageEvent<Partial<Hello> | undefined>): void => {
       // A sandboxed frame has no origin of its own; that it is this frame is known by its window.
       if (source !== frame.contentWindow || (from !== origin && from !== 'null') || data?.strata !== 'hello') return;
@@ -113,8 +125,15 @@ function connectNonce(
       );
       resolve(lab);
     };
+    frame.addEventListener('load', loaded);
     addEventListener('message', hear);
     signal?.addEventListener('abort', cancel, { once: true });
     if (signal?.aborted) cancel();
   });
+}
+
+/** What there is to look at when no lab comes from an address. */
+export function notThere(address: string): string {
+  const [page] = address.split('#');
+  return `No lab came from ${page}: is "base" right, is it served, and may this page embed it (frame-ancestors, X-Frame-Options)?`;
 }

@@ -1,5 +1,8 @@
-import { embedLab, type LabViewName } from './embed-lab';
+import { embedLab, type LabViewName, notThere } from './embed-lab';
 import { type EmbeddedLab, LabError } from './embedded-lab';
+
+/** When it is said that a lab takes long to come, milliseconds. */
+const lateMs = 8000;
 
 /**
  * `<strata-lab scenario="lab.yaml" view="terminal">`: a lab in the page. Attributes: `scenario` (address of a scenario, as seen
@@ -39,6 +42,11 @@ export class StrataLab extends HTMLElement {
   async #open(): Promise<void> {
     const attempt = new AbortController();
     this.#attempt = attempt;
+    let late: HTMLElement | undefined;
+    const timer = setTimeout(() => {
+      const frame = this.querySelector('iframe');
+      if (frame) late = this.#say(`${notThere(frame.src)} Still waiting …`);
+    }, lateMs);
     try {
       const scenario = await this.#scenario(attempt.signal);
       const [base, view, lesson] = ['base', 'view', 'lesson'].map((name) => this.getAttribute(name) ?? undefined);
@@ -59,6 +67,9 @@ export class StrataLab extends HTMLElement {
       if (attempt.signal.aborted) return;
       this.#say(error instanceof Error ? error.message : String(error));
       this.#fire('strata-error', error);
+    } finally {
+      clearTimeout(timer);
+      late?.remove();
     }
   }
 
@@ -72,11 +83,13 @@ export class StrataLab extends HTMLElement {
     return response.text();
   }
 
-  #say(message: string): void {
+  #say(message: string): HTMLElement {
     const note = document.createElement('p');
     note.setAttribute('role', 'alert');
     note.textContent = message;
-    this.append(note);
+    // The frame has all of the height.
+    this.prepend(note);
+    return note;
   }
 
   #fire(name: string, detail: unknown): void {

@@ -81,7 +81,7 @@ describe('a lab in a page of another site', { timeout: 300_000 }, () => {
     );
     await expect(lab.evaluate((each) => each.read('vm-1', '/none'))).rejects.toThrow('No such file');
     await expect(lab.evaluate((each) => each.exec('nobody', 'true'))).rejects.toThrow(
-      'No instance is called "nobody"; there are: vm-1',
+      'No instance or container is called "nobody"; there are: vm-1',
     );
     // It says that nothing is kept.
     await frame(page).getByText('Not saved').waitFor();
@@ -103,6 +103,102 @@ describe('a lab in a page of another site', { timeout: 300_000 }, () => {
       expect(await lab.evaluate((each) => each.exec('alice', 'ping -c 1 bob'))).toMatchObject({ code: 0 });
       await page.close();
     }
+  });
+
+  /** Asks for the world outside, and runs something by itself. */
+  const asking = `strata: 1
+name: Asking
+networks:
+  - name: out
+    subnet: 10.5.0.0/24
+    egress: { hosts: [example.com] }
+instances:
+  - kind: vm
+    name: spy
+    nics: [{ network: out }]
+    setup: touch /root/ran
+`;
+  const words = (inner: Page | Frame): Promise<string> => inner.evaluate('document.body.innerText');
+
+  it('shows what a scenario of a link would do, and at the top level runs none without a click', async () => {
+    const page = await browser.newPage();
+    await page.goto(`${server.url}embed.html#autorun=1&s=${await encodeShareCode(twoMachines)}`);
+    await expect.poll(() => words(page)).toMatch(/^Pair\s+Run\s+It makes\s+2 machines\s+Memory, at most\s+128 MB/);
+    const button = page.getByRole('button', { name: 'Run' });
+    expect(await button.getAttribute('aria-disabled')).toBe('false');
+    expect(await page.locator('strata-frame').count()).toBe(0);
+    const phases = page.getByRole('status').first();
+    await button.click();
+    // It says how far it is.
+    await expect.poll(() => phases.textContent(), { interval: 20 }).toMatch(/^(alice|bob): /);
+    await page.locator('strata-terminal:visible').waitFor();
+    await page.close();
+  });
+
+  it('grants a scenario that asks for the world outside nothing before somebody has seen that and clicked', async () => {
+    const code = await encodeShareCode(asking);
+    const page = await open(
+      `<iframe src="${server.url}embed.html#autorun=1&s=${code}" width="600" height="500"></iframe><strata-lab autorun><script type="text/yaml">${asking}</script></strata-lab>${module()}`,
+    );
+    const lab = await labOf(page);
+    for (const inner of page.mainFrame().childFrames()) {
+      await inner.getByText('It asks for more than to run in this frame').waitFor();
+      expect(await words(inner)).toMatch(
+        /Guests on out may ask example\.com[\s\S]*Runs by itself\s+in spy\s+touch \/root\/ran/,
+      );
+    }
+    expect(await lab.evaluate((each) => each.instances())).toEqual([]);
+    await page.frameLocator('strata-lab iframe').getByRole('button', { name: 'Run' }).click();
+    expect(await lab.evaluate((each) => each.run())).toMatchObject([{ name: 'spy', phase: 'running' }]);
+    expect(await lab.evaluate((each) => each.exec('spy', 'ls /root/ran'))).toMatchObject({ code: 0 });
+    await page.close();
+  });
+
+  it('runs nothing in the place of what is damaged or not there, and goes on saying so', async () => {
+    const wrong = {
+      's=1.zzz': 'The link is damaged',
+      'lesson=nope': 'There is no lesson "nope". There are: 01-cloud',
+      'view=bogus': 'There is no view "bogus". There are: terminal',
+      'view=lesson': 'The view "lesson" needs a lesson beside it',
+      'scenario=lab.yaml': 'An address has its scenario as s=CODE',
+    };
+    const frames = Object.keys(wrong).map(
+      (word) => `<iframe src="${server.url}embed.html#autorun=1&${word}"></iframe>`,
+    );
+    const page = await open(frames.join(''));
+    for (const [at, said] of Object.values(wrong).entries()) {
+      const inner = page.mainFrame().childFrames()[at];
+      await inner?.getByRole('alert').getByText(said).waitFor();
+      expect(await inner?.getByRole('button').count()).toBe(0);
+    }
+    // What is not there cannot be told by it: the element says what to look at.
+    await page.evaluate(() =>
+      document.body.insertAdjacentHTML('beforeend', '<strata-lab base="/nowhere/"></strata-lab>'),
+    );
+    await page.addScriptTag({ type: 'module', url: `${server.url}sdk/strata.js` });
+    await page
+      .getByRole('alert')
+      .getByText('/nowhere/embed.html: is "base" right, is it served')
+      .waitFor({ timeout: 10_000 });
+    await page.close();
+  });
+
+  it.each([
+    [300, 200],
+    [600, 300],
+  ])('has a terminal to work with in a frame of %i by %i, and nothing around it', async (width, height) => {
+    const code = await encodeShareCode(twoMachines);
+    const page = await open(
+      `<iframe src="${server.url}embed.html#autorun=1&s=${code}" width="${width}" height="${height}"></iframe>`,
+    );
+    const screen = frame(page).locator('strata-terminal .xterm-screen').first();
+    await screen.waitFor();
+    await expect.poll(async () => (await screen.boundingBox())?.height).toBeGreaterThan(0.7 * height - 36);
+    expect(await frame(page).locator('header, nav').count()).toBe(0);
+    // The terminals of all machines are there.
+    await frame(page).getByRole('tab', { name: 'bob' }).click();
+    await expect.poll(() => focusedText(embedded(page))).toMatch(/^Terminal of bob/);
+    await page.close();
   });
 
   it('says what is wrong with a scenario, and where', async () => {
@@ -143,6 +239,31 @@ describe('a lab in a page of another site', { timeout: 300_000 }, () => {
     await page.close();
   });
 
+  it('does not start in plain frames either what the others of the site leave no memory for', async () => {
+    const big = await encodeShareCode(
+      'strata: 1\nname: Big\ninstances:\n  - kind: vm\n    name: one\n    memory: 600\n',
+    );
+    const plain = `<iframe src="${server.url}embed.html#autorun=1&s=${big}" width="500" height="400"></iframe>`;
+    const page = await open(plain.repeat(2), {}, 2);
+    const said = async () => Promise.all(page.mainFrame().childFrames().map(words));
+    await expect
+      .poll(async () => (await said()).filter((each) => each.includes('MiB')))
+      .toEqual([
+        expect.stringContaining(
+          'This lab needs 600 MiB of memory, and the others on this site leave 424, in other tabs too. Close one of them first',
+        ),
+      ]);
+    const running = async () =>
+      Promise.all(
+        page
+          .mainFrame()
+          .childFrames()
+          .map((each) => each.locator('strata-frame').count()),
+      );
+    await expect.poll(async () => (await running()).toSorted()).toEqual([0, 1]);
+    await page.close();
+  });
+
   it.each(['denied', 'allowed'] as const)(
     'works from plain frames without the module, each with its scenario in its address, where storage is %s',
     async (storage) => {
@@ -172,6 +293,7 @@ describe('a lab in a page of another site', { timeout: 300_000 }, () => {
       `<strata-lab view="lesson" lesson="08-unikernels" style="height: 800px"></strata-lab>${module()}`,
     );
     const lab = await labOf(page);
+    await frame(page).getByRole('heading', { level: 1, name: 'Unikernels' }).waitFor();
     await lab.evaluate((each) => each.run());
     await frame(page).getByRole('heading', { level: 2 }).first().waitFor();
     const checks = await lab.evaluate((each) => each.checks());

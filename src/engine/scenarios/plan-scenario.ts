@@ -1,6 +1,6 @@
 import type { Egress, NetworkSpec } from '../../api/network';
 import type { Scenario, ScenarioInstance } from '../../formats/scenario/scenario';
-import { defaultNetwork } from '../networks';
+import { defaultNetwork } from '../default-network';
 
 /** What is there already. */
 export interface ScenarioSurroundings {

@@ -36,14 +36,11 @@ export class AppView extends StrataElement {
   static override properties = {
     store: { attribute: false },
     scheme: { attribute: false },
-    bare: { attribute: false },
     filled: { state: true },
     menu: { state: true },
   };
   declare store: Store | undefined;
   declare scheme: 'light' | 'dark';
-  /** In a frame of somebody's page: only the view and the dock. The address is not the page's to change. */
-  declare bare: boolean;
   /** Whether the dock has the room of the view. */
   declare private filled: boolean;
   declare private menu: MenuRequest | undefined;
@@ -59,7 +56,6 @@ export class AppView extends StrataElement {
     super();
     this.store = undefined;
     this.scheme = 'dark';
-    this.bare = false;
     this.filled = false;
     this.menu = undefined;
     this.addEventListener('dragover', allowDrop);
@@ -93,7 +89,7 @@ export class AppView extends StrataElement {
     const { persistent, reason } = store.storage.value;
     const owner = store.ownership.value.state === 'owner';
     return html`
-      ${this.bare ? nothing : pageHeader(store, owner, { launch: this.#launch, skip: this.#skip })}
+      ${pageHeader(store, owner, { launch: this.#launch, skip: this.#skip })}
       ${persistent ? nothing : html`<strata-notice .label=${text.storage.label} .message=${text.storage.memory} .reason=${reason && text.storage.reason(reason)}></strata-notice>`}
       ${store.online.value ? nothing : html`<strata-notice .label=${text.offlineLabel} .message=${text.offline}></strata-notice>`}
       ${this.#newVersion(store)}
@@ -112,7 +108,7 @@ export class AppView extends StrataElement {
   #lab(store: Store) {
     return html`
       <div class="panes">
-        ${this.bare ? nothing : this.#nav(store)}
+        ${this.#nav(store)}
         <div class="work ${this.#isBeside(store) ? 'beside' : ''}">
           <main tabindex="-1" class=${this.#dockSize(store) === 'whole' && !this.#isBeside(store) ? 'short' : ''}>
             ${this.#lectureTerms(store)}${routedView(store, this.scheme, (event) => this.#launch(event.detail))}
@@ -120,7 +116,7 @@ export class AppView extends StrataElement {
           ${this.#dock(store)}
         </div>
       </div>
-      ${this.bare ? html`<footer>${this.#toasts(store)}</footer>` : this.#footer(store)}
+      ${this.#footer(store)}
     `;
   }
 
@@ -230,7 +226,7 @@ export class AppView extends StrataElement {
     const shown = `${hash} ${store.selected.value !== undefined}`;
     if (shown === this.#shown) return;
     this.#shown = shown;
-    if (!this.bare && formatRoute(parseRoute(location.hash)) !== hash) history.pushState(null, '', hash);
+    if (formatRoute(parseRoute(location.hash)) !== hash) history.pushState(null, '', hash);
     if (route.view === 'machine' && route.tab === 'terminal' && store.selected.value)
       store.terminals.showInstance(route.id);
   }
@@ -289,7 +285,6 @@ export class AppView extends StrataElement {
   }
 
   readonly #readHash = (): void => {
-    if (this.bare) return;
     if (asksForScenario(location)) void this.#showScenario();
     else this.store?.go(parseRoute(location.hash));
   };
