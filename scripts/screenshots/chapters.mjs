@@ -60,6 +60,20 @@ const dialogs = [
     act: (page) => ask(page, 'settings'),
     seen: (page) => page.getByRole('dialog'),
   },
+  { name: 'new-vm', hash: '#/machines', act: (page) => ask(page, 'new-vm'), seen: (page) => page.getByRole('dialog') },
+  {
+    name: 'new-container',
+    hash: '#/containers',
+    act: (page) => ask(page, 'new-container'),
+    seen: (page) => page.getByRole('dialog'),
+  },
+  {
+    name: 'palette',
+    hash: '#/overview',
+    act: (page) => ask(page, 'palette'),
+    seen: (page) => page.getByRole('dialog'),
+  },
+  { name: 'help', hash: '#/overview', act: (page) => ask(page, 'help'), seen: (page) => page.getByRole('dialog') },
 ];
 
 /** @type {Scene} */
@@ -89,6 +103,16 @@ const ofMachine = [
     hash: '#/machines/client/files',
     seen: (page) => page.getByRole('treeitem', { name: 'etc' }),
   },
+  { name: 'machine-network', hash: '#/machines/client/network', seen: (page) => row(page, 'eth0') },
+  {
+    name: 'machine-snapshots',
+    hash: '#/machines/client/snapshots',
+    seen: (page) => page.getByText('Before the lecture').first(),
+  },
+  { name: 'machine-log', hash: '#/machines/client/log' },
+  { name: 'machine-inspect', hash: '#/machines/client/inspect' },
+  { name: 'unikernel-summary', hash: '#/machines/web/summary' },
+  { name: 'unikernel-log', hash: '#/machines/web/log' },
 ];
 
 /** @type {readonly Scene[]} */
@@ -104,6 +128,13 @@ const ofContainer = [
     seen: (page) => page.locator('main .xterm-rows', { hasText: '#' }).first(),
   },
   { name: 'container-stats', hash: '#/containers/counter/stats' },
+  { name: 'container-processes', hash: '#/containers/counter/processes', seen: (page) => row(page, 'sleep').first() },
+  {
+    name: 'container-files',
+    hash: '#/containers/counter/files',
+    seen: (page) => page.getByRole('treeitem', { name: 'etc' }),
+  },
+  { name: 'container-network', hash: '#/containers/counter/network', seen: (page) => row(page, 'bridge') },
   {
     name: 'container-changes',
     hash: '#/containers/counter/changes',
@@ -113,6 +144,11 @@ const ofContainer = [
     name: 'container-kernel',
     hash: '#/containers/counter/kernel',
     seen: (page) => page.getByText('Namespaces', { exact: true }),
+  },
+  {
+    name: 'container-inspect',
+    hash: '#/containers/counter/inspect',
+    seen: (page) => page.getByText('"RestartPolicy"').first(),
   },
 ];
 

@@ -190,9 +190,11 @@ describe("docker in the page's shell", { timeout: 400_000 }, () => {
     await reloadDuring('docker pull debian', 'No image is there in part.');
     await context.unrouteAll({ behavior: 'ignoreErrors' });
     expect(await output('docker images -q debian')).toBe('');
-    await shell.run('mkdir -p slow; echo "FROM busybox" > slow/Dockerfile; echo "RUN sleep 600" >> slow/Dockerfile');
+    await shell.run(
+      'mkdir -p slow; echo "FROM busybox" > slow/Dockerfile; echo "RUN echo began; sleep 600" >> slow/Dockerfile',
+    );
     await shell.type('clear\ndocker build -t slow slow\n');
-    await shell.until(/^ ---> Running in/m);
+    await shell.until(/^#\d+ [\d.]+ began$/m);
     await reloadDuring('docker build -t slow slow', 'No image was made of it.');
     expect(await output('docker images -q slow; docker ps -aq')).toBe('');
     const run = 'docker run --name mid busybox sh -c "echo began; sleep 600"';

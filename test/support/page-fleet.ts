@@ -55,7 +55,7 @@ export function runInGuest(page: Page | Frame, id: string, command: string): Pro
 }
 
 /**
- * Reloads the page in the moment in which all is saved. A machine that wrote to its disks after it was saved comes back stopped,
+ * Reloads the page in the moment in which all is saved. A machine that wrote to its disks after it was saved starts anew,
  * so what its kernel holds back is written before.
  */
 export async function reloadSaved(page: Page): Promise<void> {
