@@ -1,4 +1,4 @@
-import type { InstancePhase, StartMethod } from '../api/instance';
+import type { InstanceKind, InstancePhase, StartMethod } from '../api/instance';
 import type { ErrorCode } from '../base/errors';
 import type { LabAction } from '../engine/instance-record';
 import type { TaskState } from '../engine/tasks';
@@ -234,7 +234,7 @@ export const text = {
     dismiss: 'Dismiss',
     removed: (name: string) => `${name} is being removed`,
     failed: (action: LabAction, name: string) => `Could not ${text.actions[action].toLowerCase()} ${name}`,
-    notCreated: 'Could not make the VM',
+    notCreated: (kind: InstanceKind) => `Could not make the ${kind === 'vm' ? 'VM' : kind}`,
     copied: 'Copied',
   },
 

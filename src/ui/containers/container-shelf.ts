@@ -4,10 +4,12 @@ import type { ContainerEngine } from '../../api/container-engine';
 import type { ContainerChange } from '../../api/container-host';
 import type { ContainerKernel } from '../../api/container-kernel';
 import type { Operation } from '../../api/operation';
+import { createDeferred } from '../../base/deferred';
 import { SandboxError } from '../../base/errors';
 import { type Disposable, toDisposable } from '../../base/lifecycle';
 import type { LabAction } from '../../engine/instance-record';
 import type { Lab } from '../../engine/lab';
+import type { TaskId } from '../../engine/tasks';
 import { containerText } from '../text/containers';
 import type { ContainerAction } from './container-actions';
 import { containerName, previewName, publishedPorts } from './container-actions';
@@ -79,16 +81,21 @@ export class ContainerShelf {
     });
   }
 
-  /** Creates a container and starts it; the image is pulled first when it is not here. Resolves with its id. */
-  async run(wish: RunWish): Promise<string> {
+  /**
+   * Creates a container and starts it; the image is pulled first when it is not here. `created` resolves with its id
+   * before it is started. `InvalidArgument` for a wish that cannot be read.
+   */
+  run(wish: RunWish): { readonly task: TaskId; readonly created: Promise<string> } {
     const body = createBody(wish);
-    let id = '';
-    const task = { kind: 'start', subject: wish.name || wish.image, cancelable: true } as const;
-    await this.#options.lab.tasks.run(task, async (operation) => {
-      ({ Id: id } = await this.#create(body, wish, operation));
-      await this.engine.containers.start(id, operation);
-    }).finished;
-    return id;
+    const created = createDeferred<string>();
+    const spec = { kind: 'start', subject: wish.name || wish.image, cancelable: true } as const;
+    const task = this.#options.lab.tasks.run(spec, async (operation) => {
+      const { Id } = await this.#create(body, wish, operation);
+      created.resolve(Id);
+      await this.engine.containers.start(Id, operation);
+    });
+    task.finished.catch((error: unknown) => created.reject(error));
+    return { task: task.id, created: created.promise };
   }
 
   act(action: ContainerAction, container: ContainerSummary): void {

@@ -21,7 +21,7 @@ export interface RunWish {
 /** The body of the engine's `create`. `InvalidArgument` for what cannot be read. */
 export function createBody(wish: RunWish): ContainerCreateBody {
   const { image, command, memoryMiB, restart, terminal } = wish;
-  const ports = wish.ports.split(/\s+/).filter(Boolean).map(readPort);
+  const ports = readPorts(wish.ports);
   const bindings: Record<string, PortBinding[]> = {};
   for (const { inside, binding } of ports) bindings[inside] = [...(bindings[inside] ?? []), binding];
   return {
@@ -45,7 +45,18 @@ export function commandWords(line: string): readonly string[] {
   return tokens.map((token) => (token.kind === 'operator' ? token.text : token.word.map(({ text }) => text).join('')));
 }
 
-function readPort(text: string): { readonly inside: string; readonly binding: PortBinding } {
+interface WishedPort {
+  /** `80/tcp` */
+  readonly inside: string;
+  readonly binding: PortBinding;
+}
+
+/** `InvalidArgument` for what is no list of ports. */
+export function readPorts(text: string): readonly WishedPort[] {
+  return text.split(/\s+/).filter(Boolean).map(readPort);
+}
+
+function readPort(text: string): WishedPort {
   const match = /^(?:(\d{1,5}):)?(\d{1,5})(?:\/(tcp|udp))?$/.exec(text);
   const [, outside, inside, protocol = 'tcp'] = match ?? [];
   if (!inside || [outside ?? '1', inside].some((port) => Number(port) < 1 || Number(port) > 65_535))
@@ -53,7 +64,8 @@ function readPort(text: string): { readonly inside: string; readonly binding: Po
   return { inside: `${Number(inside)}/${protocol}`, binding: outside === undefined ? {} : { HostPort: outside } };
 }
 
-function readEnvironment(text: string): readonly string[] {
+/** Lines of `NAME=value`. `InvalidArgument` for what is none. */
+export function readEnvironment(text: string): readonly string[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   for (const line of lines)
     if (!/^[^=\s]+=/.test(line)) throw new SandboxError('InvalidArgument', containerText.dialog.badEnvironment(line));

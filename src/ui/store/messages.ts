@@ -1,9 +1,11 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import type { Clock } from '../../base/clock';
 import { type ErrorRecord, serializeError } from '../../base/errors';
+import { type Disposable, toDisposable } from '../../base/lifecycle';
 import type { LabAction } from '../../engine/instance-record';
 import type { TaskId, TaskRecord } from '../../engine/tasks';
 import { text } from '../text';
+import { failureWords } from './failure-words';
 
 /** A message that stays until it is dismissed or its time is over. */
 export interface Toast {
@@ -28,6 +30,8 @@ export class Messages {
   readonly #clock: Clock;
   readonly #toasts = signal<readonly Toast[]>([]);
   readonly #announcement = signal('');
+  /** Tasks whose failure is told by who began them. */
+  readonly #left = new Set<TaskId>();
   #last = 0;
 
   constructor(clock: Clock) {
@@ -64,10 +68,16 @@ export class Messages {
     }
   }
 
+  /** Whoever began a task tells of its failure, until this is disposed of. */
+  leave(id: TaskId): Disposable {
+    this.#left.add(id);
+    return toDisposable(() => this.#left.delete(id));
+  }
+
   taskEnded({ id, kind, subject, state, error }: TaskRecord<LabAction>): void {
     this.announce(text.tasks.told(kind, subject, state));
     this.#toasts.value = this.#toasts.value.filter((toast) => toast.task !== id);
-    if (error) this.#tell(text.toasts.failed(kind, subject), error);
+    if (error && !this.#left.has(id)) this.#tell(text.toasts.failed(kind, subject), error);
   }
 
   /** Says what was done, and offers for a while to undo it. */
@@ -87,7 +97,6 @@ export class Messages {
   }
 
   #tell(title: string, error: ErrorRecord): void {
-    const body = [error.message, text.next[error.code]].filter((part) => part !== '').join('. ');
-    this.show({ tone: 'error', title, body });
+    this.show({ tone: 'error', title, body: failureWords(error) });
   }
 }

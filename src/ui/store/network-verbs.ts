@@ -29,8 +29,13 @@ export class NetworkVerbs {
     return this.#lab.networkProblem(spec);
   }
 
+  /** Throws what is wrong with it. */
+  make(spec: NetworkSpec): Promise<void> {
+    return this.#lab.createNetwork(spec);
+  }
+
   create(spec: NetworkSpec): void {
-    this.#messages.attempt(text.networks.notCreated(spec.name), () => this.#lab.createNetwork(spec));
+    this.#messages.attempt(text.networks.notCreated(spec.name), () => this.make(spec));
   }
 
   /** A network without ports can be had again as it was. */

@@ -160,8 +160,9 @@ export const containerText = {
     },
     terminal: 'With a terminal and open input, for a shell',
     go: 'Run',
+    working: 'It is being made. An image that is not here is pulled first, which goes on when this is closed.',
     openQuote: (line: string) => `A quote in ${line} is not closed`,
-    badPort: (port: string) => `${port} is no port mapping: 8080:80`,
+    badPort: (port: string) => `${port} is no port mapping. One is 8080:80`,
     badEnvironment: (line: string) => `${line} is no NAME=value`,
   },
 } as const;

@@ -39,6 +39,7 @@ export const dialogText = {
     names: 'Names, one a line',
     namesHint: 'Left empty, they get the next free ones',
     go: (count: number) => (count === 1 ? 'Clone' : `Make ${count} clones`),
+    twice: (name: string) => `${name} stands there twice`,
     tooMany: (count: number, names: number) => `There are ${names} names for ${count} clones`,
   },
 

@@ -53,6 +53,8 @@ export const volumeText = {
     size: 'Size',
     format: 'File system',
     formats: { ext4: 'ext4, with a journal', none: 'None: all zeros' },
+    nameRule: 'Use letters, digits, dots, hyphens and underscores, a letter or digit first',
+    nameTaken: (name: string) => `There is a volume ${name} already: choose another name`,
     go: 'Make the volume',
   },
   notCreated: 'Could not make the volume',

@@ -41,8 +41,10 @@ export class VolumeShelf {
     });
   }
 
-  create(draft: VolumeDraft): void {
-    this.#attempt(volumeText.notCreated, () => this.#options.volumes.create(draft));
+  /** Errors as of `Volumes.create`. */
+  async create(draft: VolumeDraft): Promise<void> {
+    await this.#options.volumes.create(draft);
+    this.refresh();
   }
 
   rename(id: VolumeId, name: string): void {

@@ -5,7 +5,8 @@ import { icon } from '../../elements/icon/icon';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { text } from '../../text';
-import { countOf, DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { countField, countIn, formFieldStyles, nameProblem, wordField } from './form-fields';
 import { filesOf, linesOf, networkOptions, programStyles } from './program-dialog';
 
 /** What an app may have, as `api/app.ts` says. */
@@ -37,7 +38,8 @@ export class AppDialog extends DialogElement {
   declare private name: string;
   declare private args: string;
   declare private env: string;
-  declare private memory: number;
+  /** As it was typed. */
+  declare private memory: string;
   declare private files: readonly WantedFile[];
   /** Of a program of WASIX: where its address is. Empty: it has none. */
   declare private network: string;
@@ -45,6 +47,7 @@ export class AppDialog extends DialogElement {
   static override styles = [
     ...DialogElement.styles,
     programStyles,
+    formFieldStyles,
     css`
       .lacks {
         padding: var(--s1) 12px;
@@ -82,7 +85,7 @@ export class AppDialog extends DialogElement {
     this.name = '';
     this.args = '';
     this.env = '';
-    this.memory = usualMemory;
+    this.memory = String(usualMemory);
     this.files = [];
     this.network = 'default';
   }
@@ -92,13 +95,21 @@ export class AppDialog extends DialogElement {
     return {
       heading: dialog.title,
       go: dialog.start,
+      failed: text.toasts.notCreated('app'),
       blocked: !this.offer || this.offer.lacks === 'isolation',
       body: html`
         <p class="about">${this.#about()}</p>
         ${this.offer?.lacks ? html`<p class="lacks" role="alert">${text.apps.lacks[this.offer.lacks]}</p>` : nothing}
         ${this.#programField(store)}
-        ${this.#textField(dialog.name, this.name, (name) => {
-          this.name = name;
+        ${wordField({
+          label: dialog.name,
+          value: this.name,
+          first: this.offer !== undefined,
+          placeholder: dialog.nameHint,
+          problem: nameProblem(store, this.name),
+          set: (typed) => {
+            this.name = typed;
+          },
         })}
         ${this.#lines(dialog.arguments, this.args, (args) => {
           this.args = args;
@@ -107,18 +118,14 @@ export class AppDialog extends DialogElement {
           this.env = env;
         })}
         ${this.#fileFields()} ${this.#networkField(store)}
-        <label class="field">
-          <span>${dialog.memory}</span>
-          <input
-            type="number"
-            min=${memoryLimits.least}
-            max=${memoryLimits.most}
-            .value=${String(this.memory)}
-            @change=${(event: Event) => {
-              this.memory = countOf(event, memoryLimits.least, memoryLimits.most);
-            }}
-          />
-        </label>
+        ${countField({
+          label: dialog.memory,
+          value: this.memory,
+          bounds: memoryLimits,
+          set: (typed) => {
+            this.memory = typed;
+          },
+        })}
       `,
     };
   }
@@ -166,21 +173,6 @@ export class AppDialog extends DialogElement {
         }}
       />
     </div>`;
-  }
-
-  #textField(label: string, value: string, set: (value: string) => void) {
-    return html`<label class="field">
-      <span>${label}</span>
-      <input
-        maxlength="60"
-        autocapitalize="off"
-        spellcheck="false"
-        ?data-first=${this.offer !== undefined}
-        placeholder=${text.apps.dialog.nameHint}
-        .value=${value}
-        @input=${(event: Event) => set(typedIn(event))}
-      />
-    </label>`;
   }
 
   #lines(label: string, value: string, set: (value: string) => void) {
@@ -256,7 +248,7 @@ export class AppDialog extends DialogElement {
     </div>`;
   }
 
-  protected override submit(store: Store): boolean {
+  protected override async submit(store: Store): Promise<boolean> {
     const { offer } = this;
     if (!offer) return false;
     const name = this.name.trim();
@@ -265,14 +257,14 @@ export class AppDialog extends DialogElement {
       image: offer.image,
       args: linesOf(this.args),
       env: linesOf(this.env),
-      memoryMiB: this.memory,
+      memoryMiB: countIn(this.memory, memoryLimits),
       nics: offer.flavor === 'wasix' && this.network !== '' ? [{ network: this.network }] : [],
       ...(name !== '' && { name }),
     } as const;
     const files = this.files.flatMap(({ path, content }) =>
       path.trim() === '' ? [] : [{ path: path.trim(), content: new Blob([content]) }],
     );
-    store.launches.app(draft, files);
+    await store.launches.app(draft, files);
     return true;
   }
 

@@ -1,15 +1,19 @@
 import { html } from 'lit';
 import type { RestartPolicy } from '../../../api/container';
 import { toSandboxError } from '../../../base/errors';
-import { commandWords, createBody, type RunWish } from '../../containers/run-wish';
+import { commandWords, type RunWish, readEnvironment, readPorts } from '../../containers/run-wish';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { containerText } from '../../text/containers';
 import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { countProblem, formFieldStyles, problemBeside, problemId, wordField } from './form-fields';
 
 type Field = 'image' | 'name' | 'command' | 'ports' | 'environment' | 'memory' | 'restart';
 
 const restarts = ['no', 'on-failure', 'always', 'unless-stopped'] as const satisfies readonly RestartPolicy['Name'][];
+
+/** What a machine has at most, MiB; what is too little for one is the engine's to say. */
+const memoryBounds = { least: 1, most: 1024 } as const;
 
 /** What `docker run` is told, in fields. */
 export class ContainerDialog extends DialogElement {
@@ -17,17 +21,20 @@ export class ContainerDialog extends DialogElement {
     ...DialogElement.properties,
     typed: { state: true },
     terminal: { state: true },
-    problem: { state: true },
+    problems: { state: true },
   };
   declare private typed: Readonly<Record<Field, string>>;
   declare private terminal: boolean;
-  declare private problem: string;
+  /** What was wrong with fields when it was to be run, until they are changed. */
+  declare private problems: Readonly<Partial<Record<Field, string>>>;
+
+  static override styles = [...DialogElement.styles, formFieldStyles];
 
   constructor() {
     super();
     this.typed = { image: '', name: '', command: '', ports: '', environment: '', memory: '', restart: 'no' };
     this.terminal = false;
-    this.problem = '';
+    this.problems = {};
   }
 
   protected override frame(): DialogFrame {
@@ -35,6 +42,8 @@ export class ContainerDialog extends DialogElement {
     return {
       heading: dialog.title,
       go: dialog.go,
+      working: dialog.working,
+      failed: containerText.notRun(this.typed.image.trim()),
       blocked: this.typed.image.trim() === '',
       body: html`
         ${this.#field('image', dialog.image, dialog.imageHint, true)}
@@ -42,16 +51,26 @@ export class ContainerDialog extends DialogElement {
         <div class="pair">
           ${this.#field('name', dialog.name, dialog.nameHint)} ${this.#field('ports', dialog.ports, dialog.portsHint)}
         </div>
-        <label class="field">
-          <span>${dialog.environment}</span>
-          <textarea rows="2" spellcheck="false" .value=${this.typed.environment} @input=${this.#type('environment')}></textarea>
+        <div class="entry">
+          <label class="field">
+            <span>${dialog.environment}</span>
+            <textarea
+              rows="2"
+              spellcheck="false"
+              aria-invalid=${this.problems.environment !== undefined}
+              aria-describedby=${problemId(dialog.environment)}
+              .value=${this.typed.environment}
+              @input=${(event: Event) => this.#type('environment', typedIn(event))}
+            ></textarea>
+          </label>
           <span class="hint">${dialog.environmentHint}</span>
-        </label>
+          ${problemBeside(dialog.environment, this.problems.environment)}
+        </div>
         <div class="pair">
           ${this.#field('memory', dialog.memory, dialog.memoryHint)}
           <label class="field">
             <span>${dialog.restart}</span>
-            <select @change=${this.#type('restart')}>
+            <select @change=${(event: Event) => this.#type('restart', typedIn(event))}>
               ${restarts.map((name) => html`<option value=${name} ?selected=${name === this.typed.restart}>${dialog.restarts[name]}</option>`)}
             </select>
           </label>
@@ -60,61 +79,71 @@ export class ContainerDialog extends DialogElement {
           <input type="checkbox" .checked=${this.terminal} @change=${() => this.#toggle()} />
           ${dialog.terminal}
         </label>
-        <p class="problem" role="alert">${this.problem}</p>
       `,
     };
   }
 
-  protected override submit(store: Store): boolean {
-    try {
-      const wish = this.#wish();
-      createBody(wish);
-      store.launches.container(wish);
-      return true;
-    } catch (error) {
-      this.problem = toSandboxError(error).message;
-      return false;
-    }
+  /** Pulling an image may take long: it goes on when the dialog is closed. */
+  protected override async submit(store: Store): Promise<boolean> {
+    this.problems = this.#wrong();
+    return Object.keys(this.problems).length === 0 && (await store.launches.container(this.#wish()));
+  }
+
+  /** What is wrong, by the fields that it is in. */
+  #wrong(): Readonly<Partial<Record<Field, string>>> {
+    const { command, ports, environment, memory } = this.typed;
+    const looks: Readonly<Partial<Record<Field, () => string | undefined>>> = {
+      command: () => problemOf(() => commandWords(command)),
+      ports: () => problemOf(() => readPorts(ports)),
+      environment: () => problemOf(() => readEnvironment(environment)),
+      memory: () => (memory.trim() === '' ? undefined : countProblem(memory, memoryBounds)),
+    };
+    const found = Object.entries(looks).map(([field, look]) => [field, look()] as const);
+    return Object.fromEntries(found.filter(([, problem]) => problem !== undefined));
   }
 
   #wish(): RunWish {
     const { image, name, command, ports, environment, memory, restart } = this.typed;
-    const memoryMiB = Math.round(Number(memory));
     return {
       image: image.trim(),
       name: name.trim(),
       command: commandWords(command),
       ports,
       environment,
-      memoryMiB: memory.trim() === '' || !(memoryMiB > 0) ? undefined : memoryMiB,
+      memoryMiB: memory.trim() === '' ? undefined : Number(memory),
       restart: restarts.find((each) => each === restart) ?? 'no',
       terminal: this.terminal,
     };
   }
 
   #field(field: Field, label: string, hint: string, first = false) {
-    return html`<label class="field">
-      <span>${label}</span>
-      <input
-        ?data-first=${first}
-        autocomplete="off"
-        spellcheck="false"
-        .value=${this.typed[field]}
-        @input=${this.#type(field)}
-      />
-      <span class="hint">${hint}</span>
-    </label>`;
+    return wordField({
+      label,
+      hint,
+      first,
+      value: this.typed[field],
+      problem: this.problems[field],
+      set: (typed) => this.#type(field, typed),
+    });
   }
 
-  #type(field: Field) {
-    return (event: Event): void => {
-      this.typed = { ...this.typed, [field]: typedIn(event) };
-      this.problem = '';
-    };
+  #type(field: Field, typed: string): void {
+    this.typed = { ...this.typed, [field]: typed };
+    const { [field]: _, ...others } = this.problems;
+    this.problems = others;
   }
 
   #toggle(): void {
     this.terminal = !this.terminal;
+  }
+}
+
+function problemOf(read: () => unknown): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    return toSandboxError(error).message;
   }
 }
 

@@ -1,9 +1,12 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
+import { toSandboxError } from '../../../base/errors';
 import { icon, iconStyles } from '../../elements/icon/icon';
 import type { Store } from '../../store';
+import { failureWords } from '../../store/failure-words';
 import { StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, fieldStyles } from '../../styles/base';
 import { text } from '../../text';
+import { formText } from '../../text/forms';
 
 /** What stands around the content of a dialog. */
 export interface DialogFrame {
@@ -15,15 +18,23 @@ export interface DialogFrame {
   /** Another way to go on; the dialog closes with it, too. */
   readonly other?: { readonly label: string; readonly run: () => void };
   readonly blocked?: boolean;
+  /** Said while what was asked for is being done. */
+  readonly working?: string;
+  /** Title of the message where that fails after the dialog was closed. */
+  readonly failed?: string;
 }
 
 /**
  * Base of the dialogs: a native modal dialog, which keeps the focus inside and gives it back. Fires `end` when
- * it is closed, by whatever way.
+ * it is closed, by whatever way. It stays, with all that was typed, until what it asks for is taken: what is wrong
+ * with a field stands beside the field, which is `aria-invalid` then, and what fails is said at the foot.
  */
 export abstract class DialogElement extends StrataElement {
-  static override properties = { store: { attribute: false } };
+  static override properties = { store: { attribute: false }, busy: { state: true }, failure: { state: true } };
   declare store: Store | undefined;
+  /** Whether what was asked for is being done. */
+  declare private busy: boolean;
+  declare private failure: string;
 
   static override styles = [
     baseStyles,
@@ -86,6 +97,9 @@ export abstract class DialogElement extends StrataElement {
         border-color: var(--text);
         background: var(--bad);
       }
+      .said {
+        padding: 0 var(--s3);
+      }
       .pair {
         display: grid;
         grid-template-columns: 1fr 1fr;
@@ -96,6 +110,7 @@ export abstract class DialogElement extends StrataElement {
           grid-template-columns: 1fr;
         }
         .content,
+        .said,
         .foot {
           padding-right: var(--s2);
           padding-left: var(--s2);
@@ -110,12 +125,14 @@ export abstract class DialogElement extends StrataElement {
   constructor() {
     super();
     this.store = undefined;
+    this.busy = false;
+    this.failure = '';
   }
 
   protected abstract frame(store: Store): DialogFrame;
 
-  /** Called by the button; the dialog closes when it gives true. */
-  protected submit(_store: Store): boolean {
+  /** Called by the button; the dialog closes when it gives true, and says what it throws. */
+  protected submit(_store: Store): boolean | Promise<boolean> {
     return true;
   }
 
@@ -127,13 +144,13 @@ export abstract class DialogElement extends StrataElement {
   override render() {
     const { store } = this;
     if (!store) return nothing;
-    const { heading, body, go, danger, blocked, other } = this.frame(store);
+    const { heading, body, go, danger, blocked, other, working = formText.working } = this.frame(store);
     const otherWay = (): void => {
       this.close();
       other?.run();
     };
     return html`<dialog aria-labelledby="heading" @close=${() => this.dispatchEvent(new CustomEvent('end'))} @click=${this.#click}>
-      <form novalidate @submit=${this.#submit}>
+      <form novalidate @submit=${this.#submit} @input=${this.#edit}>
         <div class="head">
           <h2 id="heading">${heading}</h2>
           <button type="button" class="quiet icon" aria-label=${text.dialogs.close} @click=${() => this.close()}>${icon('close')}</button>
@@ -142,10 +159,12 @@ export abstract class DialogElement extends StrataElement {
         ${
           go === undefined
             ? nothing
-            : html`<div class="foot">
-                <button type="button" @click=${() => this.close()}>${text.dialogs.cancel}</button>
+            : html`<p class="said problem" role="alert">${this.failure}</p>
+              <p class="said hint" role="status">${this.busy ? working : ''}</p>
+              <div class="foot">
+                <button type="button" @click=${() => this.close()}>${this.busy ? text.dialogs.close : text.dialogs.cancel}</button>
                 ${other ? html`<button type="button" @click=${otherWay}>${other.label}</button>` : nothing}
-                <button type="submit" class="filled ${danger ? 'danger' : ''}" ?disabled=${blocked ?? false}>${go}</button>
+                <button type="submit" class="filled ${danger ? 'danger' : ''}" ?disabled=${blocked ?? false} aria-busy=${this.busy}>${go}</button>
               </div>`
         }
       </form>
@@ -160,9 +179,41 @@ export abstract class DialogElement extends StrataElement {
     return this.renderRoot.querySelector('dialog');
   }
 
-  readonly #submit = (event: Event): void => {
+  readonly #submit = async (event: Event): Promise<void> => {
     event.preventDefault();
-    if (this.store && !this.frame(this.store).blocked && this.submit(this.store)) this.close();
+    const { store } = this;
+    if (!store || this.busy || this.frame(store).blocked) return;
+    if (await this.#showWrong()) return;
+    this.busy = true;
+    this.failure = '';
+    try {
+      if (await this.submit(store)) this.close();
+      else await this.#showWrong();
+    } catch (error) {
+      this.#tell(store, error);
+    } finally {
+      this.busy = false;
+    }
+  };
+
+  /** Whether a field is wrong; whoever wanted to go on is led to it. */
+  async #showWrong(): Promise<boolean> {
+    await this.updateComplete;
+    const wrong = this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]');
+    wrong?.focus();
+    return wrong !== null;
+  }
+
+  /** By a message of the page where the dialog was closed meanwhile. */
+  #tell(store: Store, error: unknown): void {
+    const failure = toSandboxError(error);
+    if (this.#dialog?.open && this.isConnected) this.failure = failureWords(failure);
+    else if (failure.code !== 'Canceled') store.report(this.frame(store).failed ?? this.frame(store).heading, error);
+  }
+
+  /** What failed was what was typed before. */
+  readonly #edit = (): void => {
+    this.failure = '';
   };
 
   /** A click beside the dialog closes it, as Escape does. */
@@ -178,10 +229,4 @@ export function typedIn({ target }: Event): string {
     target instanceof HTMLTextAreaElement
     ? target.value
     : '';
-}
-
-/** A whole number from a field, or what it was before. */
-export function countOf(event: Event, least: number, most: number): number {
-  const value = Math.round(Number(typedIn(event)));
-  return Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : least;
 }

@@ -10,7 +10,8 @@ import { formatMemory } from '../../format';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { machineWords } from '../../text/machine-words';
-import { countOf, DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { countField, countIn, formFieldStyles, nameProblem, wordField } from './form-fields';
 import { filesOf, networkOptions, programStyles } from './program-dialog';
 
 const words = machineWords.dialog;
@@ -43,7 +44,8 @@ export class MachineDialog extends DialogElement {
   /** What the dialog begins with. */
   declare question: MachineQuestion | undefined;
   declare private name: string;
-  declare private memory: number;
+  /** As it was typed. */
+  declare private memory: string;
   declare private devices: VmProfile['devices'];
   declare private networks: VmProfile['nics'];
   declare private disks: readonly WantedDisk[];
@@ -52,6 +54,7 @@ export class MachineDialog extends DialogElement {
   static override styles = [
     ...DialogElement.styles,
     programStyles,
+    formFieldStyles,
     css`
       .disk {
         display: grid;
@@ -86,7 +89,7 @@ export class MachineDialog extends DialogElement {
     super();
     this.question = undefined;
     this.name = '';
-    this.memory = usualMemory;
+    this.memory = String(usualMemory);
     this.devices = 'emulated';
     this.networks = [{ network: 'default' }];
     this.disks = [];
@@ -108,34 +111,26 @@ export class MachineDialog extends DialogElement {
       body: html`
         <p class="about">${words.about} ${words.limit}</p>
         ${this.#diskFields(store)} ${this.#bootField()}
-        <label class="field">
-          <span>${words.name}</span>
-          <input
-            maxlength="60"
-            autocapitalize="off"
-            spellcheck="false"
-            data-first
-            placeholder=${words.nameHint}
-            .value=${this.name}
-            @input=${(event: Event) => {
-              this.name = typedIn(event);
-            }}
-          />
-        </label>
+        ${wordField({
+          label: words.name,
+          value: this.name,
+          first: true,
+          placeholder: words.nameHint,
+          problem: nameProblem(store, this.name),
+          set: (typed) => {
+            this.name = typed;
+          },
+        })}
         <div class="pair">
-          <label class="field">
-            <span>${words.memory}</span>
-            <input
-              type="number"
-              min=${memoryLimits.least}
-              max=${memoryLimits.most}
-              step="32"
-              .value=${String(this.memory)}
-              @change=${(event: Event) => {
-                this.memory = countOf(event, memoryLimits.least, memoryLimits.most);
-              }}
-            />
-          </label>
+          ${countField({
+            label: words.memory,
+            value: this.memory,
+            bounds: memoryLimits,
+            step: 32,
+            set: (typed) => {
+              this.memory = typed;
+            },
+          })}
           ${this.#networkField(store)}
         </div>
         ${this.#modelField()}
@@ -236,11 +231,12 @@ export class MachineDialog extends DialogElement {
     </label>`;
   }
 
+  /** Storing disks takes long, which its task tells of: what can be wrong with the rest has been looked at by then. */
   protected override submit(store: Store): boolean {
     const name = this.name.trim();
     const draft: LaunchDraft = {
       kind: 'vm',
-      memoryMiB: this.memory,
+      memoryMiB: countIn(this.memory, memoryLimits),
       devices: this.devices,
       containerHost: false,
       firmware: { boot: this.#bootOrder() },
@@ -257,7 +253,7 @@ export class MachineDialog extends DialogElement {
 
   #fillIn({ name, memoryMiB, devices, nics, disks, firmware }: VmProfile): void {
     this.name = name;
-    this.memory = memoryMiB;
+    this.memory = String(memoryMiB);
     this.devices = devices;
     this.networks = nics;
     this.disks = disks.map((spec) => ({ spec: { ...spec, drive: spec.drive ?? 'disk' } }));

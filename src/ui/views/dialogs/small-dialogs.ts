@@ -4,7 +4,8 @@ import { formatTimeOfDay } from '../../format';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { text } from '../../text';
-import { countOf, DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { countField, countIn, formFieldStyles, nameProblem, problemBeside, problemId, wordField } from './form-fields';
 
 type DialogOf<Kind extends Dialog['kind']> = Extract<Dialog, { readonly kind: Kind }>;
 
@@ -34,6 +35,8 @@ export class RenameDialog extends DialogElement {
   declare dialog: DialogOf<'rename'> | undefined;
   declare private name: string | undefined;
 
+  static override styles = [...DialogElement.styles, formFieldStyles];
+
   constructor() {
     super();
     this.dialog = undefined;
@@ -47,19 +50,15 @@ export class RenameDialog extends DialogElement {
       heading: rename.title(old),
       go: rename.go,
       blocked: (this.name ?? old).trim() === '',
-      body: html`<label class="field">
-        <span>${rename.name}</span>
-        <input
-          data-first
-          maxlength="63"
-          autocapitalize="off"
-          spellcheck="false"
-          .value=${this.name ?? old}
-          @input=${(event: Event) => {
-            this.name = typedIn(event);
-          }}
-        />
-      </label>`,
+      body: wordField({
+        label: rename.name,
+        value: this.name ?? old,
+        first: true,
+        problem: this.name === undefined || this.name.trim() === old ? undefined : nameProblem(store, this.name),
+        set: (typed) => {
+          this.name = typed;
+        },
+      }),
     };
   }
 
@@ -131,8 +130,8 @@ export class SnapshotDialog extends DialogElement {
   }
 }
 
-/** Clones made by one wish, at most. */
-const mostClones = 32;
+/** Clones made by one wish. */
+const cloneBounds = { least: 1, most: 32 } as const;
 
 export class CloneDialog extends DialogElement {
   static override properties = {
@@ -142,55 +141,60 @@ export class CloneDialog extends DialogElement {
     names: { state: true },
   };
   declare dialog: DialogOf<'clone'> | undefined;
-  declare private count: number;
+  /** As it was typed. */
+  declare private count: string;
   declare private names: readonly string[];
+
+  static override styles = [...DialogElement.styles, formFieldStyles];
 
   constructor() {
     super();
     this.dialog = undefined;
-    this.count = 1;
+    this.count = '1';
     this.names = [];
   }
 
-  protected override frame(): DialogFrame {
+  protected override frame(store: Store): DialogFrame {
     const { clone } = text.dialogs;
-    const mismatch = this.names.length > 0 && this.names.length !== this.count;
+    const count = countIn(this.count, cloneBounds);
+    const mismatch = this.names.length > 0 && this.names.length !== count;
+    const wrong = mismatch ? clone.tooMany(count, this.names.length) : namesProblem(store, this.names);
     return {
       heading: clone.title(this.dialog?.name ?? ''),
-      go: clone.go(this.count),
-      blocked: mismatch,
+      go: clone.go(count),
       body: html`
         <p class="hint">${clone.body}</p>
-        <label class="field">
-          <span>${clone.count}</span>
-          <input
-            data-first
-            type="number"
-            min="1"
-            max=${mostClones}
-            .value=${String(this.count)}
-            @change=${(event: Event) => {
-              this.count = countOf(event, 1, mostClones);
-            }}
-          />
-        </label>
-        <label class="field">
-          <span>${clone.names}</span>
-          <textarea
-            rows=${Math.min(6, Math.max(2, this.count))}
-            autocapitalize="off"
-            spellcheck="false"
-            @input=${(event: Event) => this.#named(typedIn(event))}
-          ></textarea>
+        ${countField({
+          label: clone.count,
+          value: this.count,
+          bounds: cloneBounds,
+          first: true,
+          set: (typed) => {
+            this.count = typed;
+          },
+        })}
+        <div class="entry">
+          <label class="field">
+            <span>${clone.names}</span>
+            <textarea
+              rows=${Math.min(6, Math.max(2, count))}
+              autocapitalize="off"
+              spellcheck="false"
+              aria-invalid=${wrong !== undefined}
+              aria-describedby=${problemId(clone.names)}
+              @input=${(event: Event) => this.#named(typedIn(event))}
+            ></textarea>
+          </label>
           <span class="hint">${clone.namesHint}</span>
-          <span class="problem" role="status">${mismatch ? clone.tooMany(this.count, this.names.length) : ''}</span>
-        </label>
+          ${problemBeside(clone.names, wrong)}
+        </div>
       `,
     };
   }
 
   protected override submit(store: Store): boolean {
-    const { dialog, names, count } = this;
+    const { dialog, names } = this;
+    const count = countIn(this.count, cloneBounds);
     if (dialog) store.snapshotVerbs.clone(dialog.source, dialog.name, names.length > 0 ? { names } : { count });
     return true;
   }
@@ -200,8 +204,16 @@ export class CloneDialog extends DialogElement {
       .split(/[\n,]/)
       .map((name) => name.trim())
       .filter((name) => name !== '');
-    if (this.names.length > this.count) this.count = Math.min(mostClones, this.names.length);
+    if (this.names.length > countIn(this.count, cloneBounds)) this.count = String(this.names.length);
   }
+}
+
+/** What is wrong with the first of them that is wrong. */
+function namesProblem(store: Store, names: readonly string[]): string | undefined {
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) return text.dialogs.clone.twice(twice);
+  const wrong = names.find((name) => nameProblem(store, name) !== undefined);
+  return wrong === undefined ? undefined : `${wrong}: ${nameProblem(store, wrong)}`;
 }
 
 export class NetworkDialog extends DialogElement {
@@ -232,6 +244,7 @@ export class NetworkDialog extends DialogElement {
     return {
       heading: network.title,
       go: network.go,
+      failed: text.networks.notCreated(this.name),
       blocked: problem !== undefined,
       body: html`
         <div class="pair">
@@ -266,8 +279,8 @@ export class NetworkDialog extends DialogElement {
     };
   }
 
-  protected override submit(store: Store): boolean {
-    store.networkVerbs.create(this.#spec());
+  protected override async submit(store: Store): Promise<boolean> {
+    await store.networkVerbs.make(this.#spec());
     return true;
   }
 

@@ -7,13 +7,14 @@ import { formatMemory } from '../../format';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { text } from '../../text';
-import { countOf, DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { countField, countIn, formFieldStyles, nameProblem, wordField } from './form-fields';
 import { filesOf, linesOf, networkOptions, programStyles } from './program-dialog';
 
 const mebibyte = 1024 * 1024;
 
 /** What a unikernel may have, as `api/unikernel.ts` says. */
-const limits = { memory: { least: 1, most: 1024 }, count: 32, files: 16 } as const;
+const limits = { memory: { least: 1, most: 1024 }, count: { least: 1, most: 32 }, files: 16 } as const;
 
 /** Room for a program and what it is asked; those that need more say so. */
 const usualMemory = 4;
@@ -55,7 +56,8 @@ export class UnikernelDialog extends DialogElement {
   declare private image: string;
   declare private devices: readonly UnikernelDevice[];
   declare private name: string;
-  declare private memory: number;
+  /** As it was typed. */
+  declare private memory: string;
   declare private args: string;
   declare private files: readonly ConfigFile[];
   /** Chosen networks, by the name of the device. */
@@ -63,11 +65,13 @@ export class UnikernelDialog extends DialogElement {
   declare private disk: number;
   declare private addressing: 'static' | 'dhcp';
   declare private idleMs: number;
-  declare private count: number;
+  /** Likewise. */
+  declare private count: string;
 
   static override styles = [
     ...DialogElement.styles,
     programStyles,
+    formFieldStyles,
     css`
       .file {
         display: grid;
@@ -91,38 +95,36 @@ export class UnikernelDialog extends DialogElement {
     this.image = '';
     this.devices = [];
     this.name = '';
-    this.memory = usualMemory;
+    this.memory = String(usualMemory);
     this.args = '';
     this.files = [];
     this.networks = {};
     this.disk = usualDisk;
     this.addressing = 'static';
     this.idleMs = 0;
-    this.count = 1;
+    this.count = '1';
   }
 
   protected override frame(store: Store): DialogFrame {
     const { dialog } = text.unikernels;
+    const count = countIn(this.count, limits.count);
     return {
       heading: dialog.title,
-      go: dialog.start(this.count),
+      go: dialog.start(count),
+      failed: text.toasts.notCreated('unikernel'),
       blocked: this.image === '',
       body: html`
         <p class="about">${dialog.about}</p>
         ${this.#programField(store)}
-        <label class="field">
-          <span>${dialog.name}</span>
-          <input
-            maxlength="60"
-            autocapitalize="off"
-            spellcheck="false"
-            placeholder=${dialog.nameHint}
-            .value=${this.name}
-            @input=${(event: Event) => {
-              this.name = typedIn(event);
-            }}
-          />
-        </label>
+        ${wordField({
+          label: dialog.name,
+          value: this.name,
+          placeholder: dialog.nameHint,
+          problem: nameProblem(store, this.name, count),
+          set: (typed) => {
+            this.name = typed;
+          },
+        })}
         <label class="field">
           <span>${dialog.arguments}</span>
           <textarea
@@ -138,30 +140,22 @@ export class UnikernelDialog extends DialogElement {
         ${this.#fileFields()} ${this.#networkFields(store)}
         <div class="pair">
           ${this.#diskField()}
-          <label class="field">
-            <span>${dialog.memory}</span>
-            <input
-              type="number"
-              min=${limits.memory.least}
-              max=${limits.memory.most}
-              .value=${String(this.memory)}
-              @change=${(event: Event) => {
-                this.memory = countOf(event, limits.memory.least, limits.memory.most);
-              }}
-            />
-          </label>
-          <label class="field">
-            <span>${dialog.count}</span>
-            <input
-              type="number"
-              min="1"
-              max=${limits.count}
-              .value=${String(this.count)}
-              @change=${(event: Event) => {
-                this.count = countOf(event, 1, limits.count);
-              }}
-            />
-          </label>
+          ${countField({
+            label: dialog.memory,
+            value: this.memory,
+            bounds: limits.memory,
+            set: (typed) => {
+              this.memory = typed;
+            },
+          })}
+          ${countField({
+            label: dialog.count,
+            value: this.count,
+            bounds: limits.count,
+            set: (typed) => {
+              this.count = typed;
+            },
+          })}
         </div>
       `,
     };
@@ -299,8 +293,8 @@ export class UnikernelDialog extends DialogElement {
     </label>`;
   }
 
-  protected override submit(store: Store): boolean {
-    void store.launch(this.#draft(), this.count);
+  protected override async submit(store: Store): Promise<boolean> {
+    await store.launches.make(this.#draft(), countIn(this.count, limits.count));
     return true;
   }
 
@@ -313,7 +307,7 @@ export class UnikernelDialog extends DialogElement {
       config: Object.fromEntries(
         this.files.flatMap(({ path, content }) => (path.trim() === '' ? [] : [[path.trim(), content]])),
       ),
-      memoryMiB: this.memory,
+      memoryMiB: countIn(this.memory, limits.memory),
       addressing: this.addressing,
       nics: this.#namesOf('NET_BASIC').map((device) => ({ network: this.#networkOf(device) })),
       disks: this.#namesOf('BLOCK_BASIC').map(() => ({ sizeMiB: this.disk })),

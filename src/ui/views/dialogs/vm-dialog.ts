@@ -9,13 +9,14 @@ import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { text } from '../../text';
 import type { VolumeShelf } from '../../volumes/volume-shelf';
-import { countOf, DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { type Bounds, countField, countIn, formFieldStyles, nameProblem, wordField } from './form-fields';
 import { networkOptions } from './program-dialog';
 
 const mebibyte = 1024 * 1024;
 
 /** What a VM may have, as `api/instance.ts` says. */
-const limits = { memory: { least: 32, most: 1024 }, nics: 4, disks: 4, count: 32 } as const;
+const limits = { memory: { least: 32, most: 1024 }, nics: 4, disks: 4, count: { least: 1, most: 32 } } as const;
 
 /** Container hosts need their initrd's room. */
 const hostMemoryMiB = 128;
@@ -42,10 +43,12 @@ export class VmDialog extends DialogElement {
   };
   declare private flavor: Flavor['id'];
   declare private name: string;
-  declare private memory: number;
+  /** As it was typed. */
+  declare private memory: string;
   declare private nics: readonly string[];
   declare private disk: number;
-  declare private count: number;
+  /** Likewise. */
+  declare private count: string;
   /** Those that it gets, by id. */
   declare private volumes: readonly VolumeId[];
   declare private shelf: VolumeShelf | undefined;
@@ -53,6 +56,7 @@ export class VmDialog extends DialogElement {
 
   static override styles = [
     ...DialogElement.styles,
+    formFieldStyles,
     css`
       .nic {
         display: flex;
@@ -76,10 +80,10 @@ export class VmDialog extends DialogElement {
     super();
     this.flavor = standardFlavor.id;
     this.name = '';
-    this.memory = standardFlavor.draft.memoryMiB;
+    this.memory = String(standardFlavor.draft.memoryMiB);
     this.nics = ['default'];
     this.disk = 0;
-    this.count = 1;
+    this.count = '1';
     this.volumes = [];
     this.shelf = undefined;
     this.shared = false;
@@ -94,10 +98,12 @@ export class VmDialog extends DialogElement {
 
   protected override frame(store: Store): DialogFrame {
     const { vm } = text.dialogs;
+    const count = this.#machines;
     return {
       heading: vm.title,
-      go: vm.start(this.count),
-      blocked: this.#diskCount > limits.disks || (this.count > 1 && this.volumes.length > 0),
+      go: vm.start(count),
+      failed: text.toasts.notCreated('vm'),
+      blocked: this.#diskCount > limits.disks || (count > 1 && this.volumes.length > 0),
       body: html`
         <div class="pair">
           <label class="field">
@@ -106,34 +112,26 @@ export class VmDialog extends DialogElement {
               ${flavors.map(({ id }) => html`<option value=${id} ?selected=${id === this.flavor}>${text.flavors[id].label}: ${text.flavors[id].detail}</option>`)}
             </select>
           </label>
-          <label class="field">
-            <span>${vm.custom}</span>
-            <input
-              type="number"
-              min=${this.#leastMemory}
-              max=${limits.memory.most}
-              step="16"
-              .value=${String(this.memory)}
-              @change=${(event: Event) => {
-                this.memory = countOf(event, this.#leastMemory, limits.memory.most);
-              }}
-            />
-          </label>
+          ${countField({
+            label: vm.custom,
+            value: this.memory,
+            bounds: this.#memoryBounds,
+            step: 16,
+            set: (typed) => {
+              this.memory = typed;
+            },
+          })}
         </div>
-        <label class="field">
-          <span>${vm.name}</span>
-          <input
-            maxlength="60"
-            autocapitalize="off"
-            spellcheck="false"
-            placeholder=${vm.nameHint}
-            .value=${this.name}
-            @input=${(event: Event) => {
-              this.name = typedIn(event);
-            }}
-          />
-          ${this.count > 1 && this.name !== '' ? html`<span class="hint">${vm.many}</span>` : nothing}
-        </label>
+        ${wordField({
+          label: vm.name,
+          value: this.name,
+          placeholder: vm.nameHint,
+          problem: nameProblem(store, this.name, count),
+          ...(count > 1 && this.name !== '' && { hint: vm.many }),
+          set: (typed) => {
+            this.name = typed;
+          },
+        })}
         ${this.#networks(store)}
         <div class="pair">
           <label class="field">
@@ -146,18 +144,14 @@ export class VmDialog extends DialogElement {
               ${diskSizes.map((size) => html`<option value=${size} ?selected=${size === this.disk}>${size > 0 ? formatMemory(size * mebibyte) : this.#isHost ? vm.hostDisk : vm.noDisk}</option>`)}
             </select>
           </label>
-          <label class="field">
-            <span>${vm.count}</span>
-            <input
-              type="number"
-              min="1"
-              max=${limits.count}
-              .value=${String(this.count)}
-              @change=${(event: Event) => {
-                this.count = countOf(event, 1, limits.count);
-              }}
-            />
-          </label>
+          ${countField({
+            label: vm.count,
+            value: this.count,
+            bounds: limits.count,
+            set: (typed) => {
+              this.count = typed;
+            },
+          })}
         </div>
         ${this.#volumeFields()}
         <label class="check">
@@ -171,7 +165,7 @@ export class VmDialog extends DialogElement {
           />
           <span>${vm.shared}</span>
         </label>
-        <p class="hint" role="status">${this.count > 1 ? vm.total(formatMemory(this.count * this.memory * mebibyte)) : ''}</p>
+        <p class="hint" role="status">${count > 1 ? vm.total(formatMemory(count * this.#memoryMiB * mebibyte)) : ''}</p>
       `,
     };
   }
@@ -213,12 +207,12 @@ export class VmDialog extends DialogElement {
           ${vm.volume(name, formatMemory(sizeMiB * mebibyte))}
         </label>`,
       )}
-      ${this.count > 1 && this.volumes.length > 0 ? html`<span class="problem" role="alert">${vm.volumesOnce}</span>` : nothing}
+      ${this.#machines > 1 && this.volumes.length > 0 ? html`<span class="problem" role="alert">${vm.volumesOnce}</span>` : nothing}
     </fieldset>`;
   }
 
-  protected override submit(store: Store): boolean {
-    void store.launch(this.#draft(), this.count);
+  protected override async submit(store: Store): Promise<boolean> {
+    await store.launches.make(this.#draft(), this.#machines);
     return true;
   }
 
@@ -228,7 +222,7 @@ export class VmDialog extends DialogElement {
     const named = name === '' ? {} : { name };
     if (this.#isHost) {
       const host = hostDraft({
-        memoryMiB: this.memory,
+        memoryMiB: this.#memoryMiB,
         networks: this.nics,
         ...(this.disk > 0 && { diskMiB: this.disk }),
       });
@@ -238,7 +232,7 @@ export class VmDialog extends DialogElement {
     return {
       ...draft,
       ...named,
-      memoryMiB: this.memory,
+      memoryMiB: this.#memoryMiB,
       nics: this.nics.map((network) => ({ network })),
       ...(this.#diskCount > 0 && {
         disks: [...(this.disk > 0 ? [{ sizeMiB: this.disk }] : []), ...volumes],
@@ -256,14 +250,22 @@ export class VmDialog extends DialogElement {
     return this.volumes.length + (this.disk > 0 || this.#isHost ? 1 : 0);
   }
 
-  get #leastMemory(): number {
-    return this.#isHost ? hostMemoryMiB : limits.memory.least;
+  get #memoryBounds(): Bounds {
+    return this.#isHost ? { ...limits.memory, least: hostMemoryMiB } : limits.memory;
+  }
+
+  get #memoryMiB(): number {
+    return countIn(this.memory, this.#memoryBounds);
+  }
+
+  get #machines(): number {
+    return countIn(this.count, limits.count);
   }
 
   #pickFlavor(picked: string): void {
     const flavor = flavors.find(({ id }) => id === picked) ?? standardFlavor;
     this.flavor = flavor.id;
-    this.memory = flavor.draft.memoryMiB;
+    this.memory = String(flavor.draft.memoryMiB);
   }
 
   #toggleVolume(id: VolumeId): void {
