@@ -1,6 +1,7 @@
 import { css, html, nothing } from 'lit';
 import { icon, iconStyles } from '../../elements/icon/icon';
-import type { LabText, ScenarioShelf } from '../../scenarios/scenario-shelf';
+import { SaveSoon } from '../../save-soon';
+import type { LabText, LabTitle, ScenarioShelf } from '../../scenarios/scenario-shelf';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, fieldStyles, viewStyles } from '../../styles/base';
@@ -19,6 +20,7 @@ export class LabView extends StrataElement {
     shown: { state: true },
     link: { state: true },
     copied: { state: true },
+    typed: { state: true },
   };
   declare store: Store | undefined;
   declare private shelf: ScenarioShelf | undefined;
@@ -26,6 +28,8 @@ export class LabView extends StrataElement {
   declare private shown: LabText | undefined;
   declare private link: string | undefined;
   declare private copied: boolean;
+  /** What is being typed, as it is: a name that is cleared to write another is not the usual one at once. */
+  declare private typed: Partial<LabTitle>;
 
   static override styles = [
     baseStyles,
@@ -93,6 +97,7 @@ export class LabView extends StrataElement {
   ];
 
   #asked: unknown;
+  readonly #soon = new SaveSoon<LabTitle>((change) => this.shelf?.setTitle(change));
 
   constructor() {
     super();
@@ -101,6 +106,21 @@ export class LabView extends StrataElement {
     this.shown = undefined;
     this.link = undefined;
     this.copied = false;
+    this.typed = {};
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // The first is all that some browsers tell of a page that ends, the second all that is told of a reload.
+    document.addEventListener('visibilitychange', this.#saveTyped);
+    window.addEventListener('pagehide', this.#saveTyped);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('visibilitychange', this.#saveTyped);
+    window.removeEventListener('pagehide', this.#saveTyped);
+    this.#endTyping();
   }
 
   override render() {
@@ -152,17 +172,17 @@ export class LabView extends StrataElement {
   }
 
   #lab(shelf: ScenarioShelf, persistent: boolean) {
-    const { name, notes } = shelf.title.value;
+    const { name, notes } = { ...shelf.title.value, ...this.typed };
     return html`<section class="panel" aria-label=${words.this}>
       <h3>${words.this}</h3>
       ${persistent && !shelf.evictable.value ? nothing : html`<p class="hint">${words.evicted}</p>`}
       <label class="field">
         <span>${words.name}</span>
-        <input maxlength="120" .value=${name} @change=${(event: Event) => shelf.setTitle({ name: typedIn(event) })} />
+        <input maxlength="120" .value=${name} @input=${(event: Event) => this.#type({ name: typedIn(event) })} @change=${this.#endTyping} />
       </label>
       <label class="field">
         <span>${words.notes}</span>
-        <textarea maxlength="20000" .value=${notes} @change=${(event: Event) => shelf.setTitle({ notes: typedIn(event) })}></textarea>
+        <textarea maxlength="20000" .value=${notes} @input=${(event: Event) => this.#type({ notes: typedIn(event) })} @change=${this.#endTyping}></textarea>
         <span class="hint">${words.notesHint}</span>
       </label>
       <div class="buttons">
@@ -225,6 +245,18 @@ export class LabView extends StrataElement {
       this.copied = false;
     }
   }
+
+  #type(change: Partial<LabTitle>): void {
+    this.typed = { ...this.typed, ...change };
+    this.#soon.put(change);
+  }
+
+  readonly #saveTyped = (): void => this.#soon.now();
+
+  readonly #endTyping = (): void => {
+    this.#soon.now();
+    this.typed = {};
+  };
 
   readonly #open = ({ target }: Event): void => {
     if (!(target instanceof HTMLInputElement)) return;
