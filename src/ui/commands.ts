@@ -1,7 +1,18 @@
+import type { ContainerSummary } from '../api/container';
+import type { InstanceRecord } from '../engine/instance-record';
+import { containerMenu, containerName } from './containers/container-actions';
+import type { ContainerShelf } from './containers/container-shelf';
+import type { LessonShelf } from './lessons/lesson-shelf';
 import { places } from './route';
+import type { ScenarioShelf } from './scenarios/scenario-shelf';
+import type { SettingValues } from './settings';
 import type { Store } from './store';
 import { text } from './text';
+import { commandText as words } from './text/commands';
+import { containerText } from './text/containers';
 import { lectureText } from './text/lecture';
+import { settingsText } from './text/settings';
+import { volumeText } from './text/volumes';
 import { actionsOf, actOn } from './views/instance/instance-actions';
 
 /** Something that can be done by its name. */
@@ -11,16 +22,84 @@ export interface Command {
   readonly run: () => void;
 }
 
+/** Parts of the page whose things have commands, too; each from when it is there. */
+export interface CommandParts {
+  readonly containers?: ContainerShelf | undefined;
+  readonly lessons?: LessonShelf | undefined;
+  readonly lab?: ScenarioShelf | undefined;
+}
+
 /** Everything that can be done now. */
-export function commandsOf(store: Store): readonly Command[] {
-  const { palette, vm, network } = text.dialogs;
-  const { theme, lecture } = store.settings.values.value;
+export function commandsOf(store: Store, { containers, lessons, lab }: CommandParts = {}): readonly Command[] {
   return [
-    ...places.map((view) => ({ id: view, label: palette.go(text.nav[view]), run: () => store.go({ view }) })),
-    { id: 'new-vm', label: vm.title, run: () => store.ask({ kind: 'new-vm' }) },
-    { id: 'new-unikernel', label: text.unikernels.dialog.title, run: () => store.ask({ kind: 'new-unikernel' }) },
-    { id: 'new-app', label: text.apps.dialog.title, run: () => store.ask({ kind: 'new-app' }) },
-    { id: 'new-network', label: network.title, run: () => store.ask({ kind: 'new-network' }) },
+    ...places.map((view) => ({
+      id: view,
+      label: text.dialogs.palette.go(text.nav[view]),
+      run: () => store.go({ view }),
+    })),
+    ...creations(store),
+    ...(lab ? labCommands(store, lab) : []),
+    ...pageCommands(store),
+    ...choices(store),
+    ...store.instances.value.flatMap((record) => instanceCommands(store, record)),
+    ...(containers ? containers.containers.value.flatMap((each) => containerCommands(store, containers, each)) : []),
+    ...(lessons?.entries.value ?? []).map(({ id, title }) => ({
+      id: `lesson ${id}`,
+      label: words.lesson(title),
+      run: () => store.go({ view: 'lesson', id, step: lessons?.progressOf(id).step ?? 0 }),
+    })),
+  ];
+}
+
+function creations(store: Store): readonly Command[] {
+  const titles = {
+    'new-vm': text.dialogs.vm.title,
+    'new-container': containerText.run,
+    'new-unikernel': text.unikernels.dialog.title,
+    'new-app': text.apps.dialog.title,
+    'new-machine': words.newMachine,
+    'new-network': text.dialogs.network.title,
+    'new-volume': volumeText.dialog.title,
+  } as const;
+  const kinds = Object.keys(titles) as (keyof typeof titles)[];
+  return kinds.map((kind) => ({ id: kind, label: titles[kind], run: () => store.ask({ kind }) }));
+}
+
+function labCommands(store: Store, lab: ScenarioShelf): readonly Command[] {
+  return [
+    { id: 'open-lab', label: words.openLab, run: () => chooseLab(lab) },
+    { id: 'save-lab', label: words.saveLab, run: () => void lab.save() },
+    { id: 'save-lab-data', label: words.saveLabWithData, run: () => void lab.saveArchive() },
+    { id: 'link-lab', label: words.copyLabLink, run: () => void copyLink(store, lab) },
+    { id: 'new-lab', label: words.newLab, run: () => void lab.askToEmpty() },
+  ];
+}
+
+/** Within the press of the key, which browsers want for this. */
+function chooseLab(lab: ScenarioShelf): void {
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.accept = '.yaml,.yml,.tar';
+  input.addEventListener('change', () => {
+    const [file] = input.files ?? [];
+    if (file) void lab.showFile(file);
+  });
+  input.click();
+}
+
+/** Where the browser does not let it be copied, it is had in the view of the lab. */
+async function copyLink(store: Store, lab: ScenarioShelf): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(await lab.link());
+    store.announce(text.toasts.copied);
+  } catch (error) {
+    store.report(words.copyLabLink, error);
+    store.go({ view: 'lab' });
+  }
+}
+
+function pageCommands(store: Store): readonly Command[] {
+  return [
     {
       id: 'lab-shell',
       label: text.dock.lab.open,
@@ -31,36 +110,73 @@ export function commandsOf(store: Store): readonly Command[] {
     },
     { id: 'settings', label: text.dialogs.settings, run: () => store.ask({ kind: 'settings' }) },
     { id: 'help', label: text.dialogs.help.title, run: () => store.ask({ kind: 'help' }) },
-    {
-      id: 'lecture',
-      label: lecture ? lectureText.switchOff : lectureText.switchOn,
-      run: () => store.settings.change({ lecture: !lecture }),
-    },
     { id: 'tasks', label: text.tasks.show, run: () => store.showTasks(true) },
+  ];
+}
+
+/** What is chosen in the settings; what is so already is no choice. */
+function choices({ settings }: Store): readonly Command[] {
+  const { theme, contrast, motion, stage, lecture, fontSize, screenReader, singleKeys } = settings.values.value;
+  const choice = (id: string, label: string, change: Partial<SettingValues>): Command => ({
+    id,
+    label,
+    run: () => settings.change(change),
+  });
+  const { contrasts, motions } = settingsText;
+  return [
+    choice('stage', stage ? words.stageOff : words.stageOn, { stage: !stage }),
+    choice('lecture', lecture ? lectureText.switchOff : lectureText.switchOn, { lecture: !lecture }),
     ...(['system', 'light', 'dark'] as const)
       .filter((each) => each !== theme)
-      .map((each) => ({
-        id: `theme ${each}`,
-        label: `${text.theme.label}: ${text.theme[each]}`,
-        run: () => store.settings.change({ theme: each }),
-      })),
-    ...store.instances.value.flatMap((record) => [
-      { id: `open ${record.id}`, label: palette.do(text.open, record.name), run: () => store.select(record.id) },
-      ...(record.state.phase === 'running' && record.abilities.has('exec')
-        ? [
-            {
-              id: `shell ${record.id}`,
-              label: text.dock.newShellIn(record.name),
-              run: () => actOn(store, record, 'shell'),
-            },
-          ]
-        : []),
-      ...actionsOf(record).map((action) => ({
-        id: `${action} ${record.id}`,
-        label: palette.do(text.actions[action], record.name),
-        run: () => actOn(store, record, action),
-      })),
-    ]),
+      .map((each) => choice(`theme ${each}`, words.choose(text.theme.label, text.theme[each]), { theme: each })),
+    ...(['system', 'more'] as const)
+      .filter((each) => each !== contrast)
+      .map((each) =>
+        choice(`contrast ${each}`, words.choose(settingsText.contrast, contrasts[each]), { contrast: each }),
+      ),
+    ...(['system', 'reduce'] as const)
+      .filter((each) => each !== motion)
+      .map((each) => choice(`motion ${each}`, words.choose(settingsText.motion, motions[each]), { motion: each })),
+    choice('larger', words.larger, { fontSize: fontSize + 1 }),
+    choice('smaller', words.smaller, { fontSize: fontSize - 1 }),
+    choice('reader', screenReader ? words.readerOff : words.readerOn, { screenReader: !screenReader }),
+    choice('keys', singleKeys ? words.keysOff : words.keysOn, { singleKeys: !singleKeys }),
+  ];
+}
+
+function instanceCommands(store: Store, record: InstanceRecord): readonly Command[] {
+  const { palette } = text.dialogs;
+  return [
+    { id: `open ${record.id}`, label: palette.do(text.open, record.name), run: () => store.select(record.id) },
+    ...(record.state.phase === 'running' && record.abilities.has('exec')
+      ? [
+          {
+            id: `shell ${record.id}`,
+            label: text.dock.newShellIn(record.name),
+            run: () => actOn(store, record, 'shell'),
+          },
+        ]
+      : []),
+    ...actionsOf(record).map((action) => ({
+      id: `${action} ${record.id}`,
+      label: palette.do(text.actions[action], record.name),
+      run: () => actOn(store, record, action),
+    })),
+  ];
+}
+
+function containerCommands(store: Store, shelf: ContainerShelf, container: ContainerSummary): readonly Command[] {
+  const { Id: id, State } = container;
+  const name = containerName(container);
+  const show = (tab: 'logs' | 'terminal') => () => store.go({ view: 'container', id, tab });
+  return [
+    { id: `logs ${id}`, label: words.logs(name), run: show('logs') },
+    ...(State === 'running' ? [{ id: `shell ${id}`, label: text.dock.newShellIn(name), run: show('terminal') }] : []),
+    ...containerMenu(container).map((action) => ({
+      id: `${action.id} ${id}`,
+      label: text.dialogs.palette.do(action.label, name),
+      run: () => shelf.act(action.id, container),
+    })),
   ];
 }
 

@@ -69,6 +69,11 @@ describe('a scenario', () => {
     });
   });
 
+  it('is told how long a text is that is too long', () => {
+    const [problem] = problemsOf(`strata: 1\nname: ${'y'.repeat(3000)}`);
+    expect(problem).toMatch(/^line 2, column 7: name: "y+… has 3000 characters: at most 120 are allowed$/);
+  });
+
   it.each([
     ['', ['line 1, column 1: It is empty']],
     ['strata: 2\nname: x\nfleets: []', ['line 1, column 1: It is a scenario of version 2; this page reads version 1']],

@@ -77,7 +77,10 @@ export function string(
     if (found === undefined) return undefined;
     // A version such as 1.10 is a number to YAML; what was written is what is meant.
     const text = typeof found.value === 'string' ? found.value : (found.source ?? String(found.value));
-    if (typeof found.value === 'object' || text.length > most || (matching && !matching.test(text))) {
+    if (typeof found.value !== 'object' && text.length > most) {
+      return value.problem(`${shown(text)} has ${text.length} characters: at most ${most} are allowed`);
+    }
+    if (typeof found.value === 'object' || (matching && !matching.test(text))) {
       return value.problem(`${shown(text)} is not ${what}`);
     }
     return text;

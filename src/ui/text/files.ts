@@ -38,6 +38,7 @@ export const fileText = {
   overtaken: (path: string) => `${path} is not as it was when it was opened. Nothing has been written.`,
   overwrite: 'Overwrite it',
   openAnew: 'Discard changes and open it as it is',
+  noSlash: 'A name has no slash and no backslash in it: leave them out, or open the folder that it shall be in first',
   notText: 'It is not text that can be edited here, or too large: download it',
   isLink: (target: string) => `It is a link to ${target}: open that instead`,
   replace: {

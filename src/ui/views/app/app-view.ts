@@ -11,6 +11,7 @@ import '../../elements/notice/notice';
 import '../../elements/ownership/ownership';
 import '../../elements/task-drawer/task-drawer';
 import '../../elements/toast-list/toast-list';
+import { showAddress } from '../../page-address';
 import { formatRoute, parseRoute, placeOf } from '../../route';
 import type { Store } from '../../store';
 import type { Toast } from '../../store/messages';
@@ -226,7 +227,7 @@ export class AppView extends StrataElement {
     const shown = `${hash} ${store.selected.value !== undefined}`;
     if (shown === this.#shown) return;
     this.#shown = shown;
-    if (formatRoute(parseRoute(location.hash)) !== hash) history.pushState(null, '', hash);
+    if (formatRoute(parseRoute(location.hash)) !== hash) showAddress(hash);
     if (route.view === 'machine' && route.tab === 'terminal' && store.selected.value)
       store.terminals.showInstance(route.id);
   }

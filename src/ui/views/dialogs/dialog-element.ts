@@ -1,6 +1,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { toSandboxError } from '../../../base/errors';
 import { icon, iconStyles } from '../../elements/icon/icon';
+import { enterDialog, isDialogEntry, leaveDialog } from '../../page-address';
 import type { Store } from '../../store';
 import { failureWords } from '../../store/failure-words';
 import { StrataElement } from '../../strata-element';
@@ -136,8 +137,23 @@ export abstract class DialogElement extends StrataElement {
     return true;
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener('popstate', this.#back);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener('popstate', this.#back);
+    // The next dialog, or the view that is gone to, takes its place in the history.
+    queueMicrotask(() => {
+      if (isDialogEntry(history.state) && this.store?.dialog.value === undefined) leaveDialog();
+    });
+  }
+
   protected override firstUpdated(): void {
     this.#dialog?.showModal();
+    enterDialog();
     this.renderRoot.querySelector<HTMLElement>('[data-first]')?.focus();
   }
 
@@ -214,6 +230,11 @@ export abstract class DialogElement extends StrataElement {
   /** What failed was what was typed before. */
   readonly #edit = (): void => {
     this.failure = '';
+  };
+
+  /** Back closes the dialog; the view behind it stays. */
+  readonly #back = (): void => {
+    if (!isDialogEntry(history.state)) this.close();
   };
 
   /** A click beside the dialog closes it, as Escape does. */

@@ -1,5 +1,5 @@
 import { css, html, nothing } from 'lit';
-import { type Command, commandsOf, matchCommands } from '../../commands';
+import { type Command, type CommandParts, commandsOf, matchCommands } from '../../commands';
 import { rovingIndex } from '../../elements/roving';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
@@ -11,9 +11,16 @@ const shownLimit = 40;
 
 /** Everything by its name: a combobox with a list, after the ARIA authoring practices. */
 export class PaletteDialog extends DialogElement {
-  static override properties = { ...DialogElement.properties, typed: { state: true }, at: { state: true } };
+  static override properties = {
+    ...DialogElement.properties,
+    typed: { state: true },
+    at: { state: true },
+    parts: { state: true },
+  };
   declare private typed: string;
   declare private at: number;
+  /** Those that have come: their commands come with them. */
+  declare private parts: CommandParts;
 
   static override styles = [
     ...DialogElement.styles,
@@ -53,6 +60,19 @@ export class PaletteDialog extends DialogElement {
     super();
     this.typed = '';
     this.at = 0;
+    this.parts = {};
+  }
+
+  protected override firstUpdated(): void {
+    super.firstUpdated();
+    const { store } = this;
+    void store?.containerShelf().then((containers) => this.#add({ containers }));
+    void store?.lessonShelf().then((lessons) => this.#add({ lessons }));
+    void store?.scenarioShelf().then((lab) => this.#add({ lab }));
+  }
+
+  #add(part: CommandParts): void {
+    this.parts = { ...this.parts, ...part };
   }
 
   protected override frame(store: Store): DialogFrame {
@@ -101,7 +121,7 @@ export class PaletteDialog extends DialogElement {
   }
 
   #shown(store: Store): readonly Command[] {
-    return matchCommands(commandsOf(store), this.typed).slice(0, shownLimit);
+    return matchCommands(commandsOf(store, this.parts), this.typed).slice(0, shownLimit);
   }
 
   #type(typed: string): void {

@@ -164,6 +164,16 @@ describe('files that are browsed', () => {
     await expect.poll(() => shelf.edited.value?.path).toBe('/b2');
   });
 
+  it('have names without slashes, which is said in words of the page', async () => {
+    button(fileText.newFile)?.click();
+    await focusBecomes('input');
+    await press('a/b');
+    const input = browser.renderRoot.querySelector<HTMLInputElement>('form.name input')!;
+    expect(input.validationMessage).toBe(fileText.noSlash);
+    await press('{Backspace}{Backspace}');
+    expect(input.validationMessage).toBe('');
+  });
+
   it('are where the focus is after each thing that is done to them', async () => {
     row('/b')?.focus();
     await press('{F2}');

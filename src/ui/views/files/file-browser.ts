@@ -132,7 +132,7 @@ export class FileBrowser extends StrataElement {
     };
     return html`<form class="name" @submit=${submit} @keydown=${leave}>
       <label class="field"><span>${fileText.name}</span>
-        <input name="name" required maxlength="255" pattern="[^\\/]+" autocomplete="off" spellcheck="false" .value=${naming.kind === 'rename' ? nameOfPath(naming.path) : ''} />
+        <input name="name" required maxlength="255" @input=${checkFileName} autocomplete="off" spellcheck="false" .value=${naming.kind === 'rename' ? nameOfPath(naming.path) : ''} />
       </label>
       <button class="filled">${fileText.set[naming.kind]}</button>
       <button type="button" @click=${() => this.#endNaming()}>${fileText.cancel}</button>
@@ -336,6 +336,11 @@ export class FileBrowser extends StrataElement {
 function directoryOf(row: FileRow | undefined): string {
   if (!row) return '/';
   return row.entry.kind === 'directory' ? row.path : parentPath(row.path);
+}
+
+/** The browser's own words for what does not match a pattern tell nobody what is wrong. */
+function checkFileName({ target }: Event): void {
+  if (target instanceof HTMLInputElement) target.setCustomValidity(/[\\/]/.test(target.value) ? fileText.noSlash : '');
 }
 
 define('strata-file-browser', FileBrowser);

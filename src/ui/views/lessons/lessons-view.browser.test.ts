@@ -79,6 +79,9 @@ it('a lesson that could not be had is asked for again by whoever comes back', as
   store.go({ view: 'lesson', id: 'a', step: 0 });
   (await answerTo('a', 1)).reject(new SandboxError('Unavailable', 'There is no network'));
   await expect.poll(shown).toContain(lessonText.gone);
+  // Where it would be, and nowhere else: a message would go along to other views.
+  expect(shown()).toContain('There is no network');
+  expect(store.messages.toasts.value).toEqual([]);
   store.go({ view: 'lessons' });
   await expect.poll(shown).toContain(lessonText.heading);
   store.go({ view: 'lesson', id: 'a', step: 0 });

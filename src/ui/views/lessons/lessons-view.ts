@@ -1,4 +1,5 @@
 import { css, html, nothing } from 'lit';
+import { toSandboxError } from '../../../base/errors';
 import { describeLessonProblem } from '../../../formats/lesson/read-lesson';
 import { icon, iconStyles } from '../../elements/icon/icon';
 import type { LessonRun } from '../../lessons/lesson-run';
@@ -6,6 +7,7 @@ import { type LessonShelf, type Preview, previewId } from '../../lessons/lesson-
 import type { LessonEntry } from '../../lessons/lesson-source';
 import { formatRoute } from '../../route';
 import type { Store } from '../../store';
+import { failureWords } from '../../store/failure-words';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, viewStyles } from '../../styles/base';
 import { lessonText } from '../../text/lessons';
@@ -26,6 +28,8 @@ export class LessonsView extends StrataElement {
   declare private missing: string | undefined;
   /** The lesson that is being fetched. */
   #wanted = '';
+  /** Why it cannot be had. */
+  #why = '';
 
   static override styles = [
     baseStyles,
@@ -110,7 +114,7 @@ export class LessonsView extends StrataElement {
       return html`<strata-lesson-view .store=${store} .shelf=${shelf} .run=${this.run} .step=${this.run.within(route.step)}></strata-lesson-view>`;
     if (this.missing !== route.id) void this.#fetch(shelf, route.id);
     return this.missing === route.id
-      ? html`<div class="gone"><h2>${lessonText.gone}</h2><p>${lessonText.goneDetail}</p><a href=${formatRoute({ view: 'lessons' })}>${lessonText.all}</a></div>`
+      ? html`<div class="gone"><h2>${lessonText.gone}</h2><p>${this.#why}</p><a href=${formatRoute({ view: 'lessons' })}>${lessonText.all}</a></div>`
       : nothing;
   }
 
@@ -146,8 +150,9 @@ export class LessonsView extends StrataElement {
       if (this.#wanted === id) this.run = run;
     } catch (error) {
       if (this.#wanted !== id) return;
+      const failure = toSandboxError(error);
+      this.#why = failure.code === 'NotFound' ? lessonText.goneDetail : failureWords(failure);
       this.missing = id;
-      this.store?.report(lessonText.gone, error);
     } finally {
       if (this.#wanted === id) this.#wanted = '';
     }

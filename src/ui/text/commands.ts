@@ -1,0 +1,20 @@
+/** Words of the commands that the palette has beside those of the views. They come with it. */
+export const commandText = {
+  lesson: (title: string) => `Lesson: ${title}`,
+  logs: (container: string) => `Open the logs of ${container}`,
+  openLab: 'Open a lab from a file',
+  saveLab: 'Save the lab as a file',
+  saveLabWithData: 'Save the lab with all data',
+  copyLabLink: 'Copy a link to the lab',
+  newLab: 'New lab',
+  newMachine: 'New machine from a disk',
+  stageOn: 'Stage mode on: large type, for a lecture hall',
+  stageOff: 'Stage mode off',
+  choose: (setting: string, choice: string) => `${setting}: ${choice}`,
+  larger: 'Terminals: larger text',
+  smaller: 'Terminals: smaller text',
+  readerOn: 'Terminals: a screen reader can follow the output',
+  readerOff: 'Terminals: no screen reader follows the output',
+  keysOn: 'Single keys work as shortcuts',
+  keysOff: 'Single keys are no shortcuts',
+} as const;
