@@ -8,10 +8,13 @@ import type { ScenarioShelf } from './scenarios/scenario-shelf';
 import type { SettingValues } from './settings';
 import type { Store } from './store';
 import { text } from './text';
+import { appForm } from './text/app-form';
 import { commandText as words } from './text/commands';
 import { containerText } from './text/containers';
+import { formText } from './text/forms';
 import { lectureText } from './text/lecture';
 import { settingsText } from './text/settings';
+import { unikernelForm } from './text/unikernel-form';
 import { volumeText } from './text/volumes';
 import { actionsOf, actOn } from './views/instance/instance-actions';
 
@@ -34,7 +37,7 @@ export function commandsOf(store: Store, { containers, lessons, lab }: CommandPa
   return [
     ...places.map((view) => ({
       id: view,
-      label: text.dialogs.palette.go(text.nav[view]),
+      label: formText.palette.go(text.nav[view]),
       run: () => store.go({ view }),
     })),
     ...creations(store),
@@ -53,12 +56,12 @@ export function commandsOf(store: Store, { containers, lessons, lab }: CommandPa
 
 function creations(store: Store): readonly Command[] {
   const titles = {
-    'new-vm': text.dialogs.vm.title,
+    'new-vm': formText.vm.title,
     'new-container': containerText.run,
-    'new-unikernel': text.unikernels.dialog.title,
-    'new-app': text.apps.dialog.title,
+    'new-unikernel': unikernelForm.title,
+    'new-app': appForm.title,
     'new-machine': words.newMachine,
-    'new-network': text.dialogs.network.title,
+    'new-network': formText.network.title,
     'new-volume': volumeText.dialog.title,
   } as const;
   const kinds = Object.keys(titles) as (keyof typeof titles)[];
@@ -109,7 +112,7 @@ function pageCommands(store: Store): readonly Command[] {
       },
     },
     { id: 'settings', label: text.dialogs.settings, run: () => store.ask({ kind: 'settings' }) },
-    { id: 'help', label: text.dialogs.help.title, run: () => store.ask({ kind: 'help' }) },
+    { id: 'help', label: formText.help.title, run: () => store.ask({ kind: 'help' }) },
     { id: 'tasks', label: text.tasks.show, run: () => store.showTasks(true) },
   ];
 }
@@ -145,7 +148,7 @@ function choices({ settings }: Store): readonly Command[] {
 }
 
 function instanceCommands(store: Store, record: InstanceRecord): readonly Command[] {
-  const { palette } = text.dialogs;
+  const { palette } = formText;
   return [
     { id: `open ${record.id}`, label: palette.do(text.open, record.name), run: () => store.select(record.id) },
     ...(record.state.phase === 'running' && record.abilities.has('exec')
@@ -174,7 +177,7 @@ function containerCommands(store: Store, shelf: ContainerShelf, container: Conta
     ...(State === 'running' ? [{ id: `shell ${id}`, label: text.dock.newShellIn(name), run: show('terminal') }] : []),
     ...containerMenu(container).map((action) => ({
       id: `${action.id} ${id}`,
-      label: text.dialogs.palette.do(action.label, name),
+      label: formText.palette.do(action.label, name),
       run: () => shelf.act(action.id, container),
     })),
   ];

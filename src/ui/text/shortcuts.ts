@@ -1,4 +1,4 @@
-import { text } from '../text';
+import { formText } from './forms';
 
 /** A shortcut as it is listed; what it does is with those who listen. */
 interface Shortcut {
@@ -9,7 +9,7 @@ interface Shortcut {
 /** Everything the help shows, in groups. */
 export const shortcutGroups: readonly { readonly heading: string; readonly shortcuts: readonly Shortcut[] }[] = [
   {
-    heading: text.dialogs.help.groups.page,
+    heading: formText.help.groups.page,
     shortcuts: [
       { keys: 'Ctrl+K', what: 'Commands: everything by its name' },
       { keys: 'Ctrl+`', what: 'Show or hide the terminals' },
@@ -22,7 +22,7 @@ export const shortcutGroups: readonly { readonly heading: string; readonly short
     ],
   },
   {
-    heading: text.dialogs.help.groups.lists,
+    heading: formText.help.groups.lists,
     shortcuts: [
       { keys: '↑ ↓ Home End', what: 'Move' },
       { keys: 'Shift+F10', what: 'The menu of what is focused' },
@@ -32,7 +32,7 @@ export const shortcutGroups: readonly { readonly heading: string; readonly short
     ],
   },
   {
-    heading: text.dialogs.help.groups.terminals,
+    heading: formText.help.groups.terminals,
     shortcuts: [
       { keys: 'Ctrl+Shift+.', what: 'Leave the terminal, to its tab; or a screen' },
       { keys: 'Ctrl+Shift+C, V', what: 'Copy and paste' },

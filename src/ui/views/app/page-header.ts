@@ -48,7 +48,7 @@ export function pageHeader(store: Store, owner: boolean, { launch, skip }: PageH
                 @main=${() => launch(standardFlavor.draft)}
                 @pick=${(event: PickEvent) => pickNew(store, event.detail, launch)}
               ></strata-menu-button>
-              ${tool('command', `${text.dialogs.palette.open} (Ctrl+K)`, () => store.ask({ kind: 'palette' }))}`
+              ${tool('command', `${text.dialogs.commands} (Ctrl+K)`, () => store.ask({ kind: 'palette' }))}`
           : nothing
       }
       ${tool('settings', text.dialogs.settings, () => store.ask({ kind: 'settings' }))}

@@ -5,6 +5,7 @@ import { icon } from '../../elements/icon/icon';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { text } from '../../text';
+import { appForm } from '../../text/app-form';
 import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
 import { countField, countIn, formFieldStyles, nameProblem, wordField } from './form-fields';
 import { filesOf, linesOf, networkOptions, programStyles } from './program-dialog';
@@ -91,7 +92,7 @@ export class AppDialog extends DialogElement {
   }
 
   protected override frame(store: Store): DialogFrame {
-    const { dialog } = text.apps;
+    const dialog = appForm;
     return {
       heading: dialog.title,
       go: dialog.start,
@@ -99,7 +100,7 @@ export class AppDialog extends DialogElement {
       blocked: !this.offer || this.offer.lacks === 'isolation',
       body: html`
         <p class="about">${this.#about()}</p>
-        ${this.offer?.lacks ? html`<p class="lacks" role="alert">${text.apps.lacks[this.offer.lacks]}</p>` : nothing}
+        ${this.offer?.lacks ? html`<p class="lacks" role="alert">${appForm.lacks[this.offer.lacks]}</p>` : nothing}
         ${this.#programField(store)}
         ${wordField({
           label: dialog.name,
@@ -131,7 +132,7 @@ export class AppDialog extends DialogElement {
   }
 
   #about(): string {
-    const { dialog } = text.apps;
+    const dialog = appForm;
     if (!this.offer) return dialog.take;
     return this.offer.flavor === 'wasix' ? dialog.aboutWasix : dialog.about;
   }
@@ -139,7 +140,7 @@ export class AppDialog extends DialogElement {
   /** Plain WASI has no calls for one. */
   #networkField(store: Store) {
     if (this.offer?.flavor !== 'wasix') return nothing;
-    const { dialog } = text.apps;
+    const dialog = appForm;
     return html`<label class="field">
       <span>${dialog.network}</span>
       <select
@@ -154,7 +155,8 @@ export class AppDialog extends DialogElement {
   }
 
   #programField(store: Store) {
-    const { dialog, flavors } = text.apps;
+    const dialog = appForm;
+    const { flavors } = text.apps;
     const { offer } = this;
     return html`<div class="program">
       <label class="field">
@@ -183,7 +185,7 @@ export class AppDialog extends DialogElement {
   }
 
   #fileFields() {
-    const { dialog } = text.apps;
+    const dialog = appForm;
     return html`<fieldset>
       <legend>${dialog.files}</legend>
       ${this.files.map((file, index) => this.#fileField(file, index))}
@@ -211,7 +213,7 @@ export class AppDialog extends DialogElement {
   }
 
   #fileField({ path, content }: WantedFile, index: number) {
-    const { dialog } = text.apps;
+    const dialog = appForm;
     return html`<div class="file">
       <input
         aria-label=${dialog.path}

@@ -1,7 +1,7 @@
 import { css, html } from 'lit';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
-import { text } from '../../text';
+import { formText } from '../../text/forms';
 import { shortcutGroups } from '../../text/shortcuts';
 import { DialogElement, type DialogFrame } from './dialog-element';
 
@@ -34,7 +34,7 @@ export class HelpDialog extends DialogElement {
   ];
 
   protected override frame(store: Store): DialogFrame {
-    const { help } = text.dialogs;
+    const { help } = formText;
     const { singleKeys } = store.settings.values.value;
     return {
       heading: help.title,

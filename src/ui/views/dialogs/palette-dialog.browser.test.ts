@@ -14,6 +14,7 @@ import { createSettings } from '../../settings';
 import { Store } from '../../store';
 import '../../styles/tokens.css';
 import { text } from '../../text';
+import { formText } from '../../text/forms';
 import { PaletteDialog } from './palette-dialog';
 
 let store: Store;
@@ -86,8 +87,8 @@ describe('the palette', () => {
 
   it('leads to each view', async () => {
     for (const place of places) {
-      await type(text.dialogs.palette.go(text.nav[place]));
-      await expect.poll(options).toContain(text.dialogs.palette.go(text.nav[place]));
+      await type(formText.palette.go(text.nav[place]));
+      await expect.poll(options).toContain(formText.palette.go(text.nav[place]));
     }
   });
 

@@ -3,7 +3,7 @@ import { type Command, type CommandParts, commandsOf, matchCommands } from '../.
 import { rovingIndex } from '../../elements/roving';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
-import { text } from '../../text';
+import { formText } from '../../text/forms';
 import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
 
 /** Commands shown at once; typing more finds the rest. */
@@ -76,7 +76,7 @@ export class PaletteDialog extends DialogElement {
   }
 
   protected override frame(store: Store): DialogFrame {
-    const { palette } = text.dialogs;
+    const { palette } = formText;
     const shown = this.#shown(store);
     const current = shown[this.at];
     return {

@@ -4,6 +4,7 @@ import { formatTimeOfDay } from '../../format';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { text } from '../../text';
+import { formText } from '../../text/forms';
 import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
 import { countField, countIn, formFieldStyles, nameProblem, problemBeside, problemId, wordField } from './form-fields';
 
@@ -45,7 +46,7 @@ export class RenameDialog extends DialogElement {
 
   protected override frame(store: Store): DialogFrame {
     const old = store.nameOf(this.dialog?.id ?? '');
-    const { rename } = text.dialogs;
+    const { rename } = formText;
     return {
       heading: rename.title(old),
       go: rename.go,
@@ -87,7 +88,7 @@ export class SnapshotDialog extends DialogElement {
   }
 
   protected override frame(store: Store): DialogFrame {
-    const { snapshot } = text.dialogs;
+    const { snapshot } = formText;
     const machine = store.nameOf(this.dialog?.id ?? '');
     this.name ??= snapshot.suggestion(machine, formatTimeOfDay(store.now.value));
     const empty = this.name.trim() === '';
@@ -155,7 +156,7 @@ export class CloneDialog extends DialogElement {
   }
 
   protected override frame(store: Store): DialogFrame {
-    const { clone } = text.dialogs;
+    const { clone } = formText;
     const count = countIn(this.count, cloneBounds);
     const mismatch = this.names.length > 0 && this.names.length !== count;
     const wrong = mismatch ? clone.tooMany(count, this.names.length) : namesProblem(store, this.names);
@@ -211,7 +212,7 @@ export class CloneDialog extends DialogElement {
 /** What is wrong with the first of them that is wrong. */
 function namesProblem(store: Store, names: readonly string[]): string | undefined {
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) return text.dialogs.clone.twice(twice);
+  if (twice !== undefined) return formText.clone.twice(twice);
   const wrong = names.find((name) => nameProblem(store, name) !== undefined);
   return wrong === undefined ? undefined : `${wrong}: ${nameProblem(store, wrong)}`;
 }
@@ -238,7 +239,7 @@ export class NetworkDialog extends DialogElement {
   }
 
   protected override frame(store: Store): DialogFrame {
-    const { network } = text.dialogs;
+    const { network } = formText;
     if (this.subnet === '' && !this.touched) this.subnet = freeSubnet(store);
     const problem = store.networkVerbs.problem(this.#spec());
     return {

@@ -7,6 +7,7 @@ import { formatMemory } from '../../format';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { text } from '../../text';
+import { unikernelForm } from '../../text/unikernel-form';
 import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
 import { countField, countIn, formFieldStyles, nameProblem, wordField } from './form-fields';
 import { filesOf, linesOf, networkOptions, programStyles } from './program-dialog';
@@ -106,7 +107,7 @@ export class UnikernelDialog extends DialogElement {
   }
 
   protected override frame(store: Store): DialogFrame {
-    const { dialog } = text.unikernels;
+    const dialog = unikernelForm;
     const count = countIn(this.count, limits.count);
     return {
       heading: dialog.title,
@@ -169,7 +170,7 @@ export class UnikernelDialog extends DialogElement {
   }
 
   #programField(store: Store) {
-    const { dialog, programs } = text.unikernels;
+    const dialog = unikernelForm;
     const offers = this.#allOffers;
     return html`<div class="program">
       <label class="field">
@@ -178,7 +179,7 @@ export class UnikernelDialog extends DialogElement {
           ${offers.length === 0 ? html`<option>${this.offers ? dialog.none : dialog.loading}</option>` : nothing}
           ${offers.map(
             ({ name, image }) =>
-              html`<option value=${image} ?selected=${image === this.image}>${programs[name] ? `${name}: ${programs[name]}` : name}</option>`,
+              html`<option value=${image} ?selected=${image === this.image}>${dialog.programs[name] ? `${name}: ${dialog.programs[name]}` : name}</option>`,
           )}
         </select>
       </label>
@@ -190,7 +191,7 @@ export class UnikernelDialog extends DialogElement {
   }
 
   #fileFields() {
-    const { dialog } = text.unikernels;
+    const dialog = unikernelForm;
     return html`<fieldset>
       <legend>${dialog.config}</legend>
       ${this.files.map(
@@ -230,7 +231,8 @@ export class UnikernelDialog extends DialogElement {
   }
 
   #networkFields(store: Store) {
-    const { dialog, addressing } = text.unikernels;
+    const dialog = unikernelForm;
+    const { addressing } = text.unikernels;
     const nics = this.#namesOf('NET_BASIC');
     if (nics.length === 0) return nothing;
     return html`<fieldset>
@@ -282,7 +284,7 @@ export class UnikernelDialog extends DialogElement {
     const devices = this.#namesOf('BLOCK_BASIC');
     if (devices.length === 0) return nothing;
     return html`<label class="field">
-      <span>${text.unikernels.dialog.disks(devices.join(', '))}</span>
+      <span>${unikernelForm.disks(devices.join(', '))}</span>
       <select
         @change=${(event: Event) => {
           this.disk = Number(typedIn(event));

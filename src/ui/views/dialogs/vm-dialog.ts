@@ -8,6 +8,7 @@ import { formatMemory } from '../../format';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { text } from '../../text';
+import { formText } from '../../text/forms';
 import type { VolumeShelf } from '../../volumes/volume-shelf';
 import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
 import { type Bounds, countField, countIn, formFieldStyles, nameProblem, wordField } from './form-fields';
@@ -97,7 +98,7 @@ export class VmDialog extends DialogElement {
   }
 
   protected override frame(store: Store): DialogFrame {
-    const { vm } = text.dialogs;
+    const { vm } = formText;
     const count = this.#machines;
     return {
       heading: vm.title,
@@ -171,7 +172,7 @@ export class VmDialog extends DialogElement {
   }
 
   #networks(store: Store) {
-    const { vm } = text.dialogs;
+    const { vm } = formText;
     return html`<fieldset>
       <legend>${vm.networks}</legend>
       ${this.nics.map(
@@ -191,7 +192,7 @@ export class VmDialog extends DialogElement {
 
   /** Those that nobody has. */
   #volumeFields() {
-    const { vm } = text.dialogs;
+    const { vm } = formText;
     const free = (this.shelf?.list.value ?? []).filter(({ attachedTo, usedBy }) => !attachedTo && !usedBy);
     if (free.length === 0) return nothing;
     return html`<fieldset>

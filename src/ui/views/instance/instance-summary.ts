@@ -233,7 +233,7 @@ function unikernelPanel({ image, args, config, memoryMiB, addressing }: Unikerne
       <dd class="mono">${args.length > 0 ? args.join(' ') : unikernels.summary.none}</dd>
       <dt>${unikernels.summary.files}</dt>
       <dd class="mono">${files === '' ? unikernels.summary.none : files}</dd>
-      <dt>${unikernels.dialog.addressing}</dt>
+      <dt>${unikernels.summary.addressing}</dt>
       <dd>${unikernels.addressing[addressing]}</dd>
     </dl>`,
   );
