@@ -70,7 +70,8 @@ async function begin(): Promise<void> {
   if (wrong !== undefined) await home.offer(Promise.reject(new SandboxError('InvalidArgument', wrong)));
   else if (code !== undefined) await home.offer(scenarioOf(code));
   else if (lesson !== undefined) await home.offerUsual(fetchLessonOffer(lesson, fetchLessons, text.lesson));
-  else if (!offers) await home.offerUsual();
+  else if (offers) poster.ask(text.awaits);
+  else await home.offerUsual();
   if (address.autorun) await home.run();
 }
 

@@ -2,6 +2,7 @@
 export const embedText = {
   run: 'Run',
   running: 'Starting…',
+  awaits: 'Waiting for what the page wants to run',
   lesson: {
     about: (summary: string, minutes: number) => `${summary} (${minutes} min)`,
     /** Where the list of lessons cannot be had. */

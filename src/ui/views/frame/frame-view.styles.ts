@@ -44,12 +44,15 @@ export const frameViewStyles = css`
     min-width: 0;
     min-height: 0;
   }
-  main {
+  main,
+  .view {
     display: flex;
     flex: 1;
     flex-direction: column;
     min-width: 0;
     min-height: 0;
+  }
+  .view {
     overflow: auto;
   }
   main:focus-visible {
@@ -80,7 +83,7 @@ export const frameViewStyles = css`
     .beside {
       flex-direction: row;
     }
-    .beside main {
+    .beside .view {
       flex: 0 0 46%;
     }
     .beside strata-dock {

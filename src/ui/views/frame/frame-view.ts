@@ -69,9 +69,11 @@ export class FrameView extends StrataElement {
     const alone = isTerminal(store);
     const size: DockSize = beside || alone ? 'whole' : 'hidden';
     return html`
+      <main tabindex="-1">
+      <h1 class="unseen">${document.title}</h1>
       ${this.#line(store)}
       <div class="work ${beside ? 'beside' : ''}">
-        ${alone ? nothing : html`<main tabindex="-1">${routedView(store, this.scheme, (event) => void store.launch(event.detail))}</main>`}
+        ${alone ? nothing : html`<div class="view">${routedView(store, this.scheme, (event) => void store.launch(event.detail))}</div>`}
         <strata-dock
           class=${size}
           ?hidden=${size === 'hidden'}
@@ -82,6 +84,7 @@ export class FrameView extends StrataElement {
           @full=${() => store.announce(text.dock.limit(store.terminals.tabs.value.size))}
         ></strata-dock>
       </div>
+      </main>
       ${askedDialog(store)}
       <strata-menu
         .label=${this.menu?.label ?? ''}
