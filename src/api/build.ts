@@ -1,4 +1,5 @@
 import type { ErrorRecord } from '../base/errors';
+import type { ContainerResources } from './container';
 import type { Digest } from './content-store';
 import type { Platform } from './image';
 import type { Operation } from './operation';
@@ -41,8 +42,18 @@ export interface BuildOptions {
   readonly network?: BuildRunRequest['network'];
   /** What `RUN --mount=type=secret` gives, by id. */
   readonly secrets?: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+  readonly limits?: BuildLimits;
   /** Seconds since the epoch: no time in the image is later, so that the same build gives the same digest. */
   readonly sourceDateEpoch?: number;
+}
+
+/** What processes of RUN may have: docker's options of that name, which make no difference to what a step is. */
+export interface BuildLimits {
+  readonly resources: ContainerResources;
+  /** `NAME:ADDRESS` */
+  readonly extraHosts: readonly string[];
+  /** Bytes of `/dev/shm`; 64 MiB when absent. */
+  readonly shmSize?: number;
 }
 
 /** Something that a build does, in the order in which they begin. */
@@ -106,6 +117,14 @@ export interface BuildCacheUsage {
   readonly bytes: number;
 }
 
+/** Which steps to forget; all without any. */
+export interface CachePruneOptions {
+  /** Those that were not of use since then: milliseconds since the epoch. */
+  readonly usedBefore?: number;
+  /** Those that were of use last stay, up to so many bytes. */
+  readonly keepBytes?: number;
+}
+
 /** Builds images of Dockerfiles. */
 export interface ImageBuilder {
   /** Never throws: how it ended is the last event. Whoever leaves the loop cancels the build. */
@@ -115,8 +134,8 @@ export interface ImageBuilder {
     operation?: Operation,
   ): AsyncGenerator<BuildEvent, void, undefined>;
   cacheUsage(): Promise<BuildCacheUsage>;
-  /** Forgets all steps. Returns how many bytes that freed. */
-  pruneCache(): Promise<number>;
+  /** Forgets steps. Returns how many bytes that freed. */
+  pruneCache(options?: CachePruneOptions): Promise<number>;
 }
 
 /** What is mounted for a RUN besides what every container has. */
@@ -163,6 +182,7 @@ export interface BuildRunRequest {
   readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids?: readonly number[] };
   readonly network: 'default' | 'none' | 'host';
   readonly mounts: readonly BuildMount[];
+  readonly limits?: BuildLimits;
 }
 
 /** A process that runs for a RUN. */

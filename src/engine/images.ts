@@ -20,7 +20,7 @@ import { callback, type Remote } from '../rpc/control';
 import type { FolderFile } from '../storage/images/archive-source';
 import type { ImageService } from '../storage/images/image-service';
 import type { ImageChanges, ImportOptions } from '../storage/images/make-image';
-import type { RemovalOptions } from '../storage/images/remove-image';
+import type { PruneOptions, RemovalOptions } from '../storage/images/remove-image';
 import type { ArchiveFormat } from '../storage/images/save-images';
 import type { StoreService } from '../storage/store-service';
 import type { StoreEvent } from '../storage/store-supervision';
@@ -136,7 +136,7 @@ export class Images implements Disposable {
   }
 
   /** Removes images without a name, or with `all` every one that nobody uses. */
-  async prune(options?: { readonly all?: boolean }): Promise<RemovalReport> {
+  async prune(options?: PruneOptions): Promise<RemovalReport> {
     const before = await this.current();
     const report = await this.#service.prune(options);
     this.#tellRemovals(report, before);

@@ -271,6 +271,51 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
       expect([broken.code, broken.stderr]).toEqual([1, expect.stringMatching(/unknown instruction: COPPY/i)]);
     });
 
+    it('gives the processes of a build what its options say', async () => {
+      const context = join(folder, 'limited');
+      await mkdir(context, { recursive: true });
+      const run =
+        'cat /etc/hosts; ulimit -n; df -k /dev/shm | tail -n 1; head -c 20000000 /dev/zero | tail > /dev/null';
+      await writeFile(join(context, 'Dockerfile'), `FROM busybox\nRUN ${run}\n`);
+      const options = ['--add-host', 'far:10.9.8.7', '--ulimit', 'nofile=32', '--shm-size', '1m', '--memory', '12m'];
+      const limited = await docker.run(['build', '--no-cache', '-q=false', ...options, context]);
+      expect(limited.text).toMatch(/^10\.9\.8\.7\s+far$/m);
+      expect(limited.text).toMatch(/^32$/m);
+      expect(limited.text).toMatch(/^shm +1024 .*\/dev\/shm$/m);
+      expect([limited.code, limited.text]).toEqual([137, expect.stringMatching(/returned a non-zero code: 137$/)]);
+      const refused = await docker.run(['build', '--security-opt', 'label=disable', context]);
+      expect([refused.code, refused.text]).toEqual([
+        1,
+        expect.stringMatching(/security options are not supported on linux$/),
+      ]);
+      await writeFile(join(context, 'Dockerfile'), 'FROM scratch\nRUN x\n');
+      const empty = await docker.run(['build', context]);
+      expect(empty.text).toMatch(/unable to start container process: .*\/bin\/sh.*: unknown$/m);
+    });
+
+    it('takes names from an image that is in use by force alone, and prunes by age and label', async () => {
+      await ok(
+        ['build', '-q', '-t', 'held:1', '-'],
+        'FROM busybox\nRUN touch /kept\nLABEL keep=yes\nCMD ["echo", "whole"]\n',
+      );
+      await ok(['create', '--name', 'holder', 'held:1']);
+      const refused = await docker.run(['rmi', 'held:1']);
+      expect([refused.code, refused.text]).toEqual([
+        1,
+        expect.stringMatching(
+          /unable to remove repository reference "held:1" \(must force\) - .* using its referenced image/,
+        ),
+      ]);
+      expect(await ok(['rmi', '-f', 'held:1'])).toBe('Untagged: held:1\n');
+      expect(await ok(['start', '-a', 'holder'])).toBe('whole\n');
+      for (const kept of ['until=24h', 'label!=keep']) await ok(['container', 'prune', '-f', '--filter', kept]);
+      await ok(['rm', 'holder']);
+      const prune = ['image', 'prune', '-f', '--filter', 'label=keep=yes'];
+      expect(await ok([...prune, '--filter', 'until=24h'])).toBe('Total reclaimed space: 0B\n');
+      expect(await ok(prune)).toMatch(/^Deleted Images:\ndeleted: sha256:/);
+      for (const what of ['system', 'builder']) await ok([what, 'prune', '-f', '--filter', 'until=24h']);
+    });
+
     it('tells of what happened, of what is used, and prunes', async () => {
       const since = String(Date.now() / 1000);
       await ok(['run', '--rm', '--name', 'short', 'busybox', 'true']);

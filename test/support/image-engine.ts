@@ -50,7 +50,7 @@ export async function openImageEngine(): Promise<ImageEngine> {
       ...authRoutes(registries),
       ...imageRoutes({ images, clock: systemClock }),
       ...imageTransferRoutes({ images, registries }),
-      ...buildRoutes(builder),
+      ...buildRoutes(builder, systemClock),
     ],
   });
   const bridge = createHttpBridge(api);

@@ -87,6 +87,14 @@ describe('what a build adds', () => {
     expect(wrong).toMatchObject({ error: { message: `digest mismatch ${digest}: sha256:${'0'.repeat(64)}` } });
   });
 
+  it('has a checksum only where one address is added', async () => {
+    const sum = `sha256:${'0'.repeat(64)}`;
+    const local = await build(`FROM scratch\nADD --checksum=${sum} a.txt /\n`, { 'a.txt': text('a') });
+    expect(local).toMatchObject({ error: { message: "checksum can't be specified for non-HTTP(S) sources" } });
+    const two = await build(`FROM scratch\nADD --checksum=${sum} https://x.example/a https://x.example/b /in/\n`);
+    expect(two).toMatchObject({ error: { message: "checksum can't be specified for multiple sources" } });
+  });
+
   it('says why an address cannot be fetched by a page', async () => {
     expect(await build('FROM scratch\nADD https://closed.example/f /\n')).toMatchObject({
       error: { code: 'Unavailable', message: expect.stringMatching(/closed\.example.*other origins.*\(CORS\)/) },

@@ -8,6 +8,7 @@ import { streamOf } from '../../base/streams';
 import { digestOf } from '../../formats/digest';
 import { serializeTarEntry, tarEnd, tarPadding } from '../../formats/tar/tar-writer';
 import { volumePath } from '../../runtime/container/host-paths';
+import { extraHost } from '../containers/container-files';
 import { buildConfig, buildHostname } from './build-config';
 
 export interface ContainerRunnerOptions {
@@ -41,7 +42,10 @@ export class ContainerRunner implements BuildRunner {
     try {
       const mounts = await prepareMounts(host, volume, request.mounts);
       throwIfAborted(operation.signal);
-      const process = await host.run(specOf(id, request, mounts, networkFiles(this.#nameserver(host))), operation);
+      const process = await host.run(
+        specOf(id, request, mounts, networkFiles(this.#nameserver(host), request.limits?.extraHosts)),
+        operation,
+      );
       process.stdin.close().catch(() => undefined);
       const end = (): void => void host.kill(id, 'SIGKILL').catch(() => undefined);
       operation.signal?.addEventListener('abort', end, { once: true });
@@ -96,8 +100,9 @@ function specOf(
 }
 
 /** What names are looked up by. */
-function networkFiles(nameserver: string | undefined): readonly ContainerMount[] {
-  const hosts = `127.0.0.1\tlocalhost ${buildHostname}\n`;
+function networkFiles(nameserver: string | undefined, extraHosts: readonly string[] = []): readonly ContainerMount[] {
+  const named = extraHosts.map((entry) => `${extraHost(entry, nameserver)}\n`);
+  const hosts = [`127.0.0.1\tlocalhost ${buildHostname}\n`, ...named].join('');
   const resolver = nameserver === undefined ? '' : `nameserver ${nameserver}\n`;
   return [
     { kind: 'file', text: hosts, target: '/etc/hosts' },

@@ -48,6 +48,7 @@ export function copySpec(
     );
   }
   const { unpack = undefined, checksum = undefined } = isAdd ? instruction : {};
+  if (checksum !== undefined) requireOneAddress(sources, urls);
   const { from = undefined, parents = false } = isAdd ? {} : instruction;
   const [chown, chmod] = [instruction.chown && word(instruction.chown), instruction.chmod && word(instruction.chmod)];
   return {
@@ -63,6 +64,15 @@ export function copySpec(
     unpack: { paths: isAdd && unpack !== false, urls: unpack === true },
     ...(checksum !== undefined && { checksum: word(checksum) }),
   };
+}
+
+/** Nothing else has a checksum that could be compared. */
+function requireOneAddress(sources: readonly string[], urls: readonly string[]): void {
+  if (sources.length !== 1)
+    throw new InstructionProblem("checksum can't be specified for multiple sources", '--checksum');
+  if (urls.length === 0) {
+    throw new InstructionProblem("checksum can't be specified for non-HTTP(S) sources", '--checksum');
+  }
 }
 
 /** A path from a directory on, without `.` and `..`; a slash or a dot at its end says that it is a directory. */

@@ -181,7 +181,13 @@ describe('a build without processes', () => {
     const { cached } = await bench.build('FROM scratch\nCOPY a /a\n', { a: '1' });
     expect(cached).toEqual(['COPY a /a']);
     await bench.images.prune();
-    expect(await bench.builder.pruneCache()).toBeGreaterThan(0);
+    expect(await bench.builder.pruneCache({ usedBefore: Date.now() - 3_600_000 })).toBe(0);
+    const { bytes } = await bench.builder.cacheUsage();
+    expect(await bench.builder.pruneCache({ keepBytes: bytes })).toBe(0);
+    expect(await bench.builder.cacheUsage()).toMatchObject({ steps: 3, bytes });
+    await bench.builder.pruneCache({ keepBytes: bytes - 1 });
+    expect(await bench.builder.cacheUsage()).toMatchObject({ steps: 2 });
+    expect(await bench.builder.pruneCache({ usedBefore: Date.now() + 3_600_000 })).toBeGreaterThan(0);
     expect(await bench.builder.cacheUsage()).toEqual({ steps: 0, bytes: 0 });
     expect(await bench.opened.store.list()).toEqual([]);
   });

@@ -5,6 +5,7 @@ import type {
   BuildExcerpt,
   BuildOptions,
   BuildRunner,
+  CachePruneOptions,
   ImageBuilder,
 } from '../../api/build';
 import type { Digest } from '../../api/content-store';
@@ -101,8 +102,8 @@ export class StoreImageBuilder implements ImageBuilder, Disposable {
     return storePart<BuildService>(this.#remote, 'builds').cacheUsage();
   }
 
-  async pruneCache(): Promise<number> {
-    const bytes = await storePart<BuildService>(this.#remote, 'builds').pruneCache();
+  async pruneCache(options?: CachePruneOptions): Promise<number> {
+    const bytes = await storePart<BuildService>(this.#remote, 'builds').pruneCache(options);
     this.#pruned?.(bytes);
     return bytes;
   }

@@ -1,10 +1,11 @@
 import type { BuildEvent, BuildMount, BuildRunner, BuildRunRequest } from '../../api/build';
 import type { Digest } from '../../api/content-store';
-import { SandboxError, throwIfAborted } from '../../base/errors';
+import { SandboxError, throwIfAborted, toSandboxError } from '../../base/errors';
 import { InstructionProblem } from '../../formats/dockerfile/dockerfile-error';
 import type { RunMount } from '../../formats/dockerfile/run-mount';
 import type { StepOutcome } from '../../storage/builds/build-service';
 import { type ContainerUser, resolveUser } from '../containers/container-user';
+import { startFailure } from '../containers/start-failure';
 import { type BuildScene, diffIdsOf } from './build-scene';
 import { absolutePath } from './copy-spec';
 import { mergeOutput } from './merge-output';
@@ -46,7 +47,11 @@ export async function* runStep(
   if (known) return known;
   const secrets = secretVariables(scene, spec.mounts);
   const runner = requireRunner(scene, state);
-  const run = await runner.run({ ...request, env: [...request.env, ...secrets] }, scene.operation);
+  const { limits } = options;
+  const own = { ...request, env: [...request.env, ...secrets], ...(limits && { limits }) };
+  const run = await runner.run(own, scene.operation).catch((error: unknown) => {
+    throw startFailure(toSandboxError(error)).error;
+  });
   try {
     const step = steps.current ?? 0;
     yield { kind: 'running', step, name: run.name };

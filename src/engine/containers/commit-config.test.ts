@@ -8,6 +8,8 @@ describe('the config of a committed container', () => {
     ['CMD ["nginx", "-g"]', { cmd: ['nginx', '-g'] }],
     ['ENTRYPOINT run it', { entrypoint: ['/bin/sh', '-c', 'run it'] }],
     ['ENV A=2 B=3', { env: ['A=2', 'PATH=/bin', 'B=3'] }],
+    ['ENV A="x y" C=$PATH:/sbin', { env: ['A=x y', 'PATH=/bin', 'C=/bin:/sbin'] }],
+    ['HEALTHCHECK CMD true', { healthcheck: { test: ['CMD-SHELL', 'true'] } }],
     ['LABEL b=2', { labels: { a: '1', b: '2' } }],
     ['EXPOSE 80', { exposedPorts: ['80/tcp'] }],
     ['USER www', { user: 'www' }],

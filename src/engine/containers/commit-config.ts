@@ -1,12 +1,11 @@
 import type { ContainerConfig, DockerSet } from '../../api/container';
 import { SandboxError } from '../../base/errors';
-import { parseExposedPorts } from '../../formats/dockerfile/expose-ports';
-import type { CommandLine, StageInstruction } from '../../formats/dockerfile/instruction';
+import type { StageInstruction } from '../../formats/dockerfile/instruction';
 import { parseTrigger } from '../../formats/dockerfile/parse-dockerfile';
 import type { Healthcheck, RunConfig } from '../../formats/image-config';
+import { absolutePath } from '../builds/copy-spec';
+import { applyConfig, expander, scratchState } from '../builds/stage-state';
 import { mergeEnv } from './merge-config';
-
-const usualShell = ['/bin/sh', '-c'];
 
 /** What an image of a container runs: what the container did, changed as `docker commit --change` says. */
 export function committedConfig(config: ContainerConfig, changes: readonly string[]): RunConfig {
@@ -25,55 +24,33 @@ export function committedConfig(config: ContainerConfig, changes: readonly strin
     ...(config.Shell && { shell: config.Shell }),
     onBuild: config.OnBuild ?? [],
   };
+  return changedRun(run, changes);
+}
+
+const changeable = new Set(
+  'cmd entrypoint env expose healthcheck label onbuild stopsignal user volume workdir'.split(' '),
+);
+
+/** What `--change` of commit and import makes of it: instructions of a Dockerfile, one a line. */
+export function changedRun(run: RunConfig, changes: readonly string[]): RunConfig {
   return changes
     .filter((line) => line.trim() !== '')
     .reduce((changed, line) => applyChange(changed, parseTrigger(line)), run);
 }
 
 function applyChange(run: RunConfig, instruction: StageInstruction): RunConfig {
-  switch (instruction.is) {
-    case 'cmd':
-      return { ...run, cmd: argvOf(instruction.command, run) };
-    case 'entrypoint':
-      return { ...run, entrypoint: argvOf(instruction.command, run) };
-    case 'env':
-      return {
-        ...run,
-        env: mergeEnv(
-          run.env,
-          instruction.pairs.map(({ name, value }) => `${name}=${value}`),
-        ),
-      };
-    case 'label':
-      return {
-        ...run,
-        labels: { ...run.labels, ...Object.fromEntries(instruction.pairs.map(({ name, value }) => [name, value])) },
-      };
-    case 'expose':
-      return {
-        ...run,
-        exposedPorts: [...new Set([...run.exposedPorts, ...instruction.ports.flatMap(parseExposedPorts)])],
-      };
-    case 'volume':
-      return { ...run, volumes: [...new Set([...run.volumes, ...instruction.paths])] };
-    case 'user':
-      return { ...run, user: instruction.value };
-    case 'workdir': {
-      const { value } = instruction;
-      return { ...run, workingDir: value.startsWith('/') ? value : `${run.workingDir ?? ''}/${value}` };
-    }
-    case 'stopsignal':
-      return { ...run, stopSignal: instruction.value };
-    case 'onbuild':
-      return { ...run, onBuild: [...run.onBuild, instruction.expression] };
-    default:
-      throw new SandboxError('InvalidArgument', `${instruction.is} is not a valid change command`);
+  const { is } = instruction;
+  if (!changeable.has(is) || is === 'run' || is === 'copy' || is === 'add') {
+    throw new SandboxError('InvalidArgument', `${is} is not a valid change command`);
   }
+  const state = { ...scratchState(guestPlatform), run };
+  if (is !== 'workdir') return applyConfig(state, instruction, scope).run;
+  const value = expander(state, scope)(instruction.value).text;
+  return { ...run, workingDir: absolutePath(run.workingDir || '/', value).replace(/(.)\/$/, '$1') };
 }
 
-function argvOf(command: CommandLine, { shell = usualShell }: RunConfig): readonly string[] {
-  return command.form === 'exec' ? command.argv : [...shell, command.text];
-}
+const guestPlatform = { os: 'linux', architecture: '386' };
+const scope = { escapeToken: '\\', buildArgs: {}, globals: new Map<string, string>() };
 
 function healthOf(health: NonNullable<ContainerConfig['Healthcheck']>): Healthcheck {
   return {

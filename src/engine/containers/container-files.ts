@@ -48,7 +48,7 @@ export function networkFiles(
 }
 
 /** `NAME:ADDRESS` or `NAME=ADDRESS`. */
-function extraHost(entry: string, gateway: string | undefined): string {
+export function extraHost(entry: string, gateway: string | undefined): string {
   const at = entry.search(/[:=]/);
   const [name, address] = [entry.slice(0, at), entry.slice(at + 1)];
   if (at < 1 || address === '') throw new SandboxError('InvalidArgument', `bad format for add-host: "${entry}"`);

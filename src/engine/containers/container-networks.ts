@@ -23,7 +23,7 @@ import {
 import type { EventLog } from './event-log';
 import { findNamed } from './find-named';
 import { nanoTime } from './log-text';
-import { checkFilters, labelsMatch, nameMatches, oneOf } from './match-filters';
+import { checkFilters, labelFiltersMatch, labelsMatch, nameMatches, oneOf } from './match-filters';
 import { labName, nextSubnet, wishedSubnet } from './network-names';
 import { noSwarm } from './no-swarm';
 
@@ -191,11 +191,11 @@ export class ContainerNetworks implements Disposable {
   }
 
   async prune(filters: Filters = {}): Promise<PruneReport> {
-    checkFilters(filters, ['label', 'until']);
+    checkFilters(filters, ['label', 'label!', 'until']);
     const deleted: string[] = [];
     for (const network of [...this.#records.values()]) {
       const { name, labels, createdAt } = network;
-      if (isBuiltin(name) || this.#usersOf(name).length > 0 || !labelsMatch(filters['label'], labels)) continue;
+      if (isBuiltin(name) || this.#usersOf(name).length > 0 || !labelFiltersMatch(filters, labels)) continue;
       if (filters['until']?.[0] !== undefined && createdAt > Number(filters['until'][0]) * 1000) continue;
       try {
         await this.remove(network);

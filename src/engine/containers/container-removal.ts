@@ -7,7 +7,7 @@ import type { ContainerNetworks } from './container-networks';
 import type { ContainerVolumes } from './container-volumes';
 import { inTurn } from './in-turn';
 import type { Lifecycle } from './lifecycle';
-import { checkFilters, labelsMatch } from './match-filters';
+import { checkFilters, labelFiltersMatch } from './match-filters';
 import { ownBytes } from './own-bytes';
 
 export interface ContainerRemovalOptions {
@@ -89,7 +89,7 @@ export class ContainerRemoval {
     let reclaimed = 0;
     for (const entry of this.#options.book.entries()) {
       const { stored } = entry;
-      if (!labelsMatch(filters['label'], stored.config.Labels ?? {})) continue;
+      if (!labelFiltersMatch(filters, stored.config.Labels ?? {})) continue;
       if (until !== undefined && stored.createdAt > Number(until) * 1000) continue;
       if (!(await this.#claimed(entry))) continue;
       reclaimed += await ownBytes(entry, this.#options.hosts);

@@ -1,3 +1,4 @@
+import type { ContainerResources } from '../../api/container';
 import type { ContainerMount, ContainerNic, ContainerRoot, ContainerSpec } from '../../api/container-host';
 import type { TerminalSize } from '../../api/instance';
 import type { OciLinux, OciMount, OciProcess, OciRuntimeConfig } from '../../api/oci-runtime';
@@ -83,7 +84,11 @@ function containerProcess(stored: StoredContainer, who: ContainerUser): OciProce
 
 /** `--ulimit`, which docker's own programs in a container have as well. */
 export function rlimitsOf({ host }: StoredContainer): NonNullable<OciProcess['rlimits']> {
-  return (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
+  return rlimits(host);
+}
+
+export function rlimits({ Ulimits }: ContainerResources): NonNullable<OciProcess['rlimits']> {
+  return (Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
     type: `RLIMIT_${Name.toUpperCase()}`,
     soft: Soft,
     hard: Hard,

@@ -18,7 +18,7 @@ import {
 } from './container-records';
 import type { EventLog } from './event-log';
 import { type LeftBehind, nothingLeft } from './left-behind';
-import { checkFilters, flagOf, labelsMatch, nameMatches, oneOf } from './match-filters';
+import { checkFilters, flagOf, labelFiltersMatch, labelsMatch, nameMatches, oneOf } from './match-filters';
 import { diskSizeMiB, readVolumeOptions } from './volume-options';
 
 export interface ContainerVolumesOptions {
@@ -256,7 +256,7 @@ export class ContainerVolumes {
     const deleted: string[] = [];
     let reclaimed = 0;
     for (const { name, anonymous, labels } of [...this.#volumes.values()]) {
-      if ((!anonymous && !all) || this.usersOf(name).length > 0 || !labelsMatch(filters['label'], labels)) continue;
+      if ((!anonymous && !all) || this.usersOf(name).length > 0 || !labelFiltersMatch(filters, labels)) continue;
       reclaimed += (await this.sizeOf(name)) ?? 0;
       await this.remove(name);
       deleted.push(name);

@@ -15,6 +15,12 @@ export function labelsMatch(wanted: readonly string[] | undefined, labels: Reado
   });
 }
 
+/** All labels that are wanted are there, and of `label!` none is. */
+export function labelFiltersMatch(filters: Filters, labels: Readonly<Record<string, string>>): boolean {
+  const unwanted = filters['label!'] ?? [];
+  return labelsMatch(filters['label'], labels) && !unwanted.some((text) => labelsMatch([text], labels));
+}
+
 /** Docker's pattern of names: any part of it fits, and where it is a regular expression, that. */
 export function nameMatches(wanted: readonly string[] | undefined, name: string): boolean {
   return !wanted?.length || wanted.some((text) => text === name || partOf(text, name));

@@ -36,6 +36,13 @@ const events: readonly [BuildEvent, readonly object[]][] = [
       },
     ],
   ],
+  [
+    {
+      kind: 'failed',
+      error: { code: 'InvalidArgument', message: 'exec: "/bin/sh": gone', details: { exitCode: 127 } },
+    },
+    [{ errorDetail: { message: 'exec: "/bin/sh": gone' }, error: 'exec: "/bin/sh": gone' }],
+  ],
 ];
 
 test.each(events)('%j', (event, messages) => {

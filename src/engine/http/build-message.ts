@@ -61,7 +61,9 @@ export class ClassicMessages implements BuildMessages {
 
 function failureMessage({ error }: Extract<BuildEvent, { kind: 'failed' }>): JsonMessage {
   const { exitCode: code, command } = error.details;
-  if (typeof code !== 'number') return { errorDetail: { message: error.message }, error: error.message };
+  // Without a command it did not even begin.
+  if (typeof code !== 'number' || command === undefined)
+    return { errorDetail: { message: error.message }, error: error.message };
   const message = `The command '${command}' returned a non-zero code: ${code}`;
   return { errorDetail: { code, message }, error: message };
 }

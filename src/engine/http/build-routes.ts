@@ -1,7 +1,10 @@
 import type { BuildOptions, ImageBuilder } from '../../api/build';
+import type { Clock } from '../../base/clock';
 import { parseError, SandboxError } from '../../base/errors';
+import { buildLimits } from './build-limits';
 import { type BuildMessages, ClassicMessages } from './build-message';
 import { buildSecrets } from './build-secrets';
+import { checkFilters, parsePruneFilters, passesLabels } from './filters';
 import { jsonLines } from './json-lines';
 import { parsePlatform } from './parse-platform';
 import { PlainMessages } from './plain-messages';
@@ -10,15 +13,26 @@ import { json } from './responses';
 import type { ApiCall, Route } from './route';
 
 /** Builds by the protocol of the classic builder: the context is the body, a tar. */
-export function buildRoutes(builder: ImageBuilder): readonly Route[] {
+export function buildRoutes(builder: ImageBuilder, clock: Clock): readonly Route[] {
   return [
     { method: 'POST', path: '/build', handle: (call) => build(builder, call) },
     {
       method: 'POST',
       path: '/build/prune',
-      handle: async () => json({ CachesDeleted: [], SpaceReclaimed: await builder.pruneCache() }),
+      handle: async ({ query }) =>
+        json({ CachesDeleted: [], SpaceReclaimed: await prune(builder, query, clock.now()) }),
     },
   ];
+}
+
+/** Steps have no labels: what asks for one asks for none of them. */
+async function prune(builder: ImageBuilder, query: Query, nowMs: number): Promise<number> {
+  const filters = parsePruneFilters(query.text('filters'), nowMs);
+  checkFilters(filters, ['until', 'label', 'label!']);
+  if (!passesLabels(filters, {})) return 0;
+  const until = filters['until']?.map((seconds) => Number(seconds) * 1000);
+  const keepBytes = query.integer('keep-storage');
+  return builder.pruneCache({ ...(until && { usedBefore: Math.min(...until) }), ...(keepBytes && { keepBytes }) });
 }
 
 /**
@@ -73,6 +87,7 @@ function buildOptions(query: Query): BuildOptions {
   }
   const buildArgs = readMap(query, 'buildargs');
   const sourceDateEpoch = epochOf(buildArgs);
+  const limits = buildLimits(query);
   return {
     network,
     tags: query.texts('t'),
@@ -84,6 +99,7 @@ function buildOptions(query: Query): BuildOptions {
     ...(target !== undefined && { target }),
     ...(platform !== undefined && { platform: parsePlatform(platform) }),
     ...(sourceDateEpoch !== undefined && { sourceDateEpoch }),
+    ...(limits && { limits }),
   };
 }
 

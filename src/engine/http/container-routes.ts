@@ -1,16 +1,17 @@
 import type { ContainerCreateBody, ContainerResources, RestartPolicy } from '../../api/container';
 import type { EngineContainers } from '../../api/container-engine';
+import type { Clock } from '../../base/clock';
 import { SandboxError } from '../../base/errors';
 import { readBody } from './body-shape';
 import { containerCreateShape, containerUpdateShape } from './container-shapes';
-import { parseFilters } from './filters';
+import { parseFilters, parsePruneFilters } from './filters';
 import { jsonLinesOf } from './json-lines';
 import { empty, json } from './responses';
 import type { ApiCall, Route } from './route';
 import { showConfigs } from './show-configs';
 
 /** What is asked of containers, except for their streams and their files. */
-export function containerRoutes(containers: EngineContainers): readonly Route[] {
+export function containerRoutes(containers: EngineContainers, clock: Clock): readonly Route[] {
   return [
     { method: 'GET', path: '/containers/json', handle: (call) => list(containers, call) },
     { method: 'POST', path: '/containers/create', handle: (call) => create(containers, call) },
@@ -18,7 +19,7 @@ export function containerRoutes(containers: EngineContainers): readonly Route[] 
       method: 'POST',
       path: '/containers/prune',
       async handle({ query }) {
-        const { deleted, reclaimed } = await containers.prune(parseFilters(query.text('filters')));
+        const { deleted, reclaimed } = await containers.prune(parsePruneFilters(query.text('filters'), clock.now()));
         return json({ ContainersDeleted: deleted, SpaceReclaimed: reclaimed });
       },
     },

@@ -135,6 +135,32 @@ test('a list is narrowed by filters', async () => {
   expect(await list(filter({ dangling: ['true'] }))).toEqual([]);
 });
 
+test('images are pruned by age and label', async () => {
+  await importImage('repo=kept&tag=1&changes=LABEL%20keep%3Dyes', 'kept');
+  await importImage('repo=other&tag=1', 'other');
+  const prune = async (filters: object): Promise<readonly string[]> => {
+    const response = await api.request('POST', `/images/prune${filter({ dangling: ['false'], ...filters })}`);
+    const { ImagesDeleted } = (await response.json()) as { ImagesDeleted: readonly { readonly Untagged?: string }[] };
+    return ImagesDeleted.flatMap(({ Untagged }) => Untagged ?? []);
+  };
+  expect(await prune({ until: ['24h'] })).toEqual([]);
+  expect(await prune({ label: ['keep=no'] })).toEqual([]);
+  expect(await prune({ 'label!': ['keep'], until: { [String(Date.now() / 1000 + 60)]: true } })).toEqual(['other:1']);
+  expect(await prune({ label: ['keep=yes'] })).toEqual(['kept:1']);
+  expect((await api.request('POST', `/images/prune${filter({ color: ['red'] })}`)).status).toBe(400);
+});
+
+test('an image that is imported has what the changes say', async () => {
+  const changes = ['CMD ["sh", "-c", "x"]', 'ENV A=1 B="2 3"\nEXPOSE 80'].map(
+    (each) => `&changes=${encodeURIComponent(each)}`,
+  );
+  const id = await importImage(`repo=changed${changes.join('')}`);
+  const { Config } = (await (await api.request('GET', `/images/${id}/json`)).json()) as { readonly Config: object };
+  expect(Config).toMatchObject({ Cmd: ['sh', '-c', 'x'], Env: ['A=1', 'B=2 3'], ExposedPorts: { '80/tcp': {} } });
+  const refused = await api.request('POST', '/images/create?fromSrc=-&changes=RUN%20x', { body: await smallRoot('') });
+  expect(await refused.json()).toEqual({ message: 'run is not a valid change command' });
+});
+
 test('what is saved is loaded again', async () => {
   const id = await importImage('repo=notes&tag=1');
   const saved = await api.request('GET', '/images/get?names=notes:1');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkFilters, flagFilter, parseFilters, passes, passesLabels } from './filters';
+import { checkFilters, flagFilter, parseFilters, parsePruneFilters, passes, passesLabels } from './filters';
 
 test('both forms of filters say the same', () => {
   const expected = { label: ['a=b', 'c'], dangling: ['true'] };
@@ -10,6 +10,12 @@ test('both forms of filters say the same', () => {
 
 test.each(['[]', 'label=a', '{"label":"a"}', '{"label":[1]}', 'null'])('%s is no filter', (text) => {
   expect(() => parseFilters(text)).toThrow('invalid filter');
+});
+
+test('what is to be pruned may be told by its age', () => {
+  expect(parsePruneFilters('{"until":["1h"],"label":["a"]}', 7_200_000)).toEqual({ until: ['3600'], label: ['a'] });
+  expect(parsePruneFilters('{"until":{"42":true}}', 0)).toEqual({ until: ['42'] });
+  expect(() => parsePruneFilters('{"until":["soon"]}', 0)).toThrow('parsing time "soon"');
 });
 
 test('a filter that is not known is named', () => {

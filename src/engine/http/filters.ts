@@ -1,5 +1,6 @@
 import type { Filters } from '../../api/container-event';
 import { SandboxError } from '../../base/errors';
+import { parseDockerTime } from './docker-time';
 
 /**
  * Reads `filters` of a query: `{"label": {"a=b": true}}`, or `{"label": ["a=b"]}` as clients before API 1.22 wrote it
@@ -29,6 +30,12 @@ function readValues(values: unknown): readonly string[] {
     return Object.entries(values).flatMap(([value, chosen]) => (chosen === true ? [value] : []));
   }
   throw new SandboxError('InvalidArgument', `invalid filter: ${JSON.stringify(values)} is no list of values`);
+}
+
+/** Filters of a prune, whose `until` may say how long ago: as seconds since the epoch. */
+export function parsePruneFilters(text: string | undefined, nowMs: number): Filters {
+  const { until, ...others } = parseFilters(text);
+  return until ? { ...others, until: until.map((each) => String(parseDockerTime(each, nowMs) / 1000)) } : others;
 }
 
 /** `InvalidArgument` in docker's words for a filter that the thing in question does not have. */

@@ -1,3 +1,5 @@
+import type { Filters } from '../../api/container-event';
+import type { Digest } from '../../api/content-store';
 import type { RemovalReport } from '../../api/image-summary';
 import type { Clock } from '../../base/clock';
 import { SandboxError } from '../../base/errors';
@@ -46,8 +48,11 @@ export function imageRoutes({ images, clock }: ImageRoutesOptions): readonly Rou
       path: '/images/prune',
       async handle({ query }) {
         const filters = parseFilters(query.text('filters'));
-        checkFilters(filters, ['dangling']);
-        const report = await images.prune({ all: flagFilter(filters, 'dangling') === false });
+        checkFilters(filters, ['dangling', 'label', 'label!', 'until']);
+        const { dangling: _, ...others } = filters;
+        const only = Object.keys(others).length > 0 ? await idsOf(images, others, clock.now()) : undefined;
+        const all = flagFilter(filters, 'dangling') === false;
+        const report = await images.prune({ all, ...(only && { only }) });
         return json({ ImagesDeleted: removedLines(report), SpaceReclaimed: report.reclaimed });
       },
     },
@@ -91,6 +96,12 @@ async function history(images: Images, { params: { name = '' } }: ApiCall): Prom
       Comment: comment,
     })),
   );
+}
+
+/** Which images filters let through. */
+async function idsOf(images: Images, filters: Filters, nowMs: number): Promise<readonly Digest[]> {
+  const listed = await listImages(images, { filters, sharedSize: false, virtualSize: false, nowMs });
+  return listed.map(({ Id }) => Id as Digest);
 }
 
 function removedLines({ removed }: RemovalReport) {

@@ -1,7 +1,9 @@
 import type { JsonMessage } from '../../api/engine-api';
 import type { Platform } from '../../api/image';
 import { SandboxError } from '../../base/errors';
+import { emptyRunConfig } from '../../formats/image-config';
 import { parseReference, serializeReference } from '../../formats/reference';
+import { changedRun } from '../containers/commit-config';
 import type { Images } from '../images';
 import type { Registries } from '../registries';
 import { taggedName } from './image-routes';
@@ -83,9 +85,7 @@ async function importTar({ images }: ImageTransferOptions, { query, request }: A
     const message = 'Images are imported from a file: fetch the address yourself, and pipe it in ("docker import -")';
     throw new SandboxError('Unimplemented', message);
   }
-  if (query.texts('changes').length > 0) {
-    throw new SandboxError('Unimplemented', 'Changes cannot be made while importing: build FROM the image instead');
-  }
+  const changes = query.texts('changes').flatMap((text) => text.split('\n'));
   const repo = query.text('repo');
   const reference = repo === undefined ? undefined : taggedName(repo, query.text('tag'));
   const platform = platformOf(query);
@@ -94,6 +94,7 @@ async function importTar({ images }: ImageTransferOptions, { query, request }: A
     ...(reference !== undefined && { reference }),
     ...(platform && { platform }),
     ...(message !== undefined && { message }),
+    ...(changes.length > 0 && { run: changedRun(emptyRunConfig, changes) }),
   };
   return jsonLines(request.signal, async (write, signal) => {
     const { id } = await images.import(bodyOf(request), options, { signal });

@@ -1,12 +1,13 @@
 import type { EngineNetworks } from '../../api/container-engine';
 import type { NetworkConnectBody, NetworkCreateBody } from '../../api/container-network';
+import type { Clock } from '../../base/clock';
 import { readBody } from './body-shape';
 import { networkConnectShape, networkCreateShape, networkDisconnectShape } from './container-shapes';
-import { parseFilters } from './filters';
+import { parseFilters, parsePruneFilters } from './filters';
 import { empty, json } from './responses';
 import type { Route } from './route';
 
-export function networkRoutes(networks: EngineNetworks): readonly Route[] {
+export function networkRoutes(networks: EngineNetworks, clock: Clock): readonly Route[] {
   return [
     {
       method: 'GET',
@@ -24,7 +25,7 @@ export function networkRoutes(networks: EngineNetworks): readonly Route[] {
       method: 'POST',
       path: '/networks/prune',
       async handle({ query }) {
-        const { deleted } = await networks.prune(parseFilters(query.text('filters')));
+        const { deleted } = await networks.prune(parsePruneFilters(query.text('filters'), clock.now()));
         return json({ NetworksDeleted: deleted });
       },
     },

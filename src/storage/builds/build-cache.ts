@@ -1,4 +1,4 @@
-import type { BuildCacheUsage } from '../../api/build';
+import type { BuildCacheUsage, CachePruneOptions } from '../../api/build';
 import type { Digest } from '../../api/content-store';
 import type { Lease } from '../../api/image';
 import type { ImageLayer } from '../../api/image-summary';
@@ -79,10 +79,12 @@ export class BuildCache {
   }
 
   /** Returns how many bytes that freed. */
-  async prune(): Promise<number> {
-    await this.#images.change(({ steps }) =>
-      steps.map(({ key }) => ({ collection: 'imageLeases', key: stepKey(key) })),
-    );
+  async prune({ usedBefore = Number.POSITIVE_INFINITY, keepBytes }: CachePruneOptions = {}): Promise<number> {
+    await this.#images.change((records) => {
+      const limits = { steps: keepBytes === undefined ? 0 : records.steps.length, bytes: keepBytes ?? 0 };
+      const old = new Set(records.steps.filter(({ usedAt }) => usedAt < usedBefore).map(({ key }) => stepKey(key)));
+      return planTrim(records, limits).filter(({ key }) => old.has(key));
+    });
     return (await this.#images.collect()).reduce((sum, { size }) => sum + size, 0);
   }
 }

@@ -1,4 +1,4 @@
-import type { BuildCacheUsage } from '../../api/build';
+import type { BuildCacheUsage, CachePruneOptions } from '../../api/build';
 import type { Digest } from '../../api/content-store';
 import type { Platform } from '../../api/image';
 import type { ImageLayer, SelectedImage } from '../../api/image-summary';
@@ -184,8 +184,8 @@ export class BuildService {
     return this.#cache.usage();
   }
 
-  pruneCache(): Promise<number> {
-    return this.#cache.prune();
+  pruneCache(options?: CachePruneOptions): Promise<number> {
+    return this.#cache.prune(options);
   }
 
   /** The layer of what was planned: the one that an earlier build made of the same, or a new one. */

@@ -20,7 +20,7 @@ import type { ImageRecords, UserRecord } from './image-record';
 import type { ImageStore } from './image-store';
 import { measureUsage, shortName, summarizeImages } from './image-usage';
 import { imageHistory, inspectImage } from './inspect-image';
-import { planPrune, planRemoval, type Removal, type RemovalOptions } from './remove-image';
+import { type PruneOptions, planPrune, planRemoval, type Removal, type RemovalOptions } from './remove-image';
 
 /** What users do with images that are stored. A name may be a reference, a digest, or the beginning of an id. */
 export class ImageLibrary {
@@ -79,7 +79,7 @@ export class ImageLibrary {
   }
 
   /** See {@link planPrune}. */
-  prune(options?: { readonly all?: boolean }): Promise<RemovalReport> {
+  prune(options?: PruneOptions): Promise<RemovalReport> {
     return this.#remove((records) => planPrune(records, options));
   }
 

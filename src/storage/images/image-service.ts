@@ -25,7 +25,7 @@ import { ImageLibrary } from './image-library';
 import { loadImages } from './load-images';
 import { commitImage, type ImageChanges, type ImportOptions, importImage } from './make-image';
 import { readImageTexts } from './read-texts';
-import type { RemovalOptions } from './remove-image';
+import type { PruneOptions, RemovalOptions } from './remove-image';
 import { type ArchiveFormat, saveImages } from './save-images';
 
 /** Bytes as they come from another thread: a file, or a port that they stream through (`rpc/byte-stream.ts`). */
@@ -113,7 +113,7 @@ export class ImageService {
     return this.#library.remove(name, options);
   }
 
-  prune(options?: { readonly all?: boolean }): Promise<RemovalReport> {
+  prune(options?: PruneOptions): Promise<RemovalReport> {
     return this.#library.prune(options);
   }
 

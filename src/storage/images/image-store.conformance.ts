@@ -289,9 +289,26 @@ export function describeImageStore(name: string, open: (clock: FakeClock) => Pro
       await library.hold({ id: 'vm-1', name: 'web-1', image: digest });
       await expect(library.remove('web:2')).rejects.toMatchObject({
         code: 'FailedPrecondition',
-        message: `conflict: unable to remove repository reference "web:2" - web-1 is using its referenced image ${digest.slice(7, 19)}`,
+        message: `conflict: unable to remove repository reference "web:2" (must force) - web-1 is using its referenced image ${digest.slice(7, 19)}`,
       });
-      await expect(library.remove(digest, { force: true })).rejects.toMatchObject({ code: 'FailedPrecondition' });
+      await expect(library.remove(digest)).rejects.toMatchObject({
+        message: `conflict: unable to delete ${digest.slice(7, 19)} (must be forced) - image is being used by web-1`,
+      });
+      expect(await library.remove('web:2', { force: true })).toEqual({
+        removed: [{ untagged: 'web:2' }],
+        reclaimed: 0,
+      });
+      await expect(library.remove(digest, { force: true })).rejects.toMatchObject({
+        message: `conflict: unable to delete ${digest.slice(7, 19)} (cannot be forced) - image is being used by web-1`,
+      });
+      // It is whole for who uses it.
+      for (const { descriptor } of image.blobs) expect(await images.has(descriptor)).toBe(true);
+      await library.tag(digest, 'web:2');
+      await library.tag(digest, 'web:3');
+      expect(await library.remove(digest, { force: true })).toMatchObject({
+        removed: [{ untagged: 'web:2' }, { untagged: 'web:3' }],
+      });
+      await library.tag(digest, 'web:2');
       expect((await library.prune({ all: true })).removed).toEqual([]);
       await library.retainHolds(['vm-1']);
       await expect(library.remove('web:2')).rejects.toMatchObject({ code: 'FailedPrecondition' });

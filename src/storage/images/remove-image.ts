@@ -13,8 +13,15 @@ export interface Removal {
 }
 
 export interface RemovalOptions {
-  /** Also an image that has several names, by its id. One that is in use stays all the same. */
+  /** Also an image that has several names, by its id, and one that is in use: that loses its names, and stays. */
   readonly force?: boolean;
+}
+
+export interface PruneOptions {
+  /** Also those with names. */
+  readonly all?: boolean;
+  /** Of these alone. */
+  readonly only?: readonly Digest[];
 }
 
 /**
@@ -32,11 +39,18 @@ export function planRemoval(records: ImageRecords, name: string, { force = false
     };
   }
   const [user] = usersOf(record, records.users);
+  if (user && force && references.length > 0) {
+    return {
+      changes: [putImage(withoutReferences(record, references))],
+      removed: references.map((each) => ({ untagged: shortName(each) })),
+    };
+  }
   if (user) {
+    const how = references.length > 0 ? 'must' : 'cannot';
     const what =
       reference === undefined
-        ? `unable to delete ${id} (cannot be forced) - image is being used by ${user.name}`
-        : `unable to remove repository reference "${shortName(reference)}" - ${user.name} is using its referenced image ${id}`;
+        ? `unable to delete ${id} (${how} be forced) - image is being used by ${user.name}`
+        : `unable to remove repository reference "${shortName(reference)}" (must force) - ${user.name} is using its referenced image ${id}`;
     throw conflict(what, record);
   }
   if (references.length > 1 && !force) {
@@ -46,8 +60,14 @@ export function planRemoval(records: ImageRecords, name: string, { force = false
 }
 
 /** Takes away what nobody uses: images without a name, or with `all` those with names as well. */
-export function planPrune({ images, users }: ImageRecords, { all = false }: { readonly all?: boolean } = {}): Removal {
-  const unused = images.filter((image) => (all || image.references.length === 0) && usersOf(image, users).length === 0);
+export function planPrune({ images, users }: ImageRecords, { all = false, only }: PruneOptions = {}): Removal {
+  const wanted = only && new Set(only);
+  const unused = images.filter(
+    (image) =>
+      (all || image.references.length === 0) &&
+      (wanted?.has(image.descriptor.digest) ?? true) &&
+      usersOf(image, users).length === 0,
+  );
   const removals = unused.map(removeWhole);
   return {
     changes: removals.flatMap(({ changes }) => changes),

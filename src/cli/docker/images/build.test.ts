@@ -28,7 +28,10 @@ describe('docker build', () => {
   });
 
   async function run(line: string, variables: Readonly<Record<string, string>> = {}) {
-    const router = new EngineRouter({ server: 'Strata/0 (linux)', routes: [...buildRoutes(bench.builder)] });
+    const router = new EngineRouter({
+      server: 'Strata/0 (linux)',
+      routes: [...buildRoutes(bench.builder, systemClock)],
+    });
     const shell = createShellState([dockerShell(router, systemClock)], systemClock);
     for (const [name, value] of Object.entries(variables)) shell.variables.set(name, value);
     const recorded = recordedIo({ files });

@@ -18,6 +18,9 @@ export const systemPrune = docker({
     volumes: bool('Prune anonymous volumes'),
   },
   async run({ flags }, { engine, io }) {
+    if (flags.volumes && flags.filter.some((each) => each.startsWith('until='))) {
+      throw new Error('ERROR: The "until" filter is not supported with "--volumes"');
+    }
     if (!flags.force && !(await confirm(io, warning(flags)))) return 1;
     let reclaimed = 0;
     const prune = async (path: string, filters: readonly string[], heading: string, key: string): Promise<void> => {
