@@ -173,7 +173,14 @@ export interface EngineContainers {
 /** `NotFound` "No such exec instance: …". */
 export interface EngineExecs {
   /** `FailedPrecondition` "container … is not running" or "Container … is paused, unpause the container before exec". */
-  create(container: string, body: ExecCreateBody): Promise<{ readonly Id: string }>;
+  create(
+    container: string,
+    body: ExecCreateBody,
+    options?: {
+      /** There are no events of it: somebody only looks. */
+      readonly untold?: boolean;
+    },
+  ): Promise<{ readonly Id: string }>;
   /**
    * Its streams when it is attached; else it has begun. `FailedPrecondition` when it has begun before. `InvalidArgument` with
    * the runtime's words where the command cannot be run.

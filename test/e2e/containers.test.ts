@@ -78,8 +78,19 @@ describe('containers in the page', { timeout: 300_000 }, () => {
     await row('Network')
       .getByText(/eth0 is \S+ on br0/)
       .waitFor();
-    await row('Capabilities').getByText('14 of 41').waitFor();
-    await row('System calls').getByText('filtered by seccomp').waitFor();
+    for (const side of [0, 1]) await row('Capabilities').getByText('14 of 41').nth(side).waitFor();
+    for (const side of [0, 1]) await row('System calls').getByText('filtered by seccomp').nth(side).waitFor();
+    for (const side of [0, 1])
+      await row('Mounts')
+        .getByText(/^\/ +overlay +rw/)
+        .nth(side)
+        .waitFor();
+    for (const side of [0, 1]) await row('Mounts').getByText('/proc/keys').nth(side).waitFor();
+    await row('Namespaces')
+      .getByRole('cell')
+      .first()
+      .getByText(/^pid:\[\d+\]$/)
+      .waitFor();
     await row('Namespaces').getByText('its own').first().waitFor();
     // The first process is 1 inside, and another number outside.
     await row('Processes')
@@ -87,6 +98,17 @@ describe('containers in the page', { timeout: 300_000 }, () => {
       .first()
       .waitFor();
     expect(await problems()).toEqual([]);
+    // It looks again by itself; what it asks is no event.
+    const start = `new Request('http://engine/containers/counter/exec', { method: 'POST', body: JSON.stringify({ Cmd: ['sleep', '7777'] }), headers: { 'Content-Type': 'application/json' } })`;
+    await page.evaluate(
+      `strata.engine.fetch(${start}).then((made) => made.json()).then(({ Id }) => strata.engine.fetch(new Request('http://engine/exec/' + Id + '/start', { method: 'POST', body: '{"Detach":true}', headers: { 'Content-Type': 'application/json' } })))`,
+    );
+    await row('Processes').getByText('sleep 7777').first().waitFor();
+    const told = await page.evaluate(
+      `strata.engine.fetch(new Request('http://engine/events?since=1&until=' + (Date.now() / 1000 | 0))).then((events) => events.text())`,
+    );
+    expect(told).toContain('exec_create: sleep 7777');
+    expect(told).not.toContain('exec_create: /bin/sh"');
   });
 
   it('show what they use, what runs in them, what they changed and what docker inspect says', async () => {

@@ -24,6 +24,7 @@ interface Exec {
   readonly entry: ContainerEntry;
   readonly body: ExecCreateBody;
   readonly command: readonly string[];
+  readonly untold: boolean;
   started: boolean;
   process?: Process;
   size?: TerminalSize;
@@ -48,7 +49,11 @@ export class Execs implements EngineExecs {
     this.#options = options;
   }
 
-  async create(container: string, body: ExecCreateBody): Promise<{ readonly Id: string }> {
+  async create(
+    container: string,
+    body: ExecCreateBody,
+    { untold = false }: { readonly untold?: boolean } = {},
+  ): Promise<{ readonly Id: string }> {
     const { book, randomBytes, settled } = this.#options;
     const entry = await settled(book.find(container));
     requireUnpaused(entry);
@@ -58,8 +63,9 @@ export class Execs implements EngineExecs {
     if (command.length === 0) throw new SandboxError('InvalidArgument', 'No exec command specified');
     const id = toHex(randomBytes(32));
     this.#forgetOld();
-    this.#execs.set(id, { id, entry, body, command, started: false, ...sizeOf(body.ConsoleSize) });
-    this.#tell(entry, `exec_create: ${command.join(' ')}`, id);
+    const exec: Exec = { id, entry, body, command, untold, started: false, ...sizeOf(body.ConsoleSize) };
+    this.#execs.set(id, exec);
+    this.#tell(exec, `exec_create: ${command.join(' ')}`);
     return { Id: id };
   }
 
@@ -92,7 +98,7 @@ export class Execs implements EngineExecs {
       true,
       undefined,
     );
-    this.#tell(entry, `exec_start: ${command.join(' ')}`, id);
+    this.#tell(exec, `exec_start: ${command.join(' ')}`);
     const size = terminal ?? exec.size ?? { rows: 24, columns: 80 };
     try {
       exec.process = await this.#run(entry, body, command, size);
@@ -103,7 +109,7 @@ export class Execs implements EngineExecs {
       throw failure.error;
     }
     void this.#watch(exec, exec.process, hub);
-    return { ...streams, detached: () => this.#tell(entry, 'exec_detach', id) };
+    return { ...streams, detached: () => this.#tell(exec, 'exec_detach') };
   }
 
   async resize(id: string, size: TerminalSize): Promise<void> {
@@ -147,9 +153,10 @@ export class Execs implements EngineExecs {
   /** A command of the engine's own: a health check. It is told of like any other. */
   async probe(entry: ContainerEntry, argv: readonly string[]): Promise<Process> {
     const id = toHex(this.#options.randomBytes(32));
-    for (const action of ['exec_create', 'exec_start']) this.#tell(entry, `${action}: ${argv.join(' ')}`, id);
+    const told = { entry, id, untold: false };
+    for (const action of ['exec_create', 'exec_start']) this.#tell(told, `${action}: ${argv.join(' ')}`);
     const process = await this.#run(entry, {}, argv, { rows: 24, columns: 80 });
-    const died = (code: number): void => this.#tell(entry, 'exec_die', id, { exitCode: String(code) });
+    const died = (code: number): void => this.#tell(told, 'exec_die', { exitCode: String(code) });
     void process.exited.then(died, () => died(lostExitCode));
     return process;
   }
@@ -175,11 +182,15 @@ export class Execs implements EngineExecs {
     }
     await streams;
     hub.end();
-    this.#tell(exec.entry, 'exec_die', exec.id, { exitCode: String(exec.exitCode) });
+    this.#tell(exec, 'exec_die', { exitCode: String(exec.exitCode) });
   }
 
-  #tell(entry: ContainerEntry, action: string, execID: string, more: Readonly<Record<string, string>> = {}): void {
-    this.#options.event(entry, action, { execID, ...more });
+  #tell(
+    { entry, id, untold }: Pick<Exec, 'entry' | 'id' | 'untold'>,
+    action: string,
+    more: Readonly<Record<string, string>> = {},
+  ): void {
+    if (!untold) this.#options.event(entry, action, { execID: id, ...more });
   }
 
   #get(id: string): Exec {

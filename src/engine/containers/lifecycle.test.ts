@@ -90,6 +90,9 @@ describe('the life of containers', () => {
     const { output, detached } = await engine.execs.start(execID, { detach: false });
     detached?.();
     await output.cancel();
+    const look = await engine.execs.create(id, { Cmd: ['look'] }, { untold: true });
+    host.exec = () => Promise.reject(new SandboxError('Unavailable', 'The host is gone'));
+    await expect(engine.execs.start(look.Id, { detach: false })).rejects.toThrow('The host is gone');
     ended.resolve(3);
     const view = await engine.containers.attach(id, { stream: true, stdout: true });
     view.detached?.();
@@ -100,7 +103,7 @@ describe('the life of containers', () => {
     const told: string[] = [];
     for await (const { Action, Actor } of chunksOf(engine.events({ since: 0, until: clock.now() }))) {
       if (Actor.Attributes['execID'] === execID) told.push(`${Action} ${Actor.Attributes['exitCode'] ?? ''}`.trim());
-      else if (Action.includes('tach')) told.push(Action);
+      else if (Action.includes('tach') || Action.startsWith('exec')) told.push(Action);
     }
     expect(told.sort()).toEqual([
       'attach',

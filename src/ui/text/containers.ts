@@ -122,6 +122,10 @@ export const containerText = {
     hostname: 'Host name',
     addresses: 'Network',
     root: 'Root file system',
+    mounts: 'Mounts',
+    mountedFrom: (directory: string) => `is ${directory}`,
+    masked: (paths: string) => `Covered: ${paths}`,
+    readOnly: (paths: string) => `Read only: ${paths}`,
     cgroup: 'Control group',
     identity: 'User',
     limits: 'Limits',
@@ -136,6 +140,7 @@ export const containerText = {
     noNewPrivileges: 'no new privileges',
     what: 'What is looked at',
     nothing: 'Nothing that its programs tell',
+    nobody: 'Nobody is there to be asked: its image has no shell',
   },
   dialog: {
     title: 'Run a container',

@@ -1,9 +1,11 @@
-import { css, html, nothing, type TemplateResult } from 'lit';
+import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { ContainerTop } from '../../../api/container';
 import type { ContainerKernel } from '../../../api/container-kernel';
 import { toSandboxError } from '../../../base/errors';
 import type { ContainerShelf } from '../../containers/container-shelf';
 import { type InsideView, lookInside } from '../../containers/inside-view';
+import { type ProcessRights, parseNamespaces, parseRights } from '../../containers/process-status';
+import { kernelMounts, mountLines, parseMountInfo, type SeenMount, sortMounts } from '../../containers/seen-mounts';
 import { icon, iconStyles } from '../../elements/icon/icon';
 import { define } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
@@ -14,12 +16,28 @@ import { containerStyles } from './container-styles';
 interface BothViews {
   readonly kernel: ContainerKernel;
   readonly top: ContainerTop;
-  /** Or why nobody inside could be asked. */
-  readonly inside: InsideView | string;
+  /** Undefined: nobody is there to be asked; a text: why that could not be. */
+  readonly inside: InsideView | string | undefined;
 }
 
-/** The container as its own processes see it, beside what the kernel of its host says about the same. */
+/** What is looked at, with what is shown of it on both sides. */
+interface ComparedRow {
+  readonly what: string;
+  readonly inside: (view: InsideView) => unknown;
+  readonly outside: unknown;
+}
+
+/** Milliseconds from one look to the next. */
+const renewal = 5000;
+
+/** The container as its own processes see it, beside what the kernel of its host says about the same, again and again. */
 export class ContainerKernelView extends ContainerFacts<BothViews> {
+  static override properties = { ...ContainerFacts.properties, now: { attribute: false } };
+  /** The page's clock; it stands while nobody sees the page. */
+  declare now: number;
+  #seen = 0;
+  #looking = false;
+
   static override styles = [
     baseStyles,
     buttonStyles,
@@ -82,21 +100,41 @@ export class ContainerKernelView extends ContainerFacts<BothViews> {
     `,
   ];
 
-  protected override readonly needsRunning = true;
-
-  protected override async load(shelf: ContainerShelf, id: string): Promise<BothViews> {
-    // First, so that nobody who looks is among what is seen.
-    const inside = await lookInside(shelf.engine, id).catch((error: unknown) => toSandboxError(error).message);
-    const [kernel, top] = await Promise.all([shelf.kernel(id), shelf.processes(id)]);
-    return { kernel, top, inside };
+  constructor() {
+    super();
+    this.now = 0;
   }
 
-  protected override show({ kernel, top, inside }: BothViews) {
+  protected override readonly needsRunning = true;
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has('now') || this.#looking || this.now - this.#seen < renewal || !this.checkVisibility()) return;
+    // The first look is by the container that it got.
+    const isFirst = this.#seen === 0;
+    this.#seen = this.now;
+    if (!isFirst) this.ask();
+  }
+
+  protected override async load(shelf: ContainerShelf, id: string): Promise<BothViews> {
+    this.#looking = true;
+    try {
+      // First, so that nobody who looks is among what is seen.
+      const inside = await lookInside(shelf.engine, id).catch((error: unknown) => toSandboxError(error).message);
+      const [kernel, top] = await Promise.all([shelf.kernel(id), shelf.processes(id)]);
+      return { kernel, top, inside };
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  protected override show(views: BothViews) {
     const { kernel: words } = containerText;
-    const seen = (question: keyof InsideView): TemplateResult =>
-      typeof inside === 'string'
-        ? html`<span class="muted">${inside}</span>`
-        : html`<pre>${inside[question] || words.nothing}</pre>`;
+    const { inside } = views;
+    const rows = this.#rows(views);
+    const insideOf = ({ inside: show }: ComparedRow, at: number): unknown => {
+      if (typeof inside === 'object') return html`<td>${show(inside) || words.nothing}</td>`;
+      return at === 0 ? html`<td class="muted" rowspan=${rows.length}>${inside ?? words.nobody}</td>` : nothing;
+    };
     return html`
       <header><button @click=${() => this.ask()}>${icon('reset')}${words.refresh}</button></header>
       <table>
@@ -108,23 +146,57 @@ export class ContainerKernelView extends ContainerFacts<BothViews> {
           </tr>
         </thead>
         <tbody>
-          ${this.#row(words.processes, seen('processes'), html`<pre class="table" tabindex="0" role="region" aria-label=${words.processes}>${tableOf(top)}</pre>`)}
-          ${this.#row(words.hostname, seen('hostname'), this.#namespace(kernel, 'uts'))}
-          ${this.#row(words.addresses, seen('network'), html`<ul>${kernel.interfaces.map(({ name, host, bridge }) => html`<li>${words.veth(name, host, bridge ?? '')}</li>`)}</ul>${this.#namespace(kernel, 'net')}`)}
-          ${this.#row(words.root, seen('root'), html`<pre>${rootOf(kernel)}</pre>`)}
-          ${this.#row(words.cgroup, seen('cgroup'), html`<pre>${kernel.cgroup.path}</pre>`)}
-          ${this.#row(words.limits, seen('limits'), html`<pre>${filesOf(kernel)}</pre>`)}
-          ${this.#row(words.identity, seen('identity'), html`<pre>${userOf(kernel)}</pre>`)}
-          ${this.#row(words.capabilities, nothing, html`<p>${words.capabilityCount(kernel.capabilities.bounding.length)}</p><pre>${kernel.capabilities.effective.join(' ')}</pre>`)}
-          ${this.#row(words.seccomp, nothing, html`${words.seccompModes[kernel.seccomp.mode]}${kernel.noNewPrivileges ? `, ${words.noNewPrivileges}` : ''}`)}
-          ${this.#row(words.namespaces, nothing, html`<ul>${kernel.namespaces.map(({ kind }) => html`<li>${this.#namespace(kernel, kind)}</li>`)}</ul>`)}
+          ${rows.map((row, at) => html`<tr><th scope="row">${row.what}</th>${insideOf(row, at)}<td>${row.outside}</td></tr>`)}
         </tbody>
       </table>
     `;
   }
 
-  #row(what: string, inside: unknown, outside: unknown) {
-    return html`<tr><th scope="row">${what}</th><td>${inside}</td><td>${outside}</td></tr>`;
+  #rows({ kernel, top }: BothViews): readonly ComparedRow[] {
+    const { kernel: words } = containerText;
+    const links = kernel.interfaces.map(
+      ({ name, host, bridge }) => html`<li>${words.veth(name, host, bridge ?? '')}</li>`,
+    );
+    const said = (question: keyof InsideView) => (view: InsideView) =>
+      view[question] === '' ? '' : html`<pre>${view[question]}</pre>`;
+    const mounted = kernelMounts(kernel, this.container?.Mounts ?? []);
+    return [
+      { what: words.processes, inside: said('processes'), outside: table(words.processes, tableOf(top)) },
+      { what: words.hostname, inside: said('hostname'), outside: this.#namespace(kernel, 'uts') },
+      {
+        what: words.addresses,
+        inside: said('network'),
+        outside: html`<ul>${links}</ul>${this.#namespace(kernel, 'net')}`,
+      },
+      {
+        what: words.root,
+        inside: ({ mounts }) => rootSeen(parseMountInfo(mounts)),
+        outside: html`<pre>${rootOf(kernel)}</pre>`,
+      },
+      {
+        what: words.mounts,
+        inside: ({ mounts }) => showMounts(parseMountInfo(mounts), words.mounts, words.inside),
+        outside: showMounts(mounted, words.mounts, words.outside),
+      },
+      { what: words.cgroup, inside: said('cgroup'), outside: html`<pre>${kernel.cgroup.path}</pre>` },
+      { what: words.limits, inside: said('limits'), outside: html`<pre>${filesOf(kernel)}</pre>` },
+      { what: words.identity, inside: said('identity'), outside: html`<pre>${userOf(kernel)}</pre>` },
+      {
+        what: words.capabilities,
+        inside: ({ status }) => showRights(parseRights(status)),
+        outside: showCapabilities(kernel.capabilities),
+      },
+      {
+        what: words.seccomp,
+        inside: ({ status }) => showFilter(parseRights(status)),
+        outside: showFilter({ seccomp: kernel.seccomp.mode, noNewPrivileges: kernel.noNewPrivileges }),
+      },
+      {
+        what: words.namespaces,
+        inside: ({ namespaces }) => showNamespaces(namespaces),
+        outside: html`<ul>${kernel.namespaces.map(({ kind }) => html`<li>${this.#namespace(kernel, kind)}</li>`)}</ul>`,
+      },
+    ];
   }
 
   #namespace({ namespaces }: ContainerKernel, kind: string) {
@@ -134,6 +206,47 @@ export class ContainerKernelView extends ContainerFacts<BothViews> {
     const whose = found.inside === found.host ? words.shared : words.own;
     return html`<span class="mono">${kind}:[${found.inside}]</span> <span class="muted">${whose}</span>`;
   }
+}
+
+/** A table of text that may be wider than its cell. */
+function table(what: string, text: string): TemplateResult {
+  return html`<pre class="table" tabindex="0" role="region" aria-label=${what}>${text}</pre>`;
+}
+
+function rootSeen(mounts: readonly SeenMount[]): unknown {
+  const root = mounts.find(({ target }) => target === '/');
+  return root && html`<pre>${root.type} ${root.options}</pre>`;
+}
+
+function showMounts(mounts: readonly SeenMount[], what: string, side: string): unknown {
+  if (mounts.length === 0) return '';
+  const { kernel: words } = containerText;
+  const { own, kernel, masked, readOnly } = sortMounts(mounts);
+  const more = [
+    ...(masked.length > 0 ? [words.masked(masked.join(' '))] : []),
+    ...(readOnly.length > 0 ? [words.readOnly(readOnly.join(' '))] : []),
+  ];
+  return html`${table(`${what}, ${side}`, mountLines([...own, ...kernel], words.mountedFrom))}${more.map((each) => html`<p>${each}</p>`)}`;
+}
+
+function showCapabilities({ bounding, effective }: Pick<ProcessRights, 'bounding' | 'effective'>): unknown {
+  return html`<p>${containerText.kernel.capabilityCount(bounding.length)}</p><pre>${effective.join(' ')}</pre>`;
+}
+
+function showRights(rights: ProcessRights | undefined): unknown {
+  return rights && showCapabilities(rights);
+}
+
+function showFilter(rights: Pick<ProcessRights, 'seccomp' | 'noNewPrivileges'> | undefined): unknown {
+  const { kernel: words } = containerText;
+  return rights && `${words.seccompModes[rights.seccomp]}${rights.noNewPrivileges ? `, ${words.noNewPrivileges}` : ''}`;
+}
+
+function showNamespaces(text: string): unknown {
+  const seen = parseNamespaces(text);
+  return seen.length === 0
+    ? ''
+    : html`<ul>${seen.map(({ kind, inode }) => html`<li class="mono">${kind}:[${inode}]</li>`)}</ul>`;
 }
 
 function tableOf({ Titles, Processes }: ContainerTop): string {

@@ -122,7 +122,8 @@ export class ContainerView extends StrataElement {
         html`<strata-container-files .store=${store} .containers=${shelf} .container=${summary}></strata-container-files>`,
       network: () => html`<strata-container-network .shelf=${shelf} .container=${summary}></strata-container-network>`,
       changes: () => html`<strata-container-changes .shelf=${shelf} .container=${summary}></strata-container-changes>`,
-      kernel: () => html`<strata-container-kernel .shelf=${shelf} .container=${summary}></strata-container-kernel>`,
+      kernel: () =>
+        html`<strata-container-kernel .shelf=${shelf} .container=${summary} .now=${store.now.value}></strata-container-kernel>`,
       inspect: () => html`<strata-container-inspect .shelf=${shelf} .container=${summary}></strata-container-inspect>`,
     };
     return views[this.tab]();
