@@ -53,6 +53,58 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
       expect([code, stdout]).toEqual([5, expect.stringContaining('/dev/pts/0')]);
     });
 
+    it('gives a container groups, volumes of another, and users of its own', async () => {
+      expect(await ok(['run', '--rm', '--group-add', '777', 'busybox', 'id', '-G'])).toMatch(/^0 .*\b777\b/);
+      await ok(['create', '--name', 'source', '-v', '/kept', 'busybox']);
+      await ok(['run', '--rm', '--volumes-from', 'source', 'busybox', 'sh', '-c', 'echo shared > /kept/file']);
+      const script = 'cat /kept/file; touch /kept/other';
+      const reader = await docker.run(['run', '--rm', '--volumes-from', 'source:ro', 'busybox', 'sh', '-c', script]);
+      expect(reader).toMatchObject({
+        code: 1,
+        stdout: 'shared\n',
+        stderr: expect.stringContaining('Read-only file system'),
+      });
+      await ok(['rm', '-v', 'source']);
+      const apart = ['run', '--rm', '--security-opt', 'userns=private', 'busybox', 'cat', '/proc/self/uid_map'];
+      expect((await ok(apart)).trim().split(/ +/)).toEqual(['0', '100000', '65536']);
+      const odd = await docker.run(['run', '--rm', '--security-opt', 'userns=odd', 'busybox', 'true']);
+      expect([odd.code, odd.text]).toEqual([125, expect.stringContaining('invalid userns mode: odd')]);
+    });
+
+    it('speaks the oldest version of the API that there is', async () => {
+      const config = join(folder, 'client');
+      const old = new DockerCli({
+        program,
+        host: `unix://${engine().socket}`,
+        config,
+        env: { DOCKER_API_VERSION: '1.41' },
+      });
+      const said = async (args: readonly string[], input?: string): Promise<string> => {
+        const { code, stdout, text } = await old.run(args, input);
+        expect(`${code} ${code === 0 ? '' : text}`.trim()).toBe('0');
+        return stdout;
+      };
+      expect(await said(['version', '-f', '{{.Client.APIVersion}}'])).toBe('1.41\n');
+      await said(['network', 'create', '--subnet', '10.41.0.0/24', 'aged']);
+      await said(['run', '-d', '--name', 'elder', '--network', 'aged', 'busybox', 'sh', '-c', 'echo here; sleep 1000']);
+      expect(await said(['ps', '--format', '{{.Names}} {{.Networks}} {{.State}}'])).toBe('elder aged running\n');
+      const address = '{{.NetworkSettings.Networks.aged.IPAddress}} {{.State.Running}}';
+      expect(await said(['inspect', '-f', address, 'elder'])).toMatch(/^10\.41\.0\.\d+ true\n$/);
+      expect(await said(['network', 'inspect', '-f', '{{range .Containers}}{{.Name}}{{end}}', 'aged'])).toBe('elder\n');
+      expect(await said(['exec', '-i', 'elder', 'cat'], 'typed')).toBe('typed');
+      expect(await old.run(['exec', 'elder', 'sh', '-c', 'echo e >&2; exit 4'])).toMatchObject({
+        code: 4,
+        stderr: 'e\n',
+      });
+      expect(await said(['logs', 'elder'])).toBe('here\n');
+      const built = await said(['build', '-t', 'aged:1', '-'], 'FROM busybox\nRUN echo built > /made\n');
+      expect(built).toMatch(/Step 2\/2 : RUN [\s\S]*Successfully tagged aged:1\n$/);
+      expect(await said(['run', '--rm', 'aged:1', 'cat', '/made'])).toBe('built\n');
+      await said(['rm', '-f', 'elder']);
+      await said(['network', 'rm', 'aged']);
+      await said(['rmi', 'aged:1']);
+    });
+
     it('says why a command is not run, by code and by words', async () => {
       const absent = await docker.run(['run', '--rm', 'busybox', 'nothing-like-it']);
       expect([absent.code, absent.stderr]).toEqual([

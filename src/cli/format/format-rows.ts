@@ -1,5 +1,5 @@
 import { tabulate } from './tabulate';
-import { compileTemplate, type Template } from './template/run-template';
+import { compileTemplate, goType, type Template } from './template/run-template';
 import { TemplateError } from './template/syntax';
 import type { TemplateFunctions } from './template/template-functions';
 
@@ -18,22 +18,32 @@ export interface RowFormat {
   readonly format: string;
   /** Template of the usual table. */
   readonly table: string;
+  /** What docker's client calls a row, which tells of a field that there is not: `formatter.ContainerContext`. */
+  readonly type?: string;
 }
 
+/** How docker's client begins what goes wrong with a row, where it is not as most of its lists do. */
+const executed = 'failed to execute template';
+const asExecuted: ReadonlySet<string | undefined> = new Set(['formatter.ContainerContext', undefined]);
+
 /** Rows as docker prints them; the text ends with a newline, or is empty. `TemplateError` for a bad format. */
-export function formatRows<T>(rows: readonly T[], columns: readonly Column<T>[], { format, table }: RowFormat): string {
+export function formatRows<T>(
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  { format, table, type }: RowFormat,
+): string {
   const wanted = format === '' || format === 'table' ? `table ${table}` : format;
   if (wanted === 'json' || wanted === '{{json .}}') return lines(rows.map((row) => jsonOf(row, columns)));
   const isTable = wanted.startsWith('table ');
   const source = withControls(isTable ? wanted.slice('table '.length) : wanted);
   const template = parsed(source);
   try {
-    const printed = rows.map((row) => template(fieldsOf(row, columns)));
+    const printed = rows.map((row) => template(fieldsOf(row, columns, type)));
     if (!isTable) return lines(printed);
     return `${tabulate([headings(source, columns), ...printed].join('\n'))}\n`;
   } catch (error) {
-    if (error instanceof TemplateError) throw new TemplateError(`failed to execute template: ${error.message}`);
-    throw error;
+    if (!(error instanceof TemplateError)) throw error;
+    throw new TemplateError(`${asExecuted.has(type) ? executed : 'template parsing error'}: ${error.message}`);
   }
 }
 
@@ -51,8 +61,13 @@ function goJson(value: unknown): string {
   return JSON.stringify(value).replace(/[<>&]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`);
 }
 
-function fieldsOf<T>(row: T, columns: readonly Column<T>[]): Readonly<Record<string, unknown>> {
+function fieldsOf<T>(
+  row: T,
+  columns: readonly Column<T>[],
+  type: string | undefined,
+): Readonly<Record<string, unknown>> {
   const fields: Record<string, unknown> = {};
+  if (type !== undefined) Object.defineProperty(fields, goType, { value: `*${type}` });
   // A field is only worked out when the template asks for it.
   for (const column of columns) {
     Object.defineProperty(fields, column.name, { enumerable: !column.method, get: () => column.value(row) });

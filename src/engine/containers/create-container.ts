@@ -14,7 +14,7 @@ import { checkResources } from './container-resources';
 import { securityOptions } from './container-spec';
 import { logLimit } from './log-limit';
 import { commandOf, mergeConfig } from './merge-config';
-import { checkModes } from './namespaces';
+import { checkModes, withUserNamespace } from './namespaces';
 import { wishedPorts } from './port-spec';
 import { readRestartPolicy } from './restart-policy';
 import { parseSeccompProfile } from './seccomp';
@@ -41,7 +41,8 @@ export interface CreateFacts {
  * A container as it is kept, of what was asked for (moby, daemon/create.go and container_unix.go). All that can be known to
  * be wrong is refused now, with `InvalidArgument` in docker's words.
  */
-export function createdContainer(body: ContainerCreateBody, facts: CreateFacts): StoredContainer {
+export function createdContainer(asked: ContainerCreateBody, facts: CreateFacts): StoredContainer {
+  const body = asked.HostConfig ? { ...asked, HostConfig: withUserNamespace(asked.HostConfig) } : asked;
   checkNetworkMode(body);
   const asSystem = isSystem(body.HostConfig ?? {});
   const { HostConfig: given = {}, NetworkingConfig, ...user } = asSystem ? systemBody(body) : body;

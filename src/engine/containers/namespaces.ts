@@ -17,6 +17,21 @@ export function firstIdOf({ UsernsMode }: Pick<HostConfig, 'UsernsMode'>): numbe
   return UsernsMode === 'private' ? mapStart : undefined;
 }
 
+/**
+ * `--security-opt userns=private` as if it were `--userns private`, which docker's own client does not send: it knows of users
+ * that the daemon keeps apart for all containers, or not.
+ */
+export function withUserNamespace<T extends Pick<HostConfig, 'UsernsMode' | 'SecurityOpt'>>(host: T): T {
+  const wish = (host.SecurityOpt ?? []).findLast(isUserNamespace);
+  if (wish === undefined) return host;
+  const SecurityOpt = host.SecurityOpt?.filter((option) => !isUserNamespace(option)) ?? [];
+  return { ...host, SecurityOpt, UsernsMode: wish.slice('userns='.length) };
+}
+
+function isUserNamespace(option: string): boolean {
+  return /^userns[=:]/.test(option);
+}
+
 /** Whom `container:NAME` modes name: they have to run, on the same host. */
 export function namespaceNeighbours({ host }: Pick<StoredContainer, 'host'>): readonly string[] {
   const modes = [host.NetworkMode, host.IpcMode, host.PidMode];

@@ -39,7 +39,9 @@ export const containerLs = docker({
     }
     const table = `{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}${flags.size ? '\t{{.Size}}' : ''}`;
     const columns = containerColumns({ whole: flags['no-trunc'], now: clock.now() });
-    await io.stdout.write(formatRows(containers, columns, { format: flags.format, table }));
+    await io.stdout.write(
+      formatRows(containers, columns, { format: flags.format, table, type: 'formatter.ContainerContext' }),
+    );
     return 0;
   },
 });

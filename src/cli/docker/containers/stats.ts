@@ -32,7 +32,7 @@ export const stats = docker({
     const columns = statsColumns(flags['no-trunc']);
     for (;;) {
       const rows = await readAll(context, args, flags.all);
-      const text = formatRows(rows, columns, { format: flags.format, table });
+      const text = formatRows(rows, columns, { format: flags.format, table, type: 'container.statsContext' });
       if (flags['no-stream']) {
         await io.stdout.write(text);
         return 0;

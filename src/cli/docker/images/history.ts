@@ -65,7 +65,9 @@ export const history = docker({
       { name: 'Size', header: 'SIZE', value: ({ Size }) => (flags.human ? humanSize(Size, 3) : String(Size)) },
       { name: 'Comment', header: 'COMMENT', value: ({ Comment }) => Comment },
     ];
-    await io.stdout.write(formatRows(entries, columns, { format: flags.format, table: humanTable }));
+    await io.stdout.write(
+      formatRows(entries, columns, { format: flags.format, table: humanTable, type: 'image.historyContext' }),
+    );
     return 0;
   },
 });

@@ -38,7 +38,7 @@ export const imageLs = docker({
     const digest = flags.digests ? '{{.Digest}}\t' : '';
     const table = `{{.Repository}}\t{{.Tag}}\t${digest}{{.ID}}\t{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}\t{{.Size}}`;
     const columns = imageColumns({ whole: flags['no-trunc'], now: clock.now() });
-    await io.stdout.write(formatRows(rows, columns, { format: flags.format, table }));
+    await io.stdout.write(formatRows(rows, columns, { format: flags.format, table, type: 'formatter.imageContext' }));
     return 0;
   },
 });

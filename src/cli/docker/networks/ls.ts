@@ -24,7 +24,9 @@ export const networkLs = docker({
     const sorted = [...networks].sort((a, b) => (a.Name < b.Name ? -1 : 1));
     const format = flags.quiet && flags.format === '' ? '{{.ID}}' : flags.format;
     const table = '{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}';
-    await io.stdout.write(formatRows(sorted, networkColumns(flags['no-trunc']), { format, table }));
+    await io.stdout.write(
+      formatRows(sorted, networkColumns(flags['no-trunc']), { format, table, type: 'network.networkContext' }),
+    );
     return 0;
   },
 });

@@ -52,7 +52,7 @@ export const df = docker({
     const table = '{{.Type}}\\t{{.TotalCount}}\\t{{.Active}}\\t{{.Size}}\\t{{.Reclaimable}}';
     const text = flags.verbose
       ? details(usage, clock.now())
-      : formatRows(summary(usage), columns, { format: flags.format, table });
+      : formatRows(summary(usage), columns, { format: flags.format, table, type: 'formatter.diskUsageImagesContext' });
     await io.stdout.write(text);
     return 0;
   },

@@ -23,7 +23,9 @@ export const volumeLs = docker({
     });
     const volumes = [...(Volumes ?? [])].sort((a, b) => (a.Name < b.Name ? -1 : 1));
     const format = flags.quiet && flags.format === '' ? '{{.Name}}' : flags.format;
-    await io.stdout.write(formatRows(volumes, volumeColumns, { format, table: '{{.Driver}}\t{{.Name}}' }));
+    await io.stdout.write(
+      formatRows(volumes, volumeColumns, { format, table: '{{.Driver}}\t{{.Name}}', type: 'formatter.volumeContext' }),
+    );
     return 0;
   },
 });

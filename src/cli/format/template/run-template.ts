@@ -128,6 +128,9 @@ class Run {
   }
 }
 
+/** Of what Go has a type for, and no map: the name of that. */
+export const goType = Symbol('type');
+
 function fieldOf(
   from: unknown,
   field: string,
@@ -138,7 +141,12 @@ function fieldOf(
     const what = from === undefined || from === null ? 'nil data' : `type ${typeof from}`;
     throw new TemplateError(`${where}: can't evaluate field ${field} in ${what}`);
   }
-  if (!Object.hasOwn(from, field)) throw new TemplateError(`${where}: map has no entry for key "${field}"`);
+  if (!Object.hasOwn(from, field)) {
+    const type: unknown = Reflect.get(from, goType);
+    const what =
+      type === undefined ? `map has no entry for key "${field}"` : `can't evaluate field ${field} in type ${type}`;
+    throw new TemplateError(`${where}: ${what}`);
+  }
   return Reflect.get(from, field);
 }
 
