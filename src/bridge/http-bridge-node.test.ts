@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { EngineApi, HijackedConnection } from '../api/engine-api';
 import { createDeferred } from '../base/deferred';
@@ -139,6 +142,53 @@ test('a body that nobody reads does not hold up the next request', async () => {
   client.socket.write(`PUT /a HTTP/1.1\r\nHost: docker\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
   client.socket.write('GET /next HTTP/1.1\r\nHost: docker\r\n\r\n');
   await client.until('/next');
+});
+
+test.each([
+  ['Host: localhost:PORT', 200],
+  ['Host: 127.0.0.1:PORT', 200],
+  ['Host: [::1]:PORT', 200],
+  ['Host: docker', 200],
+  ['Host: evil.example:PORT', 403],
+  ['Host: localhost.evil.example', 403],
+  ['Host: 127.0.0.1:PORT\r\nOrigin: http://evil.example', 403],
+  ['Host: 127.0.0.1:PORT\r\nOrigin: null', 403],
+])('over TCP a request with %j is answered with %i', async (headers, status) => {
+  let asked = 0;
+  const port = await listen(async () => {
+    asked += 1;
+    return new Response('here');
+  });
+  const head = `POST /build HTTP/1.1\r\n${headers.replace('PORT', String(port))}\r\nContent-Type: text/plain\r\n`;
+  for (const [connection, code] of [
+    ['Connection: close\r\nContent-Length: 1\r\n\r\nx', status],
+    ['Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n', status],
+  ] as const) {
+    const client = new Client(port);
+    client.socket.write(head + connection);
+    expect(await client.ended).toMatch(new RegExp(`^HTTP/1.1 ${code} `));
+  }
+  expect(asked).toBe(status === 200 ? 2 : 0);
+});
+
+test('a socket’s file is for whoever may open it', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'strata-bridge-'));
+  try {
+    const opened = createHttpBridge({ fetch: async () => new Response('here') });
+    bridge = opened;
+    const socketPath = join(directory, 'engine.sock');
+    await new Promise<void>((resolve) => opened.server.listen(socketPath, resolve));
+    const headers = { host: 'anything', origin: 'http://x.example' };
+    const status = await new Promise((resolve) =>
+      httpRequest({ socketPath, path: '/', headers, agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      }).end(),
+    );
+    expect(status).toBe(200);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 test('a client that does not read holds the answer back', async () => {

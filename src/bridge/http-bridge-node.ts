@@ -4,6 +4,7 @@ import type { EngineApi } from '../api/engine-api';
 import { toSandboxError } from '../base/errors';
 import { engineRequest } from './engine-request-node';
 import { serveHijacked } from './hijack-node';
+import { strangeRequest } from './refuse-strangers-node';
 import { readableOf, writeBody } from './socket-streams-node';
 
 export interface HttpBridge {
@@ -17,7 +18,13 @@ export interface HttpBridge {
 export function createHttpBridge(api: EngineApi): HttpBridge {
   const sockets = new Set<Socket>();
   const server = createServer((incoming, outgoing) => {
-    void answer(api, incoming, outgoing);
+    const why = strangeRequest(incoming);
+    if (why === undefined) void answer(api, incoming, outgoing);
+    else {
+      incoming.resume();
+      outgoing.writeHead(403, { 'content-type': 'application/json', connection: 'close' });
+      outgoing.end(JSON.stringify({ message: why }));
+    }
   });
   // A context or an image may take its time to come.
   server.requestTimeout = 0;
@@ -26,7 +33,9 @@ export function createHttpBridge(api: EngineApi): HttpBridge {
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
-    void serveHijacked(api, incoming, socket, head);
+    const why = strangeRequest(incoming);
+    if (why === undefined) void serveHijacked(api, incoming, socket, head);
+    else socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n');
   });
   return {
     server,

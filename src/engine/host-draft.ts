@@ -4,7 +4,7 @@ import type { LaunchDraft } from './instance-record';
 import { defaultNetwork } from './networks';
 
 /** As much as the prepared snapshot has. */
-const usualMemoryMiB = 128;
+export const usualMemoryMiB = 128;
 const usualDiskMiB = 8192;
 
 /** NICs that a machine can have. */

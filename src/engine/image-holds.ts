@@ -6,7 +6,7 @@ import type { Entry } from './instance-record';
 /** What lab and page know of images beside their own use of them. */
 export type LabImages = Pick<
   Images,
-  'select' | 'selectForContainer' | 'hold' | 'retainHolds' | 'commit' | 'readTexts' | 'list' | 'events'
+  'select' | 'selectForContainer' | 'hold' | 'retainHolds' | 'commit' | 'readTexts' | 'list' | 'current' | 'events'
 >;
 
 export interface ImageHoldsOptions {

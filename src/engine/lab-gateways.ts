@@ -4,7 +4,8 @@ import { SandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
 import { type Disposable, DisposableStore } from '../base/lifecycle';
 import type { GatewayDirectory } from '../network/gateway/gateway';
-import type { GatewayHost } from '../network/gateway/gateway-network';
+import { type GatewayHost, gatewayNetwork } from '../network/gateway/gateway-network';
+import type { FurtherNames } from '../network/gateway/resolver';
 import type { Endpoint } from '../network/gateway/sockets';
 import type { SwitchClient } from '../network/switch-client';
 import { isLive } from '../runtime/instance-state';
@@ -54,8 +55,9 @@ export class LabGateways implements Disposable {
         directory: (network) => {
           const { egress, engineApi = false } = networks.get(network);
           const containers = options.containers(network);
-          const hosts = [...this.#instancesOn(network), ...(containers?.hosts ?? [])];
-          return { ...containers, hosts, egress: egress !== undefined, engineApi };
+          const hosts = this.#hostsOn(network, containers?.hosts);
+          const further = this.#furtherNames(network, hosts);
+          return { ...containers, hosts, further, egress: egress !== undefined, engineApi };
         },
         egress: async (network, request) => {
           const outside = await options.egress?.();
@@ -138,6 +140,28 @@ export class LabGateways implements Disposable {
   #revoke(network: string): void {
     this.#revocations.get(network)?.abort(notAllowed(network));
     this.#revocations.delete(network);
+  }
+
+  #hostsOn(network: string, containers = this.#options.containers(network)?.hosts ?? []): readonly GatewayHost[] {
+    return [...this.#instancesOn(network), ...containers];
+  }
+
+  /** What those on several networks ask this gateway of the others, as docker's own server knows names on all of them. */
+  #furtherNames(network: string, hosts: readonly GatewayHost[]): readonly FurtherNames[] {
+    const { networks } = this.#options;
+    const askers = new Map<string, Set<string>>();
+    for (const { instance, address } of hosts) {
+      for (const { network: other } of networks.reservationsOf(instance)) {
+        if (other === network) continue;
+        const known = askers.get(other) ?? new Set<string>();
+        askers.set(other, known.add(address));
+      }
+    }
+    return [...askers].map(([other, addresses]) => ({
+      domain: gatewayNetwork(networks.get(other)).domain,
+      askers: [...addresses],
+      hosts: this.#hostsOn(other).map(({ name, address }) => ({ name, address })),
+    }));
   }
 
   #instancesOn(network: string): readonly GatewayHost[] {

@@ -1,5 +1,6 @@
 import type { ContainerChange, ContainerHost, ContainerHosts, ContainerPathStat } from '../../api/container-host';
 import { SandboxError } from '../../base/errors';
+import { requireTar } from './check-tar';
 import type { ContainerEntry } from './container-book';
 import { inTurn } from './in-turn';
 import type { Lifecycle } from './lifecycle';
@@ -49,7 +50,8 @@ export class ContainerArchive {
       throw new SandboxError('FailedPrecondition', 'container rootfs is marked read-only');
     }
     const { noOverwriteDirNonDir = false, copyUidGid = false } = options;
-    await inDockersWords(name, path, () => host.copyIn(entry.id, path, tar, { noOverwriteDirNonDir, copyUidGid }));
+    const whole = await requireTar(tar);
+    await inDockersWords(name, path, () => host.copyIn(entry.id, path, whole, { noOverwriteDirNonDir, copyUidGid }));
     this.#options.event(entry, 'extract-to-dir');
   }
 

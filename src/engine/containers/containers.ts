@@ -13,6 +13,7 @@ import type { ContainerKernel } from '../../api/container-kernel';
 import type { ContainerStats } from '../../api/container-stats';
 import type { AttachedStreams, AttachOptions, LogOptions, LogStream } from '../../api/container-streams';
 import type { PruneReport } from '../../api/container-system';
+import type { ImageSummary } from '../../api/image-summary';
 import type { TerminalSize } from '../../api/instance';
 import type { Operation } from '../../api/operation';
 import { SandboxError } from '../../base/errors';
@@ -38,7 +39,7 @@ export interface ContainersOptions
     Omit<ContainerRemovalOptions, 'settled' | 'event'> {
   readonly execs: Execs;
   readonly ports: ContainerPorts;
-  readonly images: () => Promise<Pick<Images, 'selectForContainer' | 'commit'>>;
+  readonly images: () => Promise<Pick<Images, 'selectForContainer' | 'commit' | 'current'>>;
   readonly event: (entry: ContainerEntry, action: string, attributes?: Readonly<Record<string, string>>) => void;
 }
 
@@ -63,12 +64,13 @@ export class Containers implements EngineContainers {
 
   async list(options: ListOptions & { readonly size?: boolean } = {}): Promise<readonly ContainerSummary[]> {
     const found = listContainers(this.#options.book, options);
-    return Promise.all(found.map(async (entry) => summarizeContainer(entry, await this.#show(entry, options.size))));
+    const images = options.size && found.length > 0 ? this.#images() : undefined;
+    return Promise.all(found.map(async (entry) => summarizeContainer(entry, await this.#show(entry, images))));
   }
 
   async inspect(name: string, { size }: { readonly size?: boolean } = {}): Promise<ContainerInspect> {
     const entry = this.#find(name);
-    return inspectContainer(entry, await this.#show(entry, size));
+    return inspectContainer(entry, await this.#show(entry, size ? this.#images() : undefined));
   }
 
   async inspectKernel(name: string): Promise<ContainerKernel> {
@@ -243,9 +245,16 @@ export class Containers implements EngineContainers {
     return { networks, ports: ports.of(entry.id), execs: execs.idsOf(entry), now: clock.now() };
   }
 
-  async #show(entry: ContainerEntry, size = false): Promise<ShowOptions> {
-    if (!size) return this.#facts(entry);
-    const own = await ownBytes(entry, this.#options.hosts);
-    return { ...this.#facts(entry), size: { own, all: own } };
+  /** With its sizes where the images that there are are given. */
+  async #show(entry: ContainerEntry, images?: Promise<readonly ImageSummary[]>): Promise<ShowOptions> {
+    if (!images) return this.#facts(entry);
+    const [own, known] = await Promise.all([ownBytes(entry, this.#options.hosts), images]);
+    // As the list of images has it; 0 of one that is there no more.
+    const image = known.find(({ id }) => id === entry.stored.image.digest)?.size.total ?? 0;
+    return { ...this.#facts(entry), size: { own, all: own + image } };
+  }
+
+  async #images(): Promise<readonly ImageSummary[]> {
+    return (await this.#options.images()).current();
   }
 }

@@ -54,6 +54,7 @@ export function scriptedEngines({ clock, stores, hosts, failed = () => {} }: Scr
           selectForContainer: async () => image,
           readTexts: async () => ({ '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n' }),
           list: () => [],
+          current: async () => [],
           events: () => ({ dispose: () => undefined }),
         }) as never,
       holdImages: async () => undefined,

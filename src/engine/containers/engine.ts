@@ -20,6 +20,7 @@ import { gatewayNetwork } from '../../network/gateway/gateway-network';
 import type { PortForward } from '../../network/gateway/port-forwards';
 import { type OpenDisks, UnikernelHost, type UnikernelHostOptions } from '../../runtime/unikernel/unikernel-host';
 import type { BlobClient } from '../blob-client';
+import { usualMemoryMiB } from '../host-draft';
 import type { LabImages } from '../image-holds';
 import type { Lab } from '../lab';
 import type { Networks } from '../networks';
@@ -256,7 +257,9 @@ export class LabContainers implements ContainerEngine, Disposable {
     const states = this.#book.entries().map(({ stored }) => stored.state.status);
     const memory = await Promise.all(hosts.hosts.map((host) => host.memory().catch(() => undefined)));
     const bytes = memory.reduce((sum, each) => sum + (each?.totalBytes ?? 0), 0);
-    return engineInfo(states, (await images()).list().length, hosts.hosts.length, bytes);
+    // Before the first one: what that will have.
+    const shown = bytes > 0 ? bytes : usualMemoryMiB * 1024 ** 2;
+    return engineInfo(states, (await images()).list().length, hosts.hosts.length, shown);
   }
 
   async usage(): Promise<EngineUsage> {

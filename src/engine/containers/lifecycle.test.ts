@@ -509,6 +509,25 @@ describe('the life of containers', () => {
     expect((await again.containers.inspect(id)).NetworkSettings.Ports).toEqual({ '99999/tcp': null, '80/tcp': null });
   });
 
+  it('is told of with the memory that a host will have, before there is one', async () => {
+    const { engine, hosts, host } = await setUp();
+    expect((await engine.info()).MemTotal).toBe(1);
+    hosts.lose(host, 'It was stopped');
+    expect((await engine.info()).MemTotal).toBe(128 * 1024 ** 2);
+  });
+
+  it('is paused once, by its id, and not while it starts again', async () => {
+    const { engine, host } = await setUp();
+    const id = await started(engine, policy('always'));
+    await engine.containers.pause(id);
+    await expect(engine.containers.pause(id)).rejects.toThrow(`Container ${id} is already paused`);
+    await engine.containers.unpause(id);
+    await expect(engine.containers.unpause(id)).rejects.toThrow(`Container ${id} is not paused`);
+    host.exit(id, 1);
+    await settle();
+    await expect(engine.containers.pause(id)).rejects.toThrow(`Container ${id} is restarting, wait until`);
+  });
+
   it('is refused, as a whole, when it cannot be written down', async () => {
     const { engine, stores } = await setUp();
     const { apply } = stores.records;

@@ -21,7 +21,7 @@ export function serveDns({ sockets, clock, resolver }: DnsServiceOptions): Dispo
   const udp = parts.add(sockets.bindUdp(dnsPort));
   parts.add(
     udp.received(({ from, to, bytes }) => {
-      const answer = resolver.answerBytes(bytes, 'udp');
+      const answer = resolver.answerBytes(bytes, 'udp', from.address);
       if (answer) udp.send(answer, from, to);
     }),
   );
@@ -50,7 +50,7 @@ async function serve(connection: TcpConnection, clock: Clock, resolver: Resolver
       }
       timer.alarm.dispose();
       timer.alarm = clock.after(idleMs, () => connection.abort());
-      const answer = resolver.answerBytes(pending.subarray(2, 2 + length), 'tcp');
+      const answer = resolver.answerBytes(pending.subarray(2, 2 + length), 'tcp', connection.remote.address);
       pending = pending.slice(2 + length);
       if (!answer) break;
       await writer.write(concatBytes([Uint8Array.of(answer.length >> 8, answer.length & 0xff), answer]));

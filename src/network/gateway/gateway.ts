@@ -17,7 +17,7 @@ import { answerMetadata } from './metadata-server';
 import { serveMetadata } from './metadata-service';
 import { answerNtp } from './ntp-server';
 import { type PortForward, PortForwards, type PortForwardsOptions } from './port-forwards';
-import { type GatewayService, Resolver, type StaticRecord } from './resolver';
+import { type FurtherNames, type GatewayService, Resolver, type StaticRecord } from './resolver';
 import type { ConnectOptions, Endpoint, TcpConnection } from './sockets';
 
 const ntpPort = 123;
@@ -47,6 +47,8 @@ export interface GatewayOptions {
 /** Names and addresses that a gateway gives out. */
 export interface GatewayDirectory {
   readonly hosts: readonly GatewayHost[];
+  /** Names of other networks that some of the hosts are on, too. */
+  readonly further?: readonly FurtherNames[];
   readonly services?: readonly GatewayService[];
   readonly records?: readonly StaticRecord[];
   /** Whether there is a way out, by the proxy. */
@@ -117,16 +119,25 @@ export class Gateway implements Disposable {
   }
 
   setDirectory(directory: GatewayDirectory): void {
-    const { hosts, services = [], records = [], egress = false, engineApi = false, forwards = [] } = directory;
+    const {
+      hosts,
+      further = [],
+      services = [],
+      records = [],
+      egress = false,
+      engineApi = false,
+      forwards = [],
+    } = directory;
     this.#byAddress = new Map(hosts.map((host) => [host.address, host]));
     this.#leases.setHosts(hosts);
     this.#resolver.setHosts(hosts);
+    this.#resolver.setFurther(further);
     this.#resolver.setServices(services);
     this.#resolver.setRecords(records);
     const own = new Set([dnsPort, ...(egress ? [egressPort] : []), ...(engineApi ? [enginePort] : [])]);
-    const further = forwards.filter(({ port }) => !own.has(port));
+    const others = forwards.filter(({ port }) => !own.has(port));
     // First, as one of them may have the port of a service that begins now.
-    this.#forwards.keep(further);
+    this.#forwards.keep(others);
     if (egress) this.#egress ??= this.#openEgress();
     else {
       this.#egress?.dispose();
@@ -137,7 +148,7 @@ export class Gateway implements Disposable {
       this.#engine?.dispose();
       this.#engine = undefined;
     }
-    this.#forwards.open(further);
+    this.#forwards.open(others);
   }
 
   /** Leases that hold now. */

@@ -68,6 +68,47 @@ describe('the resolver', () => {
     expect(resolver.answer(query('x.0.1.10.in-addr.arpa', dnsType.ptr)).code).toBe(dnsCode.nameError);
   });
 
+  it('knows names of another network for those alone who are on it, too, after its own', () => {
+    resolver.setFurther([
+      {
+        domain: 'back.internal',
+        askers: ['10.1.0.2'],
+        hosts: [
+          { name: 'store', address: '10.2.0.7' },
+          { name: 'Primary', address: '10.2.0.7' },
+          { name: 'db', address: '10.2.0.8' },
+        ],
+      },
+      { domain: 'far.internal', askers: ['10.1.0.2', '10.1.0.3'], hosts: [{ name: 'store', address: '10.3.0.9' }] },
+    ]);
+    const ask = (name: string, asker: string, type: number = dnsType.a) => {
+      const { code, answers } = resolver.answer(query(name, type), asker);
+      const found = answers.map(({ data }) =>
+        data.kind === 'address' ? data.address : data.kind === 'name' ? data.name : '',
+      );
+      return code === dnsCode.nameError ? 'none' : found.sort();
+    };
+    for (const name of ['store', 'primary', 'store.back.internal', 'STORE.Back.internal']) {
+      expect(ask(name, '10.1.0.2')).toEqual(['10.2.0.7']);
+    }
+    expect(ask('store.far.internal', '10.1.0.2')).toEqual(['10.3.0.9']);
+    expect(ask('store', '10.1.0.3')).toEqual(['10.3.0.9']);
+    expect(ask('db', '10.1.0.2')).toEqual(['10.1.0.3', '10.1.0.4']);
+    expect(ask('db.back.internal', '10.1.0.2')).toEqual(['10.2.0.8']);
+    expect(ask('8.0.2.10.in-addr.arpa', '10.1.0.2', dnsType.ptr)).toEqual(['db.back.internal']);
+    for (const name of ['store', 'primary', 'store.back.internal', '8.0.2.10.in-addr.arpa', 'store.lab.internal']) {
+      const type = name.endsWith('arpa') ? dnsType.ptr : dnsType.a;
+      expect(ask(name, '10.1.0.4', type), name).toBe('none');
+    }
+    expect(ask('store.lab.internal', '10.1.0.2')).toBe('none');
+    const asked = serializeDns(query('primary'));
+    for (const transport of ['udp', 'tcp'] as const) {
+      expect(parseDns(resolver.answerBytes(asked, transport, '10.1.0.2') ?? asked).answers).toHaveLength(1);
+    }
+    resolver.setFurther([]);
+    expect(ask('primary', '10.1.0.2')).toBe('none');
+  });
+
   it('says that a name has nothing of a type, and for how long that may be believed', () => {
     const answer = resolver.answer(query('web', dnsType.aaaa));
     expect(answer).toMatchObject({ code: 0, answers: [], authoritative: true });

@@ -32,6 +32,15 @@ export interface GatewayService {
   readonly addresses: readonly string[];
 }
 
+/** Names of another network, for stations of this one that are on it as well: they ask one server alone. */
+export interface FurtherNames {
+  /** Of that network; see {@link GatewayNetwork.domain}. */
+  readonly domain: string;
+  /** Addresses on this network of those who may ask. */
+  readonly askers: readonly string[];
+  readonly hosts: readonly { readonly name: string; readonly address: string }[];
+}
+
 /** A record of the user's own; its name is below the network's domain. */
 export type StaticRecord = Pick<DnsRecord, 'name' | 'type' | 'data'>;
 
@@ -39,6 +48,14 @@ export interface ResolverOptions {
   readonly network: GatewayNetwork;
   /** What is said of names that are none of ours: that there are none, or that it is not for us to say. */
   readonly outside: 'nxdomain' | 'refused';
+}
+
+type NameRecords = readonly { readonly type: number; readonly data: DnsData }[];
+
+interface Names {
+  readonly domain: string;
+  readonly names: ReadonlyMap<string, NameRecords>;
+  readonly pointers: ReadonlyMap<number, string>;
 }
 
 interface Found {
@@ -56,6 +73,8 @@ export class Resolver {
   readonly #options: ResolverOptions;
   readonly #names = new Map<string, { readonly type: number; readonly data: DnsData }[]>();
   readonly #pointers = new Map<number, string>();
+  /** By the address of who asks, in the order in which they are looked through. */
+  #further: ReadonlyMap<string, readonly Names[]> = new Map();
   #hosts: readonly GatewayHost[] = [];
   #services: readonly GatewayService[] = [];
   #records: readonly StaticRecord[] = [];
@@ -81,8 +100,26 @@ export class Resolver {
     this.#rebuild();
   }
 
-  /** The answer to what came, no longer than `maxBytes` and than its sender takes. Undefined for what gets none. */
-  answerBytes(bytes: Uint8Array, transport: 'udp' | 'tcp'): Uint8Array<ArrayBuffer> | undefined {
+  setFurther(further: readonly FurtherNames[]): void {
+    const byAsker = new Map<string, Names[]>();
+    for (const { domain, askers, hosts } of further) {
+      const names = new Map<string, { readonly type: number; readonly data: DnsData }[]>();
+      const pointers = new Map<number, string>();
+      for (const { name, address } of hosts) {
+        const key = name.toLowerCase();
+        names.set(key, [...(names.get(key) ?? []), { type: dnsType.a, data: { kind: 'address', address } }]);
+        pointers.set(addressNumber(address), `${name}.${domain}`);
+      }
+      for (const asker of askers) byAsker.set(asker, [...(byAsker.get(asker) ?? []), { domain, names, pointers }]);
+    }
+    this.#further = byAsker;
+  }
+
+  /**
+   * The answer to what came, no longer than `maxBytes` and than its sender takes. Undefined for what gets none. `asker`: the
+   * address that it came from.
+   */
+  answerBytes(bytes: Uint8Array, transport: 'udp' | 'tcp', asker?: string): Uint8Array<ArrayBuffer> | undefined {
     let query: DnsMessage;
     try {
       query = parseDns(bytes);
@@ -92,13 +129,13 @@ export class Resolver {
     }
     // Answers are not answered, or two servers would talk for ever.
     if (query.response) return undefined;
-    const answer = this.answer(query);
+    const answer = this.answer(query, asker);
     if (transport === 'tcp') return serializeDns(answer);
     const most = query.edns ? Math.min(ednsBytes, Math.max(plainUdpBytes, query.edns.udpBytes)) : plainUdpBytes;
     return serializeDns(answer, most);
   }
 
-  answer(query: DnsMessage): DnsMessage {
+  answer(query: DnsMessage, asker?: string): DnsMessage {
     const { edns: asked, ...rest } = query;
     const edns = asked && { udpBytes: ednsBytes, version: 0, dnssecOk: false, options: new Uint8Array(0) };
     const head: DnsMessage = {
@@ -119,13 +156,14 @@ export class Resolver {
     if (asked && asked.version > 0) return { ...head, code: dnsCode.badVersion };
     if (!question || others.length > 0) return { ...head, questions: [], code: dnsCode.formatError };
     if (question.class !== dnsClass.internet) return { ...head, code: dnsCode.refused };
-    return this.#answer(head, question);
+    const further = (asker !== undefined && this.#further.get(asker)) || [];
+    return this.#answer(head, question, further);
   }
 
-  #answer(head: DnsMessage, question: DnsQuestion): DnsMessage {
+  #answer(head: DnsMessage, question: DnsQuestion, further: readonly Names[]): DnsMessage {
     const answers: DnsRecord[] = [];
     let name = question.name;
-    let found = this.#find(name, question.type);
+    let found = this.#find(name, question.type, further);
     while (found.code === dnsCode.noError) {
       for (const { type, ...data } of found.data) {
         answers.push({ name, type, class: dnsClass.internet, ttl: recordTtl, data: data as DnsData });
@@ -136,27 +174,27 @@ export class Resolver {
         return { ...head, code: dnsCode.serverFailure };
       }
       name = alias.data.name;
-      found = this.#find(name, question.type);
+      found = this.#find(name, question.type, further);
     }
     if (found.code === dnsCode.refused) return { ...head, code: dnsCode.refused, answers };
     const authorities = found.data.length === 0 ? [this.#authority()] : [];
     return { ...head, authoritative: true, code: found.code, answers, authorities };
   }
 
-  #find(name: string, type: number): Found {
+  #find(name: string, type: number, further: readonly Names[]): Found {
     const key = name.toLowerCase();
-    if (key.endsWith(inAddrArpa)) return this.#findPointer(key, type);
+    if (key.endsWith(inAddrArpa)) return this.#findPointer(key, type, further);
     const { domain } = this.#options.network;
     if (key === domain) return { code: dnsCode.noError, data: this.#apex(type) };
     const inside = key.endsWith(`.${domain}`);
     const local = inside ? key.slice(0, -domain.length - 1) : key;
-    const records = this.#names.get(local);
+    const records = this.#names.get(local) ?? (inside ? undefined : findFurther(key, further));
     // A name without a dot is nobody else's either.
     if (!records) return inside || !key.includes('.') ? { code: dnsCode.nameError, data: [] } : this.#outside();
     return { code: dnsCode.noError, data: this.#select(records, type) };
   }
 
-  #select(records: readonly { readonly type: number; readonly data: DnsData }[], type: number): Found['data'] {
+  #select(records: NameRecords, type: number): Found['data'] {
     const alias = records.find((each) => each.type === dnsType.cname);
     const wanted = alias ? [alias] : records.filter((each) => each.type === type || type === dnsType.any);
     if (wanted.length > 1) this.#turn += 1;
@@ -164,11 +202,13 @@ export class Resolver {
     return [...wanted.slice(first), ...wanted.slice(0, first)].map(({ type, data }) => ({ ...data, type }));
   }
 
-  #findPointer(key: string, type: number): Found {
+  #findPointer(key: string, type: number, further: readonly Names[]): Found {
     const address = addressOfPointer(key);
+    if (address === undefined) return this.#outside();
     const { subnet } = this.#options.network;
-    if (address === undefined || address < subnet.base || address > subnet.broadcast) return this.#outside();
-    const name = this.#pointers.get(address);
+    const other = further.map(({ pointers }) => pointers.get(address)).find((each) => each !== undefined);
+    const name = this.#pointers.get(address) ?? other;
+    if (name === undefined && (address < subnet.base || address > subnet.broadcast)) return this.#outside();
     if (name === undefined) return { code: dnsCode.nameError, data: [] };
     const wanted = type === dnsType.ptr || type === dnsType.any;
     return { code: dnsCode.noError, data: wanted ? [{ kind: 'name', name, type: dnsType.ptr }] : [] };
@@ -234,6 +274,15 @@ export class Resolver {
       this.#names.set(key, [...(this.#names.get(key) ?? []), { type, data }]);
     }
   }
+}
+
+/** A name alone, or below the domain of its network. */
+function findFurther(key: string, further: readonly Names[]): NameRecords | undefined {
+  for (const { domain, names } of further) {
+    const found = names.get(key.endsWith(`.${domain}`) ? key.slice(0, -domain.length - 1) : key);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** The address in `4.3.2.10.in-addr.arpa` (RFC 1035, 3.5). */

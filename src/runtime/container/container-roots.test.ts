@@ -42,7 +42,6 @@ class ScriptedHost {
     this.assertOpen();
     this.calls += 1;
     const { path, files = {} } = parameters as { path: string; files?: Record<string, string> };
-    if (call === 'usage') return { bytes: path.length };
     if (call === 'remove') {
       this.removed.push(path);
       for (const name of this.files.keys()) if (name.startsWith(path)) this.files.delete(name);
@@ -88,7 +87,8 @@ describe('the root of a container', () => {
     const host = new ScriptedHost();
     await host.open().make('web', inMemory, {});
     const later = host.open();
-    expect(await later.bytes('web')).toBe('/run/strata/writes/web/upper'.length);
+    host.files.set('/run/strata/writes/web/upper', '4200');
+    expect(await later.bytes('web')).toBe(4200);
     await later.placeOf('web');
     expect(host.offers).toBe(2);
   });

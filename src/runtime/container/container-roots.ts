@@ -8,11 +8,15 @@ import { containerPaths } from './host-paths';
 import { type HostGuest, readIfThere, runProgram } from './host-program';
 import { mountPointsFile, parseMountPoints, serializeMountPoints } from './mount-points';
 import type { FilesPlace } from './root-files';
-import { parseUsage } from './runtime-protocol';
 import { ShiftedLayers } from './shifted-layers';
 
 /** In a container's home: how its root is made, by which a later page finds it. */
 const rootFile = 'root.json';
+
+/** Whiteouts are devices, without a size. */
+const sizeScript = `
+[ ! -d "$1" ] || find "$1" ! -type d -exec stat -c '%i %s' {} + | awk '!seen[$1]++ { sum += $2 } END { printf "%.0f", sum }'
+`;
 
 export interface ContainerRootsOptions {
   readonly guest: HostGuest;
@@ -76,9 +80,13 @@ export class ContainerRoots {
   }
 
   /** Bytes that the container has written. */
+  /** As docker reckons: the sizes of files, each once, and nothing for directories. 0 for one that never ran. */
   async bytes(id: ContainerId): Promise<number> {
     const { writable } = (await this.#find(id)).root;
-    return parseUsage(await this.#options.access.call('usage', { path: containerPaths(id, writable).upper }));
+    this.#options.access.assertOpen();
+    const argv = ['/bin/sh', '-c', sizeScript, 'size', containerPaths(id, writable).upper];
+    const said = await runProgram(this.#options.guest, argv, 'What it has written cannot be reckoned');
+    return Number.parseInt(new TextDecoder().decode(said), 10) || 0;
   }
 
   /** Where its files are as long as it does not run. */

@@ -1,0 +1,130 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ContainerCreateBody } from '../../src/api/container';
+import type { OutputChunk } from '../../src/api/container-streams';
+import { type NodeLab, openNodeLab } from '../../src/bridge/node-lab-node';
+import type { LabContainers } from '../../src/engine/containers/engine';
+
+/** A hang guard: a cold guest on a busy machine. */
+const guardMs = 300_000;
+
+async function textOf(stream: ReadableStream<OutputChunk>): Promise<string> {
+  let text = '';
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text;
+    text += new TextDecoder().decode(value.bytes);
+  }
+}
+
+describe('containers of a real host', { timeout: guardMs }, () => {
+  let made: NodeLab;
+  let engine: LabContainers;
+
+  beforeAll(async () => {
+    made = await openNodeLab({
+      registry: new URL('../../public/registry/', import.meta.url),
+      memoryBudgetMiB: 1024,
+      containerHosts: { warmUpRuns: 0 },
+    });
+    engine = await made.lab.containers();
+    await made.registries.pull('busybox');
+  }, guardMs);
+  afterAll(() => made?.[Symbol.asyncDispose]());
+  afterEach(async () => {
+    for (const { Id } of await engine.containers.list({ all: true })) {
+      await engine.containers.remove(Id, { force: true });
+    }
+  }, guardMs);
+
+  async function create(name: string, more: Partial<ContainerCreateBody> = {}): Promise<string> {
+    const body = { Image: 'busybox', Cmd: ['sleep', '10000'], StopSignal: 'SIGKILL', ...more };
+    return (await engine.containers.create(body, { name })).Id;
+  }
+
+  async function sleeper(name: string, networks: Readonly<Record<string, readonly string[]>>): Promise<void> {
+    const endpoints = Object.entries(networks).map(([network, Aliases]) => [network, { Aliases }] as const);
+    const [first] = Object.keys(networks);
+    await create(name, {
+      HostConfig: { NetworkMode: first ?? '' },
+      NetworkingConfig: { EndpointsConfig: Object.fromEntries(endpoints) },
+    });
+    await engine.containers.start(name);
+  }
+
+  /** Whether it finds a name and reaches what that means. */
+  async function reaches(who: string, name: string): Promise<string> {
+    const { Id } = await engine.execs.create(who, {
+      Cmd: ['sh', '-c', `ping -c 1 -w 20 ${name} 2>&1 || nslookup ${name}`],
+      AttachStdout: true,
+      AttachStderr: true,
+    });
+    const said = await textOf((await engine.execs.start(Id, { detach: false })).output);
+    return said.includes('bytes from') ? 'there' : said.includes('bad address') ? 'no such name' : said;
+  }
+
+  it('know names and aliases of all networks that they are on, and no others, also of one joined or left', async () => {
+    await engine.networks.create({ Name: 'front' });
+    await engine.networks.create({ Name: 'rear', Internal: true });
+    await sleeper('db', { rear: ['store'] });
+    await sleeper('app', { front: [], rear: [] });
+    await sleeper('late', { front: [] });
+    for (const name of ['db', 'store', 'db.rear.internal', 'late']) {
+      await expect.poll(() => reaches('app', name), { timeout: 60_000 }).toBe('there');
+    }
+    expect(await reaches('late', 'store')).toBe('no such name');
+    await engine.networks.connect('rear', { Container: 'late', EndpointConfig: { Aliases: ['newcomer'] } });
+    await expect.poll(() => reaches('late', 'store'), { timeout: 60_000 }).toBe('there');
+    await expect.poll(() => reaches('db', 'newcomer'), { timeout: 60_000 }).toBe('there');
+    await engine.networks.disconnect('front', 'app');
+    await expect.poll(() => reaches('app', 'store'), { timeout: 60_000 }).toBe('there');
+    await engine.networks.disconnect('rear', 'late');
+    await expect.poll(() => reaches('late', 'store'), { timeout: 60_000 }).toBe('no such name');
+  });
+
+  it('are removed and stopped while they start, and none of them goes on', async () => {
+    await create('witness');
+    await engine.containers.start('witness');
+    for (const turns of [0, 20, 60, 150]) {
+      const id = await create('victim', { HostConfig: { PortBindings: { '80/tcp': [{}] } } });
+      const starting = engine.containers.start(id).catch(() => undefined);
+      for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      await engine.containers.remove(id, { force: true });
+      await starting;
+    }
+    for (const turns of [0, 40, 100]) {
+      const id = await create('victim', {
+        Cmd: ['false'],
+        HostConfig: { RestartPolicy: { Name: 'always' } },
+      });
+      await engine.containers.start(id);
+      for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      expect(await engine.containers.stop(id)).toBe(true);
+      expect((await engine.containers.inspect(id)).State).toMatchObject({ Status: 'exited' });
+      await engine.containers.remove(id);
+    }
+    const [host] = engine.hosts.hosts;
+    const running = [...((await host?.running()) ?? new Map()).keys()];
+    expect(engine.list().map(({ Id, State }) => [Id, State])).toEqual([[running[0], 'running']]);
+    expect(running).toHaveLength(1);
+  });
+
+  it('are reckoned as docker does: what files they wrote, and with that their image', async () => {
+    const sizes = async (name: string) => {
+      const { SizeRw, SizeRootFs } = await engine.containers.inspect(name, { size: true });
+      return [SizeRw, SizeRootFs];
+    };
+    const [image] = (await made.images.current()).filter(({ references }) => references.includes('busybox:latest'));
+    const total = image?.size.total ?? 0;
+    expect(total).toBeGreaterThan(100_000);
+    await create('untouched');
+    await engine.containers.start('untouched');
+    expect(await sizes('untouched')).toEqual([0, total]);
+    const script = 'mkdir -p /a/b/c && printf 12345 > /a/b/c/d && ln /a/b/c/d /a/e && rm /etc/shadow; sleep 1000';
+    await create('writer', { Cmd: ['sh', '-c', script] });
+    await engine.containers.start('writer');
+    await expect.poll(() => sizes('writer'), { timeout: 60_000 }).toEqual([5, total + 5]);
+    const listed = await engine.containers.list({ size: true });
+    expect(listed.map(({ SizeRw }) => SizeRw).sort()).toEqual([0, 5]);
+  });
+});
