@@ -2,6 +2,7 @@ import { parseDockerignore } from '../../../formats/dockerignore/ignore-rules';
 import type { CommandIo } from '../../command-io';
 import type { FileStat } from '../../file-area';
 import { tarOf } from '../tar-files';
+import { inputContext } from './input-context';
 
 /** What the engine builds from. */
 export interface ContextSource {
@@ -15,8 +16,7 @@ export async function contextOf(io: CommandIo, context: string, file: string): P
   if (/^(https?|git):\/\//.test(context)) {
     return { remote: context, ...(file !== '' && { dockerfile: file }) };
   }
-  // A tar on input, or a Dockerfile alone: the engine tells them apart.
-  if (context === '-') return { body: io.stdin, ...(file !== '' && { dockerfile: file }) };
+  if (context === '-') return { body: await inputContext(io.stdin), ...(file !== '' && { dockerfile: file }) };
   const stat = await io.files.stat(context);
   if (stat?.kind !== 'folder') {
     throw new Error(`unable to prepare context: path ${JSON.stringify(context)} not found`);

@@ -9,6 +9,7 @@ import { MemoryFiles } from '../../memory-files-fixture';
 import { runLine } from '../../shell/run-line';
 import { createShellState } from '../../shell/shell';
 import { dockerShell } from '../docker-shell';
+import { tarOf } from '../tar-files';
 
 describe('docker build', () => {
   let bench: BuildBench;
@@ -65,6 +66,19 @@ describe('docker build', () => {
       });
     }
     expect((await run('docker build -q wrong')).err).toMatch(/^ERROR: failed to solve: [^\n]+\n$/);
+  });
+
+  it('takes a Dockerfile, or a whole context, by its input', async () => {
+    expect(await run('docker build -q - <<END\nFROM scratch\nLABEL a=$HOME\nEND\n')).toMatchObject({
+      code: 0,
+      err: '',
+    });
+    const { out } = await run('docker build -q app');
+    const stat = await files.stat('/app');
+    const tar = tarOf(files, '/app', stat!, { excludes: () => false });
+    files.put('/context.tar', new Uint8Array(await new Response(tar).arrayBuffer()));
+    expect(await run('docker build -q - < context.tar')).toEqual({ code: 0, out, err: '' });
+    expect((await run('docker build - <<END\nFORM x\nEND')).err).toContain('unknown instruction: FORM');
   });
 
   it('is told in the steps of the classic builder where that is asked for', async () => {
