@@ -23,4 +23,6 @@ export interface EventOptions {
   /** The stream ends then; without it, never by itself. */
   readonly until?: number;
   readonly filters?: Filters;
+  /** Without what health checks run, which docker tells of like of any exec: `health_status` still comes. */
+  readonly withoutHealthChecks?: boolean;
 }

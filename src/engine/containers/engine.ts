@@ -120,8 +120,8 @@ export class LabContainers implements ContainerEngine, Disposable {
       disks: () => lab.volumes(),
     });
     const ports = new ContainerPorts(networks);
-    const event = (entry: ContainerEntry, action: string, attributes = {}): void => {
-      events.add('container', action, entry.id, { ...attributesOf(entry), ...attributes });
+    const event = (entry: ContainerEntry, action: string, attributes = {}, by = {}): void => {
+      events.add('container', action, entry.id, { ...attributesOf(entry), ...attributes }, by);
     };
     const databases = new ImageUsers(images);
     const users = (entry: ContainerEntry) =>

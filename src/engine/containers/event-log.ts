@@ -18,6 +18,8 @@ const filterKeys = ['type', 'event', 'image', 'label', 'scope', ...kinds];
 export class EventLog implements Disposable {
   readonly #clock: Clock;
   readonly #past: EventMessage[] = [];
+  /** Docker's events do not say who ran a command, and neither do ours. */
+  readonly #ofHealthChecks = new WeakSet<EventMessage>();
   readonly #readers = new Set<(event: EventMessage) => void>();
   readonly #disposables = new DisposableStore();
   #lastNano = 0;
@@ -31,6 +33,7 @@ export class EventLog implements Disposable {
     action: string,
     id: string,
     attributes: Readonly<Record<string, string>> = {},
+    { ofHealthCheck = false }: { readonly ofHealthCheck?: boolean } = {},
   ): EventMessage {
     // Two of one millisecond still have an order by their times.
     this.#lastNano = Math.max(this.#clock.now() * 1e6, this.#lastNano + 1000);
@@ -45,6 +48,7 @@ export class EventLog implements Disposable {
       ...(legacy && { status: action, id }),
       ...(type === 'container' && { from: attributes['image'] ?? '' }),
     };
+    if (ofHealthCheck) this.#ofHealthChecks.add(event);
     this.#past.push(event);
     if (this.#past.length > remembered) this.#past.shift();
     for (const reader of this.#readers) reader(event);
@@ -52,10 +56,12 @@ export class EventLog implements Disposable {
   }
 
   /** Remembered ones when a time is asked for, then what happens, until the time that is asked for. */
-  read({ since, until, filters = {} }: EventOptions = {}): ReadableStream<EventMessage> {
+  read({ since, until, filters = {}, withoutHealthChecks = false }: EventOptions = {}): ReadableStream<EventMessage> {
     checkFilters(filters, filterKeys);
     const wanted = (event: EventMessage): boolean =>
-      (until === undefined || event.timeNano <= until * 1e6) && eventMatches(event, filters);
+      (until === undefined || event.timeNano <= until * 1e6) &&
+      !(withoutHealthChecks && this.#ofHealthChecks.has(event)) &&
+      eventMatches(event, filters);
     const early = since !== undefined || until !== undefined;
     const queue = early
       ? this.#past.filter((event) => event.timeNano >= (since ?? 0) * 1e6).filter(wanted)

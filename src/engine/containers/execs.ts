@@ -36,7 +36,12 @@ export interface ExecsOptions {
   readonly users: (entry: ContainerEntry, host: ContainerHost) => Promise<UserDatabase>;
   /** See `Lifecycle.settled`. */
   readonly settled: (entry: ContainerEntry) => Promise<ContainerEntry>;
-  readonly event: (entry: ContainerEntry, action: string, attributes?: Readonly<Record<string, string>>) => void;
+  readonly event: (
+    entry: ContainerEntry,
+    action: string,
+    attributes: Readonly<Record<string, string>>,
+    by?: { readonly ofHealthCheck: boolean },
+  ) => void;
   readonly randomBytes: (count: number) => Uint8Array;
 }
 
@@ -152,11 +157,12 @@ export class Execs implements EngineExecs {
 
   /** A command of the engine's own: a health check. It is told of like any other. */
   async probe(entry: ContainerEntry, argv: readonly string[]): Promise<Process> {
-    const id = toHex(this.#options.randomBytes(32));
-    const told = { entry, id, untold: false };
-    for (const action of ['exec_create', 'exec_start']) this.#tell(told, `${action}: ${argv.join(' ')}`);
+    const execID = toHex(this.#options.randomBytes(32));
+    const tell = (action: string, more: Readonly<Record<string, string>> = {}): void =>
+      this.#options.event(entry, action, { execID, ...more }, { ofHealthCheck: true });
+    for (const action of ['exec_create', 'exec_start']) tell(`${action}: ${argv.join(' ')}`);
     const process = await this.#run(entry, {}, argv, { rows: 24, columns: 80 });
-    const died = (code: number): void => this.#tell(told, 'exec_die', { exitCode: String(code) });
+    const died = (code: number): void => tell('exec_die', { exitCode: String(code) });
     void process.exited.then(died, () => died(lostExitCode));
     return process;
   }

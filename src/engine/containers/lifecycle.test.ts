@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ContainerCreateBody, HostConfig } from '../../api/container';
+import type { EventOptions } from '../../api/container-event';
 import { createDeferred } from '../../base/deferred';
 import { SandboxError } from '../../base/errors';
 import { FakeClock, settle } from '../../base/fake-clock';
@@ -78,6 +79,39 @@ describe('the life of containers', () => {
       ...['container kill 15', 'container kill 9', 'container die 137', 'network disconnect web', 'volume unmount web'],
       ...['container stop', 'container destroy', 'container prune'],
     ]);
+  });
+
+  it('is told with what health checks run, as docker does, and without it to whoever wants only what others do', async () => {
+    const { engine, host, clock } = await setUp();
+    const empty = () => new ReadableStream<Uint8Array<ArrayBuffer>>({ start: (controller) => controller.close() });
+    host.exec = async () => ({
+      ...{ id: 'check', stdin: new WritableStream(), stdout: empty(), stderr: empty(), exited: Promise.resolve(0) },
+      ...{ resize: () => undefined, kill: () => undefined },
+    });
+    const id = await started(engine, { Healthcheck: { Test: ['CMD', 'true'], Interval: 2e9 } });
+    const live = engine.events({ withoutHealthChecks: true }).getReader();
+    for (let round = 0; round < 2; round += 1) {
+      await clock.advance(2000);
+      await settle();
+    }
+    // A person runs the same.
+    const { Id: exec } = await engine.execs.create(id, { Cmd: ['true'] });
+    await (await engine.execs.start(exec, { detach: true })).output.cancel();
+    await settle();
+    await clock.advance(1);
+    const until = clock.now();
+    const told = async (options: EventOptions): Promise<readonly string[]> => {
+      const events: string[] = [];
+      for await (const { Action } of chunksOf(engine.events({ since: 0, until, ...options }))) events.push(Action);
+      return events;
+    };
+    const check = ['exec_create: true', 'exec_start: true', 'exec_die'];
+    const others = ['create', 'connect', 'start', 'health_status: healthy', ...check];
+    expect((await told({})).toSorted()).toEqual([...others, ...check, ...check].toSorted());
+    expect(await told({ withoutHealthChecks: true })).toEqual(others);
+    expect((await live.read()).value?.Action).toBe('health_status: healthy');
+    expect((await live.read()).value?.Actor.Attributes['execID']).toBe(exec);
+    host.exit(id, 0);
   });
 
   it('is told with what else runs in them, and who has left them', async () => {

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EventMessage } from '../../api/container-event';
+import type { EventMessage, EventOptions } from '../../api/container-event';
 import { eventually } from '../../base/eventually-fixture';
 import type { InstanceRecord, LabAction } from '../../engine/instance-record';
 import type { TaskRecord } from '../../engine/tasks';
@@ -26,6 +26,7 @@ describe('the event log', () => {
   const instances = signal<readonly InstanceRecord[]>([]);
   const now = signal(99);
   let told: ReadableStreamDefaultController<EventMessage>;
+  let asked: EventOptions | undefined;
   let stopped = false;
   let log: LabEventLog;
 
@@ -33,8 +34,9 @@ describe('the event log', () => {
     tasks.value = [];
     instances.value = [];
     stopped = false;
-    const events = () =>
-      new ReadableStream<EventMessage>({
+    const events = (options: EventOptions) => {
+      asked = options;
+      return new ReadableStream<EventMessage>({
         start: (controller) => {
           told = controller;
         },
@@ -42,6 +44,7 @@ describe('the event log', () => {
           stopped = true;
         },
       });
+    };
     const containerShelf: EventSources['containerShelf'] = async () =>
       ({ engine: { events } }) as unknown as ContainerShelf;
     log = new LabEventLog({ tasks, instances, now, containerShelf });
@@ -80,6 +83,8 @@ describe('the event log', () => {
   it('has what the container engine tells, from the first host on and as long as it is followed', async () => {
     instances.value = [instance('running', { spec: { kind: 'vm', containerHost: true } })];
     await eventually(() => expect(told).toBeDefined());
+    // What health checks run would push everything else out.
+    expect(asked).toEqual({ since: 0, withoutHealthChecks: true });
     const Actor = { ID: 'abcdef0123456789', Attributes: { name: 'shop' } };
     told.enqueue({ Type: 'container', Action: 'start', Actor, scope: 'local', time: 1, timeNano: 1.5e9 });
     told.enqueue({

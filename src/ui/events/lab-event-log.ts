@@ -89,10 +89,11 @@ export class LabEventLog implements Disposable {
     }
   }
 
+  /** Without what health checks run: one of them alone would push everything else out within minutes. */
   async #hearEngine(): Promise<void> {
     const shelf = await this.#sources.containerShelf();
     if (!shelf || this.#disposables.disposed) return;
-    const reader = shelf.engine.events({ since: 0 }).getReader();
+    const reader = shelf.engine.events({ since: 0, withoutHealthChecks: true }).getReader();
     this.#disposables.add(toDisposable(() => void reader.cancel().catch(() => {})));
     for (;;) {
       const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }) as const);

@@ -4,7 +4,7 @@ import type { LabEvent } from '../events/lab-event-log';
 export const eventText = {
   heading: 'Events',
   about: (limit: string) =>
-    `What has happened in this lab since the page came, newest first: tasks, states of instances, and what the container engine tells. The newest ${limit} are kept.`,
+    `What has happened in this lab since the page came, newest first: tasks, states of instances, and what the container engine tells; of health checks, what comes of them. The newest ${limit} are kept.`,
   filter: 'Filter',
   filterHint: 'web failed',
   source: 'Heard from',
