@@ -161,6 +161,8 @@ export const text = {
       TaskState,
       string
     >,
+    progress: (phase: string, done: string, total?: string) =>
+      total === undefined ? `${phase}, ${done}` : `${phase}, ${done} of ${total}`,
     told: (action: LabAction, name: string, state: TaskState) =>
       `${text.actions[action]} ${name}: ${text.tasks.states[state].toLowerCase()}`,
   },

@@ -98,7 +98,7 @@ export class ScriptedHost implements ContainerHost {
   exec: ContainerHost['exec'] = notHere;
   counters = notHere;
   processes = notHere;
-  inspect = notHere;
+  inspect: ContainerHost['inspect'] = notHere;
   changes = notHere;
   changesLayer = notHere;
   statPath = notHere;

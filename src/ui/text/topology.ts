@@ -10,7 +10,7 @@ export const topologyText = {
   larger: 'Larger',
   smaller: 'Smaller',
   arrange: 'Arrange anew',
-  hint: 'Drag to place. By keyboard: arrows go from one to the next, Shift and arrows move, Enter opens, L shows the traffic.',
+  hint: 'Drag to place. By keyboard: arrows go from one to the next, Shift and arrows move, Enter opens, L shows the traffic. There is no tap: a machine’s card is plugged into the switch itself.',
   label: 'Networks and instances',
   kinds: {
     network: 'Network',

@@ -13,6 +13,7 @@ const node = (id: string, kind: TopologyNode['kind']): TopologyNode => ({
   detail: '',
   state: 'running',
   nested: [],
+  bridges: [],
 });
 
 const graph: TopologyGraph = {

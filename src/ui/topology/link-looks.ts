@@ -56,7 +56,8 @@ export class LinkLooks {
     if (this.#rated?.busy !== key || this.#rated.places !== places) {
       const cables = busy.flatMap(({ id, from: node, network }) => {
         const [from, to] = [places.nodes.get(node), places.nodes.get(networkNode(network))];
-        return from && to ? [{ id, from, to }] : [];
+        const out = places.outs.get(id);
+        return from && to ? [{ id, from, to, ...(out && { out }) }] : [];
       });
       this.#rated = { busy: key, places, at: placeRates(cables, places.nodes.values()) };
     }

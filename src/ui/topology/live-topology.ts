@@ -88,7 +88,12 @@ export class LiveTopology implements Disposable {
   /** The same one as long as everything takes the same place: names and states do not move it. */
   #shaped(graph: TopologyGraph): TopologyGraph {
     const key = JSON.stringify([
-      graph.nodes.map(({ id, kind, nested }) => [id, kind, nested.length]),
+      graph.nodes.map(({ id, kind, nested, bridges }) => [
+        id,
+        kind,
+        bridges,
+        nested.map(({ interfaces }) => interfaces.map(({ bridge }) => bridge)),
+      ]),
       graph.links.map(({ id, from, network }) => [id, from, network]),
     ]);
     if (this.#shape?.key !== key) this.#shape = { key, graph };

@@ -68,7 +68,7 @@ export class NestedContainers implements Disposable {
 
 /** One for each network that it has a card of its own on. */
 function stationsOf({ NetworkSettings }: ContainerSummary): NestedNode['stations'] {
-  return Object.entries(NetworkSettings.Networks).flatMap(([network, { MacAddress: mac }]) =>
-    mac ? [{ network, mac }] : [],
+  return Object.entries(NetworkSettings.Networks).flatMap(([network, { MacAddress: mac, IPAddress: address }]) =>
+    mac && address ? [{ network, mac, address }] : [],
   );
 }

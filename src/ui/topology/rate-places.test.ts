@@ -11,7 +11,7 @@ const boxes = fc.array(
 
 /** A lab of one network: its cables and its boxes. */
 function lab(machines: number): { readonly cables: readonly RatedCable[]; readonly boxes: readonly Rect[] } {
-  const plain = { detail: '', state: 'running', nested: [] } as const;
+  const plain = { detail: '', state: 'running', nested: [], bridges: [] } as const;
   const ids = Array.from({ length: machines }, (_, at) => `vm-${at}`);
   const { nodes } = layoutTopology(
     {

@@ -6,6 +6,8 @@ export interface RatedCable {
   readonly id: string;
   readonly from: Rect;
   readonly to: Rect;
+  /** Where it leaves the first, if not in the middle. */
+  readonly out?: LayoutPoint;
 }
 
 /** The room that rates take, such as `↑ 999 kB/s ↓ 999 kB/s`; the same for all, so that none moves with its figures. */
@@ -34,11 +36,11 @@ export function placeRates(cables: readonly RatedCable[], boxes: Iterable<Rect>)
 }
 
 /** Between boxes that stand side by side there is too little room: above or below them there may be some. */
-function candidates({ from, to }: RatedCable): readonly LayoutPoint[] {
-  const on = along.map((at) => cablePoint(from, to, at));
+function candidates({ from, to, out }: RatedCable): readonly LayoutPoint[] {
+  const on = along.map((at) => cablePoint(from, to, at, out));
   const [first] = on;
   if (on.some(({ y }) => y !== first?.y)) return on;
-  const { x } = cablePoint(from, to, 0.5);
+  const { x } = cablePoint(from, to, 0.5, out);
   const reach = clearance + rateSize.height / 2;
   const above = Math.min(from.y, to.y) - reach;
   const below = Math.max(from.y + from.height, to.y + to.height) + reach;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PortStatus } from '../../api/network';
 import type { InstanceRecord } from '../../engine/instance-record';
-import { topologyGraph } from './topology-graph';
+import { portName } from '../../runtime/container/port-guard';
+import { type NestedNode, topologyGraph } from './topology-graph';
 
 const record = (id: string, spec: object, nics: readonly string[], more: object = {}) =>
   ({
@@ -17,7 +18,15 @@ const networks = [
   { name: 'default', subnet: '10.0.0.0/16', mtu: 1500 },
   { name: 'lan', subnet: '10.9.0.0/24', mtu: 1500 },
 ];
-const nested = [{ id: 'c', name: 'web', running: true, interfaces: [], stations: [] }];
+const container = { id: 'c', name: 'web', running: true, interfaces: [], stations: [] };
+const nested = [container];
+/** What its kernel says of a container that was started on both networks, and what the engine says. */
+const station = (network: string, address: string) => ({ network, mac: `02:00:${address}`, address });
+const veth = (name: string, bridge: string, { mac, address }: { readonly mac: string; readonly address: string }) => ({
+  name,
+  bridge,
+  host: portName({ bridge, mac, address }),
+});
 
 describe('the graph of a lab', () => {
   it('has networks, gateways, and instances of all kinds, with cables between them', () => {
@@ -47,6 +56,46 @@ describe('the graph of a lab', () => {
       ['host/0', 'host', 'default', 'eth0'],
       // A card that the host got while it ran.
       ['host/1', 'host', 'lan', 'eth1'],
+    ]);
+    expect(nodes.find(({ id }) => id === 'host')?.bridges).toEqual([
+      { name: 'br0', card: { nic: 'eth0', link: 'host/0' } },
+      { name: 'br1', card: { nic: 'eth1', link: 'host/1' } },
+    ]);
+    expect(nodes.find(({ id }) => id === 'vm')?.bridges).toEqual([]);
+  });
+
+  it('has the interfaces of a container as they are, whatever networks it was given or has left since it began', () => {
+    const [first, second] = [station('bridge', '10.0.0.9'), station('backend', '10.9.0.9')];
+    const interfacesOf = (more: Partial<NestedNode>, ports = [port('host/1', 'lan')]) =>
+      topologyGraph({
+        networks,
+        instances: [record('host', { kind: 'vm', containerHost: true }, ['default'])],
+        ports,
+        containers: new Map([['host', [{ ...container, ...more }]]]),
+      }).nodes.find(({ id }) => id === 'host')?.nested[0]?.interfaces;
+    const [eth0, eth1] = [veth('eth0', 'br0', first), veth('eth1', 'br1', second)];
+    expect(interfacesOf({ interfaces: [eth0, eth1], stations: [first, second] })).toEqual([eth0, eth1]);
+    expect(interfacesOf({ interfaces: [eth0], stations: [first, second] })).toEqual([
+      eth0,
+      { ...eth1, name: 'backend' },
+    ]);
+    expect(interfacesOf({ interfaces: [eth0, eth1], stations: [second] })).toEqual([eth1]);
+    expect(interfacesOf({ interfaces: [], stations: [first] })).toEqual([]);
+    // The host's second card is not heard of yet.
+    expect(interfacesOf({ interfaces: [eth0, eth1], stations: [first, second] }, [])).toEqual([eth0, eth1]);
+  });
+
+  it('has a bridge that only the kernel knows, without a card', () => {
+    const own = { name: 'eth0', host: 'veth1', bridge: 'docker0' };
+    const [host] = topologyGraph({
+      networks: [],
+      instances: [record('host', { kind: 'vm', containerHost: true }, ['default'])],
+      ports: [],
+      containers: new Map([['host', [{ ...container, interfaces: [own] }]]]),
+    }).nodes;
+    expect(host?.bridges.map(({ name, card }) => [name, card?.nic])).toEqual([
+      ['br0', 'eth0'],
+      ['docker0', undefined],
     ]);
   });
 });

@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TopologyGraph, TopologyNode } from './topology-graph';
-import {
-  cablePath,
-  cablePoint,
-  layoutTopology,
-  neighbourOf,
-  nestedPlace,
-  nodeSize,
-  type Rect,
-} from './topology-layout';
+import { cablePath, cablePoint, layoutTopology, neighbourOf, type Rect } from './topology-layout';
 
 const node = (id: string, kind: TopologyNode['kind'], nested = 0): TopologyNode => ({
   id,
@@ -24,6 +16,7 @@ const node = (id: string, kind: TopologyNode['kind'], nested = 0): TopologyNode 
     interfaces: [],
     stations: [],
   })),
+  bridges: kind === 'host' ? [{ name: 'br0', card: { nic: 'eth0', link: `${id}/0` } }] : [],
 });
 const network = (name: string): TopologyNode => ({ ...node(`network/${name}`, 'network'), name });
 const gateway = (name: string): TopologyNode => ({ ...node(`gateway/${name}`, 'gateway'), name });
@@ -76,17 +69,25 @@ describe('the layout of a topology', () => {
     expect(width).toBe(3000 + 160 + 40);
   });
 
-  it('has room in a host for all of its containers', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 40 }), (count) => {
-        const size = nodeSize(node('host', 'host', count));
-        const places = Array.from({ length: count }, (_, at) => nestedPlace(at));
-        for (const [at, { x, y, width, height }] of places.entries()) {
-          expect(x + width <= size.width && y + height <= size.height).toBe(true);
-          expect(places.slice(at + 1).some((other) => overlap({ x, y, width, height }, other))).toBe(false);
-        }
-      }),
-    );
+  it('has the cable of each card of a host leave it where its wire ends', () => {
+    const host: TopologyNode = {
+      ...node('host', 'host', 1),
+      bridges: [0, 1].map((nic) => ({ name: `br${nic}`, card: { nic: `eth${nic}`, link: `host/${nic}` } })),
+    };
+    const links = ['a', 'b'].map((name, nic) => ({ id: `host/${nic}`, from: 'host', network: name, nic: `eth${nic}` }));
+    const { nodes, cards, outs } = layoutTopology({ nodes: [network('a'), network('b'), host], links }, {});
+    const { height } = nodes.get('host')!;
+    expect(cards.get('host')?.map(({ link, side }) => [link, side])).toEqual([
+      ['host/0', 'top'],
+      ['host/1', 'bottom'],
+    ]);
+    expect([...outs].map(([link, { y }]) => [link, y])).toEqual([
+      ['host/0', 0],
+      ['host/1', height],
+    ]);
+    const box = { x: 0, y: 100, width: 100, height: 50 };
+    expect(cablePath(box, { ...box, y: 0 }, { x: 90, y: 0 })).toBe('M90 100C90 75 50 75 50 50');
+    expect(cablePoint(box, { ...box, y: 0 }, 0, { x: 90, y: 0 })).toEqual({ x: 90, y: 100 });
   });
 
   it('runs cables from side to side', () => {

@@ -1,5 +1,6 @@
 import type { Layout, LayoutPoint } from '../../api/layout';
-import { gatewayNode, networkNode, type TopologyGraph, type TopologyNode } from './topology-graph';
+import { type HostCard, hostCards, hostSize, type Side } from './host-inside';
+import { gatewayNode, networkNode, type TopologyGraph, type TopologyLink, type TopologyNode } from './topology-graph';
 
 export interface Rect extends LayoutPoint {
   readonly width: number;
@@ -8,6 +9,10 @@ export interface Rect extends LayoutPoint {
 
 export interface TopologyPlaces {
   readonly nodes: ReadonlyMap<string, Rect>;
+  /** Cards of hosts, by host. */
+  readonly cards: ReadonlyMap<string, readonly HostCard[]>;
+  /** Where the cable of such a card leaves its host, from the host's corner; by link. */
+  readonly outs: ReadonlyMap<string, LayoutPoint>;
   readonly width: number;
   readonly height: number;
 }
@@ -15,15 +20,9 @@ export interface TopologyPlaces {
 /** Sizes in the picture's own pixels. */
 export const sizes = {
   node: { width: 160, height: 70 },
-  nested: { width: 176, height: 46 },
-  /** What a host has above its containers: its name, its cards, its bridge. */
-  hostHead: 106,
   gap: 24,
   edge: 40,
 } as const;
-
-/** Containers side by side in a host. */
-const nestedColumns = 3;
 
 /** A row of nodes is no wider than so, unless one node alone is. */
 const rowWidth = 1080;
@@ -31,26 +30,11 @@ const rowWidth = 1080;
 /** The room between a network and what is on it; its cables run there. */
 const cableRoom = 56;
 
-export function nodeSize({ kind, nested }: Pick<TopologyNode, 'kind' | 'nested'>): {
+export function nodeSize(node: Pick<TopologyNode, 'kind' | 'nested' | 'bridges'>): {
   readonly width: number;
   readonly height: number;
 } {
-  if (kind !== 'host' || nested.length === 0) return sizes.node;
-  const columns = Math.min(nestedColumns, nested.length);
-  const rows = Math.ceil(nested.length / nestedColumns);
-  const { width, height } = sizes.nested;
-  return {
-    width: Math.max(sizes.node.width, 24 + columns * (width + 12)),
-    height: sizes.hostHead + rows * (height + 12) + 6,
-  };
-}
-
-/** Where the container of that number is in its host, from the host's corner. */
-export function nestedPlace(index: number): Rect {
-  const { width, height } = sizes.nested;
-  const column = index % nestedColumns;
-  const row = Math.floor(index / nestedColumns);
-  return { x: 18 + column * (width + 12), y: sizes.hostHead + row * (height + 12), width, height };
+  return node.nested.length + node.bridges.length > 0 ? hostSize(node) : sizes.node;
 }
 
 /**
@@ -80,11 +64,33 @@ export function layoutTopology({ nodes, links }: TopologyGraph, kept: Layout): T
     if (point) places.set(id, { ...rect, ...point });
   }
   const all = [...places.values()];
+  const cards = cardsOf(nodes, links, places);
   return {
     nodes: places,
+    cards,
+    outs: new Map([...cards.values()].flatMap((each) => each.map(({ link, out }) => [link, out]))),
     width: Math.max(0, ...all.map((rect) => rect.x + rect.width)) + sizes.edge,
     height: Math.max(0, ...all.map((rect) => rect.y + rect.height)) + sizes.edge,
   };
+}
+
+function cardsOf(
+  nodes: readonly TopologyNode[],
+  links: readonly TopologyLink[],
+  places: ReadonlyMap<string, Rect>,
+): TopologyPlaces['cards'] {
+  const cards = new Map<string, readonly HostCard[]>();
+  for (const { id, bridges } of nodes) {
+    const from = places.get(id);
+    if (!from || bridges.length === 0) continue;
+    const sideOf = (link: string): Side | undefined => {
+      const network = links.find((each) => each.id === link)?.network;
+      const to = network === undefined ? undefined : places.get(networkNode(network));
+      return to && sideTo(from, to);
+    };
+    cards.set(id, hostCards(bridges, from, sideOf));
+  }
+  return cards;
 }
 
 /** Rows from `top` on, each as high as its highest; returns where the next thing may begin. */
@@ -106,17 +112,20 @@ function placeRows(nodes: readonly TopologyNode[], top: number, places: Map<stri
   return y + height + (height > 0 ? sizes.gap : 0);
 }
 
-/** A cable between two boxes, as the data of an SVG path: from side to side, with a gentle bend. */
-export function cablePath(from: Rect, to: Rect): string {
-  const [a, b] = cableEnds(from, to);
+/**
+ * A cable between two boxes, as the data of an SVG path: from side to side, with a gentle bend. `out`: where it leaves the
+ * first, from its corner; else in the middle.
+ */
+export function cablePath(from: Rect, to: Rect, out?: LayoutPoint): string {
+  const [a, b] = cableEnds(from, to, out);
   if (a.y === b.y) return `M${a.x} ${a.y}H${b.x}`;
   const middle = Math.round((a.y + b.y) / 2);
   return `M${a.x} ${a.y}C${a.x} ${middle} ${b.x} ${middle} ${b.x} ${b.y}`;
 }
 
 /** A point of {@link cablePath}, from 0 at `from` to 1 at `to`. */
-export function cablePoint(from: Rect, to: Rect, at: number): LayoutPoint {
-  const [a, b] = cableEnds(from, to);
+export function cablePoint(from: Rect, to: Rect, at: number, out?: LayoutPoint): LayoutPoint {
+  const [a, b] = cableEnds(from, to, out);
   if (a.y === b.y) return { x: Math.round(a.x + (b.x - a.x) * at), y: a.y };
   const [near, far] = [(1 - at) ** 3, at ** 3];
   const [second, third] = [3 * (1 - at) ** 2 * at, 3 * (1 - at) * at ** 2];
@@ -126,23 +135,23 @@ export function cablePoint(from: Rect, to: Rect, at: number): LayoutPoint {
   };
 }
 
-function cableEnds(from: Rect, to: Rect): readonly [LayoutPoint, LayoutPoint] {
-  const middle = ({ x, width }: Rect): number => x + width / 2;
-  if (from.y >= to.y + to.height)
-    return [
-      { x: middle(from), y: from.y },
-      { x: middle(to), y: to.y + to.height },
-    ];
-  if (to.y >= from.y + from.height)
-    return [
-      { x: middle(from), y: from.y + from.height },
-      { x: middle(to), y: to.y },
-    ];
-  const left = from.x < to.x;
-  return [
-    { x: left ? from.x + from.width : from.x, y: from.y + 28 },
-    { x: left ? to.x : to.x + to.width, y: to.y + 28 },
-  ];
+function sideTo(from: Rect, to: Rect): Side {
+  if (from.y >= to.y + to.height) return 'top';
+  if (to.y >= from.y + from.height) return 'bottom';
+  return from.x < to.x ? 'right' : 'left';
+}
+
+function cableEnds(from: Rect, to: Rect, out?: LayoutPoint): readonly [LayoutPoint, LayoutPoint] {
+  const side = sideTo(from, to);
+  const end = endOf(to, opposite[side]);
+  return [out ? { x: from.x + out.x, y: from.y + out.y } : endOf(from, side), end];
+}
+
+const opposite = { top: 'bottom', bottom: 'top', left: 'right', right: 'left' } as const;
+
+function endOf({ x, y, width, height }: Rect, side: Side): LayoutPoint {
+  if (side === 'left' || side === 'right') return { x: side === 'left' ? x : x + width, y: y + 28 };
+  return { x: x + width / 2, y: side === 'top' ? y : y + height };
 }
 
 export type Direction = 'left' | 'right' | 'up' | 'down';

@@ -52,9 +52,19 @@ export class StartLog extends StrataElement {
         border-bottom: 1px solid var(--line);
         text-align: left;
       }
+      th,
+      td + td {
+        white-space: nowrap;
+      }
       th {
         color: var(--muted);
         font-weight: 500;
+      }
+      @media (max-width: 560px) {
+        th,
+        td {
+          padding-right: 12px;
+        }
       }
       p {
         margin-bottom: var(--s2);

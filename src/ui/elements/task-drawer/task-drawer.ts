@@ -128,8 +128,8 @@ function took(task: Task, now: number): string {
 /** A phase with its counts: "Fetching the snapshot, 2.1 MB of 5.4 MB". */
 function describe(phase: TaskPhase): string {
   if (phase.done === undefined) return phase.name;
-  const total = phase.total === undefined ? '' : ` of ${formatBytes(phase.total)}`;
-  return `${phase.name}, ${formatBytes(phase.done)}${total}`;
+  const total = phase.total === undefined ? undefined : formatBytes(phase.total);
+  return text.tasks.progress(phase.name, formatBytes(phase.done), total);
 }
 
 function progressBar(phase: TaskPhase) {

@@ -52,7 +52,14 @@ export class ContainerView extends StrataElement {
     containerStyles,
     css`
       .gone {
-        padding: var(--s3);
+        display: grid;
+        gap: var(--s1);
+        justify-items: center;
+        padding: var(--s4);
+        text-align: center;
+      }
+      .gone a {
+        color: var(--accent);
       }
     `,
   ];
@@ -74,7 +81,7 @@ export class ContainerView extends StrataElement {
       return html`<div class="gone">
         <h2>${containerText.gone}</h2>
         <p class="muted">${containerText.goneDetail}</p>
-        <p><a href=${formatRoute({ view: 'containers' })}>${containerText.back}</a></p>
+        <a href=${formatRoute({ view: 'containers' })}>${containerText.back}</a>
       </div>`;
     }
     return html`

@@ -86,6 +86,17 @@ export const instanceViewStyles = css`
   nav a:focus-visible {
     outline-offset: -3px;
   }
+  /* There transparent borders are seen, too: only the current one has any. */
+  @media (forced-colors: active) {
+    nav a {
+      padding-bottom: 13px;
+      border-bottom: 0;
+    }
+    nav a[aria-current] {
+      padding-bottom: 10px;
+      border-bottom: 3px solid Highlight;
+    }
+  }
   .view {
     display: flex;
     flex: 1;

@@ -3,8 +3,17 @@ import type { IconName } from '../../elements/icon/icon';
 import { iconShape } from '../../elements/icon/icon';
 import { formatRoute } from '../../route';
 import { topologyText } from '../../text/topology';
-import type { NestedNode, NodeKind, TopologyNode } from '../../topology/topology-graph';
-import { nestedPlace, type Rect } from '../../topology/topology-layout';
+import {
+  type BridgeArm,
+  bridgeBar,
+  type HostCard,
+  hostWires,
+  type InnerRect,
+  interfaceLine,
+  nestedPlaces,
+} from '../../topology/host-inside';
+import type { HostBridge, NestedNode, NodeKind, TopologyNode } from '../../topology/topology-graph';
+import type { Rect } from '../../topology/topology-layout';
 
 export const kindIcons: Readonly<Record<NodeKind, IconName>> = {
   network: 'network',
@@ -35,8 +44,12 @@ function fitting(name: string, width: number): string {
 }
 
 /** What is seen of a node, from its corner. */
-export function nodePicture(node: TopologyNode, { width, height }: Rect): SVGTemplateResult {
-  const { kind, name, detail, state, nested } = node;
+export function nodePicture(
+  node: TopologyNode,
+  { width, height }: Rect,
+  cards: readonly HostCard[],
+): SVGTemplateResult {
+  const { kind, name, detail, state, nested, bridges } = node;
   return svg`
     <rect class="box" width=${width} height=${height} rx=${kind === 'network' ? 28 : 8} />
     <g class="picture-of">${picture(kindIcons[kind], 12, 11, 20)}</g>
@@ -46,34 +59,77 @@ export function nodePicture(node: TopologyNode, { width, height }: Rect): SVGTem
       <text class="state" x="55" y="44">${topologyText.states[state]}</text>
     </g>
     <text class="small" x="40" y="60">${fitting(detail, width + 8)}</text>
-    ${nested.length > 0 ? insideOf(nested, width) : nothing}
+    ${nested.length + bridges.length > 0 ? insideOf(node, width, cards) : nothing}
   `;
 }
 
-/** A host's own network: its card, its bridge, and a veth for each interface of a container, as its kernel has them. */
-function insideOf(nested: readonly NestedNode[], width: number): SVGTemplateResult {
-  const interfaces = nested.flatMap((each) => each.interfaces);
-  const bridges = [...new Set(interfaces.map(({ bridge }) => bridge ?? 'br0'))];
-  const label = bridges.length === 0 ? 'br0' : bridges.join(', ');
+/** A host's own network: each of its cards with its bridge, and a veth for each interface of a container. */
+function insideOf(node: TopologyNode, width: number, cards: readonly HostCard[]): SVGTemplateResult {
+  const { nested, bridges, state } = node;
+  // Cards are there always, bridges and veths in a kernel that runs.
+  const awake = state === 'running' || state === 'paused' || state === 'stopping';
+  const { arms, veths } = hostWires(node);
+  const places = nestedPlaces(node);
   return svg`
-    <path class="wire" d="M${width / 2} 70V78" />
-    <text class="small mono" x=${width / 2 + 6} y="75">eth0</text>
-    <rect class="bridge" x="12" y="78" width=${width - 24} height="16" rx="3" />
-    <text class="small mono" x="20" y="90">${label}</text>
-    ${nested.map((each, index) => nestedPicture(each, index))}
+    ${bridges.map((bridge, at) => bridgePicture(bridge, at, { bridges, width, awake, cards }))}
+    ${awake ? arms.map(armPicture) : nothing}
+    ${awake ? veths.map(({ from, to }) => svg`<path class="wire veth" d="M${from.x} ${from.y}H${to.x}" />`) : nothing}
+    ${nested.map((each, index) => nestedPicture(each, places[index]))}
   `;
 }
 
-function nestedPicture({ id, name, running, interfaces }: NestedNode, index: number): SVGTemplateResult {
-  const { x, y, width, height } = nestedPlace(index);
-  const [first] = interfaces;
+interface BridgeContext {
+  readonly bridges: readonly HostBridge[];
+  readonly width: number;
+  readonly awake: boolean;
+  readonly cards: readonly HostCard[];
+}
+
+function bridgePicture({ name, card }: HostBridge, at: number, context: BridgeContext): SVGTemplateResult {
+  const { bridges, width, awake, cards } = context;
+  const plugged = cards.find(({ link }) => link === card?.link);
+  const { x, y, ...size } = bridgeBar(bridges, at, width, plugged);
+  return svg`
+    ${plugged ? cardPicture(plugged, card?.nic ?? '', plugged.side === 'left' ? x : x + size.width, awake) : nothing}
+    ${
+      awake
+        ? svg`<rect class="bridge" data-bridge=${name} x=${x} y=${y} width=${size.width} height=${size.height} rx="3" />
+          <text class="small mono" x=${x + 8} y=${y + 12}>${name}</text>`
+        : nothing
+    }
+  `;
+}
+
+/** A card, its wire out of the host, and while there is a bridge the one to it. */
+function cardPicture({ rect, side, wire }: HostCard, nic: string, bar: number, awake: boolean): SVGTemplateResult {
+  const { x, y, width, height } = rect;
+  const end = side === 'left' ? x + width : x;
+  return svg`
+    <path class="wire" d=${wire} />
+    ${awake ? svg`<path class="wire" d="M${bar} ${y + height / 2}H${end}" />` : nothing}
+    <rect class="inner" data-card=${nic} x=${x} y=${y} width=${width} height=${height} rx="3" />
+    <text class="small mono" x=${x + 5} y=${y + 12}>${nic}</text>
+  `;
+}
+
+/** Where it passes another bridge, it is seen to pass. */
+function armPicture({ bridge, x, top, bottom }: BridgeArm): SVGTemplateResult {
+  return svg`<path class="passing" d="M${x} ${top + 1}V${bottom}" /><path class="arm" data-arm=${bridge} d="M${x} ${top}V${bottom}" />`;
+}
+
+function nestedPicture({ id, name, running, interfaces }: NestedNode, rect: InnerRect | undefined): SVGTemplateResult {
+  const { x = 0, y = 0, width = 0, height = 0 } = rect ?? {};
   const state = running ? 'running' : 'stopped';
+  const lines = interfaces.map((each) => `${each.name} – ${each.host}`);
   return svg`<g class="nested" data-container=${id} transform="translate(${x} ${y})">
-    ${first && index < 3 ? svg`<path class="wire" d="M${width / 2} -12V0" />` : nothing}
     <rect class="inner" width=${width} height=${height} rx="5" />
     <text x="10" y="18">${fitting(name, width + 24)}</text>
     <g class=${state}>${picture(stateIcons[state], 10, 27, 11)}</g>
-    <text class="small mono" x="26" y="36">${first ? `${first.name} – ${first.host}` : topologyText.states[state]}</text>
+    ${
+      lines.length > 0
+        ? lines.map((line, at) => svg`<text class="small mono" x="26" y=${interfaceLine(at) + 4}>${line}</text>`)
+        : svg`<text class="small mono" x="26" y="36">${topologyText.states[state]}</text>`
+    }
   </g>`;
 }
 

@@ -47,12 +47,12 @@ function nodeRow(
   traffic: ReadonlyMap<string, LinkTraffic>,
   choose: (link: string) => void,
 ) {
-  const { kind, name, state, detail } = node;
+  const { kind, name, state, detail, bridges } = node;
   return html`<tr>
     <th scope="row">${icon(kindIcons[kind])} <a href=${nodeAddress(node)}>${name}</a></th>
     <td>${topologyText.kinds[kind]}</td>
     <td class=${state}>${icon(stateIcons[state])} ${topologyText.states[state]}</td>
-    <td>${links.map(({ nic, network }) => (nic === '' ? network : `${nic}: ${network}`)).join(', ')}</td>
+    <td>${links.map((link) => plugged(link, bridges)).join(', ')}</td>
     <td class="mono">${detail}</td>
     <td>
       ${links.map((link) => {
@@ -64,6 +64,13 @@ function nodeRow(
       })}
     </td>
   </tr>`;
+}
+
+/** A host's card is the port of a bridge. */
+function plugged({ id, nic, network }: TopologyLink, bridges: TopologyNode['bridges']): string {
+  if (nic === '') return network;
+  const bridge = bridges.find(({ card }) => card?.link === id)?.name;
+  return `${bridge === undefined ? nic : `${nic} – ${bridge}`}: ${network}`;
 }
 
 function nestedRow({ id, name, running, interfaces }: NestedNode, host: TopologyNode) {

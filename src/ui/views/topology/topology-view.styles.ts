@@ -75,10 +75,21 @@ export const topologyStyles = css`
     fill: var(--selected);
     stroke: var(--accent);
   }
-  .wire {
+  .wire,
+  .arm,
+  .passing {
     fill: none;
     stroke: var(--line-strong);
     stroke-width: 1.5;
+  }
+  /* A part of its bridge. */
+  .arm {
+    stroke: var(--accent);
+    stroke-width: 2.5;
+  }
+  .passing {
+    stroke: var(--raised);
+    stroke-width: 9;
   }
   .node {
     touch-action: none;
@@ -186,6 +197,28 @@ export const topologyStyles = css`
     color: var(--accent);
     text-decoration: underline;
     text-underline-offset: 3px;
+  }
+  /* The browser gives its own colours to text and not to shapes, which would lie on each other in two palettes. */
+  @media (forced-colors: active) {
+    svg.map {
+      --bg: Canvas;
+      --raised: Canvas;
+      --selected: Canvas;
+      --line: GrayText;
+      --line-strong: CanvasText;
+      --text: CanvasText;
+      --muted: CanvasText;
+      --accent: LinkText;
+      --focus: Highlight;
+      --good: CanvasText;
+      --bad: CanvasText;
+      --warn: CanvasText;
+      --busy: CanvasText;
+      --off: GrayText;
+    }
+    .network .box {
+      stroke-width: 2.5;
+    }
   }
   @media (max-width: 720px) {
     .top,

@@ -8,11 +8,12 @@ import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, tableStyles, viewStyles } from '../../styles/base';
 import { topologyText } from '../../text/topology';
+import { freePlace } from '../../topology/free-place';
 import type { LinkLook } from '../../topology/link-looks';
 import { isBusy, type LinkTraffic, linkWidth } from '../../topology/link-traffic';
 import { LiveTopology } from '../../topology/live-topology';
 import { networkNode, type TopologyGraph, type TopologyLink, type TopologyNode } from '../../topology/topology-graph';
-import { cablePath, type Direction, neighbourOf, type Rect } from '../../topology/topology-layout';
+import { cablePath, type Direction, neighbourOf, type Rect, type TopologyPlaces } from '../../topology/topology-layout';
 import { linkDetails } from './link-details';
 import { rateWords } from './rate-words';
 import { nodeAddress, nodeLabel, nodePicture } from './topology-node';
@@ -130,7 +131,7 @@ export class TopologyView extends StrataElement {
           ${repeat(
             graph.links,
             ({ id }) => id,
-            (link) => this.#link(link, graph, live, places),
+            (link) => this.#link(link, graph, live),
           )}
           ${repeat(
             graph.links,
@@ -140,17 +141,20 @@ export class TopologyView extends StrataElement {
           ${repeat(
             graph.nodes,
             ({ id }) => id,
-            (node) => this.#node(store, node, places.get(node.id), node.id === stop),
+            (node) => this.#node(store, node, live.places.value, node.id === stop),
           )}
         </svg>
       </div>
     `;
   }
 
-  #node(store: Store, node: TopologyNode, rect: Rect | undefined, stop: boolean) {
+  #node(store: Store, node: TopologyNode, places: TopologyPlaces, stop: boolean) {
+    const rect = places.nodes.get(node.id);
     if (!rect) return nothing;
+    const cards = places.cards.get(node.id) ?? [];
+    const sides = cards.map(({ side }) => side).join();
     const { x, y, width, height } = rect;
-    return guard([node, x, y, width, height, stop], (): SVGTemplateResult => {
+    return guard([node, x, y, width, height, sides, stop], (): SVGTemplateResult => {
       return svg`<a
         class="node ${node.kind}"
         data-node=${node.id}
@@ -165,15 +169,16 @@ export class TopologyView extends StrataElement {
         @click=${(event: MouseEvent) => this.#click(event, store)}
         @focus=${() => this.#focus(node.id)}
         @keydown=${(event: KeyboardEvent) => this.#key(event, store, node)}
-      ><title>${nodeLabel(node)}</title>${guard([node, width, height], () => nodePicture(node, rect))}</a>`;
+      ><title>${nodeLabel(node)}</title>${guard([node, width, height, sides], () => nodePicture(node, rect, cards))}</a>`;
     });
   }
 
-  #link(link: TopologyLink, graph: TopologyGraph, { looks }: LiveTopology, places: ReadonlyMap<string, Rect>) {
-    const from = places.get(link.from);
-    const to = places.get(networkNode(link.network));
+  #link(link: TopologyLink, graph: TopologyGraph, { looks, places }: LiveTopology) {
+    const { nodes, outs } = places.value;
+    const from = nodes.get(link.from);
+    const to = nodes.get(networkNode(link.network));
     if (!from || !to) return nothing;
-    const path = cablePath(from, to);
+    const path = cablePath(from, to, outs.get(link.id));
     const chosen = link.id === this.chosen;
     return guard([link, path, chosen], (): SVGTemplateResult => {
       const name = linkName(link, graph);
@@ -247,7 +252,7 @@ export class TopologyView extends StrataElement {
 
   #drop(event: PointerEvent, store: Store): void {
     const drag = this.#drag;
-    if (drag?.moved) this.#place(store, drag.id, this.#dragged(event, drag));
+    if (drag?.moved) this.#place(store, drag.id, this.#beside(drag.id, this.#dragged(event, drag)));
     // A click follows and is told apart by what was dragged.
     else this.#drag = undefined;
   }
@@ -271,6 +276,15 @@ export class TopologyView extends StrataElement {
       x: Math.max(0, Math.round(from.x + (event.clientX - startX) / scale)),
       y: Math.max(0, Math.round(from.y + (event.clientY - startY) / scale)),
     };
+  }
+
+  /** There, or beside what it would cover. */
+  #beside(id: string, point: LayoutPoint, direction?: Direction): LayoutPoint | undefined {
+    const places = this.#live?.places.value.nodes;
+    const rect = places?.get(id);
+    if (!places || !rect) return undefined;
+    const others = [...places].filter(([other]) => other !== id).map(([, other]) => other);
+    return freePlace({ ...rect, ...point }, others, direction);
   }
 
   #key(event: KeyboardEvent, store: Store, node: TopologyNode): void {
@@ -298,10 +312,12 @@ export class TopologyView extends StrataElement {
 
   #nudge(store: Store, { id, name }: TopologyNode, { x, y }: Rect, direction: Direction): void {
     const step = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] }[direction];
-    const point = {
+    const wanted = {
       x: Math.max(0, x + (step[0] ?? 0) * keyStep),
       y: Math.max(0, y + (step[1] ?? 0) * keyStep),
     };
+    // Past what is in its way; where nothing is free behind it, it stays.
+    const point = this.#beside(id, wanted, direction) ?? { x, y };
     this.#place(store, id, point);
     store.announce(topologyText.placed(name, point.x, point.y));
   }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { page, userEvent } from 'vitest/browser';
+import { cdp, page, userEvent } from 'vitest/browser';
+import type { ContainerKernel } from '../../../api/container-kernel';
 import { eventually } from '../../../base/eventually-fixture';
 import type { FakeClock } from '../../../base/fake-clock';
 import type { LabContainers } from '../../../engine/containers/engine';
@@ -11,6 +12,7 @@ import { createStores } from '../../../engine/stores-fixture';
 import type { SwitchClient } from '../../../network/switch-client';
 import { broadcast, ethernet, macOf } from '../../../network/switch-fixture';
 import { SlabPort } from '../../../rpc/slab-port';
+import { portName } from '../../../runtime/container/port-guard';
 import { ContainerShelf } from '../../containers/container-shelf';
 import { axeProblems } from '../../elements/axe-problems';
 import { focusedElement } from '../../elements/focused-element';
@@ -34,7 +36,7 @@ beforeEach(async () => {
   ({ lab, wire, clock } = await openTestLab());
   const hosts = new ScriptedHosts();
   const host = new ScriptedHost('host-1');
-  host.inspect = async () => ({ interfaces: [{ name: 'eth0', host: 'veth7', bridge: 'br0' }] }) as never;
+  host.inspect = async (id) => ({ interfaces: interfacesOf(host, id) }) as never;
   hosts.add(host);
   engine = await scriptedEngines({ clock, stores: await createStores(), hosts })();
   const shelf = new ContainerShelf({ engine, lab, pull: async () => {} });
@@ -47,6 +49,19 @@ beforeEach(async () => {
   document.body.append(view);
   await view.updateComplete;
 });
+
+/** As the runtime answers: what the container was started with. */
+function interfacesOf({ specs }: ScriptedHost, id: string): ContainerKernel['interfaces'] {
+  const bridges = new Map([
+    ['default', 'br0'],
+    ['backend', 'br1'],
+  ]);
+  const { nics = [] } = specs.findLast((spec) => spec.id === id) ?? {};
+  return nics.map(({ network, name, mac, address }) => {
+    const bridge = bridges.get(network) ?? '';
+    return { name, bridge, host: portName({ bridge, mac, address }) };
+  });
+}
 
 afterEach(() => {
   store.dispose();
@@ -83,9 +98,9 @@ const focused = (topology: TopologyView): string | undefined =>
   (topology.shadowRoot?.activeElement as SVGElement | null)?.dataset['node'];
 
 /** A card that somebody plugs in while a machine runs, and its other end. */
-async function plug(id: string, station: number): Promise<SlabPort> {
+async function plug(id: string, station: number, network = 'default'): Promise<SlabPort> {
   const { port1, port2 } = new MessageChannel();
-  await wire.addPort({ id, network: 'default', label: id, mtu: 1500 }, port1);
+  await wire.addPort({ id, network, label: id, mtu: 1500 }, port1);
   const port = new SlabPort(port2);
   port.setLink({ up: true, offload: false });
   port.send(ethernet(broadcast, macOf(station)));
@@ -101,12 +116,53 @@ describe('the topology', () => {
     await engine.containers.start(Id);
     const topology = await open();
     await expect.element(page.getByText('shop')).toBeVisible();
-    await expect.element(page.getByText('eth0 – veth7')).toBeVisible();
+    await expect.element(page.getByText(/^eth0 – veth-/)).toBeVisible();
     await expect.element(page.getByRole('link', { name: 'Network default, up, 10.0.0.0/16' })).toBeVisible();
     expect(topology.renderRoot.querySelectorAll('[data-link]')).toHaveLength(3);
     expect(await axeProblems()).toEqual([]);
     await page.getByText('shop').click();
     expect(store.route.value).toMatchObject({ view: 'container', id: Id });
+  });
+
+  it('draws a bridge for each network of a host, its card, and the veths of a container on each, apart from each other', async () => {
+    await launch(1, { ...standardFlavor.draft, name: 'host-1', containerHost: true });
+    await lab.createNetwork({ name: 'backend', subnet: '172.17.0.0/16', mtu: 1500 });
+    await engine.networks.create({ Name: 'backend' });
+    const { Id } = await engine.containers.create({ Image: 'busybox' }, { name: 'two' });
+    await engine.networks.connect('backend', { Container: Id });
+    await engine.containers.start(Id);
+    const card = await plug(`${idOf('host-1')}/1`, 1, 'backend');
+    const topology = await open();
+    const host = node(topology, idOf('host-1'));
+    const all = (selector: string): readonly Element[] => [...host.querySelectorAll(selector)];
+    await eventually(async () => {
+      await clock.advance(1000);
+      expect(all('.veth')).toHaveLength(2);
+    });
+    const names = (kind: 'bridge' | 'card' | 'arm') =>
+      all(`[data-${kind}]`).map((each) => (each as SVGElement).dataset[kind]);
+    expect([names('bridge'), names('card'), names('arm')]).toEqual([
+      ['br0', 'br1'],
+      ['eth0', 'eth1'],
+      ['br0', 'br1'],
+    ]);
+    await expect.element(page.getByText(/^eth0 – veth-/)).toBeVisible();
+    await expect.element(page.getByText(/^eth1 – veth-/)).toBeVisible();
+    // Each veth begins at the arm of its own bridge.
+    const starts = (selector: string) => all(selector).map((each) => /^M([\d.]+) /.exec(each.getAttribute('d')!)?.[1]);
+    expect(starts('.veth')).toEqual(starts('.arm'));
+    expect(new Set(starts('.arm')).size).toBe(2);
+    const cables = [...topology.renderRoot.querySelectorAll('.cable')].map((each) => each.getAttribute('d')!);
+    expect(cables).toHaveLength(2);
+    expect(new Set(cables.map((path) => /^M([\d.]+) /.exec(path)?.[1])).size).toBe(2);
+    expect(await axeProblems()).toEqual([]);
+    await page.getByRole('button', { name: 'Table' }).click();
+    await expect.element(page.getByRole('cell', { name: 'eth0 – br0: default, eth1 – br1: backend' })).toBeVisible();
+    await page.getByRole('button', { name: 'Table' }).click();
+    // A network that it leaves while it runs takes its veth along.
+    await engine.networks.disconnect('backend', Id);
+    await eventually(() => expect(node(topology, idOf('host-1')).querySelectorAll('.veth')).toHaveLength(1));
+    card.dispose();
   });
 
   it.each([1280, 390])('is clean for axe as a picture and as a table, light and dark, %d wide', async (width) => {
@@ -173,6 +229,60 @@ describe('the topology', () => {
       return book;
     });
     expect(layout).toEqual({ [idOf('vm-1')]: { x: x + 100, y: y + 100 } });
+  });
+
+  it('puts what is dropped onto another beside it, and moves it past others by keys', async () => {
+    await launch(2);
+    const topology = await open();
+    const [first, second] = [idOf('vm-1'), idOf('vm-2')];
+    const [from, to] = [placeOf(node(topology, second)), placeOf(node(topology, first))];
+    const box = node(topology, second);
+    box.setPointerCapture = () => {};
+    const at = (type: string, x: number, buttons = 0): void => {
+      const place = { clientX: 400 + x, clientY: 400, button: 0, pointerId: 1, bubbles: true };
+      box.dispatchEvent(new PointerEvent(type, { ...place, buttons }));
+    };
+    at('pointerdown', 0, 1);
+    at('pointermove', to[0]! - from[0]! + 10, 1);
+    await topology.updateComplete;
+    expect(placeOf(box)).toEqual([to[0]! + 10, to[1]!]);
+    at('pointerup', to[0]! - from[0]! + 10);
+    const beside = { x: to[0]! + 10, y: to[1]! + 70 + 12 };
+    await eventually(async () => expect((await lab.layout()).layout).toEqual({ [second]: beside }));
+    await eventually(() => expect(placeOf(box)).toEqual([beside.x, beside.y]));
+    expect(placeOf(node(topology, first))).toEqual(to);
+    node(topology, second).focus();
+    await userEvent.keyboard('{Shift>}{ArrowUp}{/Shift}');
+    // Above it, where its network is: there is room neither between them nor above that.
+    await eventually(() => expect(placeOf(box)).toEqual([beside.x, beside.y]));
+    node(topology, first).focus();
+    await userEvent.keyboard('{Shift>}{ArrowDown}{/Shift}');
+    await eventually(() => expect(placeOf(node(topology, first))).toEqual([to[0]!, beside.y + 70 + 12]));
+    expect(placeOf(box)).toEqual([beside.x, beside.y]);
+  });
+
+  it('has the colours of the system where those are forced', async () => {
+    await launch(1);
+    const topology = await open();
+    await cdp().send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: 'active' }] });
+    try {
+      const map = topology.renderRoot.querySelector('svg.map')!;
+      const probe = map.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'rect'));
+      const system = (color: string): string => {
+        probe.style.fill = color;
+        return getComputedStyle(probe).fill;
+      };
+      const look = (selector: string) => {
+        const { fill, stroke } = getComputedStyle(topology.renderRoot.querySelector(selector)!);
+        return [fill, stroke];
+      };
+      expect(look('.vm .box')).toEqual([system('Canvas'), system('CanvasText')]);
+      expect(look('.network .box')).toEqual([system('Canvas'), system('LinkText')]);
+      expect(look('.cable')[1]).toBe(system('CanvasText'));
+      probe.remove();
+    } finally {
+      await cdp().send('Emulation.setEmulatedMedia', { features: [] });
+    }
   });
 
   it('shows what passes a link, by the counters of its port', async () => {
