@@ -20,7 +20,12 @@ export const strata: readonly Stratum[] = [
   { number: 1, places: ['tab', 'events'] },
 ];
 
-/** Views that show nothing as long as there is nothing of their kind. */
+/**
+ * Views that have neither anything to show nor anything to make as long as there is nothing of their kind. Without them their
+ * strata have no entry. The other five have one in an empty lab, too, for they are the way out of it: the first machine,
+ * network, volume, file, image and container are made or brought there, lessons and scenarios are begun there, and the tab,
+ * which is the lowest stratum, is alive as long as the page is.
+ */
 const needed: Partial<Readonly<Record<Place, (instances: readonly InstanceRecord[]) => boolean>>> = {
   orchestration: (instances) => instances.some((each) => isContainerHost(each) || isOnDemand(each)),
   scheduling: (instances) => instances.some(isContainerHost),

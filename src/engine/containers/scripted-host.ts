@@ -97,7 +97,7 @@ export class ScriptedHost implements ContainerHost {
   importVolume = async (): Promise<void> => undefined;
   exec: ContainerHost['exec'] = notHere;
   counters = notHere;
-  processes = notHere;
+  processes: ContainerHost['processes'] = notHere;
   inspect: ContainerHost['inspect'] = notHere;
   changes = notHere;
   changesLayer = notHere;

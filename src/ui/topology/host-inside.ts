@@ -4,7 +4,7 @@ import type { HostBridge, NestedNode, TopologyNode } from './topology-graph';
 /** Sizes inside a host, in the picture's own pixels. */
 const inner = {
   /** Its name, state and addresses. */
-  head: 74,
+  head: 82,
   bar: { step: 24, height: 16 },
   edge: 10,
   card: { width: 38, height: 16 },
@@ -12,6 +12,8 @@ const inner = {
   patch: 10,
   /** Between wires that run beside each other. */
   wires: 8,
+  /** And between those that pass above the bridges. */
+  above: 4,
   container: { width: 176, height: 46 },
   /** Each interface after a container's first takes a line of its own. */
   line: 16,
@@ -84,17 +86,26 @@ export function nestedPlaces({ nested, bridges }: Inside): readonly InnerRect[] 
   return places;
 }
 
-/** The bar of the bridge of that number, as far as its card leaves room. */
-export function bridgeBar(bridges: readonly HostBridge[], at: number, width: number, card?: HostCard): InnerRect {
-  const room = card ? inner.card.width + inner.patch : 0;
-  const x = inner.edge + (card?.side === 'left' ? room : 0);
-  const end = width - lanesOf(bridges) - (card?.side === 'left' ? 0 : room);
-  return { x, y: barTop(at), width: end - x, height: inner.bar.height };
+/** The bar of the bridge of that number; right of it there is room for its card. `label`: where no arm passes. */
+export function bridgeBar(
+  bridges: readonly HostBridge[],
+  at: number,
+  width: number,
+): InnerRect & { readonly label: number } {
+  const x = inner.edge;
+  const end = width - lanesOf(bridges) - inner.card.width - inner.patch;
+  return {
+    x,
+    y: barTop(at),
+    width: end - x,
+    height: inner.bar.height,
+    label: gutterAt(bridges, 0) + gutterOf(bridges),
+  };
 }
 
 /**
  * The cards of a host, each beside its bridge. Those whose cables leave upwards or downwards have a lane each along the right
- * edge, so ordered that no wire crosses another if that can be.
+ * edge, and so have those that go to the left, above all bridges; so ordered that no wire crosses another if that can be.
  */
 export function hostCards(
   bridges: readonly HostBridge[],
@@ -105,22 +116,23 @@ export function hostCards(
     const side = card && sideOf(card.link);
     return card && side ? [{ link: card.link, side, at }] : [];
   });
-  const lanes = [
-    ...cards.filter(({ side }) => side === 'top'),
-    ...cards.filter(({ side }) => side === 'bottom').reverse(),
-  ];
+  const leaving = (by: Side) => cards.filter(({ side }) => side === by);
+  const lefts = leaving('left');
+  const lanes = [...lefts, ...leaving('top'), ...leaving('bottom').reverse()];
   return cards.map((card) => {
     const { link, side, at } = card;
     const size = inner.card;
-    const x = side === 'left' ? inner.edge : width - lanesOf(bridges) - size.width;
-    const rect = { ...size, x, y: barTop(at) };
-    const y = rect.y + size.height / 2;
-    if (side === 'left') return { link, side, rect, out: { x: 0, y }, wire: `M${rect.x} ${y}H0` };
-    const right = rect.x + size.width;
+    const rect = { ...size, x: width - lanesOf(bridges) - size.width, y: barTop(at) };
+    const [right, y] = [rect.x + size.width, rect.y + size.height / 2];
     if (side === 'right') return { link, side, rect, out: { x: width, y }, wire: `M${right} ${y}H${width}` };
     const lane = right + (lanes.indexOf(card) + 1) * inner.wires;
+    const start = `M${right} ${y}H${lane}V`;
+    if (side === 'left') {
+      const above = inner.head - inner.above * (lefts.indexOf(card) + 1.5);
+      return { link, side, rect, out: { x: 0, y: above }, wire: `${start}${above}H0` };
+    }
     const end = side === 'top' ? 0 : height;
-    return { link, side, rect, out: { x: lane, y: end }, wire: `M${right} ${y}H${lane}V${end}` };
+    return { link, side, rect, out: { x: lane, y: end }, wire: `${start}${end}` };
   });
 }
 

@@ -13,7 +13,7 @@ export interface NetworkBridge {
 /**
  * The interfaces of a container as they are now. Its kernel tells of those that it was started with; which of them it has
  * still, and which it was given since, its networks tell: the name of a port is made of bridge, MAC and address. What one
- * that came later is called inside is not known here, so it has its network's name.
+ * that came later is called inside is not known here: it has no name.
  */
 export function interfacesNow(
   { interfaces, stations }: NestedNode,
@@ -22,10 +22,10 @@ export function interfacesNow(
 ): NestedNode['interfaces'] {
   // Its kernel has not answered yet, or it has no network of its own.
   if (interfaces.length === 0) return interfaces;
-  const ports = stations.flatMap(({ network: name, mac, address }) => {
+  const ports = stations.flatMap(({ mac, address }) => {
     const lab = networks.find(({ subnet }) => isIn(subnet, address))?.name;
     const bridge = bridges.find(({ network }) => network === lab)?.name;
-    return bridge === undefined ? [] : [{ name, bridge, host: portName({ bridge, mac, address }) }];
+    return bridge === undefined ? [] : [{ name: '', bridge, host: portName({ bridge, mac, address }) }];
   });
   return [
     ...interfaces.filter(

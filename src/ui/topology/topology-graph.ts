@@ -10,7 +10,7 @@ export interface NestedNode {
   readonly id: string;
   readonly name: string;
   readonly running: boolean;
-  /** Its interfaces as the host's kernel has them: `eth0` inside is `veth1` outside, on `br0`. */
+  /** Its interfaces as the host's kernel has them: `eth0` inside is `veth1` outside, on `br0`; its name inside, where that is known. */
   readonly interfaces: readonly { readonly name: string; readonly host: string; readonly bridge?: string }[];
   /** Its addresses on the switch, behind the card of its host; by network. */
   readonly stations: readonly { readonly network: string; readonly mac: MacAddress; readonly address: string }[];

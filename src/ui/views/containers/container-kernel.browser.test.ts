@@ -92,7 +92,7 @@ it('has rights, mounts and namespaces from both sides', async () => {
 
 it('looks again by itself while it is seen, and leaves the focus and the place where they are', async () => {
   await vi.waitFor(() => expect(cells(words.hostname)[0]).toBe('name 1'));
-  const table = view.shadowRoot?.querySelector<HTMLElement>('pre.table');
+  const table = view.shadowRoot?.querySelector<HTMLElement>('td:last-child pre.table');
   if (!table) throw new Error('There is no table of processes');
   table.style.height = '40px';
   table.style.overflow = 'auto';

@@ -81,6 +81,7 @@ export class ContainerKernelView extends ContainerFacts<BothViews> {
         white-space: pre-wrap;
         overflow-wrap: anywhere;
       }
+      /* What has columns or long lines keeps them, and is scrolled by itself. */
       pre.table {
         white-space: pre;
         overflow-x: auto;
@@ -93,6 +94,8 @@ export class ContainerKernelView extends ContainerFacts<BothViews> {
         :host {
           padding: 12px;
         }
+      }
+      @media (max-width: 1000px) {
         th:first-child {
           width: 84px;
         }
@@ -159,19 +162,25 @@ export class ContainerKernelView extends ContainerFacts<BothViews> {
     );
     const said = (question: keyof InsideView) => (view: InsideView) =>
       view[question] === '' ? '' : html`<pre>${view[question]}</pre>`;
+    const listed = (question: 'processes' | 'network', what: string) => (view: InsideView) =>
+      view[question] === '' ? '' : table(`${what}, ${words.inside}`, view[question]);
     const mounted = kernelMounts(kernel, this.container?.Mounts ?? []);
     return [
-      { what: words.processes, inside: said('processes'), outside: table(words.processes, tableOf(top)) },
+      {
+        what: words.processes,
+        inside: listed('processes', words.processes),
+        outside: table(`${words.processes}, ${words.outside}`, tableOf(top)),
+      },
       { what: words.hostname, inside: said('hostname'), outside: this.#namespace(kernel, 'uts') },
       {
         what: words.addresses,
-        inside: said('network'),
+        inside: listed('network', words.addresses),
         outside: html`<ul>${links}</ul>${this.#namespace(kernel, 'net')}`,
       },
       {
         what: words.root,
-        inside: ({ mounts }) => rootSeen(parseMountInfo(mounts)),
-        outside: html`<pre>${rootOf(kernel)}</pre>`,
+        inside: ({ mounts }) => showRoot(parseMountInfo(mounts), words.inside),
+        outside: showRoot(kernel.mounts, words.outside),
       },
       {
         what: words.mounts,
@@ -213,9 +222,10 @@ function table(what: string, text: string): TemplateResult {
   return html`<pre class="table" tabindex="0" role="region" aria-label=${what}>${text}</pre>`;
 }
 
-function rootSeen(mounts: readonly SeenMount[]): unknown {
+/** Its options one a line. */
+function showRoot(mounts: ContainerKernel['mounts'] | readonly SeenMount[], side: string): unknown {
   const root = mounts.find(({ target }) => target === '/');
-  return root && html`<pre>${root.type} ${root.options}</pre>`;
+  return root && table(`${containerText.kernel.root}, ${side}`, `${root.type}\n${root.options.replaceAll(',', '\n')}`);
 }
 
 function showMounts(mounts: readonly SeenMount[], what: string, side: string): unknown {
@@ -249,17 +259,16 @@ function showNamespaces(text: string): unknown {
     : html`<ul>${seen.map(({ kind, inode }) => html`<li class="mono">${kind}:[${inode}]</li>`)}</ul>`;
 }
 
+/** What is the same inside or differs there; the rest is in the tab of processes. */
+const compared = ['UID', 'PID', 'PPID', 'CMD'];
+
 function tableOf({ Titles, Processes }: ContainerTop): string {
-  const rows = [Titles, ...Processes];
-  const widths = Titles.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  const columns = compared.map((title) => Titles.indexOf(title)).filter((at) => at >= 0);
+  const rows = [Titles, ...Processes].map((row) => columns.map((at) => row[at] ?? ''));
+  const widths = columns.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
   return rows
     .map((row) => row.map((value, at) => (at === row.length - 1 ? value : value.padEnd(widths[at] ?? 0))).join('  '))
     .join('\n');
-}
-
-function rootOf({ mounts }: ContainerKernel): string {
-  const root = mounts.find(({ target }) => target === '/');
-  return root ? `${root.type}\n${root.options.replaceAll(',', '\n')}` : '';
 }
 
 function filesOf({ cgroup }: ContainerKernel): string {

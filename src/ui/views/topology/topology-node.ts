@@ -88,25 +88,24 @@ interface BridgeContext {
 function bridgePicture({ name, card }: HostBridge, at: number, context: BridgeContext): SVGTemplateResult {
   const { bridges, width, awake, cards } = context;
   const plugged = cards.find(({ link }) => link === card?.link);
-  const { x, y, ...size } = bridgeBar(bridges, at, width, plugged);
+  const { x, y, label, ...size } = bridgeBar(bridges, at, width);
   return svg`
-    ${plugged ? cardPicture(plugged, card?.nic ?? '', plugged.side === 'left' ? x : x + size.width, awake) : nothing}
+    ${plugged ? cardPicture(plugged, card?.nic ?? '', x + size.width, awake) : nothing}
     ${
       awake
         ? svg`<rect class="bridge" data-bridge=${name} x=${x} y=${y} width=${size.width} height=${size.height} rx="3" />
-          <text class="small mono" x=${x + 8} y=${y + 12}>${name}</text>`
+          <text class="small mono" x=${label} y=${y + 12}>${name}</text>`
         : nothing
     }
   `;
 }
 
 /** A card, its wire out of the host, and while there is a bridge the one to it. */
-function cardPicture({ rect, side, wire }: HostCard, nic: string, bar: number, awake: boolean): SVGTemplateResult {
+function cardPicture({ rect, wire }: HostCard, nic: string, bar: number, awake: boolean): SVGTemplateResult {
   const { x, y, width, height } = rect;
-  const end = side === 'left' ? x + width : x;
   return svg`
     <path class="wire" d=${wire} />
-    ${awake ? svg`<path class="wire" d="M${bar} ${y + height / 2}H${end}" />` : nothing}
+    ${awake ? svg`<path class="wire" d="M${bar} ${y + height / 2}H${x}" />` : nothing}
     <rect class="inner" data-card=${nic} x=${x} y=${y} width=${width} height=${height} rx="3" />
     <text class="small mono" x=${x + 5} y=${y + 12}>${nic}</text>
   `;
@@ -120,7 +119,7 @@ function armPicture({ bridge, x, top, bottom }: BridgeArm): SVGTemplateResult {
 function nestedPicture({ id, name, running, interfaces }: NestedNode, rect: InnerRect | undefined): SVGTemplateResult {
   const { x = 0, y = 0, width = 0, height = 0 } = rect ?? {};
   const state = running ? 'running' : 'stopped';
-  const lines = interfaces.map((each) => `${each.name} – ${each.host}`);
+  const lines = interfaces.map((each) => [each.name, each.host].filter(Boolean).join(' – '));
   return svg`<g class="nested" data-container=${id} transform="translate(${x} ${y})">
     <rect class="inner" width=${width} height=${height} rx="5" />
     <text x="10" y="18">${fitting(name, width + 24)}</text>

@@ -80,7 +80,7 @@ function nestedRow({ id, name, running, interfaces }: NestedNode, host: Topology
     <td>${topologyText.container}</td>
     <td class=${state}>${icon(stateIcons[state])} ${topologyText.states[state]}</td>
     <td>${topologyText.in(host.name)}</td>
-    <td class="mono">${interfaces.map((each) => `${each.name} – ${each.host} – ${each.bridge ?? ''}`).join(', ')}</td>
+    <td class="mono">${interfaces.map((each) => [each.name, each.host, each.bridge].filter(Boolean).join(' – ')).join(', ')}</td>
     <td></td>
   </tr>`;
 }

@@ -204,7 +204,7 @@ export const topologyStyles = css`
       --bg: Canvas;
       --raised: Canvas;
       --selected: Canvas;
-      --line: GrayText;
+      --line: CanvasText;
       --line-strong: CanvasText;
       --text: CanvasText;
       --muted: CanvasText;
