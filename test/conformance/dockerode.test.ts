@@ -349,6 +349,7 @@ describe.runIf(hasHostPrograms && hasFileSystemTools)('dockerode', { timeout: gu
     await reading[1].remove();
     const { Volumes } = await docker.listVolumes({ filters: { name: ['data'] } });
     fits(Volumes, { list: schema.volume });
+    expect(await docker.listPlugins()).toEqual([]);
     expect((await docker.df()).Volumes[0]).toMatchObject({ Name: 'data', UsageData: { RefCount: 0 } });
     await docker.getVolume('data').remove();
     await docker.createVolume({});
@@ -440,7 +441,8 @@ describe.runIf(hasHostPrograms && hasFileSystemTools)('dockerode', { timeout: gu
     ['POST', '/networks/host/connect', 400, /^container cannot be disconnected from host network or connected to host/],
     ['GET', '/volumes/none', 404, 'get none: no such volume'],
     ['DELETE', '/volumes/none', 404, 'get none: no such volume'],
-    ['POST', '/swarm/init', 501, /^There are no swarms here/] as const,
+    ['POST', '/swarm/init', 501, /^There are no swarms here/],
+    ['POST', '/swarm/join', 501, /^There are no swarms here/],
     ...['/swarm', '/nodes', '/services', '/tasks', '/secrets', '/configs'].map(
       (path) => ['GET', path, 503, /^This node is not a swarm manager\./] as const,
     ),
