@@ -14,6 +14,7 @@ export function createLabScenarios(stock: PageStock, lab: Lab): LabScenarios {
     engine: () => lab.containers(),
     pull: pullFrom(stock),
     config: async (image) => (await stock.images.inspect(image)).Config,
+    names: async (image) => (await stock.images.inspect(image)).RepoDigests,
   });
 }
 

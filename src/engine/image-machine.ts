@@ -20,7 +20,8 @@ export interface ImageMachineWish {
 /** What programs like apt want; a shell alone is content with half of it. */
 const usualMemoryMiB = 64;
 
-const usualDiskMiB = 8192;
+/** MiB of what a machine with an image writes to. */
+export const usualDiskMiB = 8192;
 
 /** Programs that are there anyway: on the machine's console. */
 const shells: ReadonlySet<string> = new Set(['sh', 'ash', 'bash', 'dash', 'zsh']);

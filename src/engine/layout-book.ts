@@ -35,8 +35,14 @@ export class LayoutBook implements Disposable {
 
   /** Shown at once; rejects when it could not be written, and is as it was before. */
   async place(what: string, point: LayoutPoint): Promise<void> {
-    const { [what]: _, ...others } = this.#layout;
-    await this.#change(Object.fromEntries([...Object.entries(others), [what, inside(point)]].slice(-layoutLimit)));
+    await this.placeAll({ [what]: point });
+  }
+
+  /** The same for several at once. */
+  async placeAll(points: Layout): Promise<void> {
+    const others = Object.entries(this.#layout).filter(([what]) => !Object.hasOwn(points, what));
+    const placed = Object.entries(points).map(([what, point]) => [what, inside(point)] as const);
+    await this.#change(Object.fromEntries([...others, ...placed].slice(-layoutLimit)));
   }
 
   /** Everything finds its place by itself again. */

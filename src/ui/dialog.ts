@@ -28,8 +28,8 @@ export type Dialog =
   /** What a tar is that was brought just now. */
   | { readonly kind: 'brought-tar'; readonly file: File; readonly guess: TarFileKind }
   | { readonly kind: 'new-container' }
-  /** A scenario that somebody brought, and what it would do. */
-  | { readonly kind: 'scenario'; readonly from: string; readonly plan: ScenarioPlan }
+  /** A scenario that somebody brought, and what it would do. `decided`: once it is opened, or is not to be. */
+  | { readonly kind: 'scenario'; readonly from: string; readonly plan: ScenarioPlan; readonly decided?: () => void }
   /** A lab with all its data; `conflict`: why it cannot be opened here. */
   | { readonly kind: 'archive'; readonly file: File; readonly contents: LabContents; readonly conflict?: LabConflict }
   /** What is wrong with a scenario. */

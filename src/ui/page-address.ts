@@ -20,6 +20,13 @@ export function showAddress(hash: string): void {
   else history.pushState(null, '', hash);
 }
 
+/** The same where the address asked for something that has been answered: nobody comes back to that. */
+export function forgetAddress(hash: string): void {
+  if (isDialogEntry(history.state)) leaveDialog();
+  if (leaving) after = () => forgetAddress(hash);
+  else history.replaceState(null, '', location.pathname + hash);
+}
+
 /** So that Back closes the dialog, and leads nowhere else. */
 export function enterDialog(): void {
   if (!isOurs()) return;

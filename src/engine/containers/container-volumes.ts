@@ -8,6 +8,7 @@ import { toHex } from '../../base/bytes';
 import type { Clock } from '../../base/clock';
 import { SandboxError, toSandboxError } from '../../base/errors';
 import type { Volumes } from '../volumes';
+import { anonymousLabel } from './anonymous-label';
 import { readVolumeName, volumePath } from './container-mounts';
 import {
   listContainerRecords,
@@ -32,9 +33,6 @@ export interface ContainerVolumesOptions {
   /** The lab's volumes, of which unikernels have theirs. */
   readonly disks: () => Promise<Pick<Volumes, 'create' | 'status' | 'delete'>>;
 }
-
-/** What docker marks volumes with that nobody has named. */
-const anonymousLabel = 'com.docker.volume.anonymous';
 
 /** A volume that a container wants. */
 interface VolumeWish {

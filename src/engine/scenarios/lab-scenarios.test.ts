@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ContainerCreateBody } from '../../api/container';
 import { FakeClock } from '../../base/fake-clock';
 import { readScenario } from '../../formats/scenario/read-scenario';
+import type { Scenario } from '../../formats/scenario/scenario';
 import { serializeScenario } from '../../formats/scenario/serialize-scenario';
 import type { LabContainers } from '../containers/engine';
 import { scriptedEngines } from '../containers/engine-fixture';
@@ -11,6 +12,10 @@ import { createStores } from '../stores-fixture';
 import { LabScenarios } from './lab-scenarios';
 
 const engines: LabContainers[] = [];
+/** The image that every container of a scripted engine has. */
+const pinned = `busybox@sha256:${'a'.repeat(64)}`;
+
+const plainVm = { kind: 'vm', memoryMiB: 32, devices: 'virtio', containerHost: false } as const;
 
 async function setUp() {
   const { lab } = await openTestLab();
@@ -18,6 +23,7 @@ async function setUp() {
   hosts.add(new ScriptedHost('one'));
   const engine = await scriptedEngines({ clock: new FakeClock(1000), stores: await createStores(), hosts })();
   engines.push(engine);
+  const names: string[] = [];
   const scenarios = new LabScenarios({
     lab,
     engine: async () => engine,
@@ -25,10 +31,11 @@ async function setUp() {
       throw new Error('Nothing is opened here');
     },
     config: async () => ({ Cmd: ['sleep', '60'] }),
+    names: async () => names,
   });
   const create = (name: string | undefined, more: Partial<ContainerCreateBody> = {}) =>
     engine.containers.create({ Image: 'busybox', ...more }, name === undefined ? {} : { name });
-  return { lab, engine, scenarios, create };
+  return { lab, engine, scenarios, create, names };
 }
 
 afterEach(() => {
@@ -54,7 +61,7 @@ describe('the lab as it is, as a scenario', () => {
       networks: [{ name: 'back', subnet: '10.9.0.0/24', mtu: 1500 }],
       instances: [],
       containers: [
-        { name, image: 'busybox', command: ['sleep', '7'], environment: { A: 'b' }, restart: 'always', memory: 32 },
+        { name, image: pinned, command: ['sleep', '7'], environment: { A: 'b' }, restart: 'always', memory: 32 },
       ],
       publish: [],
     });
@@ -87,7 +94,7 @@ describe('the lab as it is, as a scenario', () => {
     await create('odd', body);
     const { scenario, left } = await scenarios.describe('x');
     expect(left).toEqual(['odd']);
-    expect(scenario.containers).toEqual([{ name: 'plain', image: 'busybox' }]);
+    expect(scenario.containers).toEqual([{ name: 'plain', image: pinned }]);
   });
 
   it('has what is usual for clients that name every setting', async () => {
@@ -116,5 +123,79 @@ describe('the lab as it is, as a scenario', () => {
     const { scenario, left } = await scenarios.describe('x');
     expect(left).toEqual(['web']);
     expect(readScenario(serializeScenario(scenario))).toEqual({ value: scenario });
+  });
+
+  it('has the volumes of machines and containers, empty, and where things stand', async () => {
+    const { lab, engine, scenarios, create } = await setUp();
+    const volumes = await lab.volumes();
+    const { id: data } = await volumes.create({ name: 'data', sizeMiB: 16 });
+    await volumes.create({ name: 'spare', sizeMiB: 1.5 });
+    const disks = [{ sizeMiB: 8 }, { volume: data }];
+    const { id } = await lab.create({ ...plainVm, name: 'one', disks });
+    await engine.volumes.create({ Name: 'pages' });
+    await engine.volumes.create({ Name: 'kv', DriverOpts: { size: '16m' } });
+    await engine.volumes.create({});
+    await create('web', { HostConfig: { Binds: ['pages:/www:ro'] } });
+    const book = await lab.layout();
+    await book.placeAll({ [id]: { x: 10, y: 20 }, 'network/default': { x: 1, y: 2 }, gone: { x: 3, y: 4 } });
+
+    const { scenario, left } = await scenarios.describe('x');
+    expect(left).toEqual([]);
+    expect(scenario).toMatchObject({
+      volumes: [
+        { name: 'data', size: 16 },
+        { name: 'spare', size: 2 },
+        { name: 'pages', of: 'containers' },
+        { name: 'kv', of: 'containers', size: 16 },
+      ],
+      instances: [{ name: 'one', disks: [{ size: 8 }, { volume: 'data' }] }],
+      containers: [{ name: 'web', volumes: ['pages:/www:ro'] }],
+      layout: { one: { x: 10, y: 20 }, 'network/default': { x: 1, y: 2 } },
+    });
+    expect(readScenario(serializeScenario(scenario))).toEqual({ value: scenario });
+
+    const without = await scenarios.describe('x', { withVolumes: false });
+    expect(without.left).toEqual([
+      'the volume data',
+      'the volume spare',
+      'the volumes of web',
+      'the volume pages',
+      'the volume kv',
+    ]);
+    expect(without.scenario.volumes).toBeUndefined();
+    expect(without.scenario.instances).toMatchObject([{ name: 'one', disks: [{ size: 8 }] }]);
+    expect(without.scenario.containers).toEqual([{ name: 'web', image: pinned }]);
+  });
+
+  it('has no image that is known by its id alone', async () => {
+    const { scenarios, create, names } = await setUp();
+    await create('odd', { Image: 'aaaaaaaaaaaa' });
+    expect(await scenarios.describe('x')).toMatchObject({ left: ['odd'], scenario: { containers: [] } });
+    names.push(pinned);
+    expect(await scenarios.describe('x')).toMatchObject({ left: [], scenario: { containers: [{ image: pinned }] } });
+  });
+});
+
+describe('a scenario of containers', () => {
+  it('makes its volumes before them, and takes them back', async () => {
+    const { engine, scenarios } = await setUp();
+    const wanted: Scenario = {
+      ...{ name: 'x', networks: [], instances: [], containers: [], publish: [] },
+      volumes: [
+        { name: 'pages', of: 'containers' },
+        { name: 'kv', of: 'containers', size: 16 },
+      ],
+    };
+    const all = async () => (await engine.volumes.list()).map(({ Name, Options }) => [Name, Options]);
+    const twice = { kind: 'vm', name: 'one', nics: [{ network: 'default', address: '10.0.0.9' }] } as const;
+    const broken: Scenario = { ...wanted, instances: [twice, { ...twice, name: 'two' }] };
+    await expect(scenarios.open(await scenarios.plan(broken)).opened).rejects.toThrow('10.0.0.9');
+    expect(await all()).toEqual([]);
+    await scenarios.open(await scenarios.plan(wanted)).opened;
+    expect(await all()).toEqual([
+      ['pages', null],
+      ['kv', { size: '16m' }],
+    ]);
+    expect((await scenarios.plan(wanted)).conflicts).toHaveLength(2);
   });
 });

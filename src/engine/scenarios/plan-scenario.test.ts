@@ -23,8 +23,10 @@ describe('what a scenario would do', () => {
       images: ['debian', 'strata/unikernel-kv:1'],
       memoryMiB: 64 + 128 + 16 + 128,
       egress: [{ network: 'back', hosts: ['example.com'] }],
+      folders: [],
       setups: [{ instance: 'client', lines: 'echo hello' }],
       conflicts: [],
+      isSolvedByNewLab: true,
     });
   });
 
@@ -41,5 +43,48 @@ describe('what a scenario would do', () => {
       '"cache" is there already',
       'The network "back" is there already, with 10.9.0.0/24 and other rules than this scenario\'s',
     ]);
+  });
+
+  it('gives nobody what is on volumes and in folders that are there', () => {
+    const wanted: Scenario = {
+      ...scenario,
+      volumes: [
+        { name: 'data', size: 16 },
+        { name: 'fresh', size: 16 },
+        { name: 'kept', of: 'containers' },
+      ],
+      instances: [{ kind: 'vm', name: 'client', shares: [{ folder: 'notes' }, { folder: 'empty' }] }],
+      containers: [
+        { name: 'web', image: 'x', volumes: ['data:/data', '/shared/www:/www:ro', '/tmp:/tmp', '/anonymous'] },
+        { name: 'sly', image: 'x', volumes: ['/proc/../shared:/s'] },
+      ],
+    };
+    const there = { names: new Set<string>(), networks: [defaultNetwork] };
+    expect(planScenario(wanted, there)).toMatchObject({
+      folders: [
+        { folder: 'notes', by: 'client' },
+        { folder: 'empty', by: 'client' },
+        { folder: 'shared', by: 'web' },
+        { folder: 'shared', by: 'sly' },
+      ],
+      conflicts: [],
+    });
+    const folders = new Set(['notes', 'shared']);
+    expect(planScenario(wanted, { ...there, folders })).toMatchObject({
+      conflicts: ['notes", which client', 'shared", which web', 'shared", which sly'].map((each) =>
+        expect.stringContaining(each.replace('", which', '" with something in it, which')),
+      ),
+      isSolvedByNewLab: true,
+    });
+    const volumes = new Set(['data']);
+    const containerVolumes = new Set(['kept', 'data']);
+    expect(planScenario(wanted, { ...there, volumes, containerVolumes })).toMatchObject({
+      conflicts: [
+        'There is a volume "data" already; rename or remove it',
+        'There is a volume "kept" of containers already; remove it',
+        'There is a volume "data" of containers already; remove it',
+      ],
+      isSolvedByNewLab: false,
+    });
   });
 });

@@ -1,11 +1,18 @@
 import type { Egress, NetworkSpec } from '../../api/network';
 import type { Scenario, ScenarioInstance } from '../../formats/scenario/scenario';
 import { defaultNetwork } from '../default-network';
+import { type WantedFolder, wantedFolders, wantedVolumes } from './wanted-data';
 
 /** What is there already. */
 export interface ScenarioSurroundings {
   readonly names: ReadonlySet<string>;
   readonly networks: readonly NetworkSpec[];
+  /** Names of volumes that are disks. */
+  readonly volumes?: ReadonlySet<string>;
+  /** Names of volumes of containers. */
+  readonly containerVolumes?: ReadonlySet<string>;
+  /** Names of folders with something in them. */
+  readonly folders?: ReadonlySet<string>;
 }
 
 /** What a scenario would do, for a person to see before it does. */
@@ -19,10 +26,14 @@ export interface ScenarioPlan {
   readonly memoryMiB: number;
   /** Who may ask whom outside of the lab. */
   readonly egress: readonly { readonly network: string; readonly hosts: readonly string[] }[];
+  /** Folders of the lab that its machines and containers see. */
+  readonly folders: readonly WantedFolder[];
   /** Commands that run by themselves in its machines. */
   readonly setups: readonly { readonly instance: string; readonly lines: string }[];
   /** Why it cannot be opened beside what is there. */
   readonly conflicts: readonly string[];
+  /** Whether it can be opened in a new lab, from which folders with something in them were removed, too. */
+  readonly isSolvedByNewLab: boolean;
 }
 
 /** What one is given that asks for nothing. */
@@ -33,6 +44,8 @@ export function planScenario(scenario: Scenario, there: ScenarioSurroundings): S
   const { networks, instances, containers } = scenario;
   const known = new Map(there.networks.map((spec) => [spec.name, spec]));
   const fresh = networks.filter(({ name }) => !known.has(name));
+  const folders = wantedFolders(scenario);
+  const lasting = volumeConflicts(scenario, there);
   return {
     scenario,
     networks: fresh,
@@ -42,10 +55,19 @@ export function planScenario(scenario: Scenario, there: ScenarioSurroundings): S
       // Containers have the memory of their host, which comes by itself.
       (containers.length > 0 && !instances.some(isHost) ? usualMemoryMiB.host : 0),
     egress: fresh.flatMap(({ name, egress }) => (egress ? [{ network: name, hosts: egress.hosts }] : [])),
+    folders,
     setups: instances.flatMap((each) =>
       each.kind === 'vm' && each.setup !== undefined ? [{ instance: each.name, lines: each.setup }] : [],
     ),
     conflicts: [
+      ...lasting,
+      ...folders.flatMap(({ folder, by }) =>
+        there.folders?.has(folder)
+          ? [
+              `There is a folder "${folder}" with something in it, which ${by} must not get; save what is in it and remove it`,
+            ]
+          : [],
+      ),
       ...[...instances, ...containers].flatMap(({ name }) =>
         there.names.has(name) ? [`"${name}" is there already`] : [],
       ),
@@ -56,7 +78,19 @@ export function planScenario(scenario: Scenario, there: ScenarioSurroundings): S
           : [];
       }),
     ],
+    isSolvedByNewLab: lasting.length === 0,
   };
+}
+
+/** Volumes outlive a new lab. What is on one is not for whoever wrote a scenario, so none is taken for another. */
+function volumeConflicts(scenario: Scenario, there: ScenarioSurroundings): readonly string[] {
+  const { volumes = [] } = scenario;
+  const disks = volumes.filter(({ name, of }) => !of && there.volumes?.has(name));
+  const ofContainers = [...wantedVolumes(scenario)].filter((name) => there.containerVolumes?.has(name));
+  return [
+    ...disks.map(({ name }) => `There is a volume "${name}" already; rename or remove it`),
+    ...ofContainers.map((name) => `There is a volume "${name}" of containers already; remove it`),
+  ];
 }
 
 /** What an instance's memory may come to, MiB. */

@@ -1,6 +1,7 @@
 import {
   boolean,
   dictionary,
+  either,
   integer,
   list,
   oneOf,
@@ -9,13 +10,14 @@ import {
   record,
   string,
   tagged,
+  valueAt,
 } from '../yaml/yaml-reader';
-import type { Scenario } from './scenario';
+import type { Scenario, ScenarioVolume } from './scenario';
 
 /** The version of the format; it goes up when an older page would read a scenario wrongly. */
 export const scenarioVersion = 1;
 
-const limits = { instances: 64, networks: 16, containers: 64, words: 256, text: 64 * 1024 } as const;
+const limits = { instances: 64, networks: 16, containers: 64, volumes: 64, words: 256, text: 64 * 1024 } as const;
 
 const name = string({
   most: 63,
@@ -46,6 +48,29 @@ const network = record(
   { mtu: integer(576, 9000), egress: record({ hosts: list(string({ most: 253 }), 64) }, { relay: string() }) },
 );
 
+const volumeName = string({
+  most: 64,
+  matching: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
+  what: 'a name of letters, digits, underscores, dots and hyphens',
+});
+const folder = string({ most: 63, matching: /^[a-z0-9][a-z0-9._-]*$/i, what: 'the name of a folder' });
+const disk = record({ size: integer(1, 65_536) }, { format: oneOf('ext4') });
+
+const volume = either<ScenarioVolume, ScenarioVolume>(
+  'of',
+  // The most that a disk of a unikernel's container has.
+  record({ name: volumeName, of: oneOf('containers') }, { size: integer(1, 64) }),
+  record({ name: volumeName, size: integer(1, 65_536) }, { format: oneOf('ext4') }),
+);
+
+const share = record(
+  { folder },
+  {
+    tag: string({ most: 31, matching: /^[\w.-]+$/, what: 'a tag of letters, digits, dots, underscores and hyphens' }),
+    at: string({ most: 256, matching: /^\/[^\s:]+$/, what: 'an absolute path' }),
+  },
+);
+
 const vm = record(
   { kind: oneOf('vm'), name },
   {
@@ -56,7 +81,8 @@ const vm = record(
     containerHost: boolean,
     image,
     command: words,
-    disks: list(record({ size: integer(1, 65_536) }, { format: oneOf('ext4') }), 4),
+    disks: list(either('volume', record({ volume: volumeName }, {}), disk), 4),
+    shares: list(share, 4),
     setup: text,
   },
 );
@@ -87,14 +113,26 @@ const container = record(
   },
 );
 
+const layout = dictionary(
+  record({ x: integer(0, 20_000), y: integer(0, 20_000) }, {}),
+  500,
+  string({
+    most: 80,
+    matching: /^((network|gateway)\/)?[a-z0-9-]+$/,
+    what: 'the name of an instance, network/NAME or gateway/NETWORK',
+  }),
+);
+
 const document = record(
   { strata: integer(1, 1_000_000), name: string({ most: 120 }) },
   {
     description: text,
     networks: list(network, limits.networks),
+    volumes: list(volume, limits.volumes),
     instances: list(tagged('kind', { vm, unikernel }), limits.instances),
     containers: list(container, limits.containers),
     publish: list(record({ instance: name, port: integer(1, 65_535) }, {}), 64),
+    layout,
     notes: text,
   },
 );
@@ -116,7 +154,7 @@ export function readScenario(source: string): ReadResult<Scenario> {
       publish,
     };
     const problem = disagreement(scenario);
-    return problem === undefined ? scenario : value.problem(problem);
+    return problem ? valueAt(value, problem.at).problem(problem.message) : scenario;
   });
 }
 
@@ -126,20 +164,82 @@ function laterVersion(source: string): number | undefined {
   return version > scenarioVersion ? version : undefined;
 }
 
-/** What no single part of it can know: names that are taken, and names that nobody has. */
-function disagreement({ networks, instances, containers, publish }: Scenario): string | undefined {
-  const names = [...instances, ...containers].map((each) => each.name);
-  const twice = names.find((each, at) => names.indexOf(each) !== at);
-  if (twice !== undefined) return `Two are called "${twice}"`;
+/** Something that no single part of it can know, and where it stands. */
+interface Disagreement {
+  readonly at: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Names that are taken, and names that nobody has. */
+function disagreement(scenario: Scenario): Disagreement | undefined {
+  return nameTwice(scenario) ?? missingNetwork(scenario) ?? wrongVolume(scenario) ?? missingInstance(scenario);
+}
+
+function nameTwice({ instances, containers, volumes = [] }: Scenario): Disagreement | undefined {
+  const all = [...placesOf('instances', instances), ...placesOf('containers', containers)];
+  const twice = secondOf(all) ?? secondOf(placesOf('volumes', volumes));
+  return twice && { at: twice.at, message: `Two are called "${twice.name}"` };
+}
+
+function missingNetwork({ networks, instances, containers }: Scenario): Disagreement | undefined {
   const known = new Set(['default', ...networks.map((each) => each.name)]);
-  for (const { name: owner, nics: wanted = [] } of instances) {
-    const missing = wanted.find((nic) => !known.has(nic.network));
-    if (missing) return `${owner} is on the network "${missing.network}", which is not among the networks`;
+  const wanted = [
+    ...instances.flatMap(({ name: owner, nics: all = [] }, index) =>
+      all.map((nic, at) => ({ owner, network: nic.network, at: ['instances', index, 'nics', at, 'network'] })),
+    ),
+    ...containers.flatMap(({ name: owner, networks: all = [] }, index) =>
+      all.map((network_, at) => ({ owner, network: network_, at: ['containers', index, 'networks', at] })),
+    ),
+  ];
+  const missing = wanted.find((each) => !known.has(each.network));
+  if (!missing) return undefined;
+  const message = `${missing.owner} is on the network "${missing.network}", which is not among the networks`;
+  return { at: missing.at, message };
+}
+
+/** A volume is one disk, and one machine's at a time. */
+function wrongVolume({ volumes = [], instances }: Scenario): Disagreement | undefined {
+  const known = new Set(volumes.flatMap((each) => (each.of ? [] : [each.name])));
+  const wanted = instances.flatMap((each, index) =>
+    each.kind === 'vm'
+      ? (each.disks ?? []).flatMap((one, at) =>
+          'volume' in one
+            ? [{ owner: each.name, name: one.volume, at: ['instances', index, 'disks', at, 'volume'] }]
+            : [],
+        )
+      : [],
+  );
+  const missing = wanted.find((each) => !known.has(each.name));
+  if (missing) {
+    const message = `${missing.owner} has the volume "${missing.name}", which is not among the volumes that are disks`;
+    return { at: missing.at, message };
   }
-  for (const { name: owner, networks: wanted = [] } of containers) {
-    const missing = wanted.find((each) => !known.has(each));
-    if (missing !== undefined) return `${owner} is on the network "${missing}", which is not among the networks`;
+  const twice = secondOf(wanted);
+  return twice && { at: twice.at, message: `Two have the volume "${twice.name}"` };
+}
+
+function missingInstance({ publish, instances, networks, layout: places = {} }: Scenario): Disagreement | undefined {
+  const names = new Set(instances.map((each) => each.name));
+  const port = publish.findIndex(({ instance }) => !names.has(instance));
+  if (port >= 0) {
+    const message = `"${publish[port]?.instance}" is published and is not among the instances`;
+    return { at: ['publish', port, 'instance'], message };
   }
-  const nobody = publish.find(({ instance }) => !instances.some((each) => each.name === instance));
-  return nobody && `"${nobody.instance}" is published and is not among the instances`;
+  for (const each of ['default', ...networks.map(({ name: network_ }) => network_)]) {
+    names.add(`network/${each}`).add(`gateway/${each}`);
+  }
+  const nobody = Object.keys(places).find((place) => !names.has(place));
+  if (nobody === undefined) return undefined;
+  return { at: ['layout', nobody], message: `"${nobody}" has a place and is not among the instances and networks` };
+}
+
+type Place = { readonly name: string; readonly at: readonly (string | number)[] };
+
+function placesOf(key: string, all: readonly { readonly name: string }[]): readonly Place[] {
+  return all.map((each, index) => ({ name: each.name, at: [key, index, 'name'] }));
+}
+
+/** The first whose name another has before it. */
+function secondOf(all: readonly Place[]): Place | undefined {
+  return all.find((each, index) => all.findIndex(({ name: other }) => other === each.name) !== index);
 }

@@ -97,21 +97,66 @@ describe('a scenario', () => {
     ],
     [
       'strata: 1\nname: x\ninstances:\n  - { kind: vm, name: a }\n  - { kind: vm, name: a }',
-      ['line 1, column 1: Two are called "a"'],
+      ['line 5, column 23: instances[1].name: Two are called "a"'],
     ],
     [
       'strata: 1\nname: x\ninstances:\n  - { kind: vm, name: a, nics: [{ network: lan }] }',
-      ['line 1, column 1: a is on the network "lan", which is not among the networks'],
+      ['line 4, column 44: instances[0].nics[0].network: a is on the network "lan", which is not among the networks'],
     ],
     [
       'strata: 1\nname: x\npublish:\n  - { instance: b, port: 80 }',
-      ['line 1, column 1: "b" is published and is not among the instances'],
+      ['line 4, column 17: publish[0].instance: "b" is published and is not among the instances'],
+    ],
+    [
+      'strata: 1\nname: x\nvolumes:\n  - { name: a }\n  - { name: b, of: machines }\n  - { name: c, size: 0 }\n  - { name: ../d, size: 1 }',
+      [
+        'line 4, column 5: volumes[0]: "size" is missing',
+        'line 5, column 20: volumes[1].of: "machines" is none of containers',
+        'line 6, column 22: volumes[2].size: 0 is not a whole number from 1 to 65536',
+        'line 7, column 13: volumes[3].name: "../d" is not a name of letters, digits, underscores, dots and hyphens',
+      ],
+    ],
+    [
+      'strata: 1\nname: x\nvolumes:\n  - { name: a, size: 1 }\n  - { name: a, of: containers }',
+      ['line 5, column 13: volumes[1].name: Two are called "a"'],
+    ],
+    [
+      'strata: 1\nname: x\nvolumes: [{ name: a, of: containers }]\ninstances:\n  - kind: vm\n    name: a\n    disks: [{ size: 1 }, { volume: a }]',
+      [
+        'line 7, column 36: instances[0].disks[1].volume: a has the volume "a", which is not among the volumes that are disks',
+      ],
+    ],
+    [
+      'strata: 1\nname: x\nvolumes: [{ name: v, size: 1 }]\ninstances:\n  - { kind: vm, name: a, disks: [{ volume: v }] }\n  - { kind: vm, name: b, disks: [{ volume: v }] }',
+      ['line 6, column 44: instances[1].disks[0].volume: Two have the volume "v"'],
+    ],
+    [
+      'strata: 1\nname: x\ninstances:\n  - { kind: vm, name: a, shares: [{ folder: a/b, at: mnt }] }',
+      [
+        'line 4, column 45: instances[0].shares[0].folder: "a/b" is not the name of a folder',
+        'line 4, column 54: instances[0].shares[0].at: "mnt" is not an absolute path',
+      ],
+    ],
+    [
+      'strata: 1\nname: x\nlayout:\n  web: { x: -1, y: 2 }',
+      ['line 4, column 13: layout.web.x: -1 is not a whole number from 0 to 20000'],
+    ],
+    [
+      'strata: 1\nname: x\nlayout:\n  network/default: { x: 1, y: 2 }\n  web: { x: 1, y: 2 }',
+      ['line 5, column 8: layout.web: "web" has a place and is not among the instances and networks'],
     ],
     ['strata: 1\nname: &n x\nnotes: *n', ['line 3, column 8: notes: Anchors and aliases are not read: write it out']],
     ['strata: 1\nname: x\nname: y', ['line 3, column 1: Map keys must be unique']],
     ['strata: 1\nname: "x', ['line 2, column 9: Missing closing "quote']],
   ])('%j is refused with its place', (text, problems) => {
     expect(problemsOf(text)).toEqual(problems);
+  });
+
+  it('writes a place on one line', () => {
+    const layout = { a: { x: 1, y: 2 }, 'network/default': { x: 30, y: 40 } };
+    const instances = [{ kind: 'vm' as const, name: 'a' }];
+    const written = serializeScenario({ name: 'x', networks: [], instances, containers: [], publish: [], layout });
+    expect(written).toContain('layout:\n  a: { x: 1, y: 2 }\n  network/default: { x: 30, y: 40 }\n');
   });
 
   it('that is nested without end, or longer than any, is refused', () => {
@@ -162,7 +207,14 @@ describe('a scenario', () => {
       },
       { requiredKeys: ['kind', 'name'] },
     );
+    const disk = fc.record({
+      name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,8}$/),
+      size: fc.integer({ min: 1, max: 65_536 }),
+    });
+    const point = fc.record({ x: fc.nat(20_000), y: fc.nat(20_000) });
     const scenario = fc.record({
+      volumes: fc.uniqueArray(disk, { selector: (each) => each.name, minLength: 1, maxLength: 3 }),
+      layout: fc.record({ 'network/default': point, 'gateway/default': point }),
       name: fc.string({ minLength: 1, maxLength: 20 }),
       networks: fc.constantFrom([], [{ name: 'back', subnet: '10.2.0.0/24', mtu: 9000 }]),
       instances: fc.uniqueArray(vm, { selector: (each) => each.name, maxLength: 4 }),

@@ -1,10 +1,10 @@
-import { stringify } from 'yaml';
+import { Document, isCollection } from 'yaml';
 import { scenarioVersion } from './read-scenario';
 import type { Scenario } from './scenario';
 
 /** The text of a scenario, as a person would write it; what is empty or usual is left out. */
 export function serializeScenario({ networks, instances, containers, publish, ...head }: Scenario): string {
-  const { name, description, notes } = head;
+  const { name, description, volumes = [], layout = {}, notes } = head;
   const document = {
     strata: scenarioVersion,
     name,
@@ -12,10 +12,18 @@ export function serializeScenario({ networks, instances, containers, publish, ..
     ...(networks.length > 0 && {
       networks: networks.map(({ mtu, ...rest }) => ({ ...rest, ...(mtu !== 1500 && { mtu }) })),
     }),
+    ...(volumes.length > 0 && { volumes }),
     ...(instances.length > 0 && { instances }),
     ...(containers.length > 0 && { containers }),
     ...(publish.length > 0 && { publish }),
+    ...(Object.keys(layout).length > 0 && { layout }),
     ...(notes !== undefined && { notes }),
   };
-  return stringify(document, { lineWidth: 100, aliasDuplicateObjects: false });
+  const written = new Document(document, { aliasDuplicateObjects: false });
+  // A place is one line.
+  for (const place of Object.keys(layout)) {
+    const point = written.getIn(['layout', place], true);
+    if (isCollection(point)) point.flow = true;
+  }
+  return written.toString({ lineWidth: 100 });
 }

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { isAlias, isCollection, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 
 /** Something wrong in a document, where it is. */
 export interface DocumentProblem {
@@ -191,6 +191,21 @@ export function tagged<Shapes extends Readers>(key: string, shapes: Shapes): Yam
     const kind = which(value.at(pair.value, join(value.path, key)));
     return kind === undefined ? undefined : (shapes[kind]?.(value) as ValueOf<Shapes[keyof Shapes]> | undefined);
   };
+}
+
+/** Two shapes, told apart by whether it has a key. */
+export function either<A, B>(key: string, having: YamlReader<A>, lacking: YamlReader<B>): YamlReader<A | B> {
+  return (value) => (isMap(value.node) && value.node.has(key) ? having(value) : lacking(value));
+}
+
+/** What stands at a path within a value; the value itself where nothing does. */
+export function valueAt(value: YamlValue, keys: readonly (string | number)[]): YamlValue {
+  const found = isCollection(value.node) ? value.node.getIn(keys, true) : undefined;
+  const path = keys.reduce<string>(
+    (before, key) => (typeof key === 'number' ? `${before}[${key}]` : join(before, key)),
+    value.path,
+  );
+  return isNode(found) ? value.at(found, path) : value;
 }
 
 const noAliases = 'Anchors and aliases are not read: write it out';

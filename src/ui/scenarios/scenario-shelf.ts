@@ -2,6 +2,7 @@ import { type ReadonlySignal, type Signal, signal } from '@preact/signals-core';
 import type { ContainerSummary } from '../../api/container';
 import type { ContainerEngine } from '../../api/container-engine';
 import type { FolderInfo, SharedFolders } from '../../api/shared-folder';
+import { createDeferred } from '../../base/deferred';
 import { SandboxError, throwIfAborted, toSandboxError } from '../../base/errors';
 import type { Disposable } from '../../base/lifecycle';
 import type { LabArchives, LabContents } from '../../engine/archive/lab-archives';
@@ -40,7 +41,7 @@ export interface LabText {
 
 export interface ScenarioShelfOptions {
   readonly scenarios: LabScenarios;
-  readonly lab: Pick<Lab, 'list' | 'discard' | 'networks' | 'removeNetwork' | 'tasks' | 'folders'>;
+  readonly lab: Pick<Lab, 'list' | 'discard' | 'networks' | 'removeNetwork' | 'tasks' | 'folders' | 'volumes'>;
   readonly archives: () => Promise<LabArchives>;
   /** Whether what is stored outlives the page. */
   readonly keeps: () => boolean;
@@ -63,6 +64,7 @@ export class ScenarioShelf {
   readonly #title: Signal<LabTitle>;
   readonly #containers = signal<readonly string[]>([]);
   readonly #evictable = signal(false);
+  readonly #withVolumes = signal(true);
   /** Folders that are being saved as files: whether they were. */
   readonly #saves = new Set<Promise<boolean>>();
   #following: Disposable | undefined;
@@ -98,22 +100,54 @@ export class ScenarioShelf {
     this.#options.settings.keep('lab', this.#title.value);
   }
 
-  /** Shows what a text would do, or what is wrong with it. Nothing runs before somebody says so. */
-  async show(text: string, from: string): Promise<void> {
-    const { scenarios, ask } = this.#options;
-    const read = readScenario(text);
-    if ('value' in read) ask({ kind: 'scenario', from, plan: await scenarios.plan(read.value) });
-    else ask({ kind: 'broken-scenario', from, problems: read.problems });
+  /** Whether the lab as a text has its volumes and shared folders. */
+  get withVolumes(): ReadonlySignal<boolean> {
+    return this.#withVolumes;
   }
 
-  /** Shows what the address asks for, if it asks for anything. */
+  setWithVolumes(withVolumes: boolean): void {
+    this.#withVolumes.value = withVolumes;
+  }
+
+  /**
+   * Shows what a text would do, or what is wrong with it. Nothing runs before somebody says so. `decided` is called once
+   * nothing of it is left to be asked.
+   */
+  async show(text: string, from: string, decided?: () => void): Promise<void> {
+    const read = readScenario(text);
+    if ('value' in read) {
+      await this.#askToRun(read.value, from, decided);
+      return;
+    }
+    this.#options.ask({ kind: 'broken-scenario', from, problems: read.problems });
+    decided?.();
+  }
+
+  /** Shows what the address asks for, if it asks for anything, once this tab has the lab. Resolves when that is decided. */
   async showAddress(address: URL): Promise<void> {
-    await this.#attempt(scenarioText.opening(scenarioText.fromLink), async () => {
+    const decided = createDeferred<void>();
+    const isAsked = await this.#attempt(scenarioText.opening(scenarioText.fromLink), async () => {
       const wanted = scenarioAddress(address);
-      if (!wanted) return;
+      if (!wanted) return decided.resolve();
+      // What goes wrong is told where it can be read: not while another tab has the lab.
+      await this.#options.lab.volumes();
       const text = await fetchScenario(wanted, AbortSignal.timeout(fetchMs));
-      await this.show(text, wanted.kind === 'url' ? wanted.url.href : scenarioText.fromLink);
+      await this.show(text, wanted.kind === 'url' ? wanted.url.href : scenarioText.fromLink, decided.resolve);
     });
+    if (isAsked) await decided.promise;
+  }
+
+  /** Asks to begin a new lab, and then again whether to open it. */
+  async beginWith({ scenario }: ScenarioPlan, from: string, decided?: () => void): Promise<void> {
+    await this.askToEmpty(() => {
+      void this.#attempt(scenarioText.opening(scenario.name), () => this.#askToRun(scenario, from, decided));
+    });
+  }
+
+  async #askToRun(scenario: Scenario, from: string, decided?: () => void): Promise<void> {
+    const { scenarios, ask } = this.#options;
+    await this.#emptyTrash();
+    ask({ kind: 'scenario', from, plan: await scenarios.plan(scenario), ...(decided && { decided }) });
   }
 
   /** One of those that come with the page. */
@@ -129,10 +163,22 @@ export class ScenarioShelf {
     await this.#attempt(scenarioText.opening(file.name), async () => this.show(await file.text(), file.name));
   }
 
-  /** What goes wrong is told; what was made and did not start stays. */
-  async open(plan: ScenarioPlan): Promise<void> {
-    const { scenarios, report } = this.#options;
-    const { name, notes = '' } = plan.scenario;
+  /**
+   * What goes wrong is told; what was made and did not start stays. Where it would not do any more what was shown, it is
+   * shown again.
+   */
+  async open(shown: ScenarioPlan, from: string): Promise<void> {
+    const { scenarios, ask, report } = this.#options;
+    const { name, notes = '' } = shown.scenario;
+    let plan = shown;
+    const isPlanned = await this.#attempt(scenarioText.opening(name), async () => {
+      plan = await scenarios.plan(shown.scenario);
+    });
+    if (!isPlanned) return;
+    if (JSON.stringify(plan) !== JSON.stringify(shown)) {
+      ask({ kind: 'scenario', from, plan });
+      return;
+    }
     const { opened } = scenarios.open(plan);
     try {
       const { failures } = await opened;
@@ -149,7 +195,7 @@ export class ScenarioShelf {
   async text(): Promise<LabText> {
     await this.#followContainers();
     const { name, notes } = this.#title.value;
-    const { scenario, left } = await this.#options.scenarios.describe(name);
+    const { scenario, left } = await this.#options.scenarios.describe(name, { withVolumes: this.#withVolumes.value });
     const whole: Scenario = { ...scenario, ...(notes.trim() !== '' && { notes }) };
     return { text: serializeScenario(whole), left };
   }

@@ -11,8 +11,8 @@ import '../../elements/notice/notice';
 import '../../elements/ownership/ownership';
 import '../../elements/task-drawer/task-drawer';
 import '../../elements/toast-list/toast-list';
-import { showAddress } from '../../page-address';
-import { formatRoute, parseRoute, placeOf } from '../../route';
+import { forgetAddress, showAddress } from '../../page-address';
+import { formatRoute, parseRoute, placeOf, type Route } from '../../route';
 import type { Store } from '../../store';
 import type { Toast } from '../../store/messages';
 import { define, StrataElement } from '../../strata-element';
@@ -227,9 +227,16 @@ export class AppView extends StrataElement {
     const shown = `${hash} ${store.selected.value !== undefined}`;
     if (shown === this.#shown) return;
     this.#shown = shown;
-    if (formatRoute(parseRoute(location.hash)) !== hash) showAddress(hash);
+    this.#writeHash(route, hash);
     if (route.view === 'machine' && route.tab === 'terminal' && store.selected.value)
       store.terminals.showInstance(route.id);
+  }
+
+  #writeHash({ view }: Route, hash: string): void {
+    if (asksForScenario(location)) {
+      // Its question stands in that view; who goes elsewhere has answered it.
+      if (view !== 'lab') forgetAddress(hash);
+    } else if (formatRoute(parseRoute(location.hash)) !== hash) showAddress(hash);
   }
 
   readonly #launch = (draft: InstanceDraft): void => {
@@ -290,12 +297,12 @@ export class AppView extends StrataElement {
     else this.store?.go(parseRoute(location.hash));
   };
 
-  /** A link to a scenario is gone from the address once it is shown: a reload does not ask again. */
+  /** A link to a scenario stays in the address until it is decided what becomes of that: a reload does not ask again. */
   async #showScenario(): Promise<void> {
-    const asked = new URL(location.href);
-    history.replaceState(null, '', `${location.pathname}${formatRoute({ view: 'lab' })}`);
+    const { href } = location;
     this.store?.go({ view: 'lab' });
-    await (await this.store?.scenarioShelf())?.showAddress(asked);
+    await (await this.store?.scenarioShelf())?.showAddress(new URL(href));
+    if (location.href === href) forgetAddress(formatRoute({ view: 'lab' }));
   }
 
   readonly #readOnline = (): void => {

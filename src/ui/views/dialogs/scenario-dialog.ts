@@ -40,22 +40,31 @@ const styles = css`
 export class ScenarioDialog extends DialogElement {
   static override properties = { ...DialogElement.properties, dialog: { attribute: false } };
   declare dialog: Extract<Dialog, { readonly kind: 'scenario' }> | undefined;
+  /** A new lab is begun for it, which is asked first. */
+  #goesOn = false;
 
   static override styles = [...DialogElement.styles, styles];
 
   constructor() {
     super();
     this.dialog = undefined;
+    this.addEventListener('end', () => {
+      if (!this.#goesOn && this.store?.ownership.value.state === 'owner') this.dialog?.decided?.();
+    });
   }
 
-  protected override frame(): DialogFrame {
+  protected override frame(store: Store): DialogFrame {
     if (!this.dialog) return { heading: '', body: html`` };
     const { plan, from } = this.dialog;
-    const { scenario, images, memoryMiB, egress, setups, conflicts } = plan;
+    const { scenario, images, memoryMiB, egress, folders, setups, conflicts, isSolvedByNewLab } = plan;
+    // Another tab may have got the lab since.
+    const owner = store.ownership.value.state === 'owner';
+    const go = conflicts.length === 0 ? words.go : isSolvedByNewLab ? words.newLab : undefined;
     return {
       heading: words.title(scenario.name),
-      ...(conflicts.length === 0 && { go: words.go }),
+      ...(owner && go !== undefined && { go }),
       body: html`
+        ${owner ? nothing : html`<p class="problem">${words.elsewhere}</p>`}
         ${scenario.description === undefined ? nothing : html`<p>${scenario.description}</p>`}
         <p class="hint">${words.from(from)}</p>
         <dl>
@@ -67,7 +76,13 @@ export class ScenarioDialog extends DialogElement {
             images.length === 0
               ? nothing
               : html`<dt>${words.images}</dt>
-                  <dd>${images.join(', ')}</dd>`
+                  <dd>${images.map(shortImage).join(', ')}</dd>`
+          }
+          ${
+            folders.length === 0
+              ? nothing
+              : html`<dt>${words.shares}</dt>
+                  ${folders.map(({ folder, by }) => html`<dd>${words.folder(folder, by)}</dd>`)}`
           }
           ${
             egress.length === 0
@@ -86,7 +101,7 @@ export class ScenarioDialog extends DialogElement {
               ? nothing
               : html`<dt>${words.conflicts}</dt>
                   ${conflicts.map((conflict) => html`<dd class="problem">${conflict}</dd>`)}
-                  <dd>${words.conflictsNext}</dd>`
+                  ${isSolvedByNewLab ? html`<dd>${words.conflictsNext}</dd>` : nothing}`
           }
         </dl>
       `,
@@ -94,8 +109,14 @@ export class ScenarioDialog extends DialogElement {
   }
 
   protected override submit(store: Store): boolean {
-    const { plan } = this.dialog ?? {};
-    if (plan) void store.scenarioShelf().then((shelf) => shelf?.open(plan));
+    const { dialog } = this;
+    if (!dialog) return true;
+    const { plan, from, decided } = dialog;
+    this.#goesOn = plan.conflicts.length > 0;
+    const beginAnew = this.#goesOn;
+    void store
+      .scenarioShelf()
+      .then((shelf) => (beginAnew ? shelf?.beginWith(plan, from, decided) : shelf?.open(plan, from)));
     return true;
   }
 }
@@ -129,13 +150,20 @@ export class BrokenScenarioDialog extends DialogElement {
   }
 }
 
+/** A digest by its beginning: nobody compares all of it. */
+function shortImage(image: string): string {
+  return image.replace(/(@sha256:[0-9a-f]{12})[0-9a-f]{52}$/, '$1…');
+}
+
 function made({ scenario, networks }: Extract<Dialog, { readonly kind: 'scenario' }>['plan']): string {
+  const { volumes = [] } = scenario;
   const count = (kind: string): number => scenario.instances.filter((each) => each.kind === kind).length;
   const parts = [
     count('vm') > 0 && words.machines(count('vm')),
     count('unikernel') > 0 && words.unikernels(count('unikernel')),
     scenario.containers.length > 0 && words.containers(scenario.containers.length),
     networks.length > 0 && words.networks(networks.map(({ name }) => name)),
+    volumes.length > 0 && words.volumes(volumes.map(({ name }) => name)),
   ].filter((part) => part !== false);
   return parts.length === 0 ? words.nothing : parts.join(', ');
 }

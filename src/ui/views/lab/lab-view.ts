@@ -159,7 +159,13 @@ export class LabView extends StrataElement {
   /** Once for each change of the lab. */
   async #read({ instances, networks }: Store, shelf: ScenarioShelf): Promise<void> {
     const facts = instances.value.map(({ spec, state, ports }) => [spec, state.phase, ports]);
-    const asked = JSON.stringify([facts, networks.value, shelf.title.value, shelf.containers.value]);
+    const asked = JSON.stringify([
+      facts,
+      networks.value,
+      shelf.title.value,
+      shelf.containers.value,
+      shelf.withVolumes.value,
+    ]);
     if (asked === this.#asked) return;
     this.#asked = asked;
     const shown = await shelf.text().catch((error: unknown) => {
@@ -185,6 +191,18 @@ export class LabView extends StrataElement {
         <textarea maxlength="20000" .value=${notes} @input=${(event: Event) => this.#type({ notes: typedIn(event) })} @change=${this.#endTyping}></textarea>
         <span class="hint">${words.notesHint}</span>
       </label>
+      <div>
+        <label class="check">
+          <input
+            type="checkbox"
+            aria-describedby="volumes-hint"
+            .checked=${shelf.withVolumes.value}
+            @change=${({ target }: Event) => target instanceof HTMLInputElement && shelf.setWithVolumes(target.checked)}
+          />
+          ${words.withVolumes}
+        </label>
+        <span id="volumes-hint" class="hint">${words.withVolumesHint}</span>
+      </div>
       <div class="buttons">
         <button class="filled" @click=${() => void shelf.save()}>${icon('download')}${words.save}</button>
         <button @click=${() => void shelf.saveArchive()}>${icon('download')}${words.saveAll}</button>
@@ -211,7 +229,7 @@ export class LabView extends StrataElement {
     return html`<section class="panel source" aria-label=${words.source}>
       <h3>${words.source}</h3>
       <p class="hint">${words.sourceHint}</p>
-      ${shown && shown.left.length > 0 ? html`<p class="problem">${words.left(shown.left)}</p>` : nothing}
+      ${shown && shown.left.length > 0 ? html`<p class="problem">${words.left(shown.left)}</p><p class="hint">${words.leftHint}</p>` : nothing}
       <pre tabindex="0">${shown?.text ?? ''}</pre>
     </section>`;
   }
