@@ -67,7 +67,7 @@ const share = record(
   { folder },
   {
     tag: string({ most: 31, matching: /^[\w.-]+$/, what: 'a tag of letters, digits, dots, underscores and hyphens' }),
-    at: string({ most: 256, matching: /^\/[^\s:]+$/, what: 'an absolute path' }),
+    at: string({ most: 256, matching: /^\/[\w./-]+$/, what: 'an absolute path' }),
   },
 );
 
