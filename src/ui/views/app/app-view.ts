@@ -297,7 +297,7 @@ export class AppView extends StrataElement {
     else this.store?.go(parseRoute(location.hash));
   };
 
-  /** A link to a scenario stays in the address until it is decided what becomes of that: a reload does not ask again. */
+  /** A link to a scenario stays in the address until it is decided what becomes of that: a reload asks again until then. */
   async #showScenario(): Promise<void> {
     const { href } = location;
     this.store?.go({ view: 'lab' });
