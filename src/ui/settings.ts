@@ -13,6 +13,8 @@ export interface SettingValues {
   readonly stage: boolean;
   /** Terminal text, CSS pixels. */
   readonly fontSize: number;
+  /** Font of terminals, by the name that the browser has for it; empty: the system's. */
+  readonly fontFamily: string;
   readonly screenReader: boolean;
   /** Whether single keys are shortcuts (WCAG 2.1.4 asks for a way to turn them off). */
   readonly singleKeys: boolean;
@@ -36,6 +38,9 @@ export const fontSizes = { smallest: 9, largest: 32 } as const;
 
 const key = 'strata.settings';
 const initialFontSize = 14;
+
+/** What can stand between quotes in a list of fonts. */
+const fontName = /^[\p{L}\p{N}][\p{L}\p{N} ._+-]{0,79}$/u;
 
 /** Terminal text on a stage, at least. */
 const stageFontSize = 22;
@@ -90,7 +95,7 @@ function read(storage: SettingStorage | undefined, name: string): string | null 
 }
 
 function sanitize(values: Partial<Record<keyof SettingValues, unknown>>): SettingValues {
-  const { theme, contrast, motion, stage, fontSize, screenReader, singleKeys, lecture } = values;
+  const { theme, contrast, motion, stage, fontSize, fontFamily, screenReader, singleKeys, lecture } = values;
   return {
     theme: theme === 'light' || theme === 'dark' ? theme : 'system',
     contrast: contrast === 'more' ? contrast : 'system',
@@ -100,6 +105,7 @@ function sanitize(values: Partial<Record<keyof SettingValues, unknown>>): Settin
       typeof fontSize === 'number' && Number.isFinite(fontSize)
         ? Math.min(fontSizes.largest, Math.max(fontSizes.smallest, Math.round(fontSize)))
         : initialFontSize,
+    fontFamily: typeof fontFamily === 'string' && fontName.test(fontFamily) ? fontFamily : '',
     screenReader: screenReader === true,
     singleKeys: singleKeys !== false,
     lecture: lecture === true,

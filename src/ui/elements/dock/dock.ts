@@ -214,6 +214,7 @@ export class Dock extends StrataElement {
         .label=${text.terminal.label(this.#name(store, tab))}
         .scheme=${this.scheme}
         .fontSize=${terminalFontSize(store.settings.values.value)}
+        .fontFamily=${store.settings.values.value.fontFamily}
         .screenReader=${screenReader}
         .off=${off_}
         .wake=${record?.task ? undefined : text.actions.start}

@@ -51,6 +51,7 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     label: { attribute: false },
     scheme: { attribute: false },
     fontSize: { attribute: false },
+    fontFamily: { attribute: false },
     screenReader: { attribute: false },
     off: { attribute: false },
     wake: { attribute: false },
@@ -66,6 +67,8 @@ export class TerminalElement extends StrataElement implements TerminalTools {
   declare label: string;
   declare scheme: 'light' | 'dark';
   declare fontSize: number;
+  /** Empty: the system's. */
+  declare fontFamily: string;
   declare screenReader: boolean;
   /** Why nothing comes from the other end; undefined while the machine is on. */
   declare off: string | undefined;
@@ -95,6 +98,7 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     this.label = '';
     this.scheme = 'dark';
     this.fontSize = 14;
+    this.fontFamily = '';
     this.screenReader = false;
     this.off = undefined;
     this.wake = undefined;
@@ -191,8 +195,9 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     if (changed.has('screenReader')) terminal.options.screenReaderMode = this.screenReader;
     if (changed.has('label') && terminal.textarea)
       terminal.textarea.setAttribute('aria-label', `${this.label}. ${text.terminal.leave}`);
-    if (changed.has('fontSize')) {
+    if (changed.has('fontSize') || changed.has('fontFamily')) {
       terminal.options.fontSize = this.fontSize;
+      terminal.options.fontFamily = this.#fonts;
       this.#fitNow();
     }
   }
@@ -223,11 +228,16 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     pump.resize(terminal.cols, terminal.rows);
   }
 
+  get #fonts(): string {
+    const usual = getComputedStyle(this).getPropertyValue('--mono') || 'monospace';
+    return this.fontFamily === '' ? usual : `"${this.fontFamily}", ${usual}`;
+  }
+
   #open(screen: HTMLElement): Terminal {
     const { renderRoot } = this;
     const terminal = new Terminal({
       theme: terminalThemes[this.scheme],
-      fontFamily: getComputedStyle(this).getPropertyValue('--mono') || 'monospace',
+      fontFamily: this.#fonts,
       fontSize: this.fontSize,
       lineHeight: 1.2,
       scrollback: 5000,

@@ -74,6 +74,7 @@ export class ContainerTerminal extends StrataElement {
       .label=${this.what === 'logs' ? containerText.logs.label(name) : containerText.terminal(name)}
       .scheme=${this.scheme}
       .fontSize=${terminalFontSize(store.settings.values.value)}
+      .fontFamily=${store.settings.values.value.fontFamily}
       .screenReader=${screenReader}
       .shown=${true}
       @leave=${() => this.dispatchEvent(new CustomEvent('leave'))}

@@ -1,20 +1,44 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { formatBytes } from '../../../base/bytes';
 import { estimateStorage, type StorageEstimate } from '../../../storage/quota';
-import { fontSizes, type SettingValues } from '../../settings';
+import type { ImageShelf } from '../../images/image-shelf';
+import type { Place } from '../../route';
+import { fontSizes, parseSettings, type SettingValues } from '../../settings';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
+import { fontFitness, fontsHere } from '../../terminal-fonts';
 import { text } from '../../text';
 import { settingsText } from '../../text/settings';
-import { DialogElement, type DialogFrame } from './dialog-element';
+import type { VolumeShelf } from '../../volumes/volume-shelf';
+import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
+import { formFieldStyles, wordField } from './form-fields';
 
 /** What a person can choose for this page; each choice holds at once. */
 export class SettingsDialog extends DialogElement {
-  static override properties = { ...DialogElement.properties, estimate: { state: true } };
+  static override properties = {
+    ...DialogElement.properties,
+    estimate: { state: true },
+    kept: { state: true },
+    refused: { state: true },
+    images: { state: true },
+    volumes: { state: true },
+    font: { state: true },
+  };
   declare private estimate: StorageEstimate | undefined;
+  /** Whether the browser keeps what is stored when room is short; undefined until it was asked. */
+  declare private kept: boolean | undefined;
+  /** Whether it was asked to, and did not agree. */
+  declare private refused: boolean;
+  declare private images: ImageShelf | undefined;
+  declare private volumes: VolumeShelf | undefined;
+  /** The name of another font than those on offer, as it is typed. */
+  declare private font: string | undefined;
+
+  readonly #fonts = fontsHere();
 
   static override styles = [
     ...DialogElement.styles,
+    formFieldStyles,
     css`
       section {
         display: grid;
@@ -27,6 +51,17 @@ export class SettingsDialog extends DialogElement {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(130px, 1fr));
         gap: var(--s1) var(--s2);
+      }
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--s1);
+      }
+      ul {
+        display: grid;
+        gap: var(--s0);
+        padding: 0;
+        list-style: none;
       }
       .row {
         display: flex;
@@ -42,12 +77,30 @@ export class SettingsDialog extends DialogElement {
   constructor() {
     super();
     this.estimate = undefined;
+    this.kept = undefined;
+    this.refused = false;
+    this.images = undefined;
+    this.volumes = undefined;
+    this.font = undefined;
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     void estimateStorage().then((estimate) => {
       this.estimate = estimate;
+    });
+    void isKept().then((kept) => {
+      this.kept = kept;
+    });
+  }
+
+  protected override firstUpdated(): void {
+    super.firstUpdated();
+    void this.store?.volumeShelf().then((volumes) => {
+      this.volumes = volumes;
+    });
+    void this.store?.imageShelf().then((images) => {
+      this.images = images;
     });
   }
 
@@ -68,7 +121,8 @@ export class SettingsDialog extends DialogElement {
         )}
         ${part(
           settingsText.terminal,
-          html`<label class="field">
+          html`${this.#fontFields(values.fontFamily, (fontFamily) => change({ fontFamily }))}
+            <label class="field">
               <span>${settingsText.fontSize}</span>
               <input
                 type="number"
@@ -90,14 +144,89 @@ export class SettingsDialog extends DialogElement {
     };
   }
 
+  #fontFields(chosen: string, set: (family: string) => void) {
+    const other = this.font ?? (chosen === '' || this.#fonts.includes(chosen) ? undefined : chosen);
+    const pick = (picked: string): void => {
+      this.font = picked === 'other' ? '' : undefined;
+      if (picked !== 'other') set(picked);
+    };
+    const type = (typed: string): void => {
+      this.font = typed;
+      if (fontProblem(typed) === undefined) set(typed.trim());
+    };
+    return html`<label class="field">
+        <span>${settingsText.font}</span>
+        <select @change=${(event: Event) => pick(typedIn(event))}>
+          <option value="" ?selected=${chosen === '' && other === undefined}>${settingsText.systemFont}</option>
+          ${this.#fonts.map((family) => html`<option translate="no" value=${family} ?selected=${family === chosen && other === undefined}>${family}</option>`)}
+          <option value="other" ?selected=${other !== undefined}>${settingsText.otherFont}</option>
+        </select>
+      </label>
+      ${
+        other === undefined
+          ? nothing
+          : wordField({
+              label: settingsText.fontName,
+              value: other,
+              problem: other === '' ? undefined : fontProblem(other),
+              set: type,
+            })
+      }`;
+  }
+
   #storage(store: Store) {
     const { persistent } = store.storage.value;
-    const { estimate } = this;
+    const { estimate, kept } = this;
+    const go = (view: Place): void => {
+      this.close();
+      store.go({ view });
+    };
+    const volumes = this.volumes?.list.value.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
+    const snapshots = store.snapshots.value.reduce((sum, { size }) => sum + size, 0);
+    const use = (label: (size: string) => string, bytes: number | undefined, view: Place) => html`<li class="row">
+      <span>${label(bytes === undefined ? text.figures.unknown : formatBytes(bytes))}</span>
+      <button type="button" @click=${() => go(view)}>${text.open}<span class="unseen"> ${text.nav[view]}</span></button>
+    </li>`;
     return html`<p class="hint">
-      ${persistent ? settingsText.lasts : settingsText.lastsNot}
-      ${estimate ? settingsText.used(formatBytes(estimate.usage), formatBytes(estimate.quota)) : nothing}
-    </p>`;
+        ${persistent ? settingsText.lasts : settingsText.lastsNot}
+        ${persistent && kept !== undefined ? (kept ? settingsText.kept : settingsText.evictable) : nothing}
+        ${estimate ? settingsText.used(formatBytes(estimate.usage), formatBytes(estimate.quota)) : nothing}
+      </p>
+      <ul>
+        ${use(settingsText.images, this.images?.usage.value?.images.bytes, 'images')} ${use(settingsText.volumes, volumes, 'volumes')}
+        ${use(settingsText.snapshots, snapshots, 'snapshots')}
+      </ul>
+      <p class="problem" role="status">${this.refused ? settingsText.refused : ''}</p>
+      <div class="buttons">
+        ${persistent && kept === false ? html`<button type="button" @click=${() => void this.#ask()}>${settingsText.ask}</button>` : nothing}
+        <button type="button" @click=${() => void this.#save(store)}>${settingsText.save}</button>
+      </div>`;
   }
+
+  async #ask(): Promise<void> {
+    const storage = navigator.storage as StorageManager | undefined;
+    this.kept = (await storage?.persist().catch(() => false)) ?? false;
+    this.refused = !this.kept;
+  }
+
+  async #save(store: Store): Promise<void> {
+    this.close();
+    await (await store.scenarioShelf())?.saveArchive();
+  }
+}
+
+/** A browser that cannot say is one that may throw things away. */
+async function isKept(): Promise<boolean> {
+  // Not there where the page is no secure context.
+  const storage = navigator.storage as StorageManager | undefined;
+  return (await storage?.persisted().catch(() => false)) ?? false;
+}
+
+function fontProblem(typed: string): string | undefined {
+  const { fontProblems } = settingsText;
+  if (parseSettings(JSON.stringify({ fontFamily: typed.trim() })).fontFamily === '') return fontProblems.name;
+  const fitness = fontFitness(typed.trim());
+  return fitness === 'fit' ? undefined : fontProblems[fitness];
 }
 
 function part(heading: string, body: TemplateResult) {
