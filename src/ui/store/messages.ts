@@ -17,6 +17,8 @@ export interface Toast {
   readonly task?: TaskId;
   /** What its button does. */
   readonly undo?: () => void;
+  /** Words of that button, where it undoes nothing. */
+  readonly button?: string;
 }
 
 /** Messages shown at once; the oldest gives way. */

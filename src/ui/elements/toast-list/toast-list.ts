@@ -84,7 +84,7 @@ export class ToastList extends StrataElement {
         ${toast.body ? html`<p>${toast.body}</p>` : nothing}
       </div>
       <div class="buttons">
-        ${toast.undo === undefined ? nothing : html`<button @click=${() => this.#fire('undo', toast)}>${text.tasks.undo}</button>`}
+        ${toast.undo === undefined ? nothing : html`<button @click=${() => this.#fire('undo', toast)}>${toast.button ?? text.tasks.undo}</button>`}
         <button class="quiet icon" aria-label="${text.toasts.dismiss}: ${toast.title}" @click=${() => this.#fire('dismiss', toast.id)}>
           ${icon('close')}
         </button>

@@ -74,6 +74,7 @@ export class PageParts {
 export function loadAllParts(store: Store | undefined): void {
   const all = [...Object.values(parts), ...Object.values(instanceParts)];
   void Promise.allSettled(all.map((load) => load()));
+  if (store) void import('../../keep-reminder').then(({ remindPage }) => remindPage(store)).catch(() => {});
   // It has what happens from when it is first asked for.
   void store?.eventLog();
 }

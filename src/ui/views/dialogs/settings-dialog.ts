@@ -2,6 +2,7 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { formatBytes } from '../../../base/bytes';
 import { estimateStorage, type StorageEstimate } from '../../../storage/quota';
 import type { ImageShelf } from '../../images/image-shelf';
+import { isKept } from '../../is-kept';
 import type { Place } from '../../route';
 import { fontSizes, parseSettings, type SettingValues } from '../../settings';
 import type { Store } from '../../store';
@@ -213,13 +214,6 @@ export class SettingsDialog extends DialogElement {
     this.close();
     await (await store.scenarioShelf())?.saveArchive();
   }
-}
-
-/** A browser that cannot say is one that may throw things away. */
-async function isKept(): Promise<boolean> {
-  // Not there where the page is no secure context.
-  const storage = navigator.storage as StorageManager | undefined;
-  return (await storage?.persisted().catch(() => false)) ?? false;
 }
 
 function fontProblem(typed: string): string | undefined {
