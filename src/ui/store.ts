@@ -161,6 +161,14 @@ export class Store implements Disposable {
         const { openLabShell } = await import('./terminals/open-lab-shell');
         return openLabShell({ lab, settings, clock, engine, greeting: text.dock.lab.greeting }, show, size);
       },
+      openContainer: async (kind, container) => {
+        const [shelf, { openDockedSource }] = await Promise.all([
+          this.containerShelf(),
+          import('./containers/docked-source'),
+        ]);
+        if (!shelf) throw new SandboxError('Unavailable', text.notLoaded);
+        return openDockedSource(shelf, kind, container);
+      },
     });
     this.#instances.value = lab.list();
     this.#tasks.value = lab.tasks.list();

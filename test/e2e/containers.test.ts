@@ -216,11 +216,44 @@ describe('containers in the page', { timeout: 300_000 }, () => {
     await expect.poll(terminal, patience).toMatch(/line \d/);
   });
 
+  const dock = () => page.locator('strata-dock');
+  const dockTab = (name: string) => dock().getByRole('tab', { name, exact: true });
+  const docked = async (name: string): Promise<string> => {
+    const rows = dock().getByRole('tabpanel', { name, exact: true }).locator('.xterm-rows > div');
+    return (await rows.allTextContents()).join('\n').replaceAll('\u00a0', ' ');
+  };
+
+  it('are in the dock: what they print, split with a shell beside it, pinned, and there again after a reload', async () => {
+    await view()
+      .getByRole('button', { name: /^More: / })
+      .click();
+    await page.getByRole('menuitem', { name: 'Logs in the dock' }).click();
+    await expect.poll(() => docked('counter logs'), patience).toMatch(/line \d/);
+    await dock().getByRole('button', { name: 'More of the terminal' }).click();
+    await page.getByRole('menuitemcheckbox', { name: 'Pin the tab' }).click();
+    await dock().getByRole('button', { name: 'Split to the right' }).click();
+    await expect.poll(() => docked('counter sh 1'), patience).toContain('/ # ');
+    await page.keyboard.type('echo $GREETING from pid $(cut -d" " -f1 /proc/1/stat)\n');
+    await expect.poll(() => docked('counter sh 1'), patience).toContain('hello from pid 1');
+    expect(await problems()).toEqual([]);
+    await reloadSaved(page);
+    await expect.poll(() => docked('counter logs, pinned'), patience).toMatch(/line \d/);
+    // A new shell: nothing is left of the one before.
+    await expect.poll(() => docked('counter sh 1'), patience).toMatch(/^\/ # \s*$/);
+    expect(await dock().getByRole('tablist').count()).toBe(2);
+  });
+
   it('are stopped and removed', async () => {
     await action('Stop').click();
     await action('Start').waitFor({ timeout: patience.timeout });
     await action('Remove').click();
     await view().getByRole('heading', { name: 'No such container' }).waitFor();
+    await expect.poll(() => docked('counter logs, pinned'), patience).toContain('[No such container: counter]');
+    await dockTab('counter sh 1').click();
+    await dockTab('counter sh 1').press('Delete');
+    await dock().getByRole('button', { name: 'More of the terminal' }).click();
+    await page.getByRole('menuitemcheckbox', { name: 'Pin the tab' }).click();
+    await dockTab('counter logs').press('Delete');
     await view().getByRole('link', { name: 'All containers' }).click();
     await view().getByText('No containers yet').waitFor();
     expect(await problems()).toEqual([]);

@@ -20,12 +20,13 @@ function setUp(storage = memory()) {
     clock,
     openLabShell: () => Promise.reject(new Error('not in this test')),
     connect: () => Promise.reject(new Error('nobody there')),
+    openContainer: () => Promise.reject(new Error('not in this test')),
   });
   const shape = () =>
     groupsOf(terminals.layout.value.root).map(({ tabs }) =>
       tabs.map((id) => {
         const tab = terminals.tabs.value.get(id)!;
-        return `${tab.kind} ${tab.instance}${tab.kind === 'shell' ? ` ${tab.number}` : ''}`;
+        return `${tab.kind} ${tab.container?.name ?? tab.instance}${tab.kind === 'shell' ? ` ${tab.number}` : ''}`;
       }),
     );
   return { clock, terminals, shape, storage };
@@ -99,6 +100,49 @@ describe('terminals', () => {
     expect(terminals.tabs.value.get(id)?.name).toBe('logs');
     terminals.rename(id, '');
     expect(terminals.tabs.value.get(id)?.name).toBeUndefined();
+  });
+});
+
+describe('terminals of containers', () => {
+  const web = { id: 'f00d', name: 'web' };
+
+  it('are one of what it prints and any number of shells, which a split opens beside either', () => {
+    const { terminals, shape } = setUp();
+    const logs = terminals.openContainer('container-logs', web)!;
+    terminals.openContainer('container-shell', web);
+    expect(terminals.openContainer('container-logs', web)).toBe(logs);
+    terminals.split(logs, 'row');
+    expect(shape()).toEqual([['container-logs web', 'container-shell web'], ['container-shell web']]);
+    expect([...terminals.tabs.value.values()].map(({ number }) => number)).toEqual([1, 1, 2]);
+  });
+
+  it('do not go with a machine, and are there again after a reload, pinned and named', async () => {
+    const { clock, terminals, storage } = setUp();
+    const logs = terminals.openContainer('container-logs', web)!;
+    terminals.split(logs, 'column');
+    terminals.pin(logs, true);
+    terminals.rename(logs, 'what it says');
+    terminals.instancesChanged(new Set());
+    expect(terminals.tabs.value.size).toBe(2);
+    await clock.advance(1000);
+    const after = setUp(storage);
+    after.terminals.instancesChanged(new Set(['host']));
+    await settle();
+    expect(after.shape()).toEqual([['container-logs web'], ['container-shell web']]);
+    expect(after.terminals.tabs.value.get(logs)).toMatchObject({ container: web, pinned: true, name: 'what it says' });
+  });
+
+  it.each([
+    { kind: 'container-logs' },
+    { kind: 'container-logs', container: { id: 3 } },
+    { kind: 'console', container: web },
+  ])('are not made of what was kept wrongly: %j', async (kept) => {
+    const storage = memory();
+    storage.setItem('strata.dock', JSON.stringify({ tabs: [{ id: 't1', instance: '', number: 1, ...kept }] }));
+    const { terminals } = setUp(storage);
+    terminals.instancesChanged(new Set(['host', '']));
+    await settle();
+    expect(terminals.tabs.value.size).toBe(0);
   });
 });
 

@@ -20,12 +20,22 @@ import {
   splitGroup,
   type TabId,
 } from './dock-layout';
-import { LabShellSource, type OpenLabShell } from './lab-shell-source';
-import { type RawConnection, RawSource, type RawWords } from './raw-source';
+import type { OpenLabShell } from './lab-shell-source';
+import { LaterSource } from './later-source';
+import type { RawConnection, RawWords } from './raw-source';
 import { type EarlierShell, ShellSource } from './shell-source';
 import { TypedSource } from './typed-source';
 
-export type TerminalKind = 'console' | 'shell' | 'raw' | 'lab';
+/** What of a container can be in the dock: what it prints, and a shell in it. */
+export type ContainerKind = 'container-logs' | 'container-shell';
+
+export type TerminalKind = 'console' | 'shell' | 'raw' | 'lab' | ContainerKind;
+
+/** A container as the dock remembers it: one that was made anew has another id. */
+export interface DockedContainer {
+  readonly id: string;
+  readonly name: string;
+}
 
 /** What a terminal attaches to. */
 export interface TerminalSource {
@@ -41,14 +51,15 @@ export interface TerminalSource {
 /** One terminal of the dock. */
 export interface TerminalTab {
   readonly id: TabId;
-  /** Empty for a shell of the lab itself. */
+  /** Empty for a shell of the lab itself, and for what is of a container. */
   readonly instance: InstanceId;
   readonly kind: TerminalKind;
+  readonly container?: DockedContainer;
   /** What a person called it. */
   readonly name?: string;
   /** Stands first in its group, and is not closed before it is loosened. */
   readonly pinned?: true;
-  /** Number of the shell in its machine or the lab, from 1; of a raw connection the TCP port. */
+  /** Number of the shell in its machine, its container or the lab, from 1; of a raw connection the TCP port. */
   readonly number: number;
   readonly source: TypedSource;
 }
@@ -65,6 +76,8 @@ export interface TerminalsOptions {
   readonly connect: (id: InstanceId, port: number) => Promise<RawConnection>;
   /** Makes a shell of the lab. */
   readonly openLabShell: OpenLabShell;
+  /** Fetches what shows a container. */
+  readonly openContainer: (kind: ContainerKind, container: DockedContainer) => Promise<TerminalSource>;
 }
 
 const noInstance: InstanceId = '';
@@ -149,6 +162,22 @@ export class Terminals implements Disposable {
     return this.#openTab(noInstance, 'lab');
   }
 
+  /** What a container prints, of which there is one, or another shell in it. Undefined when there are terminals enough. */
+  openContainer(kind: ContainerKind, container: DockedContainer): TabId | undefined {
+    const there = [...this.#tabs.value.values()].find(
+      (tab) => tab.kind === kind && kind === 'container-logs' && tab.container?.id === container.id,
+    );
+    if (!there) return this.#openTab(noInstance, kind, undefined, container);
+    this.activate(there.id);
+    return there.id;
+  }
+
+  /** Another shell where the tab is: in its machine, its container or the lab. */
+  openShellBeside({ kind, instance, container }: TerminalTab): TabId | undefined {
+    if (container) return this.openContainer('container-shell', container);
+    return kind === 'lab' ? this.openLab() : this.openShell(instance);
+  }
+
   /**
    * Shows the shell of that number of an instance, or of the lab where there is none, and opens it if need be. Undefined
    * when there are terminals enough.
@@ -171,12 +200,12 @@ export class Terminals implements Disposable {
     return this.#openTab(instance, 'raw', port);
   }
 
-  /** A new shell of the same machine, in a group of its own beside or below. */
-  split(tab: TabId, axis: DockSplit['axis']): TabId | undefined {
-    const group = groupOfTab(this.#layout.value, tab);
-    const { instance, kind } = this.#tabs.value.get(tab) ?? {};
-    if (!group || instance === undefined) return undefined;
-    const opened = kind === 'lab' ? this.openLab() : this.openShell(instance);
+  /** A new shell of the same machine or container, in a group of its own beside or below. */
+  split(id: TabId, axis: DockSplit['axis']): TabId | undefined {
+    const group = groupOfTab(this.#layout.value, id);
+    const tab = this.#tabs.value.get(id);
+    if (!group || !tab) return undefined;
+    const opened = this.openShellBeside(tab);
     if (opened !== undefined) this.#change(splitGroup(this.#layout.value, group.id, axis, opened));
     return opened;
   }
@@ -242,8 +271,8 @@ export class Terminals implements Disposable {
       this.#known = ids;
       // The lab tells of one instance after the other; all are known when it has finished doing so.
       if (this.#stored !== undefined && ids.size > 0) queueMicrotask(() => this.#restore());
-      for (const { id, instance, kind } of this.#tabs.value.values()) {
-        if (kind !== 'lab' && !ids.has(instance)) this.close(id);
+      for (const { id, instance } of this.#tabs.value.values()) {
+        if (instance !== noInstance && !ids.has(instance)) this.close(id);
       }
     });
   }
@@ -252,14 +281,16 @@ export class Terminals implements Disposable {
     this.#keeping?.dispose();
   }
 
-  #openTab(instance: InstanceId, kind: TerminalKind, given?: number): TabId | undefined {
+  #openTab(instance: InstanceId, kind: TerminalKind, given?: number, container?: DockedContainer): TabId | undefined {
     if (this.#tabs.value.size >= terminalLimit) return undefined;
     this.#lastId += 1;
     const id = `t${this.#lastId}`;
-    const own = [...this.#tabs.value.values()].filter((tab) => tab.kind === kind && tab.instance === instance);
+    const own = [...this.#tabs.value.values()].filter(
+      (tab) => tab.kind === kind && tab.instance === instance && tab.container?.id === container?.id,
+    );
     const number = given ?? 1 + Math.max(0, ...own.map((tab) => tab.number));
     batch(() => {
-      this.#add({ id, instance, kind, number });
+      this.#add({ id, instance, kind, number, ...(container && { container }) });
       this.#change(showTab(this.#layout.value, id));
     });
     return id;
@@ -269,11 +300,25 @@ export class Terminals implements Disposable {
     const { instance } = this.#options;
     const host = () => instance(tab.instance);
     const onChange = (): void => this.#keep();
+    const { openLabShell, openContainer, connect } = this.#options;
+    const { container = { id: '', name: '' } } = tab;
+    const later = (open: () => Promise<TerminalSource>, bareNewlines = false): TerminalSource =>
+      new LaterSource(open, text.dock.notOpened, bareNewlines);
     const sources: Readonly<Record<TerminalKind, () => TerminalSource>> = {
       shell: () => new ShellSource({ host, words: shellWords, onChange, ...(earlier && { earlier }) }),
+      // The page's first script has no room for what comes now.
       raw: () =>
-        new RawSource({ connect: () => this.#options.connect(tab.instance, tab.number), words: rawWords(tab) }),
-      lab: () => new LabShellSource(this.#options.openLabShell, labWords),
+        later(async () => {
+          const { RawSource } = await import('./raw-source');
+          return new RawSource({ connect: () => connect(tab.instance, tab.number), words: rawWords(tab) });
+        }),
+      lab: () =>
+        later(async () => {
+          const { LabShellSource } = await import('./lab-shell-source');
+          return new LabShellSource(openLabShell, labWords);
+        }),
+      'container-logs': () => later(() => openContainer('container-logs', container), true),
+      'container-shell': () => later(() => openContainer('container-shell', container)),
       console: () => ({
         attachConsole: (onOutput) => attachConsole(instance(tab.instance), onOutput),
         bareNewlines: instance(tab.instance)?.kind === 'unikernel',
@@ -305,7 +350,7 @@ export class Terminals implements Disposable {
     this.#stored = undefined;
     const read = (Array.isArray(tabs) ? tabs : [])
       .flatMap(readTab)
-      .filter((tab) => tab.kind === 'lab' || this.#known.has(tab.instance));
+      .filter((tab) => tab.instance === noInstance || this.#known.has(tab.instance));
     batch(() => {
       for (const each of read.slice(0, terminalLimit - this.#tabs.value.size)) this.#readd(each);
       const { focused } = this.#layout.value;
@@ -354,20 +399,39 @@ interface KeptTab extends Omit<TerminalTab, 'source'> {
 
 function readTab(stored: unknown): readonly KeptTab[] {
   if (typeof stored !== 'object' || stored === null) return [];
-  const { id, instance, kind, name, number, program, pinned } = stored as Partial<Record<keyof KeptTab, unknown>>;
+  const { id, instance, kind, name, number, program, pinned, container } = stored as Partial<
+    Record<keyof KeptTab, unknown>
+  >;
   if (typeof id !== 'string' || !/^t\d{1,9}$/.test(id) || typeof instance !== 'string') return [];
-  if (kind !== 'console' && kind !== 'shell' && kind !== 'lab') return [];
+  const of = readContainer(container);
+  if (!isKept(kind) || isOfContainer(kind) !== (of !== undefined)) return [];
   return [
     {
       id,
       instance,
       kind,
       number: typeof number === 'number' ? number : 1,
+      ...(of && { container: of }),
       ...(typeof name === 'string' && { name: name.slice(0, 40) }),
       ...(pinned === true && { pinned }),
       ...(typeof program === 'string' && program.length <= 80 && { program }),
     },
   ];
+}
+
+/** A raw connection ends with its page. */
+function isKept(kind: unknown): kind is TerminalKind {
+  return kind === 'console' || kind === 'shell' || kind === 'lab' || isOfContainer(kind);
+}
+
+function isOfContainer(kind: unknown): kind is ContainerKind {
+  return kind === 'container-logs' || kind === 'container-shell';
+}
+
+function readContainer(stored: unknown): DockedContainer | undefined {
+  const { id, name } = (stored ?? {}) as Partial<Record<keyof DockedContainer, unknown>>;
+  if (typeof id !== 'string' || typeof name !== 'string') return undefined;
+  return { id: id.slice(0, 64), name: name.slice(0, 255) };
 }
 
 function clampHeight(height: number): number {

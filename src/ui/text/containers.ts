@@ -36,6 +36,12 @@ export const containerText = {
     unpause: 'Resume',
     remove: 'Remove',
   },
+  dock: {
+    logs: 'Logs in the dock',
+    shell: 'Shell in the dock',
+    gone: (name: string) => `No such container: ${name}`,
+    off: (name: string) => `${name} is not running. Enter starts a shell once it is`,
+  },
   notDone: (action: string, name: string) => `${action} ${name} failed`,
   pulling: (image: string) => `Pulling ${image}`,
   notRun: (image: string) => `${image} was not run`,

@@ -10,6 +10,8 @@ export const dockText = {
   tabs: 'Open terminals',
   console: (machine: string) => machine,
   shell: (machine: string, number: number) => `${machine} sh ${number}`,
+  logs: (container: string) => `${container} logs`,
+  notOpened: (why: string) => `This could not be opened: ${why}. Enter tries again`,
   newShell: 'New shell',
   newShellIn: (machine: string) => `New shell in ${machine}`,
   openConsole: (machine: string) => `Console of ${machine}`,

@@ -91,6 +91,15 @@ export const dockStyles = css`
       max-height: 45dvh;
     }
   }
+  @container (max-height: 500px) {
+    .height {
+      display: none;
+    }
+    .stage {
+      height: auto !important;
+      max-height: none;
+    }
+  }
   .label {
     overflow: hidden;
     line-height: 1.4;

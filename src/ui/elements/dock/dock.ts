@@ -168,7 +168,7 @@ export class Dock extends StrataElement {
       @dblclick=${() => this.#rename(id)}
       @auxclick=${(event: MouseEvent) => event.button === 1 && this.#close(id)}
     >
-      ${icon(tab.kind === 'console' ? 'machine' : 'terminal')}<span class="label">${name}</span>
+      ${icon(tab.kind === 'console' ? 'machine' : tab.container ? 'container' : 'terminal')}<span class="label">${name}</span>
       ${
         tab.pinned
           ? html`<span class="pin">${icon('pin')}</span>`
@@ -341,7 +341,7 @@ export class Dock extends StrataElement {
     const tab = store?.terminals.tabs.value.get(group.active);
     if (!store || !tab) return;
     store.terminals.activate(tab.id);
-    this.#opened(tab.kind === 'lab' ? store.terminals.openLab() : store.terminals.openShell(tab.instance));
+    this.#opened(store.terminals.openShellBeside(tab));
   }
 
   #split(group: DockGroup, axis: DockSplit['axis']): void {
@@ -393,8 +393,8 @@ export class Dock extends StrataElement {
   /** Says which terminal is used now, so that the view above can follow. */
   #told(): void {
     const { active } = this.store?.terminals ?? {};
-    // A shell of the lab belongs to no view.
-    if (active?.kind !== 'lab') this.dispatchEvent(new CustomEvent('used', { detail: active?.instance }));
+    // What is of the lab or of a container belongs to no machine's view.
+    if (active?.instance !== '') this.dispatchEvent(new CustomEvent('used', { detail: active?.instance }));
   }
 
   #wish(size: DockSize): void {
@@ -412,13 +412,15 @@ export class Dock extends StrataElement {
     return tab ? this.#name(store, tab) : '';
   }
 
-  #name(store: Store, { name, kind, number, instance }: TerminalTab): string {
-    const machine = kind === 'lab' ? '' : store.nameOf(instance);
+  #name(store: Store, { name, kind, number, instance, container }: TerminalTab): string {
+    const machine = container?.name ?? store.nameOf(instance);
     const usual = {
       lab: () => text.dock.lab.tab(number),
       console: () => text.dock.console(machine),
       shell: () => text.dock.shell(machine, number),
       raw: () => text.ports.raw.tab(machine, number),
+      'container-logs': () => text.dock.logs(machine),
+      'container-shell': () => text.dock.shell(machine, number),
     };
     return name ?? usual[kind]();
   }

@@ -42,6 +42,17 @@ export const terminalStyles = css`
     min-width: 0;
     padding: 0;
   }
+  @container (max-height: 500px) {
+    .frame {
+      padding-top: 2px;
+    }
+    .touch {
+      padding: 2px var(--s0);
+    }
+    .touch button {
+      min-height: 36px;
+    }
+  }
   .screen {
     width: 100%;
     height: 100%;

@@ -4,9 +4,17 @@ export const appViewStyles = css`
   :host {
     display: flex;
     flex-direction: column;
-    height: 100dvh;
+    /* What the keyboard of a phone leaves, where the browser does not count it. */
+    height: var(--seen-height, 100dvh);
     min-width: 320px;
     overflow: hidden;
+    container-type: size;
+  }
+  .page {
+    display: flex;
+    flex: 1;
+    flex-direction: column;
+    min-height: 0;
   }
   .skip {
     position: absolute;
@@ -174,6 +182,96 @@ export const appViewStyles = css`
     .theme,
     h1 span {
       display: none;
+    }
+  }
+  /* Low: lines instead of blocks, so that a terminal keeps rows enough. */
+  @container (max-height: 500px) {
+    header {
+      min-height: 36px;
+    }
+    main {
+      min-height: 0;
+    }
+    .whole strata-task-drawer {
+      display: none;
+    }
+    strata-dock.part,
+    .beside strata-dock {
+      flex: none;
+      height: max(50cqh, 236px);
+    }
+  }
+  @container (max-height: 500px) and (min-width: 600px) {
+    .work.beside {
+      flex-direction: row;
+    }
+    .beside main {
+      flex: 0 0 46%;
+    }
+    .beside strata-dock {
+      flex: 1;
+      height: auto;
+    }
+  }
+  /* Lower than a terminal and what stands around it: the page scrolls, and the terminal can have the screen. */
+  @container (max-height: 400px) {
+    .page {
+      overflow-y: auto;
+    }
+    .panes,
+    main {
+      flex: 1 0 auto;
+    }
+    .work {
+      --view: 60cqh;
+    }
+    main {
+      min-height: 60cqh;
+    }
+    main.short {
+      flex: none;
+      min-height: 0;
+    }
+    .work:has(strata-dock:not([hidden])) main:not(.short) {
+      flex: none;
+      height: var(--view);
+    }
+    .work strata-dock.whole {
+      flex: none;
+      height: 100cqh;
+    }
+    strata-dock.part {
+      height: calc(100cqh - var(--foot));
+    }
+    strata-dock.part:focus-within {
+      height: 100cqh;
+    }
+    .page:has(strata-dock.part:focus-within) + footer strata-task-drawer {
+      display: none;
+    }
+  }
+  @container (max-height: 400px) and (min-width: 600px) {
+    .work.beside {
+      --view: 100%;
+      height: 100cqh;
+    }
+    .work.beside main {
+      width: 46%;
+    }
+    .work.beside strata-dock.whole {
+      flex: 1;
+    }
+  }
+  @container (max-height: 400px) and (max-width: 720px) {
+    .work {
+      flex: 1 0 auto;
+    }
+  }
+  @container (max-height: 400px) and (min-width: 720.1px) {
+    strata-nav {
+      position: sticky;
+      top: 0;
+      max-height: 100cqh;
     }
   }
 `;

@@ -1,4 +1,5 @@
 import { html, nothing } from 'lit';
+import { type Disposable, toDisposable } from '../../../base/lifecycle';
 import type { InstanceDraft } from '../../../engine/instance-record';
 import '../../elements/dock/dock';
 import type { Dock } from '../../elements/dock/dock';
@@ -17,7 +18,7 @@ import type { Store } from '../../store';
 import type { Toast } from '../../store/messages';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
-import type { DockSize } from '../../terminals/terminals';
+import type { DockSize, TerminalTab } from '../../terminals/terminals';
 import { text } from '../../text';
 import { actOn, instanceMenu } from '../instance/instance-actions';
 import '../strata/strata-nav';
@@ -51,6 +52,7 @@ export class AppView extends StrataElement {
   /** The route that was shown last, to see when it changes. */
   #shown = '';
   readonly #parts = new PageParts();
+  #seen: Disposable | undefined;
   #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -82,6 +84,8 @@ export class AppView extends StrataElement {
     window.removeEventListener('offline', this.#readOnline);
     window.removeEventListener('keydown', this.#key);
     clearTimeout(this.#later);
+    this.#seen?.dispose();
+    this.#seen = undefined;
   }
 
   override render() {
@@ -90,11 +94,14 @@ export class AppView extends StrataElement {
     const { persistent, reason } = store.storage.value;
     const owner = store.ownership.value.state === 'owner';
     return html`
+      <div class="page">
       ${pageHeader(store, owner, { launch: this.#launch, skip: this.#skip })}
       ${persistent ? nothing : html`<strata-notice .label=${text.storage.label} .message=${text.storage.memory} .reason=${reason && text.storage.reason(reason)}></strata-notice>`}
       ${store.online.value ? nothing : html`<strata-notice .label=${text.offlineLabel} .message=${text.offline}></strata-notice>`}
       ${this.#newVersion(store)}
       ${owner ? this.#lab(store) : html`<main tabindex="-1"><strata-ownership .ownership=${store.ownership.value}></strata-ownership></main>`}
+      </div>
+      ${owner ? this.#footer(store) : nothing}
       ${askedDialog(store)}
       <strata-menu
         .label=${this.menu?.label ?? ''}
@@ -117,7 +124,6 @@ export class AppView extends StrataElement {
           ${this.#dock(store)}
         </div>
       </div>
-      ${this.#footer(store)}
     `;
   }
 
@@ -184,7 +190,7 @@ export class AppView extends StrataElement {
   #footer(store: Store) {
     const open = this.#dockSize(store) !== 'hidden';
     const whole = this.#dockSize(store) === 'whole';
-    return html`<footer>
+    return html`<footer class=${whole && !store.tasksOpen.value ? 'whole' : ''}>
       <strata-task-drawer
         .tasks=${store.tasks.value}
         .open=${store.tasksOpen.value}
@@ -217,6 +223,8 @@ export class AppView extends StrataElement {
   protected override updated(): void {
     const { store } = this;
     if (!store) return;
+    const page = this.renderRoot.querySelector<HTMLElement>('.page');
+    if (page) this.#seen ??= this.#followSeen(page);
     const route = store.route.value;
     this.#parts.load(route.view, store);
     if (store.settings.values.value.lecture) this.#parts.load('lecture', store);
@@ -239,6 +247,23 @@ export class AppView extends StrataElement {
     } else if (formatRoute(parseRoute(location.hash)) !== hash) showAddress(hash);
   }
 
+  /** No first prompt waits for it. */
+  #followSeen(page: HTMLElement): Disposable {
+    let seen: Disposable | undefined;
+    let gone = false;
+    // Without a network the page stays as high as it is.
+    void import('./seen-height').then(
+      ({ followSeen }) => {
+        if (!gone) seen = followSeen(this, page);
+      },
+      () => {},
+    );
+    return toDisposable(() => {
+      gone = true;
+      seen?.dispose();
+    });
+  }
+
   readonly #launch = (draft: InstanceDraft): void => {
     void this.store?.launch(draft).then(() => this.#focusTerminal());
   };
@@ -252,7 +277,15 @@ export class AppView extends StrataElement {
   #resize(store: Store, size: DockSize): void {
     const active = store.terminals.active;
     if (size === 'hidden') store.terminals.setOpen(false);
-    else if (size === 'whole' && active) store.go({ view: 'machine', id: active.instance, tab: 'terminal' });
+    else if (size === 'whole' && active) this.#enlarge(store, active);
+  }
+
+  /** The whole room is the view of what the terminal is of; a shell of the lab has none, and gets as much as a part can. */
+  #enlarge(store: Store, { instance, container, kind }: TerminalTab): void {
+    if (container)
+      store.go({ view: 'container', id: container.id, tab: kind === 'container-logs' ? 'logs' : 'terminal' });
+    else if (instance === '') store.terminals.setHeight(window.innerHeight);
+    else store.go({ view: 'machine', id: instance, tab: 'terminal' });
   }
 
   /** In the view of a machine's terminal the machine follows the terminal that is used. */

@@ -48,6 +48,12 @@ export class ContainerTerminal extends StrataElement {
         flex: 1;
         min-height: 0;
       }
+      @container (max-height: 400px) {
+        :host {
+          flex: none;
+          height: calc(100cqh - var(--foot));
+        }
+      }
     `,
   ];
 

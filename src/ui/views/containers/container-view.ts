@@ -8,12 +8,16 @@ import {
   containerName,
   containerPorts,
 } from '../../containers/container-actions';
+import { actOnContainer, containerMenu } from '../../containers/container-menu';
 import type { ContainerShelf } from '../../containers/container-shelf';
 import { icon, iconStyles } from '../../elements/icon/icon';
+import '../../elements/menu-button/menu-button';
+import type { PickEvent } from '../../elements/menu-button/menu-button';
 import { type ContainerTab, containerTabs, formatRoute } from '../../route';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
+import { text } from '../../text';
 import { containerText } from '../../text/containers';
 import { instanceViewStyles } from '../instance/instance-view.styles';
 import './container-changes';
@@ -97,6 +101,13 @@ export class ContainerView extends StrataElement {
             (action) => action,
             (action) => this.#button(shelf, summary, action),
           )}
+          <strata-menu-button
+            .label=${`${text.more}: ${containerText.more(containerName(summary))}`}
+            .words=${text.more}
+            .align=${'end'}
+            .items=${containerMenu(summary)}
+            @pick=${(event: PickEvent) => actOnContainer(store, shelf, summary, event.detail)}
+          ></strata-menu-button>
         </div>
       </header>
       <nav aria-label=${containerText.views}>
@@ -111,7 +122,7 @@ export class ContainerView extends StrataElement {
 
   #button(shelf: ContainerShelf, summary: ContainerSummary, action: ContainerAction) {
     const filled = action === 'start' || action === 'unpause' ? 'filled' : '';
-    return html`<button class=${filled} @click=${() => shelf.act(action, summary)}>
+    return html`<button class=${filled} data-action=${action} @click=${() => shelf.act(action, summary)}>
       ${icon(containerIcons[action])}<span>${containerText.actions[action]}</span>
     </button>`;
   }

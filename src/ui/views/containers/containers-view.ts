@@ -2,7 +2,8 @@ import { css, html, nothing } from 'lit';
 import type { ContainerSummary } from '../../../api/container';
 import { formatBytes } from '../../../base/bytes';
 import type { Disposable } from '../../../base/lifecycle';
-import { type ContainerAction, containerMenu, containerName, containerPorts } from '../../containers/container-actions';
+import { containerName, containerPorts } from '../../containers/container-actions';
+import { actOnContainer, containerMenu } from '../../containers/container-menu';
 import type { ContainerShelf } from '../../containers/container-shelf';
 import { icon, iconStyles } from '../../elements/icon/icon';
 import { requestMenu } from '../../elements/menu/menu';
@@ -73,7 +74,7 @@ export class ContainersView extends StrataElement {
           <button class="filled" @click=${() => store.ask({ kind: 'new-container' })}>${icon('start')}${containerText.run}</button>
         </div>
       </div>
-      <section class="panel">${this.#list(shelf)}</section>
+      <section class="panel">${this.#list(store, shelf)}</section>
     `;
   }
 
@@ -101,7 +102,7 @@ export class ContainersView extends StrataElement {
     if (this.store === store) this.shelf = shelf;
   }
 
-  #list(shelf: ContainerShelf) {
+  #list(store: Store, shelf: ContainerShelf) {
     const containers = shelf.containers.value;
     const { columns } = containerText;
     if (containers.length === 0)
@@ -120,13 +121,13 @@ export class ContainersView extends StrataElement {
           </tr>
         </thead>
         <tbody>
-          ${containers.map((container) => this.#row(shelf, container))}
+          ${containers.map((container) => this.#row(store, shelf, container))}
         </tbody>
       </table>
     </div>`;
   }
 
-  #row(shelf: ContainerShelf, container: ContainerSummary) {
+  #row(store: Store, shelf: ContainerShelf, container: ContainerSummary) {
     const name = containerName(container);
     const now = shelf.series.value.get(container.Id)?.now;
     return html`<tr>
@@ -137,21 +138,21 @@ export class ContainersView extends StrataElement {
       <td class="number">${now ? formatShare(now.cpu) : containerText.unknown}</td>
       <td class="number">${now ? formatBytes(now.memoryBytes) : containerText.unknown}</td>
       <td>
-        <button class="quiet icon" aria-label=${containerText.more(name)} title=${containerText.more(name)} @click=${(event: Event) => this.#menu(shelf, container, event)}>
+        <button class="quiet icon" aria-label=${containerText.more(name)} title=${containerText.more(name)} @click=${(event: Event) => this.#menu(store, shelf, container, event)}>
           ${icon('more')}
         </button>
       </td>
     </tr>`;
   }
 
-  #menu(shelf: ContainerShelf, container: ContainerSummary, event: Event): void {
+  #menu(store: Store, shelf: ContainerShelf, container: ContainerSummary, event: Event): void {
     const back = event.currentTarget as HTMLElement;
     requestMenu(this, {
       label: containerText.more(containerName(container)),
       items: containerMenu(container),
       place: back.getBoundingClientRect(),
       back,
-      pick: (picked) => shelf.act(picked as ContainerAction, container),
+      pick: (picked) => actOnContainer(store, shelf, container, picked),
     });
   }
 }

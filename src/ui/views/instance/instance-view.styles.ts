@@ -116,4 +116,56 @@ export const instanceViewStyles = css`
       display: none;
     }
   }
+  /* Low: a line with the name and a menu, and one with the views. */
+  @container (max-height: 500px) {
+    header {
+      flex-wrap: nowrap;
+      align-items: center;
+      padding: 2px var(--s1) 0;
+    }
+    header:has(.reason) {
+      flex-wrap: wrap;
+    }
+    h2 {
+      min-width: 3ch;
+      font-size: var(--t3);
+    }
+    .name {
+      flex: 1;
+      flex-wrap: nowrap;
+    }
+    .name > :not(h2) {
+      flex: none;
+    }
+    .kind,
+    .actions button[data-action],
+    strata-instance-figures {
+      display: none;
+    }
+    nav {
+      padding: 0 var(--s1);
+    }
+    nav a {
+      padding: 7px var(--s1);
+    }
+  }
+  @container (max-height: 500px) and (min-width: 600px) {
+    :host {
+      display: grid;
+      grid-template: auto minmax(0, 1fr) / minmax(0, max-content) minmax(240px, 1fr);
+    }
+    :host(.short) {
+      grid-template-rows: auto;
+    }
+    header,
+    nav {
+      border-bottom: 1px solid var(--line);
+    }
+    nav {
+      align-items: end;
+    }
+    .view {
+      grid-column: 1 / -1;
+    }
+  }
 `;

@@ -1,0 +1,37 @@
+import type { ContainerSummary } from '../../api/container';
+import type { MenuItem } from '../elements/menu/menu';
+import type { Store } from '../store';
+import type { ContainerKind } from '../terminals/terminals';
+import { text } from '../text';
+import { containerText } from '../text/containers';
+import { actionsByStatus, containerIcons, containerName } from './container-actions';
+import type { ContainerShelf } from './container-shelf';
+
+/** What can be done with a container: opened in the dock, then what can be asked of it. */
+export function containerMenu({ State }: ContainerSummary): readonly MenuItem[] {
+  const { actions, dock } = containerText;
+  return [
+    { id: 'container-logs', label: dock.logs, icon: 'container' },
+    ...(State === 'running' ? [{ id: 'container-shell', label: dock.shell, icon: 'terminal' } as const] : []),
+    ...actionsByStatus[State].map((action) => ({
+      id: action,
+      label: actions[action],
+      icon: containerIcons[action],
+      ...(action === 'remove' && { danger: true }),
+    })),
+  ];
+}
+
+/** Does what was picked from {@link containerMenu}. */
+export function actOnContainer(store: Store, shelf: ContainerShelf, container: ContainerSummary, picked: string): void {
+  const action = actionsByStatus[container.State].find((each) => each === picked);
+  if (action) shelf.act(action, container);
+  else if (picked === 'container-logs' || picked === 'container-shell') openDocked(store, picked, container);
+}
+
+function openDocked(store: Store, kind: ContainerKind, container: ContainerSummary): void {
+  const { terminals } = store;
+  const opened = terminals.openContainer(kind, { id: container.Id, name: containerName(container) });
+  if (opened === undefined) store.announce(text.dock.limit(terminals.tabs.value.size));
+  else terminals.setOpen(true);
+}
