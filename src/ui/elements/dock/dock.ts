@@ -12,7 +12,6 @@ import { icon, iconStyles } from '../icon/icon';
 import '../menu-button/menu-button';
 import type { MenuItem, PickEvent } from '../menu-button/menu-button';
 import { rovingIndex } from '../roving';
-import '../splitter/splitter';
 import '../terminal/terminal';
 import type { TerminalElement } from '../terminal/terminal';
 import { dockStyles } from './dock.styles';
@@ -93,6 +92,13 @@ export class Dock extends StrataElement {
         </div>
       </section>
     `;
+  }
+
+  /** Most first visits divide nothing. */
+  protected override updated(): void {
+    if (this.renderRoot.querySelector('strata-splitter:not(:defined)'))
+      // Without it there is a line that cannot be moved.
+      void import('../splitter/splitter').catch(() => {});
   }
 
   #heightSplitter(height: number) {

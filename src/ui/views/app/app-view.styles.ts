@@ -226,6 +226,7 @@ export const appViewStyles = css`
       --view: 60cqh;
     }
     main {
+      --low-terminal: calc(100cqh - var(--foot));
       min-height: 60cqh;
     }
     main.short {

@@ -9,7 +9,6 @@ import '../../elements/menu/menu';
 import type { Menu, MenuRequest } from '../../elements/menu/menu';
 import type { PickEvent } from '../../elements/menu-button/menu-button';
 import '../../elements/notice/notice';
-import '../../elements/ownership/ownership';
 import '../../elements/task-drawer/task-drawer';
 import '../../elements/toast-list/toast-list';
 import { forgetAddress, showAddress } from '../../page-address';
@@ -226,6 +225,7 @@ export class AppView extends StrataElement {
     const page = this.renderRoot.querySelector<HTMLElement>('.page');
     if (page) this.#seen ??= this.#followSeen(page);
     const route = store.route.value;
+    if (store.ownership.value.state !== 'owner') this.#parts.load('ownership', store);
     this.#parts.load(route.view, store);
     if (store.settings.values.value.lecture) this.#parts.load('lecture', store);
     const kind = store.dialog.value?.kind;

@@ -4,11 +4,12 @@ import type { Store } from '../../store';
 import { text } from '../../text';
 import { instanceParts } from '../instance/instance-view';
 
-export type PagePart = Route['view'] | Dialog['kind'] | 'lecture';
+export type PagePart = Route['view'] | Dialog['kind'] | 'lecture' | 'ownership';
 
 /** Views that the first prompt does not need are fetched when they are gone to. */
 const parts: Partial<Record<PagePart, () => Promise<unknown>>> = {
   lecture: () => import('../strata/lecture-terms'),
+  ownership: () => import('../../elements/ownership/ownership'),
   compare: () => import('../compare/compare-view'),
   orchestration: () => import('../orchestration/orchestration-view'),
   scheduling: () => import('../scheduling/scheduling-view'),

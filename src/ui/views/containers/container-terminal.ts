@@ -40,19 +40,15 @@ export class ContainerTerminal extends StrataElement {
     css`
       :host {
         display: flex;
-        flex: 1;
+        flex: 1 0 auto;
         flex-direction: column;
+        /* Where the page is low it says so. */
+        height: var(--low-terminal, 0);
         min-height: 0;
       }
       strata-terminal {
         flex: 1;
         min-height: 0;
-      }
-      @container (max-height: 400px) {
-        :host {
-          flex: none;
-          height: calc(100cqh - var(--foot));
-        }
       }
     `,
   ];
