@@ -23,7 +23,7 @@ export function followSeen(host: HTMLElement, page: HTMLElement): Disposable {
     if (height) host.style.setProperty('--seen-height', `${height}px`);
     else host.style.removeProperty('--seen-height');
   };
-  let typedInto: Element | undefined;
+  let typedInto = focusedElements().find(isTerminal);
   const show = (): void => {
     if (!typedInto || page.scrollHeight <= page.clientHeight) return;
     page.scrollTop += typedInto.getBoundingClientRect().bottom - page.getBoundingClientRect().bottom;
@@ -38,6 +38,7 @@ export function followSeen(host: HTMLElement, page: HTMLElement): Disposable {
   const resized = new ResizeObserver(show);
   resized.observe(page);
   measure();
+  show();
   viewport?.addEventListener('resize', measure);
   page.addEventListener('focusin', enter);
   page.addEventListener('focusout', leave);
@@ -47,6 +48,13 @@ export function followSeen(host: HTMLElement, page: HTMLElement): Disposable {
     page.removeEventListener('focusin', enter);
     page.removeEventListener('focusout', leave);
   });
+}
+
+/** From the outermost to the innermost, which is in a shadow tree. */
+function focusedElements(): readonly Element[] {
+  const found: Element[] = [];
+  for (let at = document.activeElement; at; at = at.shadowRoot?.activeElement ?? null) found.push(at);
+  return found;
 }
 
 function isTerminal(target: EventTarget): target is Element {
