@@ -1,6 +1,7 @@
 import type { ContainerStatus, ContainerSummary } from '../../api/container';
 import type { IconName } from '../elements/icon/icon';
-import type { containerText } from '../text/containers';
+import type { MenuItem } from '../elements/menu/menu';
+import { containerText } from '../text/containers';
 
 export type ContainerAction = keyof typeof containerText.actions;
 
@@ -24,6 +25,15 @@ export const containerIcons: Readonly<Record<ContainerAction, IconName>> = {
   unpause: 'start',
   remove: 'remove',
 };
+
+export function containerMenu({ State }: ContainerSummary): readonly (MenuItem & { readonly id: ContainerAction })[] {
+  return actionsByStatus[State].map((action) => ({
+    id: action,
+    label: containerText.actions[action],
+    icon: containerIcons[action],
+    ...(action === 'remove' && { danger: true }),
+  }));
+}
 
 /** `web` of `/web`. */
 export function containerName({ Names, Id }: Pick<ContainerSummary, 'Names' | 'Id'>): string {

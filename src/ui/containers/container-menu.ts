@@ -4,25 +4,20 @@ import type { Store } from '../store';
 import type { ContainerKind } from '../terminals/terminals';
 import { text } from '../text';
 import { containerText } from '../text/containers';
-import { actionsByStatus, containerIcons, containerName } from './container-actions';
+import { actionsByStatus, containerMenu, containerName } from './container-actions';
 import type { ContainerShelf } from './container-shelf';
 
 /** What can be done with a container: opened in the dock, then what can be asked of it. */
-export function containerMenu({ State }: ContainerSummary): readonly MenuItem[] {
-  const { actions, dock } = containerText;
+export function wholeContainerMenu(container: ContainerSummary): readonly MenuItem[] {
+  const { dock } = containerText;
   return [
     { id: 'container-logs', label: dock.logs, icon: 'container' },
-    ...(State === 'running' ? [{ id: 'container-shell', label: dock.shell, icon: 'terminal' } as const] : []),
-    ...actionsByStatus[State].map((action) => ({
-      id: action,
-      label: actions[action],
-      icon: containerIcons[action],
-      ...(action === 'remove' && { danger: true }),
-    })),
+    ...(container.State === 'running' ? [{ id: 'container-shell', label: dock.shell, icon: 'terminal' } as const] : []),
+    ...containerMenu(container),
   ];
 }
 
-/** Does what was picked from {@link containerMenu}. */
+/** Does what was picked from {@link wholeContainerMenu}. */
 export function actOnContainer(store: Store, shelf: ContainerShelf, container: ContainerSummary, picked: string): void {
   const action = actionsByStatus[container.State].find((each) => each === picked);
   if (action) shelf.act(action, container);

@@ -8,7 +8,7 @@ import {
   containerName,
   containerPorts,
 } from '../../containers/container-actions';
-import { actOnContainer, containerMenu } from '../../containers/container-menu';
+import { actOnContainer, wholeContainerMenu } from '../../containers/container-menu';
 import type { ContainerShelf } from '../../containers/container-shelf';
 import { icon, iconStyles } from '../../elements/icon/icon';
 import '../../elements/menu-button/menu-button';
@@ -105,7 +105,7 @@ export class ContainerView extends StrataElement {
             .label=${`${text.more}: ${containerText.more(containerName(summary))}`}
             .words=${text.more}
             .align=${'end'}
-            .items=${containerMenu(summary)}
+            .items=${wholeContainerMenu(summary)}
             @pick=${(event: PickEvent) => actOnContainer(store, shelf, summary, event.detail)}
           ></strata-menu-button>
         </div>

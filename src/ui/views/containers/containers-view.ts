@@ -3,7 +3,7 @@ import type { ContainerSummary } from '../../../api/container';
 import { formatBytes } from '../../../base/bytes';
 import type { Disposable } from '../../../base/lifecycle';
 import { containerName, containerPorts } from '../../containers/container-actions';
-import { actOnContainer, containerMenu } from '../../containers/container-menu';
+import { actOnContainer, wholeContainerMenu } from '../../containers/container-menu';
 import type { ContainerShelf } from '../../containers/container-shelf';
 import { icon, iconStyles } from '../../elements/icon/icon';
 import { requestMenu } from '../../elements/menu/menu';
@@ -149,7 +149,7 @@ export class ContainersView extends StrataElement {
     const back = event.currentTarget as HTMLElement;
     requestMenu(this, {
       label: containerText.more(containerName(container)),
-      items: containerMenu(container),
+      items: wholeContainerMenu(container),
       place: back.getBoundingClientRect(),
       back,
       pick: (picked) => actOnContainer(store, shelf, container, picked),
