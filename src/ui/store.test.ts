@@ -204,7 +204,8 @@ describe('live figures', () => {
     expect(store.now.value).toBe(clock.now());
     const asked = driver.at(0).statsAsked;
     store.setWatched(false);
-    await clock.advance(5000);
+    // Ten seconds after its start it is asked for its first save.
+    await clock.advance(4000);
     expect(driver.at(0).statsAsked).toBe(asked);
   });
 
