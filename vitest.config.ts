@@ -45,6 +45,8 @@ export default defineConfig({
       nodeProject('security', ['test/security/**/*.test.ts'], 120 * seconds, builtSite),
       nodeProject('e2e', ['test/e2e/**/*.test.ts'], 120 * seconds, builtSite),
       {
+        // What is only found in the middle of a run would make the page of its tests load anew, which then never end.
+        optimizeDeps: { include: ['v86'] },
         test: {
           name: 'browser',
           include: ['src/**/*.browser.test.ts'],
