@@ -115,7 +115,9 @@ describe('words of others', { timeout: 400_000 }, () => {
   });
 
   it('are in an image that was made of it, and in files of the shared folder', async () => {
-    const changes = encodeURIComponent(words.map((word) => `LABEL w=${JSON.stringify(word)}`).join('\n'));
+    const changes = encodeURIComponent(
+      words.map((word) => `LABEL w=${JSON.stringify(word).replaceAll('$', '\\$')}`).join('\n'),
+    );
     const said = encodeURIComponent(words.join(' '));
     await engine(
       'POST',

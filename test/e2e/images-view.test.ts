@@ -79,6 +79,8 @@ describe('the view of images', { timeout: 300_000 }, () => {
     await third.getByLabel('Public keys').fill(makeKeyPair('ed25519').publicKey);
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });
+    // The dialog's entry of the history is left a moment later.
+    await expect.poll(() => page.evaluate('history.state')).toBeNull();
     await page.reload();
     await pull('busybox');
     await page

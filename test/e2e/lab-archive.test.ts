@@ -12,7 +12,7 @@ import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
 import { bringLab, openBroughtLab, saveLab } from '../support/page-archive';
 import { askEngine } from '../support/page-engine';
-import { launch, openPage, recordsOf, type StrataPage, shellIn, smallVm } from '../support/page-fleet';
+import { launch, openPage, recordsOf, shellIn, smallVm } from '../support/page-fleet';
 
 const run = promisify(execFile);
 const skopeo = findProgram('skopeo');
@@ -92,13 +92,9 @@ describe('a lab with all its data', { timeout: 400_000 }, () => {
     await writeFile(damaged, bytes);
     const { context, page } = await newPage();
     const dialog = await bringLab(page, 'Lecture', damaged);
-    await dialog.getByText('What one was doing: it is there with its disks, and off').waitFor();
+    await dialog.getByText('What one was doing: it starts anew, with its disks').waitFor();
     await openBroughtLab(page, dialog);
-    await expect.poll(() => phases(page), { timeout: 120_000 }).toEqual(['one created']);
-    await page.evaluate(async () => {
-      const { lab } = (globalThis as unknown as StrataPage).strata;
-      await lab.start(lab.list()[0]?.id ?? '').finished;
-    });
+    await expect.poll(() => phases(page), { timeout: 120_000 }).toEqual(['one running']);
     expect(await shellIn(page, 'one', 'mount /dev/vda /mnt && cat /mnt/kept')).toBe('on its disk\n');
     await context.close();
   });

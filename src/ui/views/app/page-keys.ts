@@ -2,6 +2,7 @@ import { placeOf } from '../../route';
 import { type PageKey, pageKey } from '../../shortcuts';
 import type { Store } from '../../store';
 import { liveStrata, nextPlace, type StratumNumber } from '../../strata';
+import { keepTyping } from '../../typed-ahead';
 
 /** Does what a key means to the page, where it is the page's: no dialog, no field and no terminal has it. */
 export function pressPageKey(event: KeyboardEvent, store: Store | undefined, toggleTerminals: () => void): void {
@@ -25,7 +26,10 @@ function keyActs(
   toggleTerminals: () => void,
 ): Readonly<Record<Exclude<PageKey, StratumNumber>, () => void>> {
   return {
-    palette: () => store.ask({ kind: 'palette' }),
+    palette: () => {
+      keepTyping();
+      store.ask({ kind: 'palette' });
+    },
     help: () => store.ask({ kind: 'help' }),
     'new-vm': () => store.ask({ kind: 'new-vm' }),
     tasks: () => store.showTasks(!store.tasksOpen.value),

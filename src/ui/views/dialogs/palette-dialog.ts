@@ -4,6 +4,7 @@ import { rovingIndex } from '../../elements/roving';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { formText } from '../../text/forms';
+import { takeTyped } from '../../typed-ahead';
 import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
 
 /** Commands shown at once; typing more finds the rest. */
@@ -66,9 +67,20 @@ export class PaletteDialog extends DialogElement {
   protected override firstUpdated(): void {
     super.firstUpdated();
     const { store } = this;
+    this.#goOn(store);
     void store?.containerShelf().then((containers) => this.#add({ containers }));
     void store?.lessonShelf().then((lessons) => this.#add({ lessons }));
     void store?.scenarioShelf().then((lab) => this.#add({ lab }));
+  }
+
+  /** Who opens it knows what for, and types before it has come. */
+  #goOn(store: Store | undefined): void {
+    const { text, entered } = takeTyped();
+    const field = this.renderRoot.querySelector('input');
+    if (text === '' || !field || !store) return;
+    field.value = text;
+    this.#type(text);
+    if (entered) this.submit(store);
   }
 
   #add(part: CommandParts): void {
