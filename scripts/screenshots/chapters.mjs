@@ -185,8 +185,10 @@ async function lookIntoLayer(page) {
 async function capture(page) {
   await page.locator('strata-topology-view a.node', { hasText: 'client' }).press('l', patient);
   const start = page.getByRole('button', { name: 'Start capture' });
-  await start.or(page.getByRole('button', { name: 'Stop capture' })).waitFor(patient);
-  if (await start.isVisible()) await start.click();
+  const stop = page.getByRole('button', { name: 'Stop capture' });
+  await start.or(stop).waitFor(patient);
+  // It goes on since the picture before, as is seen a moment later than the button.
+  await start.click({ timeout: 5000 }).catch(() => stop.waitFor(patient));
 }
 
 /** @param {Page} page */
