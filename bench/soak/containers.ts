@@ -17,6 +17,8 @@ export async function createAndRemove(): Promise<void> {
     await containersComeAndGo(page, cdp, warmUp);
     // The disk of a host is written round: its journal of 32 MB, and the blocks that ext4 takes in turn.
     const atFirst = await storedWithoutHosts(page);
+    // A host of its own again, and a worker that is ready for the next one.
+    await containersComeAndGo(page, cdp, warmUp);
     const { before, after } = await containersComeAndGo(page, cdp, cycles);
     console.log(`${cycles} containers created, started, stopped and removed:`, { before, after });
     if (after.containers !== 0) throw new Error('Containers are left');
