@@ -124,6 +124,7 @@ describe('a lab as a file', { timeout: 300_000 }, () => {
     expect(await phases()).toHaveLength(2);
 
     await page.goto(link);
+    await dialog(/^Open/).waitFor();
     await page.keyboard.press('Escape');
     await expect.poll(() => new URL(page.url()).hash).toBe('#/lab');
   });
@@ -247,7 +248,8 @@ layout:
       .setInputFiles({ name: 'wrong.yaml', mimeType: 'text/yaml', buffer: Buffer.from(wrong) });
     await dialog('wrong.yaml cannot be opened').getByText('line 6, column 13, instances[0].memory').waitFor();
     await page.keyboard.press('Escape');
-
+    // The dialog's entry of the history is left a moment later.
+    await expect.poll(() => page.evaluate('history.state')).toBeNull();
     await page.goto(`${server.url}?scenario=https://other.test/lab.yaml`);
     await page.getByText('The link names a scenario of other.test without its digest').waitFor();
     await page.goto(`${server.url}#s=1.eJwrLilKLEm`);
