@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readReferences } from '../../images/lib/oci-layout';
 import { rootDirectory } from '../../images/lib/paths';
 import type { ContainerCreateBody } from '../../src/api/container';
-import type { OutputChunk } from '../../src/api/container-streams';
 import { hasHostPrograms, layoutOf } from '../support/container-lab';
 import { hasFileSystemTools } from '../support/disk-templates';
 import { createEngineLab, type EngineLab } from '../support/engine-lab';
@@ -31,11 +30,7 @@ while True:
     server.sendto(header + question + bytes([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7]), sender)
 `;
 
-async function textOf(stream: ReadableStream<OutputChunk>): Promise<string> {
-  let text = '';
-  for await (const { bytes } of stream) text += new TextDecoder().decode(bytes);
-  return text;
-}
+import { textOf } from '../support/output-text';
 
 /** What the published images are for, done by their own programs, in containers and in a machine of the lab. */
 describe.skipIf(!arePublished || !hasHostPrograms || !hasFileSystemTools)('published images', { timeout }, () => {

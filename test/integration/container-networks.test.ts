@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ContainerCreateBody } from '../../src/api/container';
-import type { OutputChunk } from '../../src/api/container-streams';
 import type { LabContainerHosts } from '../../src/engine/container-hosts';
 import type { LabContainers } from '../../src/engine/containers/engine';
 import { hostLabel } from '../../src/engine/containers/placement';
@@ -8,17 +7,8 @@ import type { NetworkStatus } from '../../src/engine/networks';
 import { hasHostPrograms } from '../support/container-lab';
 import { hasFileSystemTools } from '../support/disk-templates';
 import { createEngineLab, type EngineLab } from '../support/engine-lab';
+import { textOf } from '../support/output-text';
 import { portDrops } from '../support/port-drops';
-
-async function textOf(stream: ReadableStream<OutputChunk>): Promise<string> {
-  let text = '';
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += new TextDecoder().decode(value.bytes);
-  }
-}
 
 /** A hang guard: two cold guests on a busy machine. */
 const guardMs = 300_000;

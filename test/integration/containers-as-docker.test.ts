@@ -1,21 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ContainerCreateBody } from '../../src/api/container';
-import type { OutputChunk } from '../../src/api/container-streams';
 import { type NodeLab, openNodeLab } from '../../src/bridge/node-lab-node';
 import type { LabContainers } from '../../src/engine/containers/engine';
+import { textOf } from '../support/output-text';
 
 /** A hang guard: a cold guest on a busy machine. */
 const guardMs = 300_000;
-
-async function textOf(stream: ReadableStream<OutputChunk>): Promise<string> {
-  let text = '';
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += new TextDecoder().decode(value.bytes);
-  }
-}
 
 describe('containers of a real host', { timeout: guardMs }, () => {
   let made: NodeLab;

@@ -1,27 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ContainerCreateBody, PortMap } from '../../src/api/container';
-import type { OutputChunk } from '../../src/api/container-streams';
 import type { Instance } from '../../src/api/instance';
 import { type NodeLab, openNodeLab } from '../../src/bridge/node-lab-node';
 import type { LabContainers } from '../../src/engine/containers/engine';
 import { nodeSpawner } from '../../src/rpc/spawn-node';
 import type { SpawnWorker, WorkerHandle } from '../../src/rpc/worker-handle';
 import { type Outcome, shell } from '../support/node-lab';
+import { textOf } from '../support/output-text';
 
 const httpd = 'strata/unikernel-httpd:1';
 
 /** A hang guard: two cold guests on a busy machine. */
 const guardMs = 300_000;
-
-async function textOf(stream: ReadableStream<OutputChunk>): Promise<string> {
-  let text = '';
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += new TextDecoder().decode(value.bytes);
-  }
-}
 
 /** Containers on the default network, and a machine that is on another one alone. */
 describe('published ports and other networks', { timeout: guardMs }, () => {

@@ -1,23 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ContainerCreateBody } from '../../src/api/container';
-import type { OutputChunk } from '../../src/api/container-streams';
 import { systemClock } from '../../src/base/clock';
 import { type NodeLab, openNodeLab } from '../../src/bridge/node-lab-node';
 import type { LabContainers } from '../../src/engine/containers/engine';
 import { ask, testWords, textOf as textOfBytes } from '../../src/engine/previews/preview-fixture';
 import { Previews } from '../../src/engine/previews/previews';
+import { textOf } from '../support/output-text';
 
 const httpd = 'strata/unikernel-httpd:1';
-
-async function textOf(stream: ReadableStream<OutputChunk>): Promise<string> {
-  let text = '';
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += new TextDecoder().decode(value.bytes);
-  }
-}
 
 describe('unikernels as containers', { timeout: 120_000 }, () => {
   let made: NodeLab;

@@ -1,6 +1,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { ContainerInspect, EndpointSettings } from '../../../api/container';
 import { toSandboxError } from '../../../base/errors';
+import { containerName } from '../../containers/container-actions';
 import type { ContainerShelf } from '../../containers/container-shelf';
 import { define } from '../../strata-element';
 import { baseStyles, buttonStyles, fieldStyles, tableStyles } from '../../styles/base';
@@ -133,7 +134,7 @@ export class ContainerNetworkView extends ContainerFacts<Endpoints> {
 
   #nameOf(container: string): string {
     const found = this.shelf?.containers.value.find(({ Id }) => Id === container);
-    return found?.Names[0]?.replace(/^\//, '') ?? container.slice(0, 12);
+    return containerName(found ?? { Names: [], Id: container });
   }
 
   async #do(wish: (engine: ContainerShelf['engine'], container: string) => Promise<void>): Promise<void> {
