@@ -52,7 +52,10 @@ export interface SupervisedWorker<T> {
   readonly remote: Remote<T>;
   /** Aborted with a SandboxError when the worker is gone, for whatever reason. */
   readonly lost: AbortSignal;
-  /** From now on the worker counts as failed when it does not answer for 1.2 to 1.6 s, or as the heartbeat says. */
+  /**
+   * From now on the worker counts as failed when it does not answer for 1.2 to 1.6 s, or as the heartbeat says; the
+   * last one that was given counts.
+   */
   watch(heartbeat?: Heartbeat): void;
   /** It will be silent because of something long that it was told to do: not counted until disposed, or `ms` later. */
   excuse(ms: number): Disposable;
@@ -130,7 +133,11 @@ class Supervised<T extends Pingable> implements SupervisedWorker<T> {
   }
 
   watch(heartbeat = usualHeartbeat): void {
+    // Told once more what it is watched by already, it has as many questions open as before.
+    if (this.#nextBeat && heartbeat === this.#heartbeat) return;
+    this.#nextBeat?.dispose();
     this.#heartbeat = heartbeat;
+    this.#unanswered = 0;
     this.#lastBeat = this.#clock.monotonic();
     this.#beat();
   }
@@ -174,7 +181,9 @@ class Supervised<T extends Pingable> implements SupervisedWorker<T> {
       if (!this.#isExcused(answeredAt)) this.#lateness.note(answeredAt, answeredAt - now);
     };
     (this.remote as unknown as { ping(): Promise<void> }).ping().then(answered, () => {});
-    this.#nextBeat = this.#clock.after(beatMs, () => this.#beat());
+    // All workers at the same multiples of it: a page wakes up once for all of them.
+    const next = Math.ceil(now / beatMs + 0.5) * beatMs;
+    this.#nextBeat = this.#clock.after(next - now, () => this.#beat());
   }
 
   #isExcused(now: number): boolean {

@@ -16,6 +16,9 @@ const maxPerWorker = 16;
  */
 const heartbeat = { beatMs: 150, missedBeats: 2 } as const;
 
+/** A worker in which nothing runs keeps nobody waiting, and each question wakes the page. */
+const idleHeartbeat = { beatMs: 5000, missedBeats: 2 } as const;
+
 /**
  * Memories that the workers may hold, those of modules that have ended and were not collected yet among them. Each
  * takes gigabytes of addresses whatever its size, of which Chromium 150 has for 125 in a process; where there are none
@@ -41,6 +44,7 @@ export class TenderHost {
   readonly #onLeft: () => void;
   #announced: RunKey | undefined;
   #memories = 0;
+  #opened = false;
   /** Resolves when its code is loaded. */
   readonly ready: Promise<void>;
   /** One module has it to itself. */
@@ -83,12 +87,17 @@ export class TenderHost {
   enter(key: RunKey, tenant: Tenant): void {
     this.#memories += 1;
     this.#tenants.set(key, tenant);
+    if (this.#opened) this.#watch();
   }
 
   /** Ends the run in the worker, whether it has begun or not. */
   leave(key: RunKey): void {
     if (!this.#tenants.delete(key)) return;
-    this.remote.end(key).catch(() => {});
+    // Until it answers, the run may be one that never gives the worker back.
+    this.remote.end(key).then(
+      () => this.#watch(),
+      () => {},
+    );
     this.#onLeft();
   }
 
@@ -105,12 +114,18 @@ export class TenderHost {
     };
     this.lost.addEventListener('abort', () => port1.close());
     await this.remote.open(transfer(port2, [port2]));
-    this.#worker.watch(heartbeat);
+    this.#opened = true;
+    this.#watch();
+  }
+
+  #watch(): void {
+    if (!this.lost.aborted) this.#worker.watch(this.size > 0 ? heartbeat : idleHeartbeat);
   }
 
   #onEnded(key: RunKey, end: GuestEnd): void {
     const tenant = this.#tenants.get(key);
     this.#tenants.delete(key);
+    this.#watch();
     tenant?.ended(end);
     this.#onLeft();
   }
