@@ -10,6 +10,7 @@ import { createDiskClient } from './engine/disk-client';
 import { loadGatewayModule } from './engine/gateway-module';
 import { createLab, type Lab } from './engine/lab';
 import { createMachineImages } from './engine/machine-images';
+import { onQuiet } from './engine/quiet-moment';
 import { createBlobClient, createRecordClient, createShareClient, createStoreClient } from './engine/store-client';
 import { UnikernelLibrary } from './engine/unikernel-library';
 import { agentProtocolVersion } from './formats/agent';
@@ -72,8 +73,11 @@ const shownConsoles = 8;
 /** How long after the lab was opened it is seen whether an earlier version of the registry left something. */
 const sweepDelayMs = 30_000;
 
-/** How long after the lab was opened what a first machine starts from is fetched; a click until then does it by itself. */
-const keepFirstDelayMs = 4000;
+/**
+ * When what a first machine starts from is fetched, which keeps the store busy for seconds: nothing that is started waits for it, and
+ * what is started first may need the same.
+ */
+const quietToKeep = { atFirst: 4000, afterTasks: 30_000 } as const;
 
 /** Stands among the settings once that has been done. */
 const firstKeptMark = 'strata.first-machine';
@@ -295,7 +299,7 @@ async function ownLab({ lab, store, tabs, sweep, keepFirst }: App): Promise<void
         if (unreadable.length > 0) failed(new SandboxError('FailedPrecondition', text.storage.unreadable(unreadable)));
         // What cannot be freed now is tried again by the next page.
         owned.add(systemClock.after(sweepDelayMs, () => void sweep().catch(() => {})));
-        owned.add(systemClock.after(keepFirstDelayMs, () => void keepFirst().catch(() => {})));
+        owned.add(onQuiet(lab.tasks, systemClock, quietToKeep, () => void keepFirst().catch(() => {})));
       },
       save: () => lab.saveForReload(),
       close: () => lab.close(),
