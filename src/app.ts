@@ -21,7 +21,6 @@ import { browserSpawner } from './rpc/spawn-browser';
 import type { TabHosts } from './rpc/tab-hosts';
 import { chooseWaiting } from './runtime/app/choose-waiting';
 import { Supervisor } from './runtime/supervisor';
-import { createUnikernelDriver } from './runtime/unikernel/unikernel-driver';
 import { compileV86 } from './runtime/vm/v86-wasm-browser';
 import { createVmDriver, type VmDriver } from './runtime/vm/vm-driver';
 import { StoreSupervision } from './storage/store-supervision';
@@ -180,16 +179,21 @@ function createApp(unsaved?: string): App {
   const loader = createStoreClient(remote);
   const blobs = createBlobClient(remote);
   const library = new UnikernelLibrary(loader, blobs);
-  const unikernels = createUnikernelDriver({
-    images: library,
-    spawn: browserSpawner(unikernelWorkerUrl),
-    supervisor,
-    clock,
-    randomBytes,
-    memoryBudgetMiB: memoryBudgetMiB(unikernelShare),
-    cores: navigator.hardwareConcurrency,
+  const unikernels = lazily(async () => {
+    const { createUnikernelDriver } = await import('./runtime/unikernel/unikernel-driver');
+    return createUnikernelDriver({
+      images: library,
+      spawn: browserSpawner(unikernelWorkerUrl),
+      supervisor,
+      clock,
+      randomBytes,
+      memoryBudgetMiB: memoryBudgetMiB(unikernelShare),
+      cores: navigator.hardwareConcurrency,
+    });
   });
-  clock.after(prepareUnikernelsMs, () => unikernels.prepare());
+  // What cannot be fetched now is fetched, and told, with the first of them.
+  const prepareUnikernels = async (): Promise<void> => (await unikernels.get()).prepare();
+  clock.after(prepareUnikernelsMs, () => void prepareUnikernels().catch(() => {}));
   const appLibrary = new AppLibrary(blobs);
   const isolated = crossOriginIsolated;
   const openApps = async (): Promise<InstanceDriver> => {
@@ -217,9 +221,9 @@ function createApp(unsaved?: string): App {
     memoryBudgetMiB: memoryBudgetMiB(memoryShare),
   });
   const lab = createLab({
-    drivers: [driver, unikernels, { kind: 'app', open: openApps }],
+    drivers: [driver, { kind: 'unikernel', open: () => unikernels.get() }, { kind: 'app', open: openApps }],
     apps: { library: appLibrary, waiting: chooseWaiting(isolated), isolated },
-    unikernels: { library, devices: (image) => unikernels.devices(image, inspectionMiB) },
+    unikernels: { library, devices: async (image) => (await unikernels.get()).devices(image, inspectionMiB) },
     records: createRecordClient(remote),
     blobs,
     disks: createDiskClient(remote),

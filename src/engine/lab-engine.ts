@@ -109,6 +109,8 @@ export class LabEngine implements Disposable {
     const [{ LabContainers }, { LabContainerHosts }] = await Promise.all([
       import('./containers/engine'),
       import('./container-hosts'),
+      // A unikernel may be a container.
+      drivers.prepare('unikernel'),
     ]);
     const engine = new LabContainers({
       hosts: new LabContainerHosts({ lab, artifacts, clock, ...containerHosts }),
