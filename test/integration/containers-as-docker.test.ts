@@ -1,3 +1,4 @@
+import { unpackTar } from 'modern-tar';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ContainerCreateBody } from '../../src/api/container';
 import { type NodeLab, openNodeLab } from '../../src/bridge/node-lab-node';
@@ -42,15 +43,15 @@ describe('containers of a real host', { timeout: guardMs }, () => {
     await engine.containers.start(name);
   }
 
+  async function said(who: string, argv: readonly string[]): Promise<string> {
+    const { Id } = await engine.execs.create(who, { Cmd: argv, AttachStdout: true, AttachStderr: true });
+    return textOf((await engine.execs.start(Id, { detach: false })).output);
+  }
+
   /** Whether it finds a name and reaches what that means. */
   async function reaches(who: string, name: string): Promise<string> {
-    const { Id } = await engine.execs.create(who, {
-      Cmd: ['sh', '-c', `ping -c 1 -w 20 ${name} 2>&1 || nslookup ${name}`],
-      AttachStdout: true,
-      AttachStderr: true,
-    });
-    const said = await textOf((await engine.execs.start(Id, { detach: false })).output);
-    return said.includes('bytes from') ? 'there' : said.includes('bad address') ? 'no such name' : said;
+    const found = await said(who, ['sh', '-c', `ping -c 1 -w 20 ${name} 2>&1 || nslookup ${name}`]);
+    return found.includes('bytes from') ? 'there' : found.includes('bad address') ? 'no such name' : found;
   }
 
   it('know names and aliases of all networks that they are on, and no others, also of one joined or left', async () => {
@@ -117,4 +118,17 @@ describe('containers of a real host', { timeout: guardMs }, () => {
     const listed = await engine.containers.list({ size: true });
     expect(listed.map(({ SizeRw }) => SizeRw).sort()).toEqual([0, 5]);
   });
+
+  it.each(['host', 'private'])(
+    'have the mark of containers, which is no change of theirs, with users of the %s',
+    async (users) => {
+      await create('marked', { HostConfig: users === 'private' ? { UsernsMode: 'private' } : {} });
+      await engine.containers.start('marked');
+      expect(await said('marked', ['stat', '-c', '%F', '/.dockerenv'])).toBe('regular empty file\n');
+      expect(await engine.containers.changes('marked')).toEqual([]);
+      const tar = await new Response(await engine.containers.export('marked')).arrayBuffer();
+      const names = (await unpackTar(new Uint8Array(tar))).map(({ header }) => header.name.replace(/^\.\//, ''));
+      expect(names).toContain('.dockerenv');
+    },
+  );
 });

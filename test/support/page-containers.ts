@@ -25,8 +25,16 @@ export async function containersComeAndGo(
   return { before, after: await remains(page, cdp) };
 }
 
+/** What is stored, bytes. */
+export interface StoredBytes {
+  /** By what the browser says, its database's own log of changes among them. */
+  readonly told: number;
+  /** By reading each entry, keys not counted. */
+  readonly read: Readonly<Record<string, number>>;
+}
+
 /** Takes away the hosts, with their disks, and says how many bytes are stored then. */
-export async function storedWithoutHosts(page: Page): Promise<number> {
+export async function storedWithoutHosts(page: Page): Promise<StoredBytes> {
   await page.evaluate(async () => {
     const { lab } = (globalThis as unknown as StrataPage).strata;
     const hosts = lab.list().filter(({ spec }) => spec.kind === 'vm' && spec.containerHost);
@@ -39,7 +47,7 @@ export async function storedWithoutHosts(page: Page): Promise<number> {
   for (let before = await storedBytes(page); ; ) {
     await new Promise((resolve) => setTimeout(resolve, 5000));
     const now = await storedBytes(page);
-    if (Math.abs(now - before) < 4096) return now;
+    if (Math.abs(now - before) < 4096) return { told: now, read: await readBytes(page) };
     before = now;
   }
 }
@@ -78,6 +86,34 @@ async function remains(page: Page, cdp: CDPSession): Promise<ContainerRemains> {
   });
   const stored = await storedBytes(page);
   return { heap: usedSize, listeners: jsEventListeners, workers: page.workers().length, stored, containers };
+}
+
+/** Bytes of the entries of each of the page's object stores. */
+function readBytes(page: Page): Promise<Record<string, number>> {
+  return page.evaluate(async () => {
+    const sizeOf = (value: unknown): number => {
+      if (value instanceof Blob) return value.size;
+      if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
+      if (typeof value === 'string') return value.length;
+      if (typeof value !== 'object' || value === null) return 8;
+      return Object.entries(value).reduce((sum, [key, each]) => sum + key.length + sizeOf(each), 0);
+    };
+    const asked = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const bytes: Record<string, number> = {};
+    for (const { name = '' } of await indexedDB.databases()) {
+      const database = await asked(indexedDB.open(name));
+      for (const store of database.objectStoreNames) {
+        const entries: unknown[] = await asked(database.transaction(store).objectStore(store).getAll());
+        bytes[`${name}/${store}`] = entries.reduce<number>((sum, entry) => sum + sizeOf(entry), 0);
+      }
+      database.close();
+    }
+    return bytes;
+  });
 }
 
 function storedBytes(page: Page): Promise<number> {

@@ -35,7 +35,7 @@ describe('the bundle of a container', () => {
     expect(path).toBe('/run/strata/bundles/web');
     expect(config.root).toEqual({ path: '/run/strata/bundles/web/root', readonly: true });
     expect(json(config.annotations?.['org.strata.rootfs'])).toEqual({
-      lower: ['/layers/low', '/layers/high'],
+      lower: ['/run/strata/base', '/layers/low', '/layers/high'],
       upper: '/var/lib/strata/containers/web/upper',
       work: '/var/lib/strata/containers/web/work',
     });
@@ -46,7 +46,7 @@ describe('the bundle of a container', () => {
   it('writes to memory where that is wished, and has an empty directory in the place of no layers', () => {
     const { config } = bundle({ root: { layers: [], writable: 'tmpfs' } }, []);
     expect(json(config.annotations?.['org.strata.rootfs'])).toEqual({
-      lower: ['/run/strata/empty'],
+      lower: ['/run/strata/base'],
       upper: '/run/strata/writes/web/upper',
       work: '/run/strata/writes/web/work',
     });
@@ -61,7 +61,7 @@ describe('the bundle of a container', () => {
     const root = { layers: [], writable: 'disk', firstId: 100_000 } as const;
     const { config } = bundle({ root }, ['low', '/var/lib/strata/shifted/a/upper']);
     expect(json(config.annotations?.['org.strata.rootfs'])).toMatchObject({
-      lower: ['/layers/low', '/var/lib/strata/shifted/a/upper'],
+      lower: ['/run/strata/base', '/layers/low', '/var/lib/strata/shifted/a/upper'],
       metacopy: true,
     });
   });

@@ -1,7 +1,7 @@
 import type { ContainerMount, ContainerNic, ContainerSpec } from '../../api/container-host';
 import type { OciLinux, OciMount, OciRuntimeConfig } from '../../api/oci-runtime';
 import { SandboxError } from '../../base/errors';
-import { type ContainerPaths, emptyDirectory, layerPath, sharedPath, volumePath } from './host-paths';
+import { baseDirectory, type ContainerPaths, layerPath, sharedPath, volumePath } from './host-paths';
 import { portName } from './port-guard';
 
 /** A bundle as the runtime writes it for itself. */
@@ -27,7 +27,7 @@ function overlayOf(
   layers: readonly string[],
   { root: { firstId }, volatile }: ContainerSpec,
 ): Record<string, unknown> {
-  const lower = layers.length > 0 ? layers.map(layerPath) : [emptyDirectory];
+  const lower = [baseDirectory, ...layers.map(layerPath)];
   // The highest layer of a user namespace's root has owners alone: shifted-layers.ts.
   return { lower, upper, work, ...(firstId !== undefined && { metacopy: true }), ...(volatile && { volatile }) };
 }

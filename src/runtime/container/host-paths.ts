@@ -19,6 +19,12 @@ export const diskDirectory = '/var/lib/strata';
 /** In the place of the layers of an image without any. */
 export const emptyDirectory = '/run/strata/empty';
 
+/** Below all layers of every root: what docker puts into each container, by which programs see that they are in one. */
+export const baseDirectory = '/run/strata/base';
+
+/** What is in it. */
+export const baseFiles: Readonly<Record<string, string>> = { '.dockerenv': '' };
+
 /** Compiled seccomp programs, each in a directory named after its profile. */
 export const seccompDirectory = '/run/strata/seccomp';
 

@@ -1,6 +1,6 @@
 import type { ContainerChange, ContainerPathStat } from '../../api/container-host';
 import { SandboxError } from '../../base/errors';
-import { type ContainerPaths, emptyDirectory, layerPath, layersDirectory } from './host-paths';
+import { baseDirectory, type ContainerPaths, emptyDirectory, layerPath, layersDirectory } from './host-paths';
 import { feedProgram, filesProgram, type HostGuest, runProgram, startReading } from './host-program';
 
 /** Where a container's files are: below its process while one runs, else in an overlay that is mounted for the moment. */
@@ -239,7 +239,7 @@ function apart(
 
 /** The highest first, as overlayfs wants them. */
 function lowerOption(layers: readonly string[]): string {
-  return layers.length > 0 ? [...layers].reverse().join(':') : emptyDirectory;
+  return [baseDirectory, ...layers].reverse().join(':');
 }
 
 /** What docker calls it in an archive. */

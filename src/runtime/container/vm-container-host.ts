@@ -22,7 +22,7 @@ import { type ContainerNews, ContainerProcesses } from './container-processes';
 import { ContainerRoots } from './container-roots';
 import { HostAccess } from './host-access';
 import { HostNetworks, networksFile } from './host-networks';
-import { containerPaths } from './host-paths';
+import { baseDirectory, baseFiles, containerPaths } from './host-paths';
 import { readIfThere } from './host-program';
 import { HostRehearsal } from './host-rehearsal';
 import type { HostRuntime } from './host-runtime';
@@ -109,7 +109,8 @@ export class VmContainerHost implements ContainerHost, Disposable {
     const { runtime, goesOn } = await openRuntime(options);
     const host = new VmContainerHost(options, runtime);
     try {
-      await Promise.all([host.#processes.restore(), goesOn && host.#restoreNetworks()]);
+      const base = host.#access.call('bundle', { path: baseDirectory, files: baseFiles });
+      await Promise.all([base, host.#processes.restore(), goesOn && host.#restoreNetworks()]);
       host.#beginWarmUp(runtime);
       return host;
     } catch (error) {
