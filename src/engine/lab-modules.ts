@@ -1,4 +1,5 @@
 import type { AppFile, AppFlavor } from '../api/app';
+import type { Digest } from '../api/content-store';
 import type { InstanceSpec } from '../api/instance';
 import type { UnikernelDevice } from '../api/unikernel';
 import { SandboxError } from '../base/errors';
@@ -48,6 +49,11 @@ export class LabModules {
   /** The unikernels that the registry has. */
   async unikernels(): Promise<readonly UnikernelOffer[]> {
     return (await this.#unikernelHome?.library.offers()) ?? [];
+  }
+
+  /** What the name of a unikernel in the registry stands for now. */
+  async unikernelDigest(reference: string): Promise<Digest> {
+    return this.#unikernels().library.digestOf(reference);
   }
 
   /** The devices that the module of an image declares. Errors as at its start. */

@@ -286,6 +286,11 @@ export class Lab implements Disposable {
     return this.#parts.modules.unikernels();
   }
 
+  /** What the name of a unikernel in the registry stands for now. `NotFound` for one that it does not have. */
+  unikernelDigest(reference: string): Promise<Digest> {
+    return this.#parts.modules.unikernelDigest(reference);
+  }
+
   /** The devices that the module of an image declares. Errors as at its start. */
   unikernelDevices(image: string): Promise<readonly UnikernelDevice[]> {
     return this.#parts.modules.unikernelDevices(image);

@@ -56,6 +56,11 @@ export class UnikernelLibrary implements UnikernelImageSource {
     return { digest: storedForm(layer).digest, bytes };
   }
 
+  /** What a name of the registry stands for now. `NotFound` for one that it does not have. */
+  async digestOf(reference: string): Promise<Digest> {
+    return (await this.#loader.resolve(reference)).descriptor.digest;
+  }
+
   /** Those of ours that the registry has. */
   async offers(): Promise<readonly UnikernelOffer[]> {
     const offers = knownNames.map(async (name): Promise<readonly UnikernelOffer[]> => {

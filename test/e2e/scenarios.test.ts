@@ -52,6 +52,9 @@ describe('a lab as a file', { timeout: 300_000 }, () => {
     await view().getByRole('button', { name: 'Copy a link' }).click();
     await view().getByText('The link is copied').waitFor();
     const link = await page.evaluate(() => navigator.clipboard.readText());
+    await view()
+      .getByText(/strata\/unikernel-httpd:1@sha256:[0-9a-f]{64}/)
+      .waitFor();
 
     const other = await browser.newContext();
     page = await other.newPage();

@@ -43,6 +43,8 @@ export interface LabFacts {
   readonly withVolumes?: boolean;
   /** Of machines with an image. */
   readonly images?: ReadonlyMap<Digest, ImageFacts>;
+  /** What the names of unikernels in the registry stand for; others are written without. */
+  readonly unikernels?: ReadonlyMap<string, Digest>;
   readonly layout?: Layout;
 }
 
@@ -109,19 +111,20 @@ function describe({ spec, name, nics, state }: InstanceRecord, facts: LabFacts):
     nics: nics.map(({ network, address }): NicSpec => ({ network, address })),
     ...(state.phase !== 'running' && state.phase !== 'paused' && state.phase !== 'starting' && { start: false }),
   };
-  if (spec.kind === 'unikernel') return describeUnikernel(spec, placed);
+  if (spec.kind === 'unikernel') return describeUnikernel(spec, placed, facts);
   if (spec.kind === 'vm' && !spec.firmware) return describeVm(spec, placed, facts);
   return { left: [name] };
 }
 
-function describeUnikernel(spec: UnikernelSpec, placed: Placed): Described {
+function describeUnikernel(spec: UnikernelSpec, placed: Placed, facts: LabFacts): Described {
   const { name, image, memoryMiB, args, config, onDemand, addressing, cpus, disks = [] } = spec;
   // A module that a user brought is known by its digest alone, and is nowhere else.
   if (image.startsWith('local/') || disks.length > 0) return { left: [name] };
+  const digest = facts.unikernels?.get(image);
   const instance: ScenarioUnikernel = {
     kind: 'unikernel',
     ...placed,
-    image,
+    image: digest === undefined ? image : `${image}@${digest}`,
     memory: memoryMiB,
     ...(args.length > 0 && { args }),
     ...(Object.keys(config).length > 0 && { files: config }),

@@ -93,6 +93,7 @@ export class LabScenarios {
       volumes: (await (await lab.volumes()).list()).filter(({ id }) => !disks.has(id)),
       withVolumes,
       images: await this.#machineImages(),
+      unikernels: await this.#unikernels(),
       layout: (await lab.layout()).layout,
     });
     const known = await Promise.all(opened.list().map(({ Id }) => opened.containers.inspect(Id)));
@@ -121,6 +122,20 @@ export class LabScenarios {
     const container = { ...rest, ...(volumes && withVolumes && { volumes }), image: image ?? rest.image };
     if (!said || !isReadable(container, scenario)) return { left: [container.name] };
     return { container, left: volumes && !withVolumes ? [`the volumes of ${container.name}`] : [] };
+  }
+
+  /** Without a network, of those that were asked for before; the others keep their tag. */
+  async #unikernels(): Promise<ReadonlyMap<string, Digest>> {
+    const { lab } = this.#options;
+    const images = lab.list().flatMap(({ spec }) => (spec.kind === 'unikernel' ? [spec.image] : []));
+    const named = [...new Set(images)].filter((image) => !image.includes('@'));
+    const digests = named.map(async (image): Promise<readonly (readonly [string, Digest])[]> => {
+      return lab.unikernelDigest(image).then(
+        (digest) => [[image, digest]],
+        () => [],
+      );
+    });
+    return new Map((await Promise.all(digests)).flat());
   }
 
   async #machineImages(): Promise<ReadonlyMap<Digest, ImageFacts>> {

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { ContainerConfig } from '../../api/container';
 import { SandboxError } from '../../base/errors';
+import { mediaTypes } from '../../formats/oci';
 import { readScenario } from '../../formats/scenario/read-scenario';
-import type { Scenario } from '../../formats/scenario/scenario';
+import type { Scenario, ScenarioUnikernel } from '../../formats/scenario/scenario';
 import { serializeScenario } from '../../formats/scenario/serialize-scenario';
 import { openShares } from '../archive/lab-archive-fixture';
 import { hostDraft } from '../host-draft';
 import type { InstanceRecord } from '../instance-record';
-import { openTestLab } from '../lab-fixture';
+import { openTestLab, type TestLabOptions } from '../lab-fixture';
+import type { ArtifactLoader } from '../store-client';
+import { UnikernelLibrary } from '../unikernel-library';
 import { labScenario } from './lab-scenario';
 import { openScenario } from './open-scenario';
 import { planScenario } from './plan-scenario';
@@ -42,7 +45,26 @@ const scenario: Scenario = {
   layout: { one: { x: 10, y: 20 }, 'network/back': { x: 30, y: 40 }, 'network/default': { x: 50, y: 60 } },
 };
 
-const openLab = () => openTestLab(undefined, undefined, { shares: openShares() });
+/** What the registry has under the only name that it has. */
+const httpd = `sha256:${'a'.repeat(64)}` as const;
+
+const registry: ArtifactLoader = {
+  async resolve(reference) {
+    if (reference !== 'strata/unikernel-httpd:1') throw new SandboxError('NotFound', `No such artifact: ${reference}`);
+    const config = { mediaType: mediaTypes.emptyConfig, digest: httpd, size: 2 };
+    return {
+      reference,
+      descriptor: config,
+      manifest: { schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers: [] },
+    };
+  },
+  load: () => Promise.reject(new SandboxError('NotFound', 'No such artifact')),
+};
+
+const openLab = () => {
+  const library: TestLabOptions['library'] = ({ blobs }) => new UnikernelLibrary(registry, blobs);
+  return openTestLab(undefined, undefined, { shares: openShares(), library });
+};
 
 const pull = async (image: string): Promise<void> => {
   throw new SandboxError('NotFound', `No such image: ${image}`);
@@ -209,6 +231,33 @@ describe('a lab', () => {
     });
     const [same] = labScenario(lab, 'x', images({ Entrypoint: entrypoint, Cmd: ['a', 'b'] })).scenario.instances;
     expect(same).not.toHaveProperty('command');
+  });
+
+  it('has unikernels by what they were, and none in the place of one that is gone', async () => {
+    const { lab } = await openLab();
+    await openScenario(planFor(lab, scenario), { lab, pull });
+    const unikernels = new Map([['strata/unikernel-httpd:1', await lab.unikernelDigest('strata/unikernel-httpd:1')]]);
+    const [, , web] = labScenario(lab, 'x', { unikernels }).scenario.instances;
+    expect(web).toMatchObject({ name: 'web', image: `strata/unikernel-httpd:1@${httpd}` });
+    if (!web) throw new Error('No unikernel');
+    const alone = (image: string): Scenario => {
+      const wanted = { ...scenario, instances: [{ ...web, image } as ScenarioUnikernel], layout: {} };
+      const read = readScenario(serializeScenario(wanted));
+      if ('problems' in read) throw new Error(JSON.stringify(read.problems));
+      return read.value;
+    };
+    const { lab: other } = await openLab();
+    const gone = openScenario(planFor(other, alone(`strata/unikernel-httpd:1@sha256:${'b'.repeat(64)}`)), {
+      lab: other,
+      pull,
+    });
+    await expect(gone).rejects.toMatchObject({
+      code: 'NotFound',
+      message: expect.stringContaining('Write strata/unikernel-httpd:1 without the digest'),
+    });
+    expect([other.list(), other.networks().length]).toEqual([[], 1]);
+    await openScenario(planFor(other, alone(web.kind === 'unikernel' ? web.image : '')), { lab: other, pull });
+    expect(other.list()).toMatchObject([{ name: 'web', spec: { image: 'strata/unikernel-httpd:1' } }]);
   });
 
   it('says what no text can hold', async () => {

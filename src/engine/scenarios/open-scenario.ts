@@ -14,12 +14,13 @@ import { hostDraft } from '../host-draft';
 import type { InstanceDraft, VmDiskDraft } from '../instance-record';
 import type { Lab } from '../lab';
 import type { ScenarioPlan } from './plan-scenario';
-import { type PullImage, pullWanted } from './pull-image';
+import { noneLeft, type PullImage, pullWanted } from './pull-image';
 
 /** What opening a scenario does to the lab. */
 export type ScenarioLab = Pick<
   Lab,
   | 'createNetwork'
+  | 'unikernelDigest'
   | 'create'
   | 'createFromImage'
   | 'start'
@@ -161,7 +162,10 @@ async function make(
   operation: Operation,
 ): Promise<InstanceId> {
   const { lab, pull } = steps;
-  if (instance.kind === 'unikernel') return (await lab.create(unikernelDraft(instance))).id;
+  if (instance.kind === 'unikernel') {
+    const image = await wantedUnikernel(lab, instance.image);
+    return (await lab.create(unikernelDraft({ ...instance, image }))).id;
+  }
   const { image } = instance;
   if (image === undefined) return (await lab.create(vmDraft(instance, volumes))).id;
   const { name, nics, command, memory } = instance;
@@ -179,6 +183,14 @@ async function make(
     await pullWanted(pull, image, operation);
     return (await lab.createFromImage(wish)).id;
   }
+}
+
+/** Its name in the registry, where that is what was wanted to the byte. A module that a user brought is its digest. */
+async function wantedUnikernel(lab: ScenarioLab, image: string): Promise<string> {
+  const [name = '', digest] = image.split('@');
+  if (digest === undefined || name.startsWith('local/')) return image;
+  if ((await lab.unikernelDigest(name)) !== digest) throw noneLeft(image);
+  return name;
 }
 
 function vmDraft(

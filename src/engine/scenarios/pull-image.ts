@@ -12,10 +12,15 @@ export async function pullWanted(pull: PullImage, image: string, operation: Oper
   try {
     await pull(image, operation);
   } catch (cause) {
-    const [name = '', digest] = image.split('@');
-    if (digest === undefined || toSandboxError(cause).code !== 'NotFound') throw cause;
-    const why = `the scenario wants ${digest}, which is not here and which its registry does not have any more`;
-    const message = `The image ${name} cannot be had as it was: ${why}. Write ${name} without the digest to take what it is now`;
-    throw new SandboxError('NotFound', message, { cause, details: { image } });
+    if (!image.includes('@') || toSandboxError(cause).code !== 'NotFound') throw cause;
+    throw noneLeft(image, cause);
   }
+}
+
+/** An image that was wanted by its digest is not to be had any more. */
+export function noneLeft(image: string, cause?: unknown): SandboxError {
+  const [name = '', digest] = image.split('@');
+  const why = `the scenario wants ${digest}, which is not here and which its registry does not have any more`;
+  const message = `The image ${name} cannot be had as it was: ${why}. Write ${name} without the digest to take what it is now`;
+  return new SandboxError('NotFound', message, { cause, details: { image } });
 }
