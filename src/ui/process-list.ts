@@ -1,5 +1,6 @@
 import type { Instance } from '../api/instance';
 import { SandboxError } from '../base/errors';
+import { statText } from './text/stats';
 
 /** Columns that both busybox and procps have. */
 const command = 'exec ps -A -o pid,ppid,user,stat,vsz,rss,args';
@@ -29,6 +30,6 @@ export async function listProcesses(instance: Pick<Instance, 'exec'>): Promise<P
     new Response(process.stderr).text(),
     process.exited,
   ]);
-  if (code !== 0) throw new SandboxError('Unavailable', problem.trim() || `ps ended with ${code}`);
+  if (code !== 0) throw new SandboxError('Unavailable', problem.trim() || statText.processes.ended(code));
   return parseProcesses(output);
 }

@@ -2,27 +2,44 @@ import type { InstanceKind, InstancePhase, StartMethod } from '../api/instance';
 import type { ErrorCode } from '../base/errors';
 import type { LabAction } from '../engine/instance-record';
 import type { TaskState } from '../engine/tasks';
-import { appText } from './text/apps';
 import { dialogText } from './text/dialogs';
 import { dockText } from './text/dock';
-import { egressText } from './text/egress';
 import { fleetText } from './text/fleet';
-import { networkText } from './text/network';
-import { portText } from './text/ports';
-import { snapshotText } from './text/snapshots';
 import { unikernelText } from './text/unikernels';
 
 /** Every word of the page, in one typed place: another language is another object of this type. */
 export const text = {
   ...fleetText,
-  apps: appText,
   dialogs: dialogText,
   dock: dockText,
-  egress: egressText,
-  networks: networkText,
-  ports: portText,
-  snapshots: snapshotText,
   unikernels: unikernelText,
+
+  /** What fails, or was done, without its view. */
+  snapshots: {
+    notDescribed: (name: string) => `Could not change the snapshot ${name}`,
+    notDeleted: (name: string) => `Could not delete the snapshot ${name}`,
+    notExported: (name: string) => `Could not export the snapshot ${name}`,
+    notImported: (name: string) => `Could not import ${name}`,
+    exporting: (name: string, size: string) => `Exporting ${name}: ${size} so far`,
+  },
+  networks: {
+    removed: (name: string) => `The network ${name} is removed`,
+    notRemoved: (name: string) => `Could not remove the network ${name}`,
+    notCreated: (name: string) => `Could not make the network ${name}`,
+    egressNotChanged: (network: string) => `Could not change what may leave ${network}`,
+  },
+  ports: {
+    notPublished: (port: number, name: string) => `Could not publish port ${port} of ${name}`,
+    taken: (port: number, name: string) => `Port ${port} of ${name} is not published any more`,
+    notUnpublished: (port: number, name: string) => `Could not take port ${port} of ${name} back`,
+    noNic: 'This machine has no network card, so nothing reaches it.',
+    raw: {
+      tab: (machine: string, port: number) => `${machine} tcp ${port}`,
+      connected: (port: number) => `Connected to port ${port}. Ctrl+D ends what is sent, Ctrl+C the connection`,
+      failed: (why: string) => `${why}. Enter tries again`,
+      ended: 'The connection has ended. Enter connects again',
+    },
+  },
 
   notTaken: (file: string) => `${file} was not taken`,
 
@@ -178,17 +195,6 @@ export const text = {
     sent: 'out',
   },
 
-  log: {
-    heading: 'How it started',
-    none: 'It has not been started yet',
-    console: 'What the console printed',
-    empty: 'Nothing yet',
-    skipped: (size: string) => `${size} skipped`,
-    at: 'At',
-    took: 'Took',
-    step: 'Step',
-  },
-
   more: 'More',
   open: 'Open',
   shortcuts: 'Keyboard (?)',
@@ -222,6 +228,7 @@ export const text = {
     smaller: 'Smaller text',
     screenReader: 'Screen reader',
     screenReaderHint: 'Let a screen reader follow the output',
+    skippedShort: (size: string) => `${size} skipped`,
     skipped: (size: string) => `${size} skipped: the guest printed faster than the page can show`,
     off: {
       created: 'The machine has not been started',
@@ -264,17 +271,6 @@ export const text = {
 
   offlineLabel: 'Connection',
   offline: 'You are offline. What is here goes on; what was never fetched has to wait.',
-
-  ownership: {
-    otherHeading: 'Strata is open in another tab',
-    otherBody: 'One tab at a time runs the machines, so that nothing is written twice. They go on there.',
-    lostHeading: 'Another tab has taken over',
-    lostBody: 'The machines go on in the other tab. Nothing is lost.',
-    freeHeading: 'The other tab was closed',
-    freeBody: 'Go on with the machines here.',
-    takeOver: 'Use Strata in this tab',
-    taking: 'Taking over',
-  },
 
   /** What to do next, when the message does not say it itself. */
   next: {

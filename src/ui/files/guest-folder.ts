@@ -3,6 +3,7 @@ import type { FolderEntry, FolderEntryKind } from '../../api/shared-folder';
 import { type ErrorCode, SandboxError, throwIfAborted } from '../../base/errors';
 import { Emitter } from '../../base/events';
 import { randomId } from '../../storage/random-id';
+import { fileText } from '../text/files';
 import type { EditableFolder } from './editable-folder';
 import { joinPath, parentPath } from './file-rows';
 
@@ -12,8 +13,11 @@ export const entryLimit = 5000;
 /** What runs programs in the guest. */
 export type GuestPrograms = (spec: ExecSpec) => Promise<Process>;
 
-/** What the scripts end with to say what was wrong: errno(3) of Linux. */
-const errnos: Readonly<Record<number, ErrorCode>> = { 17: 'AlreadyExists', 21: 'InvalidArgument' };
+/** What the scripts end with to say what is wrong with the last of their paths: errno(3) of Linux. */
+const errnos: Readonly<Record<number, readonly [ErrorCode, (path: string) => string]>> = {
+  17: ['AlreadyExists', fileText.nameTaken],
+  21: ['InvalidArgument', fileText.isFolder],
+};
 
 /** Says a link and where it leads to. Names have no slash in them, and of a target one line is told. */
 const tellLink = `nl='
@@ -35,12 +39,10 @@ const scripts = {
   // Refused here already, since what cat says then comes after the first bytes.
   read: `[ -f "$1" ] || { echo "No such file: $1" >&2; exit 1; }; exec cat -- "$1"`,
   // Into a file beside it, with the rights and the owner that the file has.
-  fill: `if [ -d "$1" ]; then echo "$1 is a folder: choose another name" >&2; exit 21; fi
-  { [ ! -f "$1" ] || cp -p -- "$1" "$2"; } && cat > "$2"`,
+  fill: `[ ! -d "$2" ] || exit 21; { [ ! -f "$2" ] || cp -p -- "$2" "$1"; } && cat > "$1"`,
   replace: 'mv -fT -- "$1" "$2"',
   makeDirectory: 'mkdir -p -- "$1"',
-  rename: `if [ -e "$2" ] || [ -L "$2" ]; then echo "$2 is there already: choose another name" >&2; exit 17; fi
-  mv -T -- "$1" "$2"`,
+  rename: `if [ -e "$2" ] || [ -L "$2" ]; then exit 17; fi; mv -T -- "$1" "$2"`,
   remove: 'rm -rf -- "$1"',
 } as const;
 
@@ -62,8 +64,7 @@ export class GuestFolder implements EditableFolder {
   async list(path: string): Promise<readonly FolderEntry[]> {
     const entries = parseEntries(await this.#run('list', [path]));
     if (entries.length > entryLimit) {
-      const message = `${path} has more than ${entryLimit} files: look at it in a terminal`;
-      throw new SandboxError('ResourceExhausted', message);
+      throw new SandboxError('ResourceExhausted', fileText.tooMany(path, entryLimit));
     }
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -78,7 +79,7 @@ export class GuestFolder implements EditableFolder {
     await process.stdin.close();
     const problem = new Response(process.stderr).text();
     const checked = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      flush: async () => check(await process.exited, await problem),
+      flush: async () => check(await process.exited, await problem, path),
     });
     return process.stdout.pipeThrough(checked);
   }
@@ -120,7 +121,7 @@ export class GuestFolder implements EditableFolder {
   }
 
   async #fill(path: string, part: string, content: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<void> {
-    const process = await this.#start('fill', [path, part]);
+    const process = await this.#start('fill', [part, path]);
     const [output, problem] = [new Response(process.stdout).text(), new Response(process.stderr).text()];
     try {
       await content.pipeTo(process.stdin, { preventAbort: true, ...(signal && { signal }) });
@@ -130,11 +131,11 @@ export class GuestFolder implements EditableFolder {
       await process.stdin.abort(error).catch(() => {});
       const code = await process.exited.catch(() => 1);
       const said = await problem;
-      if (said !== '') check(code, said);
+      if (said !== '' || errnos[code]) check(code, said, path);
       throw error;
     }
     await output;
-    check(await process.exited, await problem);
+    check(await process.exited, await problem, path);
   }
 
   #changed(...paths: readonly string[]): void {
@@ -149,7 +150,7 @@ export class GuestFolder implements EditableFolder {
       new Response(process.stderr).text(),
       process.exited,
     ]);
-    check(code, problem);
+    check(code, problem, paths.at(-1) ?? '');
     return output;
   }
 
@@ -158,9 +159,11 @@ export class GuestFolder implements EditableFolder {
   }
 }
 
-function check(code: number, problem: string): void {
+function check(code: number, problem: string, path: string): void {
   if (code === 0) return;
-  throw new SandboxError(errnos[code] ?? 'Unavailable', problem.trim() || `The guest's shell ended with ${code}`);
+  const [known, says] = errnos[code] ?? [];
+  if (known && says) throw new SandboxError(known, says(path));
+  throw new SandboxError('Unavailable', problem.trim() || fileText.shellEnded(code));
 }
 
 function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {

@@ -9,6 +9,7 @@ import type { LessonLab } from '../../lessons/lesson-lab';
 import { type LessonProgress, noProgress, parseProgress, serializeProgress } from '../../lessons/progress';
 import type { Settings } from '../settings';
 import type { Store } from '../store';
+import { lessonText } from '../text/lessons';
 import { LessonRun } from './lesson-run';
 import type { LessonEntry, LessonSource } from './lesson-source';
 
@@ -110,7 +111,7 @@ export class LessonShelf {
 
   async #load(id: string): Promise<LessonRun> {
     const lesson = id === previewId ? this.#preview.value?.lesson : await this.#served(id);
-    if (!lesson) throw new SandboxError('NotFound', `There is no lesson "${id}"`);
+    if (!lesson) throw new SandboxError('NotFound', lessonText.none(id));
     return new LessonRun({ ...this.#options, id, lesson, shelf: this });
   }
 
@@ -120,7 +121,7 @@ export class LessonShelf {
     const read = readLesson(await this.#options.source.files(entry));
     if ('lesson' in read) return read.lesson;
     const [first] = read.problems;
-    throw new SandboxError('InvalidArgument', `The lesson "${id}" is damaged: ${first?.file} ${first?.message}`);
+    throw new SandboxError('InvalidArgument', lessonText.damaged(id, first?.file ?? '', first?.message ?? ''));
   }
 
   #keep(): void {

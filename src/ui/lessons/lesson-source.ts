@@ -1,5 +1,6 @@
 import { SandboxError } from '../../base/errors';
 import type { LessonFiles } from '../../formats/lesson/read-lesson';
+import { lessonText } from '../text/lessons';
 
 /** A lesson as the list shows it; its files are fetched when it is opened. */
 export interface LessonEntry {
@@ -20,8 +21,7 @@ export interface LessonSource {
 export function servedLessons(base: string, fetch: (url: string) => Promise<Response>): LessonSource {
   const text = async (path: string): Promise<string> => {
     const response = await fetch(`${base}${path}`);
-    if (!response.ok)
-      throw new SandboxError('Unavailable', `${path} of the lessons was answered with ${response.status}`);
+    if (!response.ok) throw new SandboxError('Unavailable', lessonText.notServed(path, response.status));
     return response.text();
   };
   return {

@@ -1,5 +1,6 @@
 import { SandboxError } from '../../base/errors';
 import type { LessonFiles } from '../../formats/lesson/read-lesson';
+import { lessonText } from '../text/lessons';
 
 /** A lesson has a few files of a few kilobytes; whatever is larger is no lesson. */
 const limits = { files: 128, bytes: 128 * 1024, depth: 4 } as const;
@@ -10,16 +11,13 @@ const read = /\.(md|ya?ml|json|sh|txt)$|^[^.]+$/;
 /** The texts of a folder that was chosen or dropped, by their paths in it. `InvalidArgument` for one that is too large. */
 export async function readFolder(files: readonly (readonly [path: string, file: File])[]): Promise<LessonFiles> {
   if (files.length > limits.files) {
-    throw new SandboxError(
-      'InvalidArgument',
-      `The folder has ${files.length} files; a lesson has ${limits.files} at most`,
-    );
+    throw new SandboxError('InvalidArgument', lessonText.tooManyFiles(files.length, limits.files));
   }
   const texts = new Map<string, string>();
   for (const [path, file] of files) {
     if (!read.test(path.split('/').at(-1) ?? '')) continue;
     if (file.size > limits.bytes) {
-      throw new SandboxError('InvalidArgument', `${path} has ${file.size} bytes; ${limits.bytes} are the most`);
+      throw new SandboxError('InvalidArgument', lessonText.tooLarge(path, file.size, limits.bytes));
     }
     texts.set(path, await file.text());
   }

@@ -5,7 +5,7 @@ import type { Disposable } from '../../base/lifecycle';
 import type { PreviewOptions } from '../../engine/previews/preview-service';
 import type { Previews } from '../../engine/previews/previews';
 import { pageScriptPath } from '../../preview/messages';
-import { text } from '../text';
+import { portText } from '../text/ports';
 import { PreviewBridge } from './preview-bridge';
 import { originOf, readPreviewConfig } from './preview-origin';
 
@@ -67,7 +67,7 @@ export class PreviewLinks implements Disposable {
     try {
       this.#pattern ??= this.#readPattern();
       const pattern = await this.#pattern;
-      if (pattern === undefined) return this.#opaque(instance, port, text.ports.preview.noConfig);
+      if (pattern === undefined) return this.#opaque(instance, port, portText.preview.noConfig);
       const origin = originOf(pattern, instance, port);
       const options: PreviewOptions = { instance, port, origin, embedders, script: pageScriptPath };
       const serve = (end: MessagePort): Disposable => this.#options.previews.serve(options, end);
@@ -79,7 +79,7 @@ export class PreviewLinks implements Disposable {
       this.#bridges.get(key)?.dispose();
       this.#bridges.delete(key);
       const { message, details } = toSandboxError(error);
-      return this.#opaque(instance, port, details['reason'] === 'timeout' ? text.ports.preview.noAnswer : message);
+      return this.#opaque(instance, port, details['reason'] === 'timeout' ? portText.preview.noAnswer : message);
     }
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { text } from '../text';
+import { portText } from '../text/ports';
 import { PreviewTab } from './preview-tab';
 
 const appOrigin = 'http://localhost:4100';
@@ -28,7 +28,7 @@ describe('a tab for one published port', () => {
     const tab = new PreviewTab({ config: () => new Promise(() => {}), address, appOrigin });
     document.body.append(tab.element);
     await tab.element.updateComplete;
-    expect(tab.element.shadowRoot?.textContent).toContain(text.ports.preview.opening);
+    expect(tab.element.shadowRoot?.textContent).toContain(portText.preview.opening);
   });
 
   it.each([
@@ -48,7 +48,7 @@ describe('a tab for one published port', () => {
     ['is asked for nothing', async () => ({ origin: pattern }), ''],
   ])('shows nothing foreign where Strata %s', async (_, config, wanted) => {
     const { tab, said } = await shown(config, wanted);
-    expect(said).toBe(text.ports.preview.noAddress);
+    expect(said).toBe(portText.preview.noAddress);
     expect(tab.element.shadowRoot?.querySelector('iframe')).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { toSandboxError } from '../../base/errors';
 import { PreviewElement } from '../elements/preview/preview';
-import { text } from '../text';
+import { portText } from '../text/ports';
 import { isPreview, readPreviewConfig } from './preview-origin';
 
 export interface PreviewTabOptions {
@@ -19,12 +19,12 @@ export class PreviewTab {
 
   constructor(options: PreviewTabOptions) {
     this.element.alone = true;
-    this.element.label = text.ports.preview.alone;
+    this.element.label = portText.preview.alone;
     this.opened = this.#open(options);
   }
 
   async #open({ config, address, appOrigin }: PreviewTabOptions): Promise<void> {
-    const { preview } = text.ports;
+    const { preview } = portText;
     try {
       const pattern = readPreviewConfig(await config(), appOrigin);
       if (pattern !== undefined && isPreview(pattern, address)) this.#show(new URL(address));

@@ -2,6 +2,7 @@ import { toHex } from '../../base/bytes';
 import { SandboxError } from '../../base/errors';
 import type { ScenarioAddress } from '../../formats/scenario/scenario-address';
 import { decodeShareCode } from '../../formats/scenario/share-code';
+import { scenarioLinkText as words } from '../text/scenario-links';
 
 /** Bytes of a scenario's file at most. */
 const sizeLimit = 1024 * 1024;
@@ -16,18 +17,15 @@ export async function fetchScenario(address: ScenarioAddress, signal: AbortSigna
   // No name and no password of the user goes to whoever made the link.
   const response = await fetch(url, { signal, credentials: 'omit', referrerPolicy: 'no-referrer' }).catch(
     (cause: unknown) => {
-      const message = `${url.host} did not answer, or does not allow other pages to read ${url.pathname}`;
-      throw new SandboxError('Unavailable', message, { cause });
+      throw new SandboxError('Unavailable', words.noAnswer(url.host, url.pathname), { cause });
     },
   );
-  if (!response.ok)
-    throw new SandboxError('Unavailable', `${url.host} answered ${response.status} for ${url.pathname}`);
+  if (!response.ok) throw new SandboxError('Unavailable', words.refused(url.host, url.pathname, response.status));
   const bytes = new Uint8Array(await readWithin(response, url));
   if (sha256 !== undefined) {
     const found = toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
     if (found !== sha256) {
-      const message = `${url.pathname} of ${url.host} is not what the link was made for: its sha256 is ${found}, not ${sha256}`;
-      throw new SandboxError('DataLoss', message);
+      throw new SandboxError('DataLoss', words.other(url.host, url.pathname, found, sha256));
     }
   }
   return new TextDecoder().decode(bytes);
@@ -42,10 +40,7 @@ async function readWithin(response: Response, url: URL): Promise<ArrayBuffer> {
     length += value.length;
     if (length > sizeLimit) {
       await reader.cancel();
-      throw new SandboxError(
-        'ResourceExhausted',
-        `${url.pathname} of ${url.host} has more than ${sizeLimit} bytes, which no scenario has`,
-      );
+      throw new SandboxError('ResourceExhausted', words.tooLong(url.host, url.pathname, sizeLimit));
     }
     parts.push(value);
   }

@@ -7,6 +7,7 @@ import { chosenFiles, droppedFiles, readFolder } from '../lessons/read-folder';
 import type { PageLab } from '../page-lab';
 import type { ScenarioShelf } from '../scenarios/scenario-shelf';
 import { text } from '../text';
+import { machineWords } from '../text/machine-words';
 import type { Messages } from './messages';
 
 /** What it needs of the page. */
@@ -56,7 +57,7 @@ export class Intake {
     try {
       const dialog = await bringFile(file);
       if (dialog.kind === 'new-machine' && dialog.disk) return dialog.disk.medium;
-      throw new SandboxError('InvalidArgument', `${file.name} is no disk: drop it on the page to see what it can be`);
+      throw new SandboxError('InvalidArgument', machineWords.noDisk(file.name));
     } catch (error) {
       this.#page.messages.report(text.notTaken(file.name), error);
       return undefined;

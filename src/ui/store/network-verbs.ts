@@ -18,11 +18,11 @@ export class NetworkVerbs {
   }
 
   setEgress(network: string, egress: Egress | undefined): void {
-    this.#messages.attempt(text.egress.notChanged(network), () => this.#lab.setEgress(network, egress));
+    this.#messages.attempt(text.networks.egressNotChanged(network), () => this.#lab.setEgress(network, egress));
   }
 
   setEngineApi(network: string, allowed: boolean): void {
-    this.#messages.attempt(text.egress.notChanged(network), () => this.#lab.setEngineApi(network, allowed));
+    this.#messages.attempt(text.networks.egressNotChanged(network), () => this.#lab.setEngineApi(network, allowed));
   }
 
   problem(spec: NetworkSpec): string | undefined {

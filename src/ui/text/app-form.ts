@@ -6,6 +6,7 @@ export const appForm = {
     'A program of WASIX in threads of its own, run by Wasmer, with an address on the network beside what a process has.',
   take: 'Take a .wasm file to begin, here or by dropping it on the page.',
   program: 'Program',
+  flavors: { wasi: 'WASI (preview 1)', wasix: 'WASIX, run by Wasmer' },
   file: 'Take a .wasm file…',
   fileLabel: 'A .wasm file built for WASI, such as wasm32-wasip1',
   name: 'Name',

@@ -132,6 +132,7 @@ export const containerText = {
     mountedFrom: (directory: string) => `is ${directory}`,
     masked: (paths: string) => `Covered: ${paths}`,
     readOnly: (paths: string) => `Read only: ${paths}`,
+    mapped: (inside: number, outside: number, size: number) => `${inside} is ${outside}, ${size} of them`,
     cgroup: 'Control group',
     identity: 'User',
     limits: 'Limits',

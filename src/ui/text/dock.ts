@@ -32,6 +32,7 @@ export const dockText = {
   smaller: 'Smaller text',
   clear: 'Clear what was scrolled away',
   reader: 'Screen reader mode',
+  keys: { copy: 'Ctrl+Shift+C', paste: 'Ctrl+Shift+V', rename: 'F2', close: 'Delete' },
   none: 'No terminal is open',
   noneDetail: 'Open the console of a machine, or a shell in it.',
   lab: {

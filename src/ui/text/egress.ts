@@ -1,6 +1,6 @@
 import type { Egress } from '../../api/network';
 
-/** Words of what leaves a network. */
+/** Words of what leaves a network. They come with what shows it. */
 export const egressText = {
   label: 'Egress',
   off: 'off',
@@ -14,7 +14,6 @@ export const egressText = {
   },
   engineApi: 'Docker API for guests',
   change: (network: string) => `Change what may leave ${network}`,
-  notChanged: (network: string) => `Could not change what may leave ${network}`,
 
   dialog: {
     title: (network: string) => `What may leave ${network}`,

@@ -1,3 +1,4 @@
+import type { InstancePhase } from '../../api/instance';
 import type { LabEvent } from '../events/lab-event-log';
 
 /** Words of the event log. They come with the view that shows it. */
@@ -22,7 +23,17 @@ export const eventText = {
   columns: { time: 'Time', source: 'Heard from', subject: 'Of what', event: 'What' },
   states: { running: 'begun', succeeded: 'done', failed: 'failed', canceled: 'canceled' },
   task: (action: string, state: string) => `${action}: ${state}`,
-  instance: (phase: string) => `is ${phase}`,
+  /** What an instance is from then on. */
+  phases: {
+    created: 'is created',
+    starting: 'is starting',
+    running: 'is running',
+    paused: 'is paused',
+    stopping: 'is stopping',
+    stopped: 'is stopped',
+    failed: 'is failed',
+    removed: 'is removed',
+  } satisfies Record<InstancePhase | 'removed', string>,
   engine: (type: string, action: string) => `${type} ${action}`,
   because: (what: string, problem: string) => `${what}, ${problem}`,
 } as const;

@@ -53,6 +53,10 @@ export const fileText = {
   notUnpacked: 'Nothing was unpacked',
   noName: (name: string) => `"${name}" is no name for a file: choose one without a slash that is not . or ..`,
   exists: (path: string) => `${path} is there already`,
+  isFolder: (path: string) => `${path} is a folder: choose another name`,
+  nameTaken: (path: string) => `${path} is there already: choose another name`,
+  tooMany: (path: string, most: number) => `${path} has more than ${most} files: look at it in a terminal`,
+  shellEnded: (code: number) => `The guest's shell ended with ${code}`,
   removed: (name: string) => `${name} is deleted`,
   failed: {
     open: 'The shared folder cannot be opened',

@@ -46,8 +46,10 @@ export const machineWords = {
     heading: 'Profile',
     about: 'Memory, disks, network cards and boot order in a file that makes the same machine elsewhere.',
     save: 'Save the profile',
+    none: 'Only a machine that starts from its own disks has a profile',
   },
 
+  noDisk: (file: string) => `${file} is no disk: drop it on the page to see what it can be`,
   notTaken: (file: string) => `${file} was not taken`,
   notSaved: (name: string) => `The profile of ${name} was not saved`,
 } as const;

@@ -1,6 +1,6 @@
 import type { DropReason } from '../../api/network';
 
-/** Words of the networks. */
+/** Words of the networks. They come with the views that show them. */
 export const networkText = {
   heading: 'Networks',
   create: 'New network',
@@ -11,9 +11,6 @@ export const networkText = {
   portCount: (count: number) => (count === 1 ? '1 port' : `${count} ports`),
   noPorts: 'Nothing is plugged in',
   remove: (name: string) => `Remove the network ${name}`,
-  removed: (name: string) => `The network ${name} is removed`,
-  notRemoved: (name: string) => `Could not remove the network ${name}`,
-  notCreated: (name: string) => `Could not make the network ${name}`,
   label: (name: string) => `Ports of ${name}`,
   columns: { port: 'Port', state: 'State', queue: 'Queue', received: 'From it', sent: 'To it', drops: 'Drops' },
   up: 'Up',
@@ -29,6 +26,7 @@ export const networkText = {
   fdbColumns: { mac: 'MAC', port: 'Behind port', age: 'Last seen' },
   age: (seconds: number) => (seconds < 1 ? 'now' : `${seconds} s ago`),
   waiting: 'Waiting for the switch',
+  gateway: 'gateway',
   reasons: {
     'port-down': 'port down',
     asleep: 'asleep',

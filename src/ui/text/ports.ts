@@ -1,4 +1,4 @@
-/** Words of published ports and their previews. */
+/** Words of published ports and their previews. They come with what shows them. */
 export const portText = {
   heading: 'Published ports',
   about: 'What a machine serves on a TCP port is shown here, as any browser would.',
@@ -8,10 +8,6 @@ export const portText = {
   published: 'Published ports of',
   show: (port: number) => `Port ${port}`,
   unpublish: (port: number) => `Take port ${port} back`,
-  notPublished: (port: number, name: string) => `Could not publish port ${port} of ${name}`,
-  taken: (port: number, name: string) => `Port ${port} of ${name} is not published any more`,
-  notUnpublished: (port: number, name: string) => `Could not take port ${port} of ${name} back`,
-  noNic: 'This machine has no network card, so nothing reaches it.',
 
   preview: {
     frame: (name: string, port: number) => `What ${name} serves on port ${port}`,
@@ -32,12 +28,5 @@ export const portText = {
     configUnread: (reason: string) =>
       `This tab could not read where previews are shown (preview.json): ${reason}. See whether the server that Strata came from still runs, then load the tab again.`,
     noTab: 'Previews without an origin of their own stay in this page',
-  },
-
-  raw: {
-    tab: (machine: string, port: number) => `${machine} tcp ${port}`,
-    connected: (port: number) => `Connected to port ${port}. Ctrl+D ends what is sent, Ctrl+C the connection`,
-    failed: (why: string) => `${why}. Enter tries again`,
-    ended: 'The connection has ended. Enter connects again',
   },
 } as const;

@@ -1,4 +1,4 @@
-/** Words of the snapshots. */
+/** Words of the snapshots. They come with the view that shows them. */
 export const snapshotText = {
   heading: 'Snapshots',
   tree: 'Snapshots',
@@ -37,10 +37,5 @@ export const snapshotText = {
   restoreBody: 'What has happened in it since then is lost: its memory, its programs, what it wrote to its disks.',
   deleteTitle: (name: string) => `Delete the snapshot “${name}”?`,
   deleteBody: 'It is lost for good. Snapshots that descend from it stay.',
-  notDescribed: (name: string) => `Could not change the snapshot ${name}`,
-  notDeleted: (name: string) => `Could not delete the snapshot ${name}`,
-  notExported: (name: string) => `Could not export the snapshot ${name}`,
-  notImported: (name: string) => `Could not import ${name}`,
-  exporting: (name: string, size: string) => `Exporting ${name}: ${size} so far`,
   saved: 'Changed',
 } as const;

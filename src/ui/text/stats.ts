@@ -17,6 +17,7 @@ export const statText = {
   processes: {
     label: (name: string) => `Processes of ${name}`,
     failed: 'The processes could not be listed',
+    ended: (code: number) => `ps ended with ${code}`,
     loading: 'One moment',
   },
   network: {

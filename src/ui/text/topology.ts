@@ -34,6 +34,7 @@ export const topologyText = {
   } satisfies Record<TopologyNode['state'], string>,
   node: (kind: string, name: string, state: string, detail: string) =>
     [`${kind} ${name}`, state, detail].filter(Boolean).join(', '),
+  services: 'DHCP, DNS, NAT',
   container: 'Container',
   rate: (bytes: string) => `${bytes}/s`,
   both: (sent: string, received: string) => `↑ ${sent} ↓ ${received}`,

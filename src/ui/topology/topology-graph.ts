@@ -1,6 +1,7 @@
 import type { InstanceKind, InstancePhase } from '../../api/instance';
 import type { MacAddress, NetworkSpec, PortStatus } from '../../api/network';
 import type { InstanceRecord } from '../../engine/instance-record';
+import { topologyText } from '../text/topology';
 import { interfacesNow } from './interfaces-now';
 
 export type NodeKind = 'network' | 'gateway' | 'host' | InstanceKind;
@@ -91,7 +92,7 @@ export function topologyGraph({ networks, instances, ports, containers }: Topolo
     nodes: [
       ...networks.map(({ name, subnet }) => plain(networkNode(name), 'network', name, subnet, 'up')),
       ...gateways.map(({ network, up }) =>
-        plain(gatewayNode(network), 'gateway', network, 'DHCP, DNS, NAT', up ? 'up' : 'down'),
+        plain(gatewayNode(network), 'gateway', network, topologyText.services, up ? 'up' : 'down'),
       ),
       ...instances.map((record) => {
         const own = cables.filter(({ from }) => from === record.id);

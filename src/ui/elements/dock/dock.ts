@@ -267,17 +267,17 @@ export class Dock extends StrataElement {
       ...(several ? [{ id: 'move', label: dock.moveBack }] : []),
       { id: 'lab', label: dock.lab.open },
       { id: 'search', label: dock.search },
-      { id: 'copy', label: dock.copy, detail: 'Ctrl+Shift+C' },
-      { id: 'paste', label: dock.paste, detail: 'Ctrl+Shift+V' },
+      { id: 'copy', label: dock.copy, detail: dock.keys.copy },
+      { id: 'paste', label: dock.paste, detail: dock.keys.paste },
       { id: 'larger', label: dock.larger },
       { id: 'smaller', label: dock.smaller },
       { id: 'clear', label: dock.clear },
       { id: 'reader', label: dock.reader, checked: store.settings.values.value.screenReader },
-      { id: 'rename', label: dock.rename, detail: 'F2' },
+      { id: 'rename', label: dock.rename, detail: dock.keys.rename },
       { id: 'pin', label: dock.pin, checked: pinned },
       ...(pinned
         ? []
-        : [{ id: 'close', label: dock.closeNamed(this.#nameById(store, group.active)), detail: 'Delete' }]),
+        : [{ id: 'close', label: dock.closeNamed(this.#nameById(store, group.active)), detail: dock.keys.close }]),
     ];
   }
 

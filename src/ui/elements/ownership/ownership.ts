@@ -2,7 +2,7 @@ import { css, html, nothing } from 'lit';
 import type { Ownership } from '../../page-lab';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
-import { text } from '../../text';
+import { ownershipText } from '../../text/ownership';
 import { icon, iconStyles } from '../icon/icon';
 
 /** What is shown in the place of the lab while another tab has it. */
@@ -61,7 +61,7 @@ export class OwnershipElement extends StrataElement {
     const { ownership } = this;
     if (!ownership || ownership.state === 'owner') return nothing;
     const { takeOver, state } = ownership;
-    const words = text.ownership;
+    const words = ownershipText;
     return html`<div>
       <span class="sign">${icon('layers')}</span>
       <h2>${words[`${state}Heading`]}</h2>

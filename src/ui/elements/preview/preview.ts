@@ -4,7 +4,7 @@ import { pathFrom, readWhere } from '../../previews/preview-address';
 import type { PreviewLink } from '../../previews/preview-links';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, fieldStyles } from '../../styles/base';
-import { text } from '../../text';
+import { portText } from '../../text/ports';
 import { icon, iconStyles } from '../icon/icon';
 
 /**
@@ -124,7 +124,7 @@ export class PreviewElement extends StrataElement {
   }
 
   override render() {
-    const { preview } = text.ports;
+    const { preview } = portText;
     const { link } = this;
     if (this.off !== undefined) return html`<p class="off">${this.off}</p>`;
     if (!link) return html`<p class="off" role="status">${preview.opening}</p>`;
@@ -141,7 +141,7 @@ export class PreviewElement extends StrataElement {
   }
 
   #more(link: PreviewLink) {
-    const { preview } = text.ports;
+    const { preview } = portText;
     const tab = link.kind === 'origin' && window.top === window;
     return html`
       <button class="quiet icon" aria-label=${preview.newTab} title=${tab ? preview.newTab : preview.noTab} ?disabled=${!tab} @click=${() => this.#fire('new-tab')} type="button">

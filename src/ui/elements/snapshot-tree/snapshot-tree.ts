@@ -5,7 +5,7 @@ import { formatBytes } from '../../../base/bytes';
 import { formatDateTime } from '../../format';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles } from '../../styles/base';
-import { text } from '../../text';
+import { snapshotText } from '../../text/snapshots';
 import { icon, iconStyles } from '../icon/icon';
 import { isMenuKey } from '../menu/menu';
 import { rovingIndex } from '../roving';
@@ -191,7 +191,7 @@ export class SnapshotTree extends StrataElement {
       <span class="twist">${row.children > 0 ? icon('chevron') : icon('snapshot')}</span>
       <span class="name">${record.name}</span>
       ${machine ? html`<span class="aside">${machine}</span>` : nothing}
-      ${record.id === this.here ? html`<span class="here">${icon('here')}${text.snapshots.now}</span>` : nothing}
+      ${record.id === this.here ? html`<span class="here">${icon('here')}${snapshotText.now}</span>` : nothing}
       <span class="facts"><span class="time">${formatDateTime(record.createdAt)}, </span>${formatBytes(record.size)}</span>
     </div>`;
   }

@@ -6,6 +6,7 @@ import { formatDuration } from '../../format';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles } from '../../styles/base';
 import { text } from '../../text';
+import { startLogText } from '../../text/start-log';
 import type { ConsoleSource } from '../terminal/terminal';
 import { ConsoleText } from './console-text';
 
@@ -111,7 +112,7 @@ export class StartLog extends StrataElement {
   }
 
   override render() {
-    const { log } = text;
+    const log = startLogText;
     return html`
       <h3>${log.heading}</h3>
       ${this.task ? this.#steps(this.task) : html`<p>${log.none}</p>`}
@@ -122,7 +123,8 @@ export class StartLog extends StrataElement {
   }
 
   #steps(task: TaskRecord<LabAction>) {
-    const { log, startMethods } = text;
+    const log = startLogText;
+    const { startMethods } = text;
     const { startMethod, startNote } = this.record ?? {};
     return html`
       <table>

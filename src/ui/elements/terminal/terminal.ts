@@ -127,7 +127,7 @@ export class TerminalElement extends StrataElement implements TerminalTools {
         <div class="screen"></div>
         ${this.searching ? this.#searchBar() : nothing}
         ${this.link ? html`<span class="link">${this.link}</span>` : nothing}
-        ${this.skipped > 0 ? html`<span class="skipped" title=${text.terminal.skipped(skipped)}>${icon('failed')}${text.log.skipped(skipped)}</span>` : nothing}
+        ${this.skipped > 0 ? html`<span class="skipped" title=${text.terminal.skipped(skipped)}>${icon('failed')}${text.terminal.skippedShort(skipped)}</span>` : nothing}
       </div>
       ${touched.matches ? this.#touchBar() : nothing}
       <div class="foot" role="status">${this.note || this.off ? this.#told() : nothing}</div>

@@ -278,7 +278,8 @@ function filesOf({ cgroup }: ContainerKernel): string {
 }
 
 function userOf({ pid, user }: ContainerKernel): string {
-  const maps = user.uidMap.map(({ inside, outside, size }) => `${inside} is ${outside}, ${size} of them`);
+  const { kernel: words } = containerText;
+  const maps = user.uidMap.map(({ inside, outside, size }) => words.mapped(inside, outside, size));
   return [`pid ${pid}, uid ${user.uid[0] ?? '?'}, gid ${user.gid[0] ?? '?'}`, ...maps].join('\n');
 }
 

@@ -12,11 +12,11 @@ import { PreviewLinks } from '../../previews/preview-links';
 import { createSettings } from '../../settings';
 import { Store } from '../../store';
 import '../../styles/tokens.css';
-import { text } from '../../text';
 import { containerText } from '../../text/containers';
 import { previewWords } from '../../text/previews';
 import { AppView } from '../app/app-view';
 import './containers-view';
+import { portText } from '../../text/ports';
 
 let store: Store;
 let view: AppView;
@@ -71,13 +71,13 @@ it('shows what a container serves on the ports that it publishes, for as long as
   const first = ports.getByRole('button', { name: containerText.ports.show(8080, 80) });
   await expect.element(first).toHaveAttribute('aria-pressed', 'true');
   expect(ports.getByRole('button').elements()).toHaveLength(2);
-  await expect.element(page.getByTitle(text.ports.preview.frame('web', 80))).toBeVisible();
-  expect(page.getByRole('button', { name: text.ports.preview.connect }).elements()).toHaveLength(0);
+  await expect.element(page.getByTitle(portText.preview.frame('web', 80))).toBeVisible();
+  expect(page.getByRole('button', { name: portText.preview.connect }).elements()).toHaveLength(0);
   const elsewhere = ports.getByText(containerText.ports.elsewhere(8080));
   await expect.element(elsewhere).toBeVisible();
   expect(await axeProblems(view)).toEqual([]);
   await ports.getByRole('button', { name: containerText.ports.show(8081, 81) }).click();
-  await expect.element(page.getByTitle(text.ports.preview.frame('web', 81))).toBeVisible();
+  await expect.element(page.getByTitle(portText.preview.frame('web', 81))).toBeVisible();
   // It is for the loopback.
   expect(elsewhere.elements()).toHaveLength(0);
   await engine.containers.kill(Id);

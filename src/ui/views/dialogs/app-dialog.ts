@@ -156,7 +156,7 @@ export class AppDialog extends DialogElement {
 
   #programField(store: Store) {
     const dialog = appForm;
-    const { flavors } = text.apps;
+    const { flavors } = appForm;
     const { offer } = this;
     return html`<div class="program">
       <label class="field">

@@ -5,7 +5,7 @@ import { gatewayNetwork } from '../../../network/gateway/gateway-network';
 import type { Dialog } from '../../dialog';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
-import { text } from '../../text';
+import { egressText } from '../../text/egress';
 import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
 
 type Way = 'off' | 'fetch' | 'relay';
@@ -37,7 +37,7 @@ export class EgressDialog extends DialogElement {
   }
 
   protected override frame(store: Store): DialogFrame {
-    const { dialog } = text.egress;
+    const { dialog } = egressText;
     const network = store.networks.value.find(({ name }) => name === this.dialog?.network);
     const { way, hosts, relay } = this.#now(network?.egress);
     const problem = store.networkVerbs.egressProblem(this.#wish(store));
@@ -48,7 +48,7 @@ export class EgressDialog extends DialogElement {
       body: html`
         <p class="hint">${dialog.about}</p>
         <fieldset>
-          <legend class="unseen">${text.egress.label}</legend>
+          <legend class="unseen">${egressText.label}</legend>
           ${(['off', 'fetch', 'relay'] as const).map(
             (each) => html`<label class="check">
               <input

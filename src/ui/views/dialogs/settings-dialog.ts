@@ -9,6 +9,7 @@ import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { fontFitness, fontsHere } from '../../terminal-fonts';
 import { text } from '../../text';
+import { egressText } from '../../text/egress';
 import { settingsText } from '../../text/settings';
 import type { VolumeShelf } from '../../volumes/volume-shelf';
 import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
@@ -230,7 +231,7 @@ function part(heading: string, body: TemplateResult) {
 function egress(store: Store) {
   return html`${store.networks.value.map(
     ({ name, egress }) => html`<div class="row">
-      <span>${name}: ${text.egress.of(egress)}</span>
+      <span>${name}: ${egressText.of(egress)}</span>
       <button type="button" @click=${() => store.ask({ kind: 'egress', network: name })}>${settingsText.change(name)}</button>
     </div>`,
   )}`;

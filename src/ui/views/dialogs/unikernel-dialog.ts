@@ -7,6 +7,7 @@ import { formatMemory } from '../../format';
 import type { Store } from '../../store';
 import { define } from '../../strata-element';
 import { text } from '../../text';
+import { unikernelFacts } from '../../text/unikernel-facts';
 import { unikernelForm } from '../../text/unikernel-form';
 import { DialogElement, type DialogFrame, typedIn } from './dialog-element';
 import { countField, countIn, formFieldStyles, nameProblem, wordField } from './form-fields';
@@ -232,7 +233,7 @@ export class UnikernelDialog extends DialogElement {
 
   #networkFields(store: Store) {
     const dialog = unikernelForm;
-    const { addressing } = text.unikernels;
+    const { addressing } = unikernelFacts;
     const nics = this.#namesOf('NET_BASIC');
     if (nics.length === 0) return nothing;
     return html`<fieldset>
@@ -264,7 +265,7 @@ export class UnikernelDialog extends DialogElement {
   }
 
   #demandField() {
-    const { demand } = text.unikernels;
+    const { demand } = unikernelFacts;
     return html`<label class="field">
         <span>${demand.field}</span>
       <select

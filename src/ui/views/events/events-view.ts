@@ -190,9 +190,9 @@ function isBad(event: LabEvent): boolean {
 }
 
 function whatHappened(event: LabEvent): string {
-  const { task, instance, engine, because, states } = eventText;
+  const { task, phases, engine, because, states } = eventText;
   if (event.source === 'engine') return engine(event.type, event.action);
-  const what = event.source === 'task' ? task(text.actions[event.action], states[event.state]) : instance(event.phase);
+  const what = event.source === 'task' ? task(text.actions[event.action], states[event.state]) : phases[event.phase];
   return event.problem === undefined ? what : because(what, event.problem);
 }
 

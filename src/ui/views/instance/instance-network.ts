@@ -8,7 +8,7 @@ import { formatCount } from '../../format';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, tableStyles, viewStyles } from '../../styles/base';
-import { text } from '../../text';
+import { networkText } from '../../text/network';
 import { statText } from '../../text/stats';
 
 /** The network cards of an instance, with what the switch counts at each. */
@@ -64,7 +64,7 @@ export class InstanceNetwork extends StrataElement {
   }
 
   #nic({ nic, network, address, mac }: Reservation, port: PortStatus | undefined) {
-    const { networks } = text;
+    const networks = networkText;
     const { rxFrames, rxBytes, txFrames, txBytes, drops } = port?.counters ?? {};
     const dropped = Object.values(drops ?? {}).reduce((sum, count) => sum + count, 0);
     const state = port?.up ? 'up' : port?.asleep ? 'asleep' : 'down';

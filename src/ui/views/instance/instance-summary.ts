@@ -14,6 +14,8 @@ import { define, StrataElement } from '../../strata-element';
 import { baseStyles, tableStyles, viewStyles } from '../../styles/base';
 import { text } from '../../text';
 import { machineWords } from '../../text/machine-words';
+import { summaryText } from '../../text/summary';
+import { unikernelFacts } from '../../text/unikernel-facts';
 
 const mebibyte = 1024 * 1024;
 
@@ -102,7 +104,7 @@ export class InstanceSummary extends StrataElement {
   }
 
   #identity(store: Store, { id, name, spec, snapshot, startMethod, startNote }: InstanceRecord) {
-    const { summary } = text;
+    const summary = summaryText;
     const stands = store.snapshots.value.find((each) => each.id === snapshot);
     const started = startNote ?? (startMethod && text.startMethods[startMethod]) ?? text.figures.unknown;
     return panel(
@@ -124,7 +126,7 @@ export class InstanceSummary extends StrataElement {
 
   #hardware({ id, spec }: InstanceRecord) {
     const { store } = this;
-    const { summary } = text;
+    const summary = summaryText;
     const { profile } = machineWords;
     if (spec.kind === 'unikernel') return unikernelPanel(spec);
     if (spec.kind === 'app') return appPanel(spec);
@@ -141,7 +143,7 @@ export class InstanceSummary extends StrataElement {
   }
 
   #nics({ nics, name }: InstanceRecord) {
-    const { summary } = text;
+    const summary = summaryText;
     if (nics.length === 0) return panel(summary.nics, html`<p class="note">${summary.noNics}</p>`);
     return panel(
       summary.nics,
@@ -173,7 +175,7 @@ export class InstanceSummary extends StrataElement {
 
   #disks({ spec }: InstanceRecord) {
     const { disks = [] } = spec;
-    const { summary } = text;
+    const summary = summaryText;
     if (disks.length === 0) return panel(summary.disks, html`<p class="note">${summary.noDisks}</p>`);
     return panel(
       summary.disks,
@@ -182,7 +184,8 @@ export class InstanceSummary extends StrataElement {
   }
 
   #live(store: Store, { id, spec }: InstanceRecord) {
-    const { figures, table, summary } = text;
+    const summary = summaryText;
+    const { figures, table } = text;
     const points = store.series.value.get(id)?.points ?? [];
     const last = points.at(-1);
     const rate = (bytes: number | undefined): string =>
@@ -214,48 +217,49 @@ export class InstanceSummary extends StrataElement {
 }
 
 function kindOf(spec: InstanceSpec): string {
-  if (spec.kind === 'unikernel') return text.unikernels.kind;
-  if (spec.kind === 'app') return text.apps.kind;
-  return spec.containerHost ? text.summary.host : text.summary.vm;
+  if (spec.kind === 'unikernel') return summaryText.unikernel;
+  if (spec.kind === 'app') return summaryText.app;
+  return spec.containerHost ? summaryText.host : summaryText.vm;
 }
 
 function unikernelPanel({ image, args, config, memoryMiB, addressing }: UnikernelSpec) {
-  const { summary, unikernels } = text;
+  const summary = summaryText;
+  const { program } = summary;
   const files = Object.keys(config).join(', ');
   return panel(
     summary.hardware,
     html`<dl>
-      <dt>${unikernels.summary.image}</dt>
+      <dt>${program.module}</dt>
       <dd class="mono">${imageLabel(image)}</dd>
       <dt>${summary.memory}</dt>
-      <dd>${unikernels.summary.upTo(formatMemory(memoryMiB * mebibyte))}</dd>
-      <dt>${unikernels.summary.arguments}</dt>
-      <dd class="mono">${args.length > 0 ? args.join(' ') : unikernels.summary.none}</dd>
-      <dt>${unikernels.summary.files}</dt>
-      <dd class="mono">${files === '' ? unikernels.summary.none : files}</dd>
-      <dt>${unikernels.summary.addressing}</dt>
-      <dd>${unikernels.addressing[addressing]}</dd>
+      <dd>${program.upTo(formatMemory(memoryMiB * mebibyte))}</dd>
+      <dt>${program.arguments}</dt>
+      <dd class="mono">${args.length > 0 ? args.join(' ') : program.none}</dd>
+      <dt>${program.files}</dt>
+      <dd class="mono">${files === '' ? program.none : files}</dd>
+      <dt>${program.addressing}</dt>
+      <dd>${unikernelFacts.addressing[addressing]}</dd>
     </dl>`,
   );
 }
 
 function appPanel({ image, args, env, files, memoryMiB }: AppSpec) {
-  const { apps, summary, unikernels } = text;
-  const { none, upTo } = unikernels.summary;
+  const summary = summaryText;
+  const { program } = summary;
   const paths = files.map(({ path }) => path).join(', ');
   return panel(
     summary.hardware,
     html`<dl>
-      <dt>${apps.summary.program}</dt>
+      <dt>${program.program}</dt>
       <dd class="mono">${imageLabel(image)}</dd>
       <dt>${summary.memory}</dt>
-      <dd>${upTo(formatMemory(memoryMiB * mebibyte))}</dd>
-      <dt>${unikernels.summary.arguments}</dt>
-      <dd class="mono">${args.length > 0 ? args.join(' ') : none}</dd>
-      <dt>${apps.summary.environment}</dt>
-      <dd class="mono">${env.length > 0 ? env.join(' ') : none}</dd>
-      <dt>${unikernels.summary.files}</dt>
-      <dd class="mono">${paths === '' ? none : paths}</dd>
+      <dd>${program.upTo(formatMemory(memoryMiB * mebibyte))}</dd>
+      <dt>${program.arguments}</dt>
+      <dd class="mono">${args.length > 0 ? args.join(' ') : program.none}</dd>
+      <dt>${program.environment}</dt>
+      <dd class="mono">${env.length > 0 ? env.join(' ') : program.none}</dd>
+      <dt>${program.files}</dt>
+      <dd class="mono">${paths === '' ? program.none : paths}</dd>
     </dl>`,
   );
 }
@@ -263,14 +267,15 @@ function appPanel({ image, args, env, files, memoryMiB }: AppSpec) {
 /** How an instance on demand has fared, and what starting and stopping it mean. */
 function demandPanel({ spec, demand }: InstanceRecord) {
   if (spec.kind !== 'unikernel' || !spec.onDemand) return nothing;
-  const words = text.unikernels.demand;
+  const { wakes } = text.unikernels.demand;
+  const words = unikernelFacts.demand;
   return panel(
     words.heading,
     html`<dl>
         <dt>${words.field}</dt>
         <dd>${words.after(spec.onDemand.idleMs)}</dd>
         <dt>${words.woken}</dt>
-        <dd>${demand ? words.wakes(demand.wakes, demand.lastWakeMs) || words.never : words.off}</dd>
+        <dd>${demand ? wakes(demand.wakes, demand.lastWakeMs) || words.never : words.off}</dd>
       </dl>
       <p class="note">${words.about}</p>`,
   );

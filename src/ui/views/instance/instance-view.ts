@@ -174,11 +174,11 @@ function reasonOf({ state: { phase, exit, error }, demand }: InstanceRecord): st
 /** "64 MB, virtio devices, 10.0.0.2". */
 function describe({ spec, nics }: InstanceRecord): string {
   const addresses = nics.map(({ address }) => address);
-  if (spec.kind === 'unikernel') return [text.unikernels.describe, imageLabel(spec.image), ...addresses].join(', ');
-  if (spec.kind === 'app') return [text.apps.describe, imageLabel(spec.image), ...addresses].join(', ');
-  const parts = [`${spec.memoryMiB} MB`, spec.devices === 'virtio' ? 'virtio devices' : 'emulated devices'];
-  if (spec.containerHost) parts.push('container host');
-  if (spec.firmware) parts.push('from its own disks');
+  const { kinds } = text.machine;
+  if (spec.kind !== 'vm') return [kinds[spec.kind], imageLabel(spec.image), ...addresses].join(', ');
+  const parts: string[] = [`${spec.memoryMiB} MB`, kinds[spec.devices]];
+  if (spec.containerHost) parts.push(kinds.host);
+  if (spec.firmware) parts.push(kinds.ownDisks);
   return [...parts, ...addresses].join(', ');
 }
 

@@ -9,7 +9,8 @@ import { formatRoute } from '../../route';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, tableStyles, viewStyles } from '../../styles/base';
-import { text } from '../../text';
+import { egressText } from '../../text/egress';
+import { networkText } from '../../text/network';
 
 /** The network that is always there. */
 const permanent = 'default';
@@ -128,7 +129,7 @@ export class NetworksView extends StrataElement {
   override render() {
     const { store } = this;
     if (!store) return nothing;
-    const { networks } = text;
+    const networks = networkText;
     const status = store.networkStatus.value;
     return html`
       <div class="top">
@@ -140,7 +141,7 @@ export class NetworksView extends StrataElement {
   }
 
   #network(store: Store, { name, subnet, mtu, egress, engineApi }: NetworkSpec, status: NetworkStatus | undefined) {
-    const { networks } = text;
+    const networks = networkText;
     const ports = status?.ports.filter((port) => port.network === name) ?? [];
     const fdb = status?.fdb.filter((entry) => entry.network === name) ?? [];
     return html`<section class="panel" aria-label="${networks.name} ${name}">
@@ -149,8 +150,8 @@ export class NetworksView extends StrataElement {
         <span class="muted">${networks.subnet} <span class="mono">${subnet}</span></span>
         <span class="muted">${networks.mtu} ${mtu}</span>
         <span class="muted">${networks.portCount(ports.length)}</span>
-        <button class="quiet egress" title=${text.egress.change(name)} @click=${() => store.ask({ kind: 'egress', network: name })}>
-          ${text.egress.label}: ${text.egress.of(egress)}${engineApi ? ` · ${text.egress.engineApi}` : nothing}
+        <button class="quiet egress" title=${egressText.change(name)} @click=${() => store.ask({ kind: 'egress', network: name })}>
+          ${egressText.label}: ${egressText.of(egress)}${engineApi ? ` · ${egressText.engineApi}` : nothing}
         </button>
         ${
           name === permanent
@@ -172,7 +173,7 @@ export class NetworksView extends StrataElement {
   }
 
   #ports(network: string, ports: readonly PortStatus[]) {
-    const { networks } = text;
+    const networks = networkText;
     const { columns } = networks;
     return html`<div class="scroll" tabindex="0" role="region" aria-label=${networks.label(network)}>
       <table>
@@ -194,11 +195,11 @@ export class NetworksView extends StrataElement {
   }
 
   #port({ id, label, up, asleep, queuedFrames, queuedBytes, counters }: PortStatus) {
-    const { networks } = text;
+    const networks = networkText;
     const instance = id.split('/')[0] ?? '';
     const { rxFrames, rxBytes, txFrames, txBytes } = counters;
     return html`<tr>
-      <th scope="row"><a href=${formatRoute({ view: 'machine', id: instance, tab: 'summary' })}>${label}</a></th>
+      <th scope="row"><a href=${formatRoute({ view: 'machine', id: instance, tab: 'summary' })}>${nameOf(label)}</a></th>
       <td><span class="state ${up ? 'up' : 'down'}">${icon(up ? 'running' : asleep ? 'asleep' : 'off')}${up ? networks.up : asleep ? networks.asleep : networks.down}</span></td>
       <td>${networks.queue(queuedFrames, formatBytes(queuedBytes))}</td>
       <td class="number" title=${formatBytes(rxBytes)}>${networks.frames(formatCount(rxFrames))}, ${formatBytes(rxBytes)}</td>
@@ -208,7 +209,7 @@ export class NetworksView extends StrataElement {
   }
 
   #drops(drops: PortStatus['counters']['drops']) {
-    const { networks } = text;
+    const networks = networkText;
     const reasons = Object.keys(networks.reasons) as DropReason[];
     const counted = reasons.filter((reason) => drops[reason] > 0);
     if (counted.length === 0) return html`<span class="muted">${networks.noDrops}</span>`;
@@ -217,7 +218,7 @@ export class NetworksView extends StrataElement {
   }
 
   #fdb(network: string, fdb: readonly FdbEntry[], ports: readonly PortStatus[]) {
-    const { fdbColumns, fdbLabel, age } = text.networks;
+    const { fdbColumns, fdbLabel, age } = networkText;
     const labels = new Map(ports.map(({ id, label }) => [id, label]));
     return html`<div class="scroll" tabindex="0" role="region" aria-label=${fdbLabel(network)}>
       <table>
@@ -232,7 +233,7 @@ export class NetworksView extends StrataElement {
           ${fdb.map(
             ({ mac, port, ageMs }) => html`<tr>
               <td class="mono">${mac}</td>
-              <td>${labels.get(port) ?? port}</td>
+              <td>${nameOf(labels.get(port) ?? port)}</td>
               <td class="number">${age(Math.floor(ageMs / 1000))}</td>
             </tr>`,
           )}
@@ -240,6 +241,11 @@ export class NetworksView extends StrataElement {
       </table>
     </div>`;
   }
+}
+
+/** Of a port, as the switch calls it: guests by their own names. */
+function nameOf(label: string): string {
+  return label === 'gateway' ? networkText.gateway : label;
 }
 
 define('strata-networks-view', NetworksView);

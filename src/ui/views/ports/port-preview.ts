@@ -3,7 +3,7 @@ import '../../elements/preview/preview';
 import type { PreviewLink } from '../../previews/preview-links';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
-import { text } from '../../text';
+import { portText } from '../../text/ports';
 import { openPreviewTab } from './open-preview-tab';
 
 /**
@@ -61,7 +61,7 @@ export class PortPreview extends StrataElement {
     if (!this.store) return nothing;
     return html`<strata-preview
       .link=${this.link}
-      .label=${text.ports.preview.frame(this.name, this.port)}
+      .label=${portText.preview.frame(this.name, this.port)}
       .off=${this.off}
       .connects=${this.connects}
       @connect=${() => this.dispatchEvent(new CustomEvent('connect'))}

@@ -5,6 +5,7 @@ import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, fieldStyles } from '../../styles/base';
 import { text } from '../../text';
+import { portText } from '../../text/ports';
 import './port-preview';
 
 /** What web servers listen on when nobody says. */
@@ -91,8 +92,8 @@ export class PortsView extends StrataElement {
   override render() {
     const { store, record } = this;
     if (!store || !record) return nothing;
-    const { ports } = text;
-    if (record.nics.length === 0) return html`<p class="note">${ports.noNic}</p>`;
+    const ports = portText;
+    if (record.nics.length === 0) return html`<p class="note">${text.ports.noNic}</p>`;
     const port = this.#portOf(record);
     return html`
       <div class="bar">
@@ -130,7 +131,7 @@ export class PortsView extends StrataElement {
   }
 
   #port(store: Store, { id }: InstanceRecord, port: number, shown: boolean) {
-    const { ports } = text;
+    const ports = portText;
     return html`<span class="port">
       <button aria-pressed=${shown} @click=${() => this.#show(port)}>${ports.show(port)}</button>
       <button class="icon" aria-label=${ports.unpublish(port)} title=${ports.unpublish(port)} @click=${() => store.unpublish(id, port)}>${icon('close')}</button>

@@ -12,6 +12,7 @@ import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, fieldStyles, viewStyles } from '../../styles/base';
 import { text } from '../../text';
+import { snapshotText } from '../../text/snapshots';
 
 type SnapshotAction = 'restore' | 'clone' | 'export' | 'delete';
 
@@ -121,7 +122,7 @@ export class SnapshotsView extends StrataElement {
   }
 
   #top(store: Store) {
-    const { snapshots } = text;
+    const snapshots = snapshotText;
     const record = store.instances.value.find(({ id }) => id === this.instance);
     const able = record && !record.task && (record.state.phase === 'running' || record.state.phase === 'paused');
     return html`<div class="top">
@@ -145,11 +146,11 @@ export class SnapshotsView extends StrataElement {
   }
 
   #none() {
-    return html`<div class="panel none"><p>${text.snapshots.none}</p><p>${text.snapshots.noneDetail}</p></div>`;
+    return html`<div class="panel none"><p>${snapshotText.none}</p><p>${snapshotText.noneDetail}</p></div>`;
   }
 
   #columns(store: Store, records: readonly SnapshotRecord[]) {
-    const { snapshots } = text;
+    const snapshots = snapshotText;
     const machine = store.instances.value.find(({ id }) => id === this.instance);
     const current = records.find(({ id }) => id === this.current);
     return html`<div class="columns">
@@ -173,7 +174,7 @@ export class SnapshotsView extends StrataElement {
   }
 
   #details(store: Store, record: SnapshotRecord) {
-    const { snapshots } = text;
+    const snapshots = snapshotText;
     const { id, name, notes, createdAt, size, spec, disks } = record;
     return html`
       <h3>
@@ -225,7 +226,7 @@ export class SnapshotsView extends StrataElement {
   }
 
   #act(store: Store, record: SnapshotRecord, action: string): void {
-    const { snapshots } = text;
+    const snapshots = snapshotText;
     const { id, name } = record;
     const target = this.#target(store, record);
     if (action === 'clone') store.ask({ kind: 'clone', source: { snapshot: id }, name });
@@ -255,7 +256,7 @@ export class SnapshotsView extends StrataElement {
     this.current = id;
     const items: readonly MenuItem[] = this.#actions(store, record).map((action) => ({
       id: action,
-      label: text.snapshots[action],
+      label: snapshotText[action],
       icon: icons[action],
       ...(action === 'delete' && { danger: true }),
     }));

@@ -5,11 +5,11 @@ import { icon } from '../../elements/icon/icon';
 import '../../elements/sparkline/sparkline';
 import { formatCount } from '../../format';
 import type { Store } from '../../store';
-import { text } from '../../text';
 import { topologyText } from '../../text/topology';
 import type { LinkTraffic } from '../../topology/link-traffic';
 import type { NestedNode, TopologyLink } from '../../topology/topology-graph';
 import './link-capture';
+import { networkText } from '../../text/network';
 
 export interface LinkDetails {
   readonly store: Store;
@@ -50,7 +50,7 @@ function figures({ port, rates }: LinkTraffic) {
       counters.txFrames,
       counters.txBytes,
     )}
-    <div><dt>${waiting}</dt><dd>${text.networks.queue(queuedFrames, formatBytes(queuedBytes))}</dd></div>
+    <div><dt>${waiting}</dt><dd>${networkText.queue(queuedFrames, formatBytes(queuedBytes))}</dd></div>
     <div><dt>${drops}</dt><dd>${dropWords(counters.drops)}</dd></div>
   </dl>`;
 }
@@ -65,7 +65,7 @@ function direction(what: string, rates: readonly number[], frames: number, bytes
 }
 
 function dropWords(drops: LinkTraffic['port']['counters']['drops']): string {
-  const { reasons, noDrops } = text.networks;
+  const { reasons, noDrops } = networkText;
   const counted = (Object.keys(reasons) as DropReason[]).filter((reason) => drops[reason] > 0);
   return counted.map((reason) => `${formatCount(drops[reason])} ${reasons[reason]}`).join(', ') || noDrops;
 }
