@@ -25,12 +25,16 @@ export class Notice extends StrataElement {
     css`
       p {
         display: flex;
+        flex-wrap: wrap;
         align-items: center;
         gap: var(--s1);
         padding: var(--s1) var(--s2);
         border-bottom: 1px solid var(--line);
         background: var(--warn-bg);
         font-size: var(--t1);
+      }
+      span {
+        flex: 1 1 20ch;
       }
       .icon {
         color: var(--warn);

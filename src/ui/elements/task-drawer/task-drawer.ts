@@ -56,7 +56,7 @@ export class TaskDrawer extends StrataElement {
     const phase = task.phases.at(-1);
     return html`<span class="latest">
       ${this.#state(task)}
-      <span class="title">${title(task)}</span>
+      <span class="title" title=${title(task)}>${title(task)}</span>
       ${task.state === 'running' && phase ? html`<span class="muted phase">${describe(phase)}</span>${progressBar(phase)}` : nothing}
       ${task.state === 'running' ? nothing : html`<span class="muted">${took(task, this.now)}</span>`}
       ${this.#cancel(task)}
