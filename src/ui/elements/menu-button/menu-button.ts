@@ -40,7 +40,10 @@ export class MenuButton extends StrataElement {
       }
       .main {
         flex: 1;
+        min-width: 0;
         border-radius: var(--radius) 0 0 var(--radius);
+        line-height: 1.1;
+        white-space: normal;
       }
       .main + .opener {
         margin-left: 1px;

@@ -19,7 +19,9 @@ export class OwnershipElement extends StrataElement {
       :host {
         display: grid;
         flex: 1;
-        place-content: center;
+        place-content: safe center;
+        min-height: 0;
+        overflow-y: auto;
         padding: var(--s4) var(--s2);
         text-align: center;
       }
@@ -30,6 +32,10 @@ export class OwnershipElement extends StrataElement {
       h2 {
         margin-top: var(--s2);
         font-size: var(--t5);
+      }
+      h2,
+      p {
+        overflow-wrap: anywhere;
       }
       p {
         max-width: 46ch;
@@ -42,6 +48,8 @@ export class OwnershipElement extends StrataElement {
         padding: 0 var(--s3);
         border-radius: var(--radius-large);
         font-size: var(--t2);
+        line-height: 1.2;
+        white-space: normal;
       }
     `,
   ];

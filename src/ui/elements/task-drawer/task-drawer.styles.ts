@@ -13,10 +13,18 @@ export const taskDrawerStyles = css`
     min-height: 40px;
     padding: 0 var(--s1);
   }
+  .bar > button {
+    flex: none;
+  }
   slot {
     display: block;
-    flex: none;
+    min-width: 0;
     margin-left: auto;
+  }
+  .bar > .muted {
+    /* Gives way first. */
+    flex-shrink: 1000;
+    min-width: 0;
   }
   .count {
     padding: 2px 6px;
@@ -31,6 +39,7 @@ export const taskDrawerStyles = css`
     gap: var(--s1);
     min-width: 0;
   }
+  .bar > .muted,
   .title,
   .phase {
     overflow: hidden;

@@ -52,7 +52,7 @@ export class TaskDrawer extends StrataElement {
 
   #latest() {
     const task = this.tasks[0];
-    if (!task) return html`<span class="muted">${text.tasks.none}</span>`;
+    if (!task) return html`<span class="muted" title=${text.tasks.none}>${text.tasks.none}</span>`;
     const phase = task.phases.at(-1);
     return html`<span class="latest">
       ${this.#state(task)}

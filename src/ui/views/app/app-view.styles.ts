@@ -15,6 +15,8 @@ export const appViewStyles = css`
     flex: 1;
     flex-direction: column;
     min-height: 0;
+    /* Where notices of many lines leave the view less than it needs. */
+    overflow: hidden auto;
   }
   .skip {
     position: absolute;
@@ -78,9 +80,14 @@ export const appViewStyles = css`
     display: flex;
     align-items: center;
     gap: var(--s0);
+    min-width: 0;
     margin-left: auto;
   }
+  .tools > button {
+    flex: none;
+  }
   .tools strata-menu-button:first-child {
+    min-width: 0;
     margin-right: var(--s1);
   }
   .panes {
@@ -133,6 +140,11 @@ export const appViewStyles = css`
   footer {
     position: relative;
     flex: none;
+  }
+  footer button {
+    line-height: 1.2;
+    overflow-wrap: anywhere;
+    white-space: normal;
   }
   .leave {
     padding: 0 var(--s1);

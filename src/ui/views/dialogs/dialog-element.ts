@@ -89,6 +89,11 @@ export abstract class DialogElement extends StrataElement {
         gap: var(--s1);
         padding: 12px var(--s3) var(--s2);
       }
+      .foot button {
+        max-width: 100%;
+        line-height: 1.2;
+        white-space: normal;
+      }
       button.danger {
         border-color: var(--bad);
         background: var(--bad);

@@ -14,12 +14,16 @@ export class LectureTerms extends StrataElement {
     css`
       dl {
         display: grid;
-        grid-template-columns: max-content 1fr;
+        grid-template-columns: fit-content(40%) minmax(0, 1fr);
         gap: 4px 12px;
         padding: var(--s1) var(--s3);
         border-bottom: 1px solid var(--line);
         background: var(--surface);
         font-size: var(--t1);
+      }
+      dt,
+      dd {
+        overflow-wrap: anywhere;
       }
       dt {
         font-weight: 600;
