@@ -1,95 +1,163 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
-import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
-import { registryDir, root } from '../../scripts/lib/paths.mjs';
-import { startServer } from '../../scripts/serve/server.mjs';
+import { parse } from 'yaml';
+import { root } from '../../scripts/lib/paths.mjs';
+import { readLesson } from '../../src/formats/lesson/read-lesson';
+import type { Dialog } from '../../src/ui/dialog';
 import { places } from '../../src/ui/route';
-import { openPage } from '../support/page-fleet';
-import { pseudo, pseudoLocale, untranslated } from '../support/pseudo-locale';
+import { pseudo, untranslated } from '../support/pseudo-locale';
+import { faultless, imageNames, lessonWords, PseudoPage } from '../support/pseudo-page';
 
-/** Names, units and keys, which are the same in every language. */
-const ofNoLanguage =
-  /^(strata|vm|docker|bridge|default|linux|ext4|cpu|mb|kb|gb|mib|ms|ip|mac|mtu|ipv4|id|os|oci|yaml|vlan|ctrl|shift)$/i;
+/** Names of unikernels that the registry has, and of their cards. */
+const programs = ['service', 'hello', 'httpd', 'kv', 'dns', 'lb', 'click', 'search'];
 
-/** The page with every text replaced by a longer one with accents: what is readable stands outside of src/ui/text. */
-describe('the page in another language', { timeout: 400_000 }, () => {
-  let folder: string;
-  let server: Awaited<ReturnType<typeof startServer>>;
-  let browser: Awaited<ReturnType<typeof chromium.launch>>;
-  let page: Page;
-  let lessons: readonly string[];
+const dialogs: readonly (readonly [Dialog['kind'], Dialog | string])[] = [
+  ...(['new-vm', 'new-unikernel', 'new-app', 'new-machine', 'new-container', 'new-network', 'new-volume'] as const).map(
+    (kind) => [kind, { kind }] as const,
+  ),
+  ...(['signatures', 'settings', 'help', 'palette'] as const).map((kind) => [kind, { kind }] as const),
+  ['egress', { kind: 'egress', network: 'default' }],
+  ['brought-tar', `{ kind: 'brought-tar', file: new File(['x'], 'some.tar'), guess: 'images' }`],
+  ['new-lab', { kind: 'new-lab', folders: [] }],
+  [
+    'replace-files',
+    `{ kind: 'replace-files', directory: '/tmp', names: ['one.txt', 'two.txt'], replace() {}, keepBoth() {} }`,
+  ],
+];
+
+function stringsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : [];
+}
+
+/** The page in a language that has longer words: its views without a machine, its dialogs, forms, messages and frames. */
+describe('the page in another language', { timeout: 120_000 }, () => {
+  let shown: PseudoPage;
+  const lessons = lessonWords();
 
   beforeAll(async () => {
-    const index = await readFile(join(root, 'public/lessons/index.json'), 'utf8');
-    lessons = (JSON.parse(index) as { title: string; summary: string }[]).flatMap(({ title, summary }) => [
-      title,
-      summary,
-    ]);
-    folder = await mkdtemp(join(tmpdir(), 'pseudo-locale-'));
-    await build({ root, logLevel: 'error', plugins: [pseudoLocale()], build: { outDir: folder, emptyOutDir: true } });
-    server = await startServer({ site: folder, registry: registryDir, host: '127.0.0.1', port: 0 });
-    browser = await chromium.launch(chromiumLaunch);
-    page = await browser.newPage({ viewport: { width: 320, height: 640 } });
-    await page.addInitScript({ content: 'globalThis.__name = (named) => named' });
-    await openPage(page, server.url);
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    if (folder) await rm(folder, { recursive: true, force: true });
-  });
+    shown = await PseudoPage.open();
+  }, 120_000);
+  afterAll(() => shown?.close());
 
-  /** Lessons are documents, each in the language of its author. */
-  const withoutLessons = (text: string): string => lessons.reduce((left, words) => left.replaceAll(words, ''), text);
+  const submit = (): Promise<void> => shown.page.locator('dialog[open] button[type="submit"]').click();
+  /** Writes something wrong into the first field of the dialog, and nothing where a number belongs. */
+  const mistype = async (): Promise<void> => {
+    const fields = shown.page.locator('dialog[open] .content');
+    await fields.locator('input:is(:not([type]), [type="text"])').first().fill('Not a name!');
+    for (const number of await fields.locator('input[type="number"]').all()) await number.fill('');
+  };
+  const scenario = (text: string): Promise<unknown> =>
+    shown.store(`scenarioShelf().then((shelf) => shelf.showFile(new File([${JSON.stringify(text)}], 'some.yaml')))`);
 
   it('has what is replaced between marks, and nothing else is left', () => {
-    const text = `${pseudo('Open')} web ${pseudo(`Run ${pseudo('it')} now`)}`;
-    expect(untranslated(text).trim()).toBe('web');
+    const text = `${pseudo('Open')} web ${pseudo(`Run ${pseudo('it')} now with oak`, ['oak'])}`;
+    expect(text).toBe('⟦Oþéñ~~⟧ web ⟦Rúñ~~ ⟧⟦íŧ~⟧⟦ ñóŵ~~ ŵíŧħ~~ ⟧oak');
+    expect(untranslated(text).trim().split(/\s+/)).toEqual(['web', 'oak']);
   });
 
-  it.each(places)('has no word of its own in the view "%s", and is not wider than 320 px', async (place) => {
-    await page.evaluate(`location.hash = '#/${place}'`);
-    // The words of a view come with it.
-    await expect
-      .poll(async () => (await page.evaluate(readTexts, 'main > :last-child')).some((text) => text.includes('⟦')), {
-        timeout: 60_000,
-      })
-      .toBe(true);
-    const shown = await page.evaluate(readTexts, undefined);
-    const left = shown
-      .flatMap((text) => untranslated(withoutLessons(text)).match(/\p{L}{2,}/gu) ?? [])
-      .filter((word) => !ofNoLanguage.test(word));
-    expect(left).toEqual([]);
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
+  it.each(places)('has no word of its own in the view "%s", and room for longer ones', async (place) => {
+    await shown.go(place);
+    expect(await shown.look({ given: [...lessons, ...imageNames()] })).toEqual(faultless);
+  });
+
+  it.each(dialogs)('nor in the dialog "%s"', async (_, dialog) => {
+    await shown.go('overview');
+    await shown.ask(dialog);
+    expect(await shown.look({ given: [...programs, ...lessons, 'some.tar', '/tmp', 'one.txt', 'two.txt'] })).toEqual(
+      faultless,
+    );
+    await shown.dismiss();
+  });
+
+  it.each(['new-vm', 'new-container', 'new-volume'] as const)(
+    'nor in what the dialog "%s" says of what is wrong',
+    async (kind) => {
+      await shown.ask({ kind });
+      await mistype();
+      await submit();
+      const wrong = shown.page.locator('dialog[open] .problem').filter({ hasText: /\p{L}/u });
+      // At the foot stands what the lab has said.
+      expect(await shown.look({ ready: wrong, without: '.said', given: ['Not a name!'] })).toEqual(faultless);
+      await shown.dismiss();
+    },
+  );
+
+  it('nor in a scenario that is asked about, or is broken', async () => {
+    const text = await readFile(join(root, 'public/scenarios/containers.yaml'), 'utf8');
+    await scenario(text);
+    const dialog = shown.page.locator('dialog[open]');
+    // Its name, and what it says of itself.
+    const { name, description } = parse(text) as { name: string; description: string };
+    const given = [name, description, 'front', 'lighttpd', 'busybox', 'some.yaml'];
+    expect(await shown.look({ ready: dialog, given })).toEqual(faultless);
+    await shown.dismiss();
+    await scenario('nonsense: [');
+    // What is wrong is said by the reader of YAML.
+    expect(await shown.look({ ready: dialog, without: 'li', given: ['some.yaml'] })).toEqual(faultless);
+    await shown.dismiss();
+  });
+
+  it('nor in the palette when nothing matches', async () => {
+    await shown.ask({ kind: 'palette' });
+    await shown.page.locator('dialog[open] input').fill('qqq');
+    expect(await shown.look()).toEqual(faultless);
+    await shown.dismiss();
+  });
+
+  it('nor around a lesson, its quiz and its checks', async () => {
+    const folder = join(root, 'public/lessons/01-cloud');
+    const read = (name: string) => readFile(join(folder, name), 'utf8').then((text) => [name, text] as const);
+    const written = readLesson(new Map(await Promise.all((await readdir(folder)).map(read))));
+    for (const step of [0, 1]) {
+      await shown.go(`lessons/01-cloud/${step}`);
+      const view = shown.page.locator('strata-lesson-view h2').first();
+      const given = [...lessons, ...stringsIn(written)];
+      expect(await shown.look({ ready: view, without: '.text', given })).toEqual(faultless);
+    }
+    await shown.go('overview');
+  });
+
+  it('nor in terms of the lecture, notices and messages', async () => {
+    await shown.store('settings.change({ lecture: true })');
+    for (const place of ['overview', 'networks'] as const) {
+      await shown.go(place);
+      expect(await shown.look()).toEqual(faultless);
+    }
+    await shown.store('settings.change({ lecture: false })');
+    await shown.store('setOnline(false)');
+    await shown.store('setNewVersion(() => {})');
+    await shown.store(`setStorage({ persistent: false, reason: 'denied' })`);
+    await shown.store(`networkVerbs.create({ name: 'Not a name!', subnet: '10.1.0.0/24', mtu: 1500 })`);
+    const failed = shown.page.locator('strata-toast-list .error');
+    // What the lab has said of it.
+    expect(await shown.look({ ready: failed, without: '.toast p', given: ['Not a name!', 'denied'] })).toEqual(
+      faultless,
+    );
+  });
+
+  it.each(['other', 'lost', 'free'])('nor while the lab is elsewhere: "%s"', async (state) => {
+    await shown.store(`setOwnership({ state: '${state}', takeOver() {} })`);
+    expect(await shown.look({ ready: shown.page.locator('strata-ownership h2'), given: ['denied'] })).toEqual(
+      faultless,
+    );
+  });
+
+  it.each(['', '#view=lesson&lesson=01-cloud', '#view=nowhere', '#word=1', '#lesson=nothing'])(
+    'nor before an embedded lab runs: embed.html%s',
+    async (asked) => {
+      await shown.page.goto('about:blank');
+      await shown.page.goto(`${shown.url}embed.html${asked}`);
+      const given = [...lessons, ...places, 'terminal', 'lesson', 'nowhere', 'word', 'nothing'];
+      expect(await shown.look({ ready: shown.page.locator('body').filter({ hasText: '⟦' }), given })).toEqual(
+        faultless,
+      );
+    },
+  );
+
+  it('nor in the tab of a preview', async () => {
+    await shown.page.goto(`${shown.url}preview-tab.html`);
+    expect(await shown.look({ ready: shown.page.locator('body').filter({ hasText: '⟦' }) })).toEqual(faultless);
   });
 });
-
-/** Texts that can be seen or are read out, but for what is code, a name or typed. */
-function readTexts(within: string | undefined): string[] {
-  const found: string[] = [];
-  const visit = (node: ParentNode): void => {
-    for (const child of node.childNodes) {
-      if (child instanceof Text) {
-        if (child.data.trim() !== '') found.push(child.data.trim());
-      } else if (child instanceof HTMLElement || child instanceof SVGElement) {
-        if (child.matches('style, script, pre, code, kbd, textarea, svg title, [translate="no"]')) continue;
-        if (!child.checkVisibility()) continue;
-        for (const name of ['aria-label', 'title', 'placeholder']) {
-          const value = child.getAttribute(name);
-          if (value) found.push(value);
-        }
-        if (child.shadowRoot) visit(child.shadowRoot);
-        visit(child);
-      }
-    }
-  };
-  const view =
-    within === undefined ? document.body : document.querySelector('strata-app')?.shadowRoot?.querySelector(within);
-  if (view?.shadowRoot) visit(view.shadowRoot);
-  else if (view) visit(view);
-  return found;
-}
