@@ -4,6 +4,7 @@ import { eventually } from '../base/eventually-fixture';
 import { FakeClock } from '../base/fake-clock';
 import { EmbeddedLab } from '../sdk/embedded-lab';
 import { LabMemory } from '../sdk/lab-memory';
+import { fileLimit } from '../sdk/protocol';
 import { CallGate, type CallHandlers } from './call-gate';
 
 const vm = { name: 'vm-1', kind: 'vm', phase: 'running', addresses: ['10.0.0.2'] } as const;
@@ -81,14 +82,32 @@ describe('the port of an embedding page', () => {
     const { port, refusals } = open();
     // A few kilobytes on the way, and 1000^5 places to look at.
     let nested: unknown = 'x';
-    for (let level = 0; level < 5; level += 1) {
+    for (let level = 0; level < 3; level += 1) {
       const part = nested;
       nested = Array.from({ length: 1000 }, () => part);
     }
     port.postMessage({ id: 1, call: 'exec', given: { argv: nested } });
-    port.postMessage({ id: 2, call: 'exec', given: new Map([['argv', 'x']]) });
-    port.postMessage({ id: 3, call: 'exec', given: { argv: new ArrayBuffer(16) } });
-    await eventually(() => expect(refusals).toEqual(['a message of more than 8388608 bytes']));
+    await eventually(() => expect(refusals).toEqual([expect.stringMatching(/^a message of more than \d+ bytes/)]));
+  });
+
+  it('takes no message with parts that no call has', async () => {
+    const { port, refusals } = open();
+    const codes: unknown[] = [];
+    port.onmessage = ({ data }) => codes.push(data.error.code);
+    port.postMessage({ id: 1, call: 'exec', given: { argv: [[[['deeper than any']]]] } });
+    port.postMessage({ id: 2, call: 'exec', given: { argv: new Map([['argv', 'x']]) } });
+    port.postMessage({ id: 3, call: 'write', given: { content: new ArrayBuffer(16) } });
+    await eventually(() => expect(codes).toEqual(Array.from({ length: 3 }, () => 'InvalidArgument')));
+    expect(refusals).toEqual(['a message of parts that no call has']);
+  });
+
+  it('carries a file of 8 MiB, and says that a larger one is too large', async () => {
+    const lab = open().lab();
+    await lab.write('vm-1', '/root/all', new Uint8Array(fileLimit));
+    await expect(lab.write('vm-1', '/root/more', new Uint8Array(2 * fileLimit))).rejects.toMatchObject({
+      code: 'ResourceExhausted',
+      message: expect.stringContaining('a file has 8388608 at most'),
+    });
   });
 
   it('answers no call that there is not, by whatever name, and says so once', async () => {
@@ -124,7 +143,7 @@ describe('the port of an embedding page', () => {
     port.postMessage({ id: 1, call: 'instances' });
     const large = answered(2);
     port.postMessage({ id: 2, call: 'write', given: { content: new Uint8Array(9 * 1024 * 1024) } });
-    expect(await large).toMatchObject({ error: { message: expect.stringContaining('8388608 bytes') } });
+    expect(await large).toMatchObject({ error: { message: expect.stringContaining('8454144 bytes') } });
     const last = answered(5000);
     for (let id = 10; id < 1100; id += 1) port.postMessage({ id, call: 'instances', given: {} });
     await eventually(() => expect(refusals).toHaveLength(4));
@@ -134,7 +153,7 @@ describe('the port of an embedding page', () => {
     expect(refusals).toEqual([
       'a message that is no object',
       'a message that is no call',
-      'a message of more than 8388608 bytes',
+      expect.stringContaining('a message of more than 8454144 bytes'),
       'more than 1000 messages a second',
     ]);
   });

@@ -9,6 +9,7 @@ import {
   type CallName,
   type Calls,
   type EventMessage,
+  fileLimit,
   type MemoryAnswer,
   type MemoryWish,
   messageLimit,
@@ -23,6 +24,11 @@ const partWeight = 8;
 
 /** Calls have three levels. */
 const depthLimit = 4;
+
+const tooMuch = `a message of more than ${messageLimit} bytes: a file has ${fileLimit} at most`;
+
+/** Of a message that is made of what no call has, what is left. */
+const foreign = Number.NEGATIVE_INFINITY;
 
 /** Reasons that are told; who finds more has told enough. */
 const reasonLimit = 100;
@@ -84,7 +90,8 @@ export class CallGate implements Disposable {
   #objection(message: unknown): string | undefined {
     if (!this.#inTime()) return `more than ${messageRate} messages a second`;
     if (!isObject(message)) return 'a message that is no object';
-    if (weigh(message, messageLimit) < 0) return `a message of more than ${messageLimit} bytes`;
+    const left = weigh(message, messageLimit);
+    if (left < 0) return left === foreign ? 'a message of parts that no call has' : tooMuch;
     if (isMemoryAnswer(message)) return undefined;
     const { id, call, given } = message;
     if (typeof id !== 'number' || typeof call !== 'string' || !isObject(given)) return 'a message that is no call';
@@ -105,7 +112,8 @@ export class CallGate implements Disposable {
 
   #refuse(reason: string, message: unknown): void {
     if (isObject(message) && typeof message['id'] === 'number' && this.#heard <= messageRate) {
-      const { code, message: told } = new SandboxError('InvalidArgument', `The lab refused ${reason}`);
+      const kind = reason === tooMuch ? 'ResourceExhausted' : 'InvalidArgument';
+      const { code, message: told } = new SandboxError(kind, `The lab refused ${reason}`);
       this.#options.port.postMessage({ id: message['id'], error: { code, message: told } } satisfies Answer);
     }
     if (this.#told.has(reason) || this.#told.size >= reasonLimit) return;
@@ -130,14 +138,14 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /**
- * What is left of `room` when all of a message is in it; negative: it does not go in, or is made of what no call has. Every part
+ * What is left of `room` when all of a message is in it; negative: it does not go in, or is {@link foreign}. Every part
  * weighs something, since one that stands in many places of a message is looked at in each.
  */
 function weigh(value: unknown, room: number, depth = 0): number {
   if (typeof value === 'string') return room - value.length;
   if (value instanceof Uint8Array) return room - value.byteLength;
   if (typeof value !== 'object' || value === null) return room - partWeight;
-  if (depth > depthLimit || !(Array.isArray(value) || isObject(value))) return -1;
+  if (depth > depthLimit || !(Array.isArray(value) || isObject(value))) return foreign;
   // Before its parts are made a list of: an array may be long and hold nothing.
   let left = room - partWeight * (Array.isArray(value) ? value.length + 1 : 1);
   if (left < 0) return left;

@@ -5,12 +5,9 @@ import { SandboxError, toSandboxError } from '../base/errors';
 import { chunksOf } from '../base/streams';
 import { readArchiveEntries } from '../formats/archive-entries';
 import { serializeTarEntry, tarEnd, tarPadding } from '../formats/tar/tar-writer';
-import type { ExecResult } from '../sdk/protocol';
-import { type CallTarget, fileLimit, outputLimit } from './call-target';
+import { type ExecResult, fileLimit } from '../sdk/protocol';
+import { type CallTarget, linkLimit, outputLimit } from './call-target';
 import { KeptOutput, tooLarge } from './kept-output';
-
-/** As Linux: more are taken for a ring. */
-const linkLimit = 40;
 
 const fileTypes = { mask: 0o170000, file: 0o100000, link: 0o120000 } as const;
 

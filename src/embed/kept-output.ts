@@ -1,7 +1,7 @@
 import { concatBytes } from '../base/bytes';
 import { SandboxError } from '../base/errors';
 import { chunksOf } from '../base/streams';
-import { fileLimit } from './call-target';
+import { fileLimit } from '../sdk/protocol';
 
 /** The beginning of what a stream says. The rest is taken and forgotten, so that who writes goes on. */
 export class KeptOutput {
@@ -17,6 +17,10 @@ export class KeptOutput {
     const room = part.subarray(0, Math.max(0, this.#limit - this.#length));
     if (room.length > 0) this.#parts.push(room);
     this.#length += room.length;
+  }
+
+  get full(): boolean {
+    return this.#length >= this.#limit;
   }
 
   bytes(): Uint8Array {
@@ -35,6 +39,6 @@ export async function keepOutput(stream: ReadableStream<Uint8Array>, limit: numb
 }
 
 export function tooLarge(path: string): SandboxError {
-  const message = `${path} has more than ${fileLimit} bytes, the most that is read at once`;
+  const message = `${path} has more than ${fileLimit} bytes, the most that is read or written at once`;
   return new SandboxError('ResourceExhausted', message);
 }

@@ -1,9 +1,10 @@
 import { SandboxError } from '../base/errors';
 import type { InstanceRecord } from '../engine/instance-record';
 import type { Lab } from '../engine/lab';
-import type { CheckState, InstanceInfo } from '../sdk/protocol';
+import { type CheckState, fileLimit, type InstanceInfo } from '../sdk/protocol';
 import type { CallHandlers } from './call-gate';
 import type { CallTarget } from './call-target';
+import { tooLarge } from './kept-output';
 
 /** Words of a command at most. */
 const wordLimit = 4096;
@@ -44,6 +45,7 @@ export function labCalls(home: EmbeddedLabHome): CallHandlers {
     },
     async write(given) {
       const [path, content] = [textOf(given, 'path'), bytesOf(given, 'content')];
+      if (content.length > fileLimit) throw tooLarge(path);
       await (await target(given)).write(path, content);
       return undefined;
     },

@@ -103,7 +103,9 @@ export interface MemoryAnswer {
 
 export type FromFrame = Answer | EventMessage | MemoryWish;
 
-/** Bytes of one message's strings and arrays at most. */
-export const messageLimit = 8 * 1024 * 1024;
+/** Bytes of a file that is read or written at most. */
+export const fileLimit = 8 * 1024 * 1024;
+/** Bytes of one message's strings and arrays at most: such a file, and what says where to. */
+export const messageLimit = fileLimit + 64 * 1024;
 /** Messages a second at most. */
 export const messageRate = 1000;
