@@ -1,3 +1,4 @@
+import { defaultNetwork } from '../api/default-network';
 import type { InstanceId, InstanceSpec } from '../api/instance';
 import type {
   DhcpLease,
@@ -17,11 +18,11 @@ import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { Emitter, type Event } from '../base/events';
 import { type Disposable, toDisposable } from '../base/lifecycle';
+import { parseSubnet } from '../formats/subnet';
 import { checkEgress } from '../network/egress';
 import { gatewayNetwork } from '../network/gateway/gateway-network';
-import { checkNetwork, parseSubnet, reserve } from '../network/ipam';
+import { checkNetwork, reserve } from '../network/ipam';
 import type { SwitchClient } from '../network/switch-client';
-import { defaultNetwork } from './default-network';
 import type { LeaseBook } from './gateways';
 import { leaseKey, put, remove, reservationKey } from './lab-records';
 import { SampledEvent } from './sampled-event';

@@ -4,7 +4,8 @@ import type { InstanceId } from '../api/instance';
 import type { NetworkSpec, Reservation } from '../api/network';
 import { SandboxError } from '../base/errors';
 import { parseIpAddress } from '../formats/ip-address';
-import { checkNetwork, createMac, parseSubnet, reserve } from './ipam';
+import { parseSubnet } from '../formats/subnet';
+import { checkNetwork, createMac, reserve } from './ipam';
 
 const id = (text: string) => text as InstanceId;
 const network = (subnet: string, name = 'lab'): NetworkSpec => ({ name, subnet, mtu: 1500 });

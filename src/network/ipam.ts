@@ -4,20 +4,7 @@ import { SandboxError } from '../base/errors';
 import { isHostLabel } from '../formats/host-label';
 import { addressNumber, addressText } from '../formats/ip-address';
 import { addressMac, parseMacAddress, randomMacAddress, serializeMacAddress } from '../formats/mac-address';
-
-/** An IPv4 subnet; addresses are whole numbers of 32 bits. */
-export interface Subnet {
-  /** The address whose host bits are all 0. */
-  readonly base: number;
-  readonly prefixLength: number;
-  /** The first address, kept for the gateway. */
-  readonly gateway: number;
-  /** The first and the last address that an instance can have. */
-  readonly first: number;
-  readonly last: number;
-  /** The address whose host bits are all 1. */
-  readonly broadcast: number;
-}
+import { parseHostAddress, parseHostSubnet, parseSubnet, type Subnet, subnetsOverlap } from '../formats/subnet';
 
 export interface ReserveRequest {
   readonly instance: InstanceId;
@@ -37,24 +24,6 @@ export interface ReserveRequest {
 /** Below it packets are too short for IPv4's headers (RFC 791, 3.2); above it no device of ours goes. */
 const mtuRange = { lowest: 576, highest: 9000 } as const;
 
-/** Room for a gateway and at least one instance; more than 2^16 addresses are of no use in a tab. */
-const prefixRange = { shortest: 8, longest: 30 } as const;
-
-/** Blocks that hosts cannot be given (RFC 6890): this network, loopback, link-local, multicast and reserved. */
-const unusable = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'] as const;
-
-/** Reads IPv4 in CIDR notation (RFC 4632). `InvalidArgument` for what is none, and for host bits that are not 0. */
-export function parseSubnet(text: string): Subnet {
-  const subnet = parseCidr(text);
-  const { prefixLength } = subnet;
-  if (prefixLength < prefixRange.shortest || prefixLength > prefixRange.longest) {
-    throw invalid(
-      `The prefix of ${text} is /${prefixLength}; it must be between /${prefixRange.shortest} and /${prefixRange.longest}`,
-    );
-  }
-  return subnet;
-}
-
 /**
  * Whether a network can be made beside those that exist. `InvalidArgument` when it is wrong in itself,
  * `AlreadyExists` for its name, `FailedPrecondition` when its addresses belong to another one.
@@ -65,18 +34,12 @@ export function checkNetwork(spec: NetworkSpec, existing: readonly NetworkSpec[]
     throw invalid(`Not a network name: "${spec.name.slice(0, 80)}"; ${rule}`);
   }
   checkMtu(spec.mtu);
-  const subnet = parseSubnet(spec.subnet);
-  const taboo = unusable.find((block) => overlap(parseCidr(block), subnet));
-  if (taboo !== undefined) {
-    throw invalid(
-      `The addresses of ${spec.subnet} cannot be given to hosts (${taboo}); choose one such as 10.1.0.0/24`,
-    );
-  }
+  const subnet = parseHostSubnet(spec.subnet);
   for (const other of existing) {
     if (other.name === spec.name) {
       throw new SandboxError('AlreadyExists', `There is a network "${spec.name}" already; choose another name`);
     }
-    if (!overlap(parseSubnet(other.subnet), subnet)) continue;
+    if (!subnetsOverlap(parseSubnet(other.subnet), subnet)) continue;
     const message = `${spec.subnet} overlaps the network "${other.name}" (${other.subnet}); choose another subnet`;
     throw new SandboxError('FailedPrecondition', message, { details: { network: other.name } });
   }
@@ -139,37 +102,15 @@ function nextFree(network: NetworkSpec, { first, last }: Subnet, owners: Readonl
 
 function checkFixed(
   network: NetworkSpec,
-  { first, last, gateway }: Subnet,
+  subnet: Subnet,
   owners: ReadonlyMap<number, Reservation>,
   text: string,
 ): number {
-  const address = addressNumber(text);
-  const range = `choose one from ${addressText(first)} to ${addressText(last)}`;
-  if (address === gateway) throw invalid(`${text} is kept for the gateway of the network "${network.name}"; ${range}`);
-  if (address < first || address > last) {
-    throw invalid(`${text} is not an address for hosts of the network "${network.name}" (${network.subnet}); ${range}`);
-  }
+  const address = parseHostAddress(text, subnet, network);
   const owner = owners.get(address);
   if (!owner) return address;
   const message = `${text} belongs to another instance on the network "${network.name}"; choose another address`;
   throw new SandboxError('AlreadyExists', message, { details: { address: text, instance: owner.instance } });
-}
-
-function parseCidr(text: string): Subnet {
-  const [address = '', length = '', ...more] = text.split('/');
-  if (more.length > 0 || !/^\d{1,2}$/.test(length) || Number(length) > 32) {
-    throw invalid(`Not a subnet: "${text.slice(0, 80)}"; write an address and a prefix length, such as 10.1.0.0/24`);
-  }
-  const prefixLength = Number(length);
-  const size = 2 ** (32 - prefixLength);
-  const given = addressNumber(address);
-  const base = given - (given % size);
-  if (base !== given) throw invalid(`${text} has host bits that are not 0; write ${addressText(base)}/${prefixLength}`);
-  return { base, prefixLength, gateway: base + 1, first: base + 2, last: base + size - 2, broadcast: base + size - 1 };
-}
-
-function overlap(a: Subnet, b: Subnet): boolean {
-  return a.base <= b.broadcast && b.base <= a.broadcast;
 }
 
 function invalid(message: string): SandboxError {

@@ -10,7 +10,7 @@ import type { Clock } from '../../base/clock';
 import { SandboxError } from '../../base/errors';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import { gatewayNetwork } from '../../network/gateway/gateway-network';
-import { parseSubnet } from '../../network/ipam';
+import { parseSubnet } from '../../formats/subnet';
 import { defaultNetwork, type Networks } from '../networks';
 import {
   listContainerRecords,

@@ -65,6 +65,7 @@ export class LabScenarios {
     return planScenario(scenario, {
       names: new Set(names),
       networks: lab.networks(),
+      hosts: new Set(lab.list().flatMap(({ name, spec }) => (spec.kind === 'vm' && spec.containerHost ? [name] : []))),
       volumes: new Set(volumes.map(({ name }) => name)),
       containerVolumes: new Set(ofContainers.map(({ Name }) => Name)),
       folders: await this.#filled(scenario),

@@ -60,6 +60,11 @@ describe('what a scenario would do', () => {
       ],
     };
     const there = { names: new Set<string>(), networks: [defaultNetwork] };
+    const on = (host: string) => ({ ...scenario, containers: [{ name: 'web', image: 'busybox', host }] });
+    expect(planScenario(on('host-9'), there).conflicts).toEqual([
+      'web is to run on "host-9", and there is no such container host',
+    ]);
+    expect(planScenario(on('host-9'), { ...there, hosts: new Set(['host-9']) }).conflicts).toEqual([]);
     expect(planScenario(wanted, there)).toMatchObject({
       folders: [
         { folder: 'notes', by: 'client' },

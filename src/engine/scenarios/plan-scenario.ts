@@ -1,12 +1,13 @@
 import type { Egress, NetworkSpec } from '../../api/network';
 import type { Scenario, ScenarioInstance } from '../../formats/scenario/scenario';
-import { defaultNetwork } from '../default-network';
 import { type WantedFolder, wantedFolders, wantedVolumes } from './wanted-data';
 
 /** What is there already. */
 export interface ScenarioSurroundings {
   readonly names: ReadonlySet<string>;
   readonly networks: readonly NetworkSpec[];
+  /** Names of container hosts. */
+  readonly hosts?: ReadonlySet<string>;
   /** Names of volumes that are disks. */
   readonly volumes?: ReadonlySet<string>;
   /** Names of volumes of containers. */
@@ -71,6 +72,7 @@ export function planScenario(scenario: Scenario, there: ScenarioSurroundings): S
       ...[...instances, ...containers].flatMap(({ name }) =>
         there.names.has(name) ? [`"${name}" is there already`] : [],
       ),
+      ...missingHosts(scenario, there),
       ...networks.flatMap((wanted) => {
         const found = known.get(wanted.name);
         return found && !isSame(found, wanted)
@@ -93,6 +95,16 @@ function volumeConflicts(scenario: Scenario, there: ScenarioSurroundings): reado
   ];
 }
 
+/** Containers that are to run on what is no host, here or in the scenario. */
+function missingHosts({ instances, containers }: Scenario, { hosts }: ScenarioSurroundings): readonly string[] {
+  const known = new Set([...(hosts ?? []), ...instances.filter(isHost).map(({ name }) => name)]);
+  return containers.flatMap(({ name, host }) =>
+    host === undefined || known.has(host)
+      ? []
+      : [`${name} is to run on "${host}", and there is no such container host`],
+  );
+}
+
 /** What an instance's memory may come to, MiB. */
 function memoryOf(instance: ScenarioInstance): number {
   const { kind, memory } = instance;
@@ -111,6 +123,5 @@ function imageOf({ image }: ScenarioInstance): readonly string[] {
 function isSame(a: NetworkSpec, b: NetworkSpec): boolean {
   const hosts = ({ egress }: { readonly egress?: Egress }): string =>
     `${egress?.hosts.join(' ') ?? ''} ${egress?.relay ?? ''}`;
-  // The default network is everybody's, whatever it is.
-  return a.name === defaultNetwork.name || (a.subnet === b.subnet && a.mtu === b.mtu && hosts(a) === hosts(b));
+  return a.subnet === b.subnet && a.mtu === b.mtu && hosts(a) === hosts(b);
 }

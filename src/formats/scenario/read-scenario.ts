@@ -12,7 +12,9 @@ import {
   tagged,
   valueAt,
 } from '../yaml/yaml-reader';
+import type { Disagreement, Place } from './disagreement';
 import type { Scenario, ScenarioVolume } from './scenario';
+import { sharedTwice, wrongAddress } from './scenario-addresses';
 
 /** The version of the format; it goes up when an older page would read a scenario wrongly. */
 export const scenarioVersion = 1;
@@ -26,8 +28,8 @@ const name = string({
 });
 const containerName = string({
   most: 63,
-  matching: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
-  what: 'a name of letters, digits, underscores, dots and hyphens',
+  matching: /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
+  what: 'a name of two or more letters, digits, underscores, dots and hyphens',
 });
 const image = string({ most: 512, matching: /^\S+$/, what: 'the name of an image' });
 const text = string({ most: limits.text });
@@ -53,13 +55,18 @@ const volumeName = string({
   matching: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
   what: 'a name of letters, digits, underscores, dots and hyphens',
 });
+const containerVolumeName = string({
+  most: 64,
+  matching: /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
+  what: 'a name of two or more letters, digits, underscores, dots and hyphens',
+});
 const folder = string({ most: 63, matching: /^[a-z0-9][a-z0-9._-]*$/i, what: 'the name of a folder' });
 const disk = record({ size: integer(1, 65_536) }, { format: oneOf('ext4') });
 
 const volume = either<ScenarioVolume, ScenarioVolume>(
   'of',
   // The most that a disk of a unikernel's container has.
-  record({ name: volumeName, of: oneOf('containers') }, { size: integer(1, 64) }),
+  record({ name: containerVolumeName, of: oneOf('containers') }, { size: integer(1, 64) }),
   record({ name: volumeName, size: integer(1, 65_536) }, { format: oneOf('ext4') }),
 );
 
@@ -164,15 +171,14 @@ function laterVersion(source: string): number | undefined {
   return version > scenarioVersion ? version : undefined;
 }
 
-/** Something that no single part of it can know, and where it stands. */
-interface Disagreement {
-  readonly at: readonly (string | number)[];
-  readonly message: string;
-}
-
-/** Names that are taken, and names that nobody has. */
+/** Names that are taken, names that nobody has, and what of two parts cannot be together. */
 function disagreement(scenario: Scenario): Disagreement | undefined {
-  return nameTwice(scenario) ?? missingNetwork(scenario) ?? wrongVolume(scenario) ?? missingInstance(scenario);
+  const checks = [nameTwice, missingNetwork, wrongAddress, wrongVolume, sharedTwice, missingInstance];
+  for (const check of checks) {
+    const found = check(scenario);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function nameTwice({ instances, containers, volumes = [] }: Scenario): Disagreement | undefined {
@@ -233,13 +239,16 @@ function missingInstance({ publish, instances, networks, layout: places = {} }: 
   return { at: ['layout', nobody], message: `"${nobody}" has a place and is not among the instances and networks` };
 }
 
-type Place = { readonly name: string; readonly at: readonly (string | number)[] };
+interface NamedPlace {
+  readonly name: string;
+  readonly at: Place;
+}
 
-function placesOf(key: string, all: readonly { readonly name: string }[]): readonly Place[] {
+function placesOf(key: string, all: readonly { readonly name: string }[]): readonly NamedPlace[] {
   return all.map((each, index) => ({ name: each.name, at: [key, index, 'name'] }));
 }
 
 /** The first whose name another has before it. */
-function secondOf(all: readonly Place[]): Place | undefined {
+function secondOf(all: readonly NamedPlace[]): NamedPlace | undefined {
   return all.find((each, index) => all.findIndex(({ name: other }) => other === each.name) !== index);
 }

@@ -78,6 +78,7 @@ describe('a scenario', () => {
     ['', ['line 1, column 1: It is empty']],
     ['strata: 2\nname: x\nfleets: []', ['line 1, column 1: It is a scenario of version 2; this page reads version 1']],
     ['strata: 1', ['line 1, column 1: "name" is missing']],
+    ['strata: 1\nname: x\n---\nname: y', ['line 3, column 1: A second document begins here (---): a file has one']],
     ['strata: 1\nname: x\ninstance: []', ['line 3, column 1: "instance" is not known here: is "instances" meant?']],
     [
       'strata: 1\nname: x\ninstances:\n  - kind: vm\n    name: a\n    memory: 5000',
@@ -104,26 +105,74 @@ describe('a scenario', () => {
       ['line 4, column 44: instances[0].nics[0].network: a is on the network "lan", which is not among the networks'],
     ],
     [
+      'strata: 1\nname: x\nnetworks:\n  - { name: default, subnet: 10.9.0.0/16 }',
+      [
+        'line 4, column 13: networks[0].name: "default" is always there, with 10.0.0.0/16; a network of another name has what it should have',
+      ],
+    ],
+    [
+      'strata: 1\nname: x\nnetworks:\n  - { name: a, subnet: 10.9.0.1/16 }',
+      ['line 4, column 24: networks[0].subnet: 10.9.0.1/16 has host bits that are not 0; write 10.9.0.0/16'],
+    ],
+    [
+      'strata: 1\nname: x\nnetworks:\n  - { name: a, subnet: 10.9.0.0/31 }',
+      ['line 4, column 24: networks[0].subnet: The prefix of 10.9.0.0/31 is /31; it must be between /8 and /30'],
+    ],
+    [
+      'strata: 1\nname: x\nnetworks:\n  - { name: a, subnet: 10.9.0.0/16 }\n  - { name: b, subnet: 10.9.8.0/24 }',
+      ['line 5, column 24: networks[1].subnet: 10.9.8.0/24 overlaps the network "a" (10.9.0.0/16)'],
+    ],
+    [
+      'strata: 1\nname: x\ninstances:\n  - { kind: vm, name: a, nics: [{ network: default, address: 10.1.0.3 }] }',
+      [
+        'line 4, column 62: instances[0].nics[0].address: 10.1.0.3 is not an address for hosts of the network "default" (10.0.0.0/16); choose one from 10.0.0.2 to 10.0.255.254',
+      ],
+    ],
+    [
+      'strata: 1\nname: x\ninstances:\n  - { kind: vm, name: a, nics: [{ network: default, address: 10.0.0.1 }] }',
+      [
+        'line 4, column 62: instances[0].nics[0].address: 10.0.0.1 is kept for the gateway of the network "default"; choose one from 10.0.0.2 to 10.0.255.254',
+      ],
+    ],
+    [
+      'strata: 1\nname: x\ninstances:\n  - { kind: vm, name: a }\n  - { kind: vm, name: b, nics: [{ network: default, address: 10.0.0.2 }] }',
+      ['line 5, column 62: instances[1].nics[0].address: 10.0.0.2 is what a has on the network "default" by then'],
+    ],
+    [
+      `strata: 1\nname: x\nnetworks:\n  - { name: n, subnet: 10.9.0.0/30 }\ninstances:\n  - { kind: vm, name: a, nics: [{ network: n }] }\n  - { kind: vm, name: b, nics: [{ network: n }] }`,
+      ['line 7, column 33: instances[1].nics[0]: The network "n" (10.9.0.0/30) has no address left for b'],
+    ],
+    [
+      'strata: 1\nname: x\ninstances:\n  - { kind: vm, name: a, shares: [{ folder: f }, { folder: g, tag: f }] }',
+      ['line 4, column 50: instances[0].shares[1]: Two shares of a have the tag "f"'],
+    ],
+    [
+      'strata: 1\nname: x\ncontainers:\n  - { name: c, image: busybox }',
+      [
+        'line 4, column 13: containers[0].name: "c" is not a name of two or more letters, digits, underscores, dots and hyphens',
+      ],
+    ],
+    [
       'strata: 1\nname: x\npublish:\n  - { instance: b, port: 80 }',
       ['line 4, column 17: publish[0].instance: "b" is published and is not among the instances'],
     ],
     [
-      'strata: 1\nname: x\nvolumes:\n  - { name: a }\n  - { name: b, of: machines }\n  - { name: c, size: 0 }\n  - { name: ../d, size: 1 }',
+      'strata: 1\nname: x\nvolumes:\n  - { name: a }\n  - { name: bb, of: machines }\n  - { name: c, size: 0 }\n  - { name: ../d, size: 1 }',
       [
         'line 4, column 5: volumes[0]: "size" is missing',
-        'line 5, column 20: volumes[1].of: "machines" is none of containers',
+        'line 5, column 21: volumes[1].of: "machines" is none of containers',
         'line 6, column 22: volumes[2].size: 0 is not a whole number from 1 to 65536',
         'line 7, column 13: volumes[3].name: "../d" is not a name of letters, digits, underscores, dots and hyphens',
       ],
     ],
     [
-      'strata: 1\nname: x\nvolumes:\n  - { name: a, size: 1 }\n  - { name: a, of: containers }',
-      ['line 5, column 13: volumes[1].name: Two are called "a"'],
+      'strata: 1\nname: x\nvolumes:\n  - { name: aa, size: 1 }\n  - { name: aa, of: containers }',
+      ['line 5, column 13: volumes[1].name: Two are called "aa"'],
     ],
     [
-      'strata: 1\nname: x\nvolumes: [{ name: a, of: containers }]\ninstances:\n  - kind: vm\n    name: a\n    disks: [{ size: 1 }, { volume: a }]',
+      'strata: 1\nname: x\nvolumes: [{ name: aa, of: containers }]\ninstances:\n  - kind: vm\n    name: a\n    disks: [{ size: 1 }, { volume: aa }]',
       [
-        'line 7, column 36: instances[0].disks[1].volume: a has the volume "a", which is not among the volumes that are disks',
+        'line 7, column 36: instances[0].disks[1].volume: a has the volume "aa", which is not among the volumes that are disks',
       ],
     ],
     [

@@ -53,7 +53,13 @@ export function readYaml<T>(text: string, read: YamlReader<T>): ReadResult<T> {
   let value: T | undefined;
   try {
     const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true, merge: false });
-    for (const { pos, message } of document.errors) tell(pos[0], '', firstLine(message));
+    for (const { pos, code, message } of document.errors) {
+      tell(
+        pos[0],
+        '',
+        code === 'MULTIPLE_DOCS' ? 'A second document begins here (---): a file has one' : firstLine(message),
+      );
+    }
     if (document.contents === null) tell(0, '', 'It is empty');
     else if (problems.length === 0) value = read(wrap(document.contents, '', 0));
   } catch (error) {

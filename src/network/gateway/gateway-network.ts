@@ -1,6 +1,6 @@
 import type { MacAddress, NetworkSpec } from '../../api/network';
 import { addressText } from '../../formats/ip-address';
-import { parseSubnet, type Subnet } from '../ipam';
+import { parseSubnet, type Subnet } from '../../formats/subnet';
 
 /** Where clouds tell machines about themselves. */
 export const metadataAddress = '169.254.169.254';

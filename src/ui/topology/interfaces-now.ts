@@ -1,6 +1,6 @@
 import type { NetworkSpec } from '../../api/network';
 import { addressNumber } from '../../formats/ip-address';
-import { parseSubnet } from '../../network/ipam';
+import { parseSubnet } from '../../formats/subnet';
 import { portName } from '../../runtime/container/port-guard';
 import type { NestedNode } from './topology-graph';
 
