@@ -9,8 +9,8 @@ import { toHex } from '../../base/bytes';
 import type { Clock } from '../../base/clock';
 import { SandboxError } from '../../base/errors';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
-import { gatewayNetwork } from '../../network/gateway/gateway-network';
 import { parseSubnet } from '../../formats/subnet';
+import { gatewayNetwork } from '../../network/gateway/gateway-network';
 import { defaultNetwork, type Networks } from '../networks';
 import {
   listContainerRecords,
