@@ -184,6 +184,12 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
         await ok(['exec', 'web', 'sh', '-c', 'echo from inside > /tmp/answer']);
         await ok(['cp', 'web:/tmp/answer', join(folder, 'answer')]);
         expect(await readFile(join(folder, 'answer'), 'utf8')).toBe('from inside\n');
+        await ok(['cp', 'web:/tmp/given/.', join(folder, 'opened')]);
+        await mkdir(join(folder, 'there'));
+        await ok(['cp', 'web:/tmp/given/.', join(folder, 'there')]);
+        for (const copied of ['opened', 'there']) {
+          expect(await readFile(join(folder, copied, 'below/note'), 'utf8')).toBe('from outside');
+        }
         expect(await ok(['diff', 'web'])).toMatch(/^A \/tmp\/answer$/m);
         const missing = await docker.run(['cp', 'web:/none', folder]);
         expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('Could not find the file /none')]);

@@ -119,6 +119,29 @@ describe('containers of a real host', { timeout: guardMs }, () => {
     expect(listed.map(({ SizeRw }) => SizeRw).sort()).toEqual([0, 5]);
   });
 
+  async function namesIn(tar: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<readonly string[]> {
+    const bytes = new Uint8Array(await new Response(tar).arrayBuffer());
+    return (await unpackTar(bytes)).map(({ header }) => header.name);
+  }
+
+  it('are copied and exported under docker’s names', async () => {
+    await create('named', { Cmd: ['sh', '-c', 'mkdir -p /a/b && echo 1 > /a/1 && ln /a/1 /a/b/2; sleep 1000'] });
+    await engine.containers.start('named');
+    const copied = async (path: string) => {
+      const { stat, tar } = await engine.containers.copyOut('named', path);
+      return [stat.name, ...(await namesIn(tar))];
+    };
+    await expect.poll(() => copied('/a/b/.'), { timeout: 60_000 }).toEqual(['.', './', './2']);
+    expect(await copied('/a/.')).toEqual(['.', './', './1', './b/', './b/2']);
+    expect(await copied('/a/../a')).toEqual(['a', 'a/', 'a/1', 'a/b/', 'a/b/2']);
+    expect(await copied('/a/b/')).toEqual(['b', 'b/', 'b/2']);
+    const tar = new Uint8Array(await new Response(await engine.containers.export('named')).arrayBuffer());
+    const exported = new Map((await unpackTar(tar)).map(({ header, data }) => [header.name, { header, data }]));
+    expect([...exported.keys()].filter((name) => /^(\/|\.\/)|^$/.test(name))).toEqual([]);
+    expect(new TextDecoder().decode(exported.get('etc/passwd')?.data)).toContain('root:');
+    expect(exported.get('a/b/2')?.header).toMatchObject({ type: 'link', linkname: 'a/1' });
+  });
+
   it.each(['host', 'private'])(
     'have the mark of containers, which is no change of theirs, with users of the %s',
     async (users) => {
@@ -126,9 +149,7 @@ describe('containers of a real host', { timeout: guardMs }, () => {
       await engine.containers.start('marked');
       expect(await said('marked', ['stat', '-c', '%F', '/.dockerenv'])).toBe('regular empty file\n');
       expect(await engine.containers.changes('marked')).toEqual([]);
-      const tar = await new Response(await engine.containers.export('marked')).arrayBuffer();
-      const names = (await unpackTar(new Uint8Array(tar))).map(({ header }) => header.name.replace(/^\.\//, ''));
-      expect(names).toContain('.dockerenv');
+      expect(await namesIn(await engine.containers.export('marked'))).toContain('.dockerenv');
     },
   );
 });

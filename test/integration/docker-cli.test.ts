@@ -82,6 +82,16 @@ describe.skipIf(!hasHostPrograms)('docker in the shell, over the engine and real
     expect(await run('docker cp notes.txt box:/tmp/notes')).toMatchObject({ code: 0, err: '' });
     expect((await run('docker exec box cat /tmp/notes')).out).toBe('one\ntwo\n');
     expect(await run('docker cp box:/tmp/notes back; cat back')).toMatchObject({ out: 'one\ntwo\n', err: '' });
+    await run('docker exec box mkdir /tmp/deep; docker exec box cp /tmp/notes /tmp/deep/more; mkdir there');
+    expect(await run('docker cp box:/tmp/. opened; cat opened/notes opened/deep/more')).toMatchObject({
+      out: 'one\ntwo\n'.repeat(2),
+      err: '',
+    });
+    expect(await run('docker cp box:/tmp/. there; cat there/deep/more')).toMatchObject({ out: 'one\ntwo\n', err: '' });
+    expect(await run('docker cp box:/tmp there; cat there/tmp/deep/more')).toMatchObject({
+      out: 'one\ntwo\n',
+      err: '',
+    });
     await run('docker rm -f box');
   });
 

@@ -1,5 +1,10 @@
 import type { ContainerChange, ContainerPathStat } from '../../api/container-host';
 import { SandboxError } from '../../base/errors';
+import { streamOf } from '../../base/streams';
+import { rewriteTar } from '../../formats/tar/rewrite-tar';
+import type { TarEntry } from '../../formats/tar/tar-entry';
+import { tarEnd, type WrittenEntry } from '../../formats/tar/tar-writer';
+import { archiveName } from './archive-path';
 import { baseDirectory, type ContainerPaths, emptyDirectory, layerPath, layersDirectory } from './host-paths';
 import { feedProgram, filesProgram, type HostGuest, runProgram, startReading } from './host-program';
 
@@ -96,21 +101,21 @@ export class RootFiles {
     return parseStatus(path, said);
   }
 
-  /** A tar of what is at the path, named by its last part. */
+  /** A tar of what is at the path, named as docker does it. */
   pack(place: FilesPlace, path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    const argv = inRoot(place, (root) => [...withIds(place), 'pack', root, path, lastPart(path)]);
+    const argv = inRoot(place, (root) => [...withIds(place), 'pack', root, path, archiveName(path)]);
     return startReading(this.#guest, argv, `Cannot read ${path}`);
   }
 
   /** A tar of the whole root, without what is mounted in it: of a running one, `/proc` would never end well. */
-  packRoot(place: FilesPlace): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  async packRoot(place: FilesPlace): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const options = wholeOptions(place);
     const argv = apart(
       [{ at: lookDirectory, options }],
       [...withIds(place), 'pack', lookDirectory, '/', '.'],
       [place.paths.upper],
     );
-    return startReading(this.#guest, argv, 'Cannot read the container');
+    return streamOf(withoutRoot(await startReading(this.#guest, argv, 'Cannot read the container')));
   }
 
   unpack(place: FilesPlace, path: string, tar: ReadableStream<Uint8Array>, options: UnpackOptions): Promise<void> {
@@ -242,10 +247,16 @@ function lowerOption(layers: readonly string[]): string {
   return [baseDirectory, ...layers].reverse().join(':');
 }
 
-/** What docker calls it in an archive. */
-function lastPart(path: string): string {
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  return parts.at(-1) ?? '.';
+/** Named as docker exports them, from the root: `etc/passwd`, and nothing for the root itself. */
+async function* withoutRoot(tar: ReadableStream<Uint8Array<ArrayBuffer>>) {
+  const fromRoot = (path: string): string => path.replace(/^\.\//, '');
+  yield* rewriteTar(tar, (entry: TarEntry): WrittenEntry | undefined => {
+    const path = fromRoot(entry.path);
+    return path === ''
+      ? undefined
+      : { ...entry, path, target: entry.kind === 'link' ? fromRoot(entry.target) : entry.target };
+  });
+  yield new Uint8Array(tarEnd);
 }
 
 const fileTypes = { mask: 0o170000, symlink: 0o120000 } as const;
@@ -254,9 +265,8 @@ function parseStatus(path: string, said: string): ContainerPathStat {
   const [, mode, size, seconds, nanoseconds, target = ''] = /^(\d+) (-?\d+) (-?\d+) (\d+) (.*)$/s.exec(said) ?? [];
   if (mode === undefined) throw new SandboxError('DataLoss', `Not an answer about ${path}: ${said.slice(0, 100)}`);
   const isLink = (Number(mode) & fileTypes.mask) === fileTypes.symlink;
-  const name = lastPart(path);
   return {
-    name: name === '.' ? '/' : name,
+    name: archiveName(path),
     size: Number(size),
     mode: Number(mode),
     mtime: rfc3339(Number(seconds), Number(nanoseconds)),

@@ -65,10 +65,12 @@ interface CopyFlags {
 }
 
 async function statOf({ engine }: DockerContext, { container, path }: InContainer): Promise<PathStat> {
-  const answer = await engine.call('HEAD', `/containers/${segment(container)}/archive`, { query: { path } });
+  return statIn(await engine.call('HEAD', `/containers/${segment(container)}/archive`, { query: { path } }));
+}
+
+function statIn(answer: Response): PathStat {
   const encoded = answer.headers.get('X-Docker-Container-Path-Stat') ?? '';
-  const text = new TextDecoder().decode(decodeBase64(encoded));
-  return JSON.parse(text);
+  return JSON.parse(new TextDecoder().decode(decodeBase64(encoded)));
 }
 
 async function copyOut(
@@ -99,11 +101,14 @@ async function copyOut(
   if (!there && (await io.files.stat(parentPart(target)))?.kind !== 'folder') {
     throw new Error(`invalid output path: directory ${JSON.stringify(parentPart(target))} does not exist`);
   }
-  const bytes = await extractTar(answer.body, io, (name) => {
-    const inner = name.split('/').slice(1).join('/');
-    if (meansContents(from.path)) return `${target}/${inner}`;
-    const top = intoFolder ? `${target}/${lastPart(from.path)}` : target;
-    return inner === '' ? top : `${top}/${inner}`;
+  const { name: top } = statIn(answer);
+  // What is in a folder has no part of its own in front of its names, nor has what is in the root.
+  const isOpen = top === '.' || top === '/';
+  const name = path === from.path ? top : lastPart(from.path);
+  const into = intoFolder && !isOpen ? `${target}/${name}` : target;
+  const bytes = await extractTar(answer.body, io, (path) => {
+    const inner = isOpen ? path.replace(/^\.$/, '') : path.split('/').slice(1).join('/');
+    return inner === '' ? into : `${into}/${inner}`;
   });
   if (!quiet && io.stderr.terminal) {
     await io.stderr.write(`Successfully copied ${humanSize(bytes, 3)} to ${target}\n`);
