@@ -28,6 +28,7 @@ export function createLessonLab({ lab, hasImage, clock }: LabProbesOptions): Les
     phaseOf: (name) => find(name)?.state.phase,
     async exec(name, spec, seconds) {
       const record = find(name);
+      if (record && record.state.phase !== 'running') throw notRunning(name);
       if (record) return lab.instance(record.id).exec(spec);
       return execInContainer(await lab.containers(), name, spec, seconds);
     },
@@ -35,9 +36,7 @@ export function createLessonLab({ lab, hasImage, clock }: LabProbesOptions): Les
       const record = find(name);
       const [nic] = record?.nics ?? [];
       // One that sleeps is woken by what is asked of it.
-      if (record && record.state.phase !== 'running' && !record.demand?.asleep) {
-        throw new SandboxError('FailedPrecondition', `${name} does not run`);
-      }
+      if (record && record.state.phase !== 'running' && !record.demand?.asleep) throw notRunning(name);
       if (!nic) throw new SandboxError('NotFound', `There is no ${name} on a network`);
       const connect = () => lab.connect(nic.network, { address: nic.address, port });
       return get(new HttpClient({ connect, clock, timeouts }), name, path, signal);
@@ -62,6 +61,11 @@ export function createLessonLab({ lab, hasImage, clock }: LabProbesOptions): Les
         ...(port !== undefined && { port }),
       }),
   };
+}
+
+/** There is a button for it above the checks. */
+function notRunning(name: string): SandboxError {
+  return new SandboxError('FailedPrecondition', `${name} does not run: start it first`);
 }
 
 async function get(client: HttpClient, host: string, target: string, signal: AbortSignal): Promise<HttpSeen> {

@@ -15,7 +15,6 @@ function recordedLab() {
   ];
   const containers = {
     list: async () => [
-      { Id: 'old', Names: ['/before'], Created: 99 },
       { Id: 'new', Names: ['/after'], Created: 101 },
       { Id: 'gone', Names: ['/gone'], Created: 102 },
     ],
@@ -26,7 +25,7 @@ function recordedLab() {
   };
   const lab = {
     list: () => records,
-    containers: async () => ({ containers }),
+    containers: async () => ({ containers, placements: { hostOf: () => 'host-1' } }),
     discard: async (id: string) => {
       done.push(`discard ${id}`);
       records = records.filter((record) => record.id !== id);
@@ -61,8 +60,23 @@ describe('what was made since a lesson was begun', () => {
     expect((await madeSince(lab, begun, ['b'])).instances.map(({ name }) => name)).toEqual(['host-1']);
   });
 
+  it('is not what another lesson has made, nor the host that this is on', async () => {
+    const { lab } = recordedLab();
+    const made = await madeSince(lab, begun, ['new']);
+    expect(made.containers.map(({ name }) => name)).toEqual(['gone']);
+    expect(made.instances.map(({ name }) => name)).toEqual(['box']);
+    expect(made.kept.map(({ name }) => name)).toEqual(['host-1']);
+  });
+
+  it('is not a container that is older, nor the host that this is on', async () => {
+    const { lab } = recordedLab();
+    const made = await madeSince(lab, { ...begun, startedAt: 102_500 });
+    expect(made.containers.map(({ name }) => name)).toEqual(['gone']);
+    expect(made.kept.map(({ name }) => name)).toEqual(['host-1']);
+  });
+
   it('is nothing where it was not begun', async () => {
     const { lab } = recordedLab();
-    expect(await madeSince(lab, { passed: [], step: 0 })).toEqual({ instances: [], containers: [] });
+    expect(await madeSince(lab, { passed: [], step: 0 })).toEqual({ instances: [], containers: [], kept: [] });
   });
 });

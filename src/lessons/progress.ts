@@ -10,6 +10,10 @@ export interface LessonProgress {
   readonly before?: readonly string[];
   /** Ids of the instances of its lab, once that runs: another lesson may have some of the same names. */
   readonly own?: readonly string[];
+  /** Its lab was begun and has not come to its end: what is there of it may lack its setup. */
+  readonly opening?: true;
+  /** Ids of instances and containers that came about while it was shown, or its lab was opened. */
+  readonly made?: readonly string[];
 }
 
 export const noProgress: LessonProgress = { passed: [], step: 0 };
@@ -36,7 +40,9 @@ export function serializeProgress(
 
 function parseOne(value: unknown): LessonProgress | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { passed, step, startedAt, before, own } = value as Partial<Record<keyof LessonProgress, unknown>>;
+  const { passed, step, startedAt, before, own, opening, made } = value as Partial<
+    Record<keyof LessonProgress, unknown>
+  >;
   if (!Array.isArray(passed)) return undefined;
   return {
     passed: passed.filter(isStep).slice(0, limit),
@@ -44,6 +50,8 @@ function parseOne(value: unknown): LessonProgress | undefined {
     ...(typeof startedAt === 'number' && { startedAt }),
     ...(Array.isArray(before) && { before: before.filter(isId) }),
     ...(Array.isArray(own) && { own: own.filter(isId) }),
+    ...(opening === true && { opening }),
+    ...(Array.isArray(made) && { made: made.filter(isId) }),
   };
 }
 

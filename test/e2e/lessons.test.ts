@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
+import { focusedText } from '../support/focused-text';
 import { lessonIds } from '../support/lesson-lab';
 import { openPage } from '../support/page-fleet';
 import { solveInPage } from '../support/page-lesson';
@@ -81,6 +82,30 @@ describe('lessons in the page', { timeout: 900_000 }, () => {
     await view().getByRole('heading', { name: 'From elsewhere' }).waitFor();
     await goTo('#/lessons');
     await view().getByText('backend.imageid "ubuntu"').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('say what of their lab does not run, and start it; a lab whose opening was cut off is made anew', async () => {
+    await goTo('#/lessons/03-container-by-hand/0');
+    await page.evaluate("strata.lab.changes(([first]) => first?.state.phase === 'starting' && location.reload())");
+    await Promise.all([page.waitForEvent('load'), button('Start the lab').click()]);
+    await view().getByText('It was not started to its end').waitFor();
+    await button('Start it anew').click();
+    await view().getByText('The lab runs.').waitFor();
+    await goTo('#/lessons/03-container-by-hand/1');
+    await page.evaluate('strata.lab.kill(strata.lab.list()[0].id).finished');
+    await view().getByText('box does not run.', { exact: true }).waitFor();
+    await view().getByText('box does not run: start it first').waitFor();
+    expect(await problems()).toEqual([]);
+    await button('Run in box').first().click();
+    expect(await focusedText(page)).toBe('The lab of this lesson');
+    await button('Start box').click();
+    await view().getByText('box does not run.', { exact: true }).waitFor({ state: 'detached' });
+    await goTo('#/lessons/03-container-by-hand/0');
+    await view().getByText('The lab runs.').waitFor();
+    await button('Reset the lesson').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click();
+    await button('Start the lab').waitFor();
     expect(complaints).toEqual([]);
   });
 

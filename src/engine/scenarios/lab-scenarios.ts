@@ -2,6 +2,7 @@ import type { ContainerConfig, ContainerInspect } from '../../api/container';
 import type { ContainerEngine } from '../../api/container-engine';
 import type { ContainerVolume } from '../../api/container-volume';
 import type { Digest } from '../../api/content-store';
+import type { InstanceId } from '../../api/instance';
 import type { Operation } from '../../api/operation';
 import { toSandboxError } from '../../base/errors';
 import { parseDigest } from '../../formats/digest';
@@ -20,7 +21,7 @@ import type { Lab } from '../lab';
 import type { Task } from '../tasks';
 import { canSayContainer } from './can-say-container';
 import { type ImageFacts, type LabScenario, labScenario } from './lab-scenario';
-import { openScenario, type ScenarioLab, type ScenarioOpened } from './open-scenario';
+import { openScenario, type ScenarioLab, type ScenarioOpened, startMade } from './open-scenario';
 import { pinnedImage } from './pinned-image';
 import { planScenario, type ScenarioPlan } from './plan-scenario';
 import { type PullImage, pullWanted } from './pull-image';
@@ -82,6 +83,12 @@ export class LabScenarios {
       result = await openScenario(plan, { lab, pull, run, createVolume }, operation);
     });
     return { task, opened: task.finished.then(() => result) };
+  }
+
+  /** Starts instances of a scenario once more and sets them up anew, each as a task of its own; `made` has their ids by name. */
+  async startAgain({ instances }: Scenario, made: ReadonlyMap<string, InstanceId>): Promise<ScenarioOpened> {
+    const again = { instances: instances.filter(({ name }) => made.has(name)), containers: [] };
+    return { failures: await startMade(again, made, this.#options) };
   }
 
   /** Everything there is, but what no text can hold, and what is not wanted. */

@@ -89,7 +89,7 @@ export async function openScenario(
     for (const step of undo.reverse()) await step().catch(() => {});
     throw error;
   }
-  return { failures: await begin(scenario.instances, scenario.containers, made, steps, operation) };
+  return { failures: await startMade(scenario, made, steps, operation) };
 }
 
 type Undo = () => Promise<unknown>;
@@ -232,13 +232,15 @@ function unikernelDraft({ name, image, nics, memory, args, files, idle }: Scenar
   };
 }
 
-/** Everything at once: a service finds its neighbours by name as soon as they are up. */
-async function begin(
-  instances: readonly ScenarioInstance[],
-  containers: readonly ScenarioContainer[],
+/**
+ * Starts what was made of a scenario, sets it up and runs its containers. Everything at once: a service finds its neighbours by
+ * name as soon as they are up. Tells what does not start.
+ */
+export async function startMade(
+  { instances, containers }: Pick<Scenario, 'instances' | 'containers'>,
   made: ReadonlyMap<string, InstanceId>,
   { lab, run }: OpenScenarioSteps,
-  operation: Operation,
+  operation: Operation = {},
 ): Promise<ScenarioOpened['failures']> {
   const starts = instances
     .filter(({ start }) => start !== false)

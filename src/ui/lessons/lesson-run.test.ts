@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createDeferred } from '../../base/deferred';
+import { createDeferred, type Deferred } from '../../base/deferred';
 import { settle } from '../../base/fake-clock';
-import { openTestLab } from '../../engine/lab-fixture';
+import { openTestLab, type TestStorage } from '../../engine/lab-fixture';
 import { LabScenarios } from '../../engine/scenarios/lab-scenarios';
 import { createLessonLab } from '../../lessons/lab-probes';
 import type { Dialog } from '../dialog';
@@ -17,10 +17,18 @@ const work =
   '---\ntitle: W\nchecks: [{ kind: instance, name: x, instance: other, phase: running }]\n---\n```sh @lab\nls\n```\n';
 const machine = 'strata: 1\nname: x\ninstances: [{ kind: vm, name: box, memory: 64 }]\n';
 
-/** Lessons `a` and `b` with a machine `box` each, and `c` that starts nothing. */
-async function setUp() {
-  const { lab, clock, driver } = await openTestLab();
-  const kept = new Map<string, string>();
+const stopping =
+  '---\ntitle: S\nchecks: [{ kind: instance, name: x, instance: box, phase: stopped }]\n---\n```sh @lab\nls\n```\n';
+const prepared = machine.replace('memory: 64', 'memory: 64, setup: touch /made');
+
+interface EarlierPage {
+  readonly storage: TestStorage;
+  readonly kept: Map<string, string>;
+}
+
+/** Lessons `a` and `b` with a machine `box` each, `d` whose `box` is set up, and `c` that starts nothing. */
+async function setUp({ storage: given, kept = new Map() }: Partial<EarlierPage> = {}) {
+  const { lab, clock, driver, storage: store } = await openTestLab(given, undefined, { firstRandom: given ? 1000 : 0 });
   const storage = {
     getItem: (name: string) => kept.get(name) ?? null,
     setItem: (name: string, value: string) => void kept.set(name, value),
@@ -49,13 +57,13 @@ async function setUp() {
         config: async () => ({}),
       }),
       source: {
-        list: async () => ['a', 'b', 'c'].map((id) => ({ id, title: id, summary: 'x', minutes: 5, files: [] })),
+        list: async () => ['a', 'b', 'c', 'd'].map((id) => ({ id, title: id, summary: 'x', minutes: 5, files: [] })),
         files: async ({ id }) =>
           new Map([
             ['lesson.md', head(id, id !== 'c')],
             ['1.md', quiz],
-            ['2.md', work],
-            ...(id === 'c' ? [] : ([['lab.yaml', machine]] as const)),
+            ['2.md', id === 'b' ? stopping : work],
+            ...(id === 'c' ? [] : ([['lab.yaml', id === 'd' ? prepared : machine]] as const)),
           ]),
       },
       settings: createSettings(storage),
@@ -75,7 +83,18 @@ async function setUp() {
     await clock.advance(0);
     await starting;
   };
-  return { lab, clock, driver, reports, open, reset, start, went };
+  /** Makes the start of the first machine wait. */
+  const holdStart = (): Deferred<void> => {
+    const held = createDeferred<void>();
+    const following = lab.changes(() => {
+      const [machine] = driver.made;
+      if (!machine) return;
+      machine.gate = held;
+      following.dispose();
+    });
+    return held;
+  };
+  return { holdStart, lab, clock, driver, reports, open, reset, start, went, asked, page: { storage: store, kept } };
 }
 
 describe('what was there before a lesson', () => {
@@ -162,6 +181,111 @@ describe('a reset', () => {
     showing.dispose();
     await expect.poll(() => run.labState.value).toBe('absent');
     expect(went).toEqual([]);
+  });
+});
+
+describe('a lab', () => {
+  const idle = (run: LessonRun) => run.idle.value.map(({ name, phase }) => `${name} ${phase}`);
+
+  it('of which something does not run says so, and is started again', async () => {
+    const { lab, open, start } = await setUp();
+    const run = await (await open()).lesson('a');
+    await start(run);
+    run.show(2);
+    await lab.stop(lab.list()[0]!.id).finished;
+    expect([run.labState.value, ...idle(run)]).toEqual(['idle', 'box stopped']);
+    // They are looked at all the same: it may be they that want it so.
+    expect(run.checks.value).toHaveLength(1);
+    await start(run);
+    expect([run.labState.value, ...idle(run)]).toEqual(['ready']);
+    await lab.pause(lab.list()[0]!.id).finished;
+    expect([run.labState.value, ...idle(run)]).toEqual(['idle', 'box paused']);
+    await start(run);
+    expect(run.labState.value).toBe('ready');
+  });
+
+  it('of which something could not be started is tried again', async () => {
+    const { lab, driver, open, start, holdStart } = await setUp();
+    const run = await (await open()).lesson('a');
+    const held = holdStart();
+    const starting = start(run);
+    held.reject(new Error('There is no network'));
+    await starting;
+    expect([run.labState.value, ...idle(run)]).toEqual(['idle', 'box failed']);
+    expect(run.failures.value).toEqual([{ name: 'box', message: 'There is no network' }]);
+    driver.at(0).gate = undefined;
+    await start(run);
+    expect(run.labState.value).toBe('ready');
+    expect([run.failures.value, lab.list().length]).toEqual([[], 1]);
+  });
+
+  it('that a check wants as it is was brought there by whoever reads', async () => {
+    const { lab, open, start } = await setUp();
+    const shelf = await open();
+    const run = await shelf.lesson('b');
+    await start(run);
+    run.show(1);
+    await lab.stop(lab.list()[0]!.id).finished;
+    expect(run.labState.value).toBe('idle');
+    run.show(2);
+    expect(run.labState.value).toBe('ready');
+    await expect.poll(() => shelf.progressOf('b').passed).toEqual([1, 2]);
+    run.show(0);
+    expect(run.labState.value).toBe('ready');
+  });
+
+  it('that was being opened when the page went is not taken for whole, and is made anew', async () => {
+    const first = await setUp();
+    first.holdStart();
+    void (await (await first.open()).lesson('a')).start();
+    await expect.poll(() => first.lab.list()[0]?.state.phase).toBe('starting');
+    const kept = new Map(first.page.kept);
+    const second = await setUp({ ...first.page, kept });
+    const shelf = await second.open();
+    const run = await shelf.lesson('a');
+    const [left] = second.lab.list();
+    expect(left?.state.phase).toBe('created');
+    expect([run.labState.value, run.parts()]).toEqual(['partial', ['box']]);
+    expect(run.plan()?.conflicts).toEqual([]);
+    await second.start(run);
+    expect(run.labState.value).toBe('ready');
+    expect(second.lab.list().map(({ name }) => name)).toEqual(['box']);
+    expect(second.lab.list()[0]?.id).not.toBe(left?.id);
+    await second.reset(run);
+    await expect.poll(() => second.lab.list()).toEqual([]);
+  });
+
+  it('that lacks its setup is not taken for whole, now and after a reload', async () => {
+    const { open, start } = await setUp();
+    const run = await (await open()).lesson('d');
+    await start(run);
+    // There are no programs in these machines.
+    expect(run.failures.value).toMatchObject([{ name: 'box' }]);
+    expect(run.labState.value).toBe('partial');
+    expect((await (await open()).lesson('d')).labState.value).toBe('partial');
+  });
+});
+
+describe('what came about while a lesson was shown', () => {
+  const names = (asked: readonly Dialog[]): string => {
+    const dialog = asked.at(-1);
+    return dialog?.kind === 'confirm' ? dialog.body : '';
+  };
+
+  it('is that lesson’s, and stays when another is reset', async () => {
+    const { lab, open, start, asked } = await setUp();
+    const shelf = await open();
+    const [a, c] = [await shelf.lesson('a'), await shelf.lesson('c')];
+    await start(a);
+    const reading = a.show(1);
+    await lab.create({ kind: 'vm', name: 'of-a', memoryMiB: 64 } as never);
+    reading.dispose();
+    c.show(1);
+    await lab.create({ kind: 'vm', name: 'of-c', memoryMiB: 64 } as never);
+    await a.reset();
+    expect(names(asked)).toContain('is removed: box, of-a.');
+    await c.reset();
+    expect(names(asked)).toContain('is removed: of-c.');
   });
 });
 

@@ -1,11 +1,20 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
-import { SandboxError } from '../../base/errors';
+import { SandboxError, toSandboxError } from '../../base/errors';
 import type { Disposable } from '../../base/lifecycle';
 import type { InstanceRecord } from '../../engine/instance-record';
+import type { ScenarioOpened } from '../../engine/scenarios/open-scenario';
 import { planScenario, type ScenarioPlan } from '../../engine/scenarios/plan-scenario';
-import { type Lesson, type LessonStep, labTerminal, type TerminalAddress } from '../../formats/lesson/lesson';
+import {
+  type Lesson,
+  type LessonCheck,
+  type LessonStep,
+  labTerminal,
+  type TerminalAddress,
+} from '../../formats/lesson/lesson';
+import type { Scenario } from '../../formats/scenario/scenario';
 import { type CheckState, CheckWatch } from '../../lessons/check-watch';
-import { type MadeSince, madeSince, removeMade } from '../../lessons/made-since';
+import { type IdleMachine, idleMachines, machinesOf } from '../../lessons/lesson-machines';
+import { type MadeSince, madeSince, ofItsLab, removeMade } from '../../lessons/made-since';
 import { solveStep } from '../../lessons/solve-step';
 import { keysOf } from '../../lessons/typed-terminal';
 import type { TypedSource } from '../terminals/typed-source';
@@ -18,8 +27,11 @@ export interface LessonRunOptions extends LessonShelfOptions {
   readonly shelf: LessonShelf;
 }
 
-/** `absent`: it has to be started. `none`: the lesson has none of its own. `resetting`: what was made is taken away. */
-export type LessonLabState = 'none' | 'absent' | 'starting' | 'ready' | 'resetting';
+/**
+ * `absent`: it has to be started. `none`: the lesson has none of its own. `resetting`: what was made is taken away. `idle`: all of
+ * it is there, and not all of it runs. `partial`: some of it is there, or it was not opened to its end.
+ */
+export type LessonLabState = 'none' | 'absent' | 'starting' | 'ready' | 'resetting' | 'idle' | 'partial';
 
 /** What a line of the solution may take: it may well boot a machine and pull an image. */
 const lineLimitMs = 180_000;
@@ -31,13 +43,17 @@ export class LessonRun implements Disposable {
   readonly #options: LessonRunOptions;
   readonly #checks = signal<readonly CheckState[]>([]);
   readonly #labState = signal<LessonLabState>('none');
+  readonly #idle = signal<readonly IdleMachine[]>([]);
   readonly #solving = signal(false);
   readonly #failures = signal<readonly { readonly name: string; readonly message: string }[]>([]);
   readonly #following: Disposable;
   #watch: CheckWatch | undefined;
   #step = 0;
   #shown = false;
+  #watched = false;
   #starting = false;
+  /** What is there already is started once more. */
+  #waking = false;
   #resetting = false;
   #typing: AbortController | undefined;
 
@@ -56,6 +72,10 @@ export class LessonRun implements Disposable {
   get labState(): ReadonlySignal<LessonLabState> {
     return this.#labState;
   }
+  /** What of the lab is there and does not run. */
+  get idle(): ReadonlySignal<readonly IdleMachine[]> {
+    return this.#idle;
+  }
   /** Whether the solution is being typed. */
   get solving(): ReadonlySignal<boolean> {
     return this.#solving;
@@ -69,8 +89,15 @@ export class LessonRun implements Disposable {
   plan(): ScenarioPlan | undefined {
     const { lab } = this.#options;
     if (!this.lesson.lab) return undefined;
-    const names = new Set(lab.list().map(({ name }) => name));
+    // What is there of it is taken away first.
+    const own = new Set(this.#machines().map(({ name }) => name));
+    const names = new Set(lab.list().flatMap(({ name }) => (own.has(name) ? [] : [name])));
     return planScenario(this.lesson.lab, { names, networks: lab.networks() });
+  }
+
+  /** What starting it anew takes away first. */
+  parts(): readonly string[] {
+    return this.#machines().map(({ name }) => name);
   }
 
   /** A step of the lesson by its number; undefined for the introduction. */
@@ -87,14 +114,17 @@ export class LessonRun implements Disposable {
   show(step: number): Disposable {
     const { shelf } = this.#options;
     this.#step = step;
-    this.#shown = true;
     shelf.setProgress(this.id, { step });
+    this.#look();
+    this.#shown = true;
     if (step > 0 && this.#labState.value === 'none' && !shelf.progressOf(this.id).before) this.#begin();
     // There is nothing to be done where only questions are asked.
     if (this.stepAt(step)?.checks.length === 0) this.#pass(step);
     this.#rewatch();
+    const making = shelf.watch.show(this.id);
     return {
       dispose: () => {
+        making.dispose();
         this.#shown = false;
         this.#typing?.abort();
         this.#rewatch();
@@ -102,52 +132,38 @@ export class LessonRun implements Disposable {
     };
   }
 
-  /** Starts the lab. What goes wrong is told by the task that does. */
+  /** Starts the lab, or what of it does not run; one that is there in parts is made anew. What goes wrong is told. */
   async start(): Promise<void> {
-    const { scenarios, shelf } = this.#options;
-    if (this.#starting || this.#resetting || !this.lesson.lab) return;
-    this.#starting = true;
-    const { startedAt: earlier, before: known, own } = shelf.progressOf(this.id);
-    // Before anything is made: a page that is reloaded meanwhile knows what there was, and containers are not older than it.
-    this.#begin();
-    this.#look();
-    try {
-      const { opened } = scenarios.open(await scenarios.plan(this.lesson.lab));
-      this.#failures.value = (await opened).failures;
-      shelf.setProgress(this.id, { own: this.#named().map(({ id }) => id) });
-    } catch {
-      // Told already, and taken back.
-      const { startedAt: _, before: __, own: ___, ...rest } = shelf.progressOf(this.id);
-      shelf.forgetProgress(this.id);
-      const begun = earlier !== undefined && known && { startedAt: earlier, before: known, ...(own && { own }) };
-      shelf.setProgress(this.id, { ...rest, ...begun });
-    } finally {
-      this.#starting = false;
-      this.#look();
-    }
+    const { lab: scenario } = this.lesson;
+    const state = this.#labState.value;
+    if (this.#starting || this.#waking || this.#resetting || !scenario || state === 'ready') return;
+    await (state === 'idle' ? this.#wake(scenario) : this.#open(scenario));
   }
 
   /** Asks, and then takes away what was made since the lesson was begun. */
   async reset(): Promise<void> {
     const { lab, page, shelf } = this.#options;
-    const made = await madeSince(lab, shelf.progressOf(this.id), shelf.labsBeside(this.id));
+    const made = await madeSince(lab, shelf.progressOf(this.id), shelf.ownedBeside(this.id));
     const names = [...made.containers, ...made.instances].map(({ name }) => name);
+    const kept = made.kept.map(({ name }) => name);
     page.ask({
       kind: 'confirm',
       title: lessonText.resetTitle(this.lesson.title),
-      body: lessonText.resetBody(names),
+      body: lessonText.resetBody(names, kept),
       action: lessonText.resetAction,
       run: () => void this.#takeAway(made),
     });
   }
 
-  /** Types code into the terminal that it is for, and shows that. */
-  type(at: TerminalAddress, lines: string): void {
+  /** Types code into the terminal that it is for, and shows that. Whether there is one; why not was told. */
+  type(at: TerminalAddress, lines: string): boolean {
     const { page } = this.#options;
     try {
       this.#terminal(at).type(keysOf(lines));
+      return true;
     } catch (error) {
       page.report(lessonText.run(lessonText.where(at.instance, at.shell)), error);
+      return false;
     }
   }
 
@@ -176,6 +192,89 @@ export class LessonRun implements Disposable {
     this.#following.dispose();
   }
 
+  async #open(scenario: Scenario): Promise<void> {
+    const { scenarios, shelf } = this.#options;
+    this.#starting = true;
+    const { startedAt, before, own, opening } = shelf.progressOf(this.id);
+    // Before anything is made: a page that is reloaded meanwhile knows what there was, and containers are not older than it.
+    if (!before) this.#begin();
+    this.#failures.value = [];
+    const making = shelf.watch.open(this.id);
+    this.#look();
+    try {
+      if (this.#machines().length > 0) await this.#takeBack(scenario);
+      shelf.setProgress(this.id, { opening: true });
+      const { opened } = scenarios.open(await scenarios.plan(scenario));
+      this.#opened(scenario, (await opened).failures);
+    } catch {
+      // Told already, and taken back.
+      const { startedAt: _, before: __, own: ___, opening: ____, ...rest } = shelf.progressOf(this.id);
+      shelf.forgetProgress(this.id);
+      const begun = startedAt !== undefined && before && { startedAt, before, ...(own && { own }) };
+      shelf.setProgress(this.id, { ...rest, ...begun, ...(opening && { opening }) });
+    } finally {
+      making.dispose();
+      this.#starting = false;
+      this.#look();
+    }
+  }
+
+  /** What is there of a lab that is opened anew. */
+  async #takeBack(scenario: Scenario): Promise<void> {
+    const { lab, page, shelf } = this.#options;
+    try {
+      const made = await madeSince(lab, shelf.progressOf(this.id), shelf.ownedBeside(this.id));
+      await removeMade(lab, ofItsLab(made, scenario), scenario);
+    } catch (error) {
+      page.report(lessonText.notReset, error);
+      throw error;
+    }
+  }
+
+  /** Starts what is there and does not run. What has setup lines may lack them until they have run. */
+  async #wake(scenario: Scenario): Promise<void> {
+    const { lab, scenarios, shelf } = this.#options;
+    this.#waking = true;
+    this.#failures.value = [];
+    this.#look();
+    try {
+      const idle = this.#idle.value.filter(({ coming }) => !coming);
+      const off = new Map(idle.flatMap(({ name, id, phase }) => (phase === 'paused' ? [] : [[name, id] as const])));
+      const setUp = scenario.instances.some(
+        (each) => each.kind === 'vm' && each.setup !== undefined && off.has(each.name),
+      );
+      if (setUp) shelf.setProgress(this.id, { opening: true });
+      const resumed = idle.map(async ({ name, id, phase }) => {
+        try {
+          if (phase === 'paused') await lab.resume(id).finished;
+          return [];
+        } catch (error) {
+          return [{ name, message: toSandboxError(error).message }];
+        }
+      });
+      const [{ failures }, ...others] = await Promise.all([scenarios.startAgain(scenario, off), ...resumed]);
+      this.#opened(scenario, [...failures, ...others.flat()]);
+    } finally {
+      this.#waking = false;
+      this.#look();
+    }
+  }
+
+  /** Remembers what is the lab's. What runs and is not set up, and a container that does not run, have to be made anew. */
+  #opened(scenario: Scenario, failures: ScenarioOpened['failures']): void {
+    const { shelf } = this.#options;
+    const named = this.#named();
+    const failed = new Set(failures.map(({ name }) => name));
+    const partial =
+      named.some(({ name, state }) => failed.has(name) && state.phase === 'running') ||
+      scenario.containers.some(({ name }) => failed.has(name));
+    this.#failures.value = failures;
+    const { opening: _, ...rest } = shelf.progressOf(this.id);
+    shelf.forgetProgress(this.id);
+    const own = named.map(({ id }) => id);
+    shelf.setProgress(this.id, { ...rest, own, ...(partial && { opening: true }) });
+  }
+
   async #takeAway(made: MadeSince): Promise<void> {
     const { lab, page, shelf } = this.#options;
     this.#typing?.abort();
@@ -194,6 +293,18 @@ export class LessonRun implements Disposable {
       this.#resetting = false;
       this.#look();
     }
+  }
+
+  /** The instances of its lab that are there. */
+  #machines(): readonly InstanceRecord[] {
+    const { lab, shelf } = this.#options;
+    return machinesOf(this.lesson.lab, shelf.progressOf(this.id), lab.list(), shelf.ownedBeside(this.id));
+  }
+
+  /** Checks that say which state something is meant to be in: of the step that is shown, and of those that are done. */
+  #meant(): readonly LessonCheck[] {
+    const { passed } = this.#options.shelf.progressOf(this.id);
+    return [...new Set([...passed, this.#step])].flatMap((step) => this.stepAt(step)?.checks ?? []);
   }
 
   /** The instances that have the names of its lab's. */
@@ -227,22 +338,31 @@ export class LessonRun implements Disposable {
   }
 
   #look(): void {
-    const before = this.#labState.value;
-    this.#labState.value = this.#stateOfLab();
-    if (this.#labState.value !== before) this.#rewatch();
+    const machines = this.#machines();
+    const idle = idleMachines(this.lesson.lab, machines, this.#meant());
+    if (saidOf(idle) !== saidOf(this.#idle.value)) this.#idle.value = idle;
+    this.#labState.value = this.#stateOfLab(machines, idle);
+    // Whatever runs of it: a check tells what does not.
+    const watched = this.#waking || (!this.#starting && !this.#resetting && this.#isWhole(machines));
+    if (watched === this.#watched) return;
+    this.#watched = watched;
+    this.#rewatch();
   }
 
-  #stateOfLab(): LessonLabState {
-    const { shelf } = this.#options;
-    if (this.#starting) return 'starting';
+  #stateOfLab(machines: readonly InstanceRecord[], idle: readonly IdleMachine[]): LessonLabState {
+    if (this.#starting || this.#waking) return 'starting';
     if (this.#resetting) return 'resetting';
     const wanted = this.lesson.lab?.instances.length ?? 0;
     if (wanted === 0) return 'none';
-    const { before, own } = shelf.progressOf(this.id);
-    if (!before) return 'absent';
-    // Several lessons have a machine of the same name: another's is none of this one.
-    const there = this.#named().filter(({ id }) => own?.includes(id) ?? true);
-    return there.length === wanted ? 'ready' : 'absent';
+    if (machines.length === 0) return 'absent';
+    if (!this.#isWhole(machines)) return 'partial';
+    if (idle.length === 0) return 'ready';
+    return idle.every(({ coming }) => coming) ? 'starting' : 'idle';
+  }
+
+  #isWhole(machines: readonly InstanceRecord[]): boolean {
+    const wanted = this.lesson.lab?.instances.length ?? 0;
+    return wanted === 0 || (machines.length === wanted && !this.#options.shelf.progressOf(this.id).opening);
   }
 
   /** Nobody looks at checks that nobody sees, or whose lab is not there. */
@@ -252,8 +372,7 @@ export class LessonRun implements Disposable {
     this.#watch = undefined;
     const step = this.stepAt(this.#step);
     const number = this.#step;
-    const state = this.#labState.value;
-    if (!step || !this.#shown || (state !== 'ready' && state !== 'none')) {
+    if (!step || !this.#shown || !this.#watched) {
       this.#checks.value = [];
       return;
     }
@@ -267,4 +386,9 @@ export class LessonRun implements Disposable {
       page.announce(lessonText.checks.done(number));
     });
   }
+}
+
+/** What people are told of them. */
+function saidOf(idle: readonly IdleMachine[]): string {
+  return JSON.stringify(idle);
 }

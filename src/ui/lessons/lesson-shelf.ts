@@ -1,11 +1,13 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import type { Clock } from '../../base/clock';
 import { SandboxError } from '../../base/errors';
+import type { Disposable } from '../../base/lifecycle';
 import type { Lab } from '../../engine/lab';
 import type { LabScenarios } from '../../engine/scenarios/lab-scenarios';
 import type { Lesson } from '../../formats/lesson/lesson';
 import { type LessonFiles, type LessonProblem, readLesson } from '../../formats/lesson/read-lesson';
 import type { LessonLab } from '../../lessons/lesson-lab';
+import { MadeWatch } from '../../lessons/made-watch';
 import { type LessonProgress, noProgress, parseProgress, serializeProgress } from '../../lessons/progress';
 import type { Settings } from '../settings';
 import type { Store } from '../store';
@@ -37,17 +39,28 @@ export const previewId = 'preview';
 
 const kept = 'lessons';
 
+/** Things that are remembered of one lesson; what is older has been removed by then. */
+const madeLimit = 512;
+
 /** The lessons that there are, how far somebody is in each, and the one that is open. */
-export class LessonShelf {
+export class LessonShelf implements Disposable {
   readonly #options: LessonShelfOptions;
   readonly #entries = signal<readonly LessonEntry[]>([]);
   readonly #progress = signal<ReadonlyMap<string, LessonProgress>>(new Map());
   readonly #preview = signal<Preview | undefined>(undefined);
   readonly #runs = new Map<string, Promise<LessonRun>>();
+  /** Sees for which lesson things come about. */
+  readonly watch: MadeWatch;
 
   constructor(options: LessonShelfOptions) {
+    const { lab, clock, settings } = options;
     this.#options = options;
-    this.#progress.value = parseProgress(options.settings.recall(kept));
+    this.#progress.value = parseProgress(settings.recall(kept));
+    this.watch = new MadeWatch({ lab, clock, made: (id, ids) => this.#made(id, ids) });
+  }
+
+  dispose(): void {
+    this.watch.dispose();
   }
 
   get entries(): ReadonlySignal<readonly LessonEntry[]> {
@@ -69,9 +82,11 @@ export class LessonShelf {
     return this.#progress.value.get(id) ?? noProgress;
   }
 
-  /** Ids of the instances that are the labs of other lessons. */
-  labsBeside(id: string): readonly string[] {
-    return [...this.#progress.value].flatMap(([each, { own = [] }]) => (each === id ? [] : own));
+  /** Ids of what is other lessons': the instances of their labs, and what came about while they were shown. */
+  ownedBeside(id: string): readonly string[] {
+    return [...this.#progress.value].flatMap(([each, { own = [], made = [] }]) =>
+      each === id ? [] : [...own, ...made],
+    );
   }
 
   setProgress(id: string, change: Partial<LessonProgress>): void {
@@ -122,6 +137,12 @@ export class LessonShelf {
     if ('lesson' in read) return read.lesson;
     const [first] = read.problems;
     throw new SandboxError('InvalidArgument', lessonText.damaged(id, first?.file ?? '', first?.message ?? ''));
+  }
+
+  /** One that was not begun has nothing to take away. */
+  #made(id: string, ids: readonly string[]): void {
+    const { before, made = [] } = this.progressOf(id);
+    if (before) this.setProgress(id, { made: [...made, ...ids].slice(-madeLimit) });
   }
 
   #keep(): void {

@@ -44,6 +44,12 @@ export const lessonText = {
     start: 'Start the lab',
     starting: 'Starting…',
     ready: 'The lab runs.',
+    idle: (names: readonly string[]) => `${names.join(', ')} ${names.length === 1 ? 'does' : 'do'} not run.`,
+    wake: (names: readonly string[]) => `Start ${names.join(', ')}`,
+    again: 'Try again',
+    partial: (names: readonly string[]) =>
+      `It was not started to its end, or something of it was removed. What there is of it is removed before it is started anew: ${names.join(', ')}.`,
+    anew: 'Start it anew',
     resetting: 'Taking away what was made…',
     failed: (name: string, why: string) => `${name} did not start: ${why}`,
     conflict: (why: string) => `${why}. Remove it, or rename it, and start then.`,
@@ -51,10 +57,12 @@ export const lessonText = {
 
   reset: 'Reset the lesson',
   resetTitle: (title: string) => `Reset "${title}"?`,
-  resetBody: (names: readonly string[]) =>
-    names.length === 0
-      ? 'Its steps are forgotten.'
-      : `What was made since it was begun is removed: ${names.join(', ')}. Its steps are forgotten.`,
+  resetBody: (names: readonly string[], kept: readonly string[]) =>
+    [
+      ...(names.length > 0 ? [`What was made since it was begun is removed: ${names.join(', ')}.`] : []),
+      ...(kept.length > 0 ? [`Containers of something else are on ${kept.join(', ')}, which stays.`] : []),
+      'Its steps are forgotten.',
+    ].join(' '),
   resetAction: 'Reset',
   notReset: 'The lesson was not reset',
   wasReset: 'The lesson begins again',

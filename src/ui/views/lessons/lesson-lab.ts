@@ -45,20 +45,39 @@ export class LessonLabElement extends StrataElement {
     this.addController(new FocusKeeper(this));
   }
 
+  /** The heading: what is said comes before what can be done. */
+  override focus(): void {
+    this.renderRoot.querySelector('h3')?.focus();
+  }
+
   override render() {
     const { run } = this;
     if (!run) return nothing;
     const words = lessonText.lab;
     const state = run.labState.value;
-    const plan = state === 'absent' ? run.plan() : undefined;
+    const plan = state === 'absent' || state === 'partial' ? run.plan() : undefined;
     const busy = state === 'starting' || state === 'resetting';
+    const idle = run.idle.value;
+    const failures = run.failures.value.filter(
+      ({ name }) => state === 'absent' || state === 'partial' || idle.some((each) => each.name === name),
+    );
     const told = {
       none: words.none,
       absent: plan ? words.what(plan) : '',
       starting: words.starting,
       ready: words.ready,
       resetting: words.resetting,
+      idle: words.idle(idle.map(({ name }) => name)),
+      partial: words.partial(run.parts()),
     };
+    const stopped = idle.filter(({ coming }) => !coming);
+    const isAgain = failures.length > 0 || stopped.some(({ phase }) => phase === 'failed');
+    const starts = {
+      absent: words.start,
+      idle: isAgain ? words.again : words.wake(stopped.map(({ name }) => name)),
+      partial: words.anew,
+    };
+    const start = state === 'absent' || state === 'idle' || state === 'partial' ? starts[state] : undefined;
     return html`<section class="panel">
       <h3 tabindex="-1">${words.heading}</h3>
       <p role="status">${told[state]}</p>
@@ -71,13 +90,18 @@ export class LessonLabElement extends StrataElement {
             `
           : nothing
       }
-      ${run.failures.value.map(({ name, message }) => html`<p class="bad">${words.failed(name, message)}</p>`)}
+      ${failures.map(({ name, message }) => html`<p class="bad">${words.failed(name, message)}</p>`)}
       <div class="buttons">
         ${
-          state === 'absent' || busy
+          start !== undefined || busy
             ? html`<button class="filled" ?disabled=${busy || (plan?.conflicts.length ?? 0) > 0} @click=${() => void run.start()}>
-                ${icon(busy ? 'busy' : 'start')}${state === 'absent' ? words.start : told[state]}
+                ${icon(busy ? 'busy' : 'start')}${start ?? told[state]}
               </button>`
+            : nothing
+        }
+        ${
+          state === 'absent' || busy
+            ? nothing
             : html`<button @click=${() => void run.reset()}>${icon('reset')}${lessonText.reset}</button>`
         }
       </div>

@@ -1,7 +1,7 @@
 import { css, html, nothing } from 'lit';
 import type { Code } from 'mdast';
 import type { Disposable } from '../../../base/lifecycle';
-import { type LessonStep, labTerminal } from '../../../formats/lesson/lesson';
+import { type LessonStep, labTerminal, type TerminalAddress } from '../../../formats/lesson/lesson';
 import { addressOf } from '../../../formats/lesson/terminal-address';
 import { solutionOf } from '../../../lessons/solve-step';
 import { icon, iconStyles } from '../../elements/icon/icon';
@@ -14,6 +14,7 @@ import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, tableStyles, viewStyles } from '../../styles/base';
 import { lessonText } from '../../text/lessons';
 import './lesson-checks';
+import type { LessonLabElement } from './lesson-lab';
 import './lesson-lab';
 import './lesson-quiz';
 import { lessonStyles } from './lesson-styles';
@@ -251,11 +252,17 @@ export class LessonView extends StrataElement {
         at === undefined || at === 'wrong' || where === undefined
           ? nothing
           : html`<div class="act">
-              <button class="quiet" @click=${() => run.type(at, code.value)}>${icon('terminal')}${lessonText.run(where)}</button>
+              <button class="quiet" @click=${() => this.#type(run, at, code.value)}>${icon('terminal')}${lessonText.run(where)}</button>
               <button class="quiet" @click=${() => void this.#copy(store, code.value)}>${icon('copy')}${lessonText.copy}</button>
             </div>`
       }
     </div>`;
+  }
+
+  /** Whoever cannot type since the lab does not run is brought to where it is started. */
+  #type(run: LessonRun, at: TerminalAddress, lines: string): void {
+    if (run.type(at, lines)) return;
+    this.renderRoot.querySelector<LessonLabElement>('strata-lesson-lab')?.focus();
   }
 
   async #copy(store: Store, text: string): Promise<void> {
