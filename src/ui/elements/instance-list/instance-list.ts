@@ -29,11 +29,13 @@ export class InstanceList extends StrataElement {
     css`
       [role='listbox'] {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 2px;
         padding: 2px;
       }
       [role='option'] {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 4px;
         padding: var(--s1) 12px;
         border-left: 3px solid transparent;
@@ -54,6 +56,9 @@ export class InstanceList extends StrataElement {
         align-items: baseline;
         justify-content: space-between;
         gap: var(--s1);
+      }
+      strata-state-badge {
+        flex: none;
       }
       .name {
         overflow: hidden;
@@ -117,7 +122,7 @@ export class InstanceList extends StrataElement {
       @contextmenu=${(event: MouseEvent) => this.#contextMenu(event, record.id)}
     >
       <div class="top">
-        <span class="name">${record.name}</span>
+        <span class="name" title=${record.name}>${record.name}</span>
         <strata-state-badge .phase=${record.state.phase} .action=${record.task?.action} .asleep=${record.demand?.asleep}></strata-state-badge>
       </div>
       <div class="figures">${this.#figures(record)}</div>

@@ -535,6 +535,26 @@ describe('the page', () => {
   }
 });
 
+describe('the tabs of a machine', () => {
+  it.each(['inspect', 'ports', 'terminal'] as const)(
+    'have the one that is shown in sight at 320 pixels: %s',
+    async (tab) => {
+      await page.viewport(320, 640);
+      await launch();
+      const { id } = store.instances.value[0]!;
+      store.go({ view: 'machine', id, tab });
+      await eventually(() => {
+        const row = view.renderRoot.querySelector('strata-instance-view')?.shadowRoot?.querySelector('nav');
+        const current = row?.querySelector('[aria-current]');
+        expect(current?.getAttribute('href')).toMatch(new RegExp(`/${tab}$`));
+        const { left, right } = current!.getBoundingClientRect();
+        expect(left).toBeGreaterThan(-1);
+        expect(right).toBeLessThan(321);
+      });
+    },
+  );
+});
+
 describe('addresses', () => {
   it('lead to views, and views have addresses', async () => {
     await launch();
@@ -767,6 +787,20 @@ describe('dialogs', () => {
     await dialog.getByLabelText('Subnet').fill('10.7.0.0/24');
     await dialog.getByRole('button', { name: 'Make the network' }).click();
     await eventually(() => expect(store.networks.value.map(({ name }) => name)).toContain('lan'));
+  });
+
+  it.each([
+    [1280, 600],
+    [320, 640],
+  ])('begin at their top, as that of the shortcuts does: %d × %d', async (width, height) => {
+    await page.viewport(width, height);
+    await userEvent.keyboard('?');
+    await expect.element(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible();
+    const content = page.getByRole('dialog').element().querySelector('.content')!;
+    expect(content.scrollHeight).toBeGreaterThan(content.clientHeight);
+    expect(content.scrollTop).toBe(0);
+    // From there the arrows scroll.
+    expect(content.contains(focusedElement())).toBe(true);
   });
 
   it('give the focus back', async () => {

@@ -60,14 +60,15 @@ export const appViewStyles = css`
   }
   .number {
     display: inline-grid;
-    place-items: center;
-    width: 20px;
-    height: 20px;
+    place-content: center;
+    width: 1.7em;
+    height: 1.7em;
     border-radius: 4px;
     background: var(--selected);
     color: var(--text);
     font-weight: 600;
     font-size: var(--t0);
+    line-height: 1;
   }
   h1 a {
     display: inline-flex;

@@ -98,6 +98,15 @@ async function openKernel(): Promise<void> {
   store.go({ view: 'container', id: Id, tab: 'kernel' });
 }
 
+it('has the tab that is shown in sight at 320 pixels', async () => {
+  await page.viewport(320, 640);
+  await openKernel();
+  const current = page.getByRole('link', { name: 'Inside and outside' });
+  await expect.element(current).toBeInTheDocument();
+  await expect.poll(() => current.element().getBoundingClientRect().right).toBeLessThan(321);
+  expect(current.element().getBoundingClientRect().left).toBeGreaterThan(-1);
+});
+
 it('shows the processes inside and outside with their commands, each list scrolled by itself', async () => {
   await openKernel();
   const inside = page.getByRole('region', { name: 'Processes, Inside' });

@@ -14,6 +14,7 @@ import { icon, iconStyles } from '../../elements/icon/icon';
 import '../../elements/menu-button/menu-button';
 import type { PickEvent } from '../../elements/menu-button/menu-button';
 import { type ContainerTab, containerTabs, formatRoute } from '../../route';
+import { ShownEntry } from '../../shown-entry';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
@@ -75,6 +76,7 @@ export class ContainerView extends StrataElement {
     this.container = '';
     this.tab = 'logs';
     this.scheme = 'dark';
+    this.addController(new ShownEntry(this));
   }
 
   override render() {

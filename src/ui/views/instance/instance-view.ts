@@ -9,6 +9,7 @@ import '../../elements/menu-button/menu-button';
 import type { PickEvent } from '../../elements/menu-button/menu-button';
 import '../../elements/state-badge/state-badge';
 import { formatRoute, type InstanceTab, instanceTabs } from '../../route';
+import { ShownEntry } from '../../shown-entry';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles } from '../../styles/base';
@@ -51,6 +52,7 @@ export class InstanceView extends StrataElement {
     this.store = undefined;
     this.record = undefined;
     this.tab = 'terminal';
+    this.addController(new ShownEntry(this));
   }
 
   override render() {

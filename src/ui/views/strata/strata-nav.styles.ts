@@ -38,12 +38,13 @@ export const strataNavStyles = css`
   .number {
     display: inline-grid;
     flex: none;
-    place-items: center;
-    width: 18px;
-    height: 18px;
+    place-content: center;
+    width: 1.5em;
+    height: 1.5em;
     border: 1px solid var(--line-strong);
     border-radius: 4px;
     font-weight: 600;
+    line-height: 1;
     font-variant-numeric: tabular-nums;
   }
   a {
@@ -90,6 +91,7 @@ export const strataNavStyles = css`
   }
   ::slotted(*) {
     flex: none;
+    min-width: 0;
     padding-top: var(--s1);
     border-top: 1px solid var(--line);
   }

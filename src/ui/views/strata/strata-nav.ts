@@ -1,6 +1,7 @@
 import { html, nothing } from 'lit';
 import { type IconName, icon, iconStyles } from '../../elements/icon/icon';
 import { formatRoute, type Place, placeOf } from '../../route';
+import { ShownEntry } from '../../shown-entry';
 import type { Store } from '../../store';
 import { liveStrata, type Stratum } from '../../strata';
 import { define, StrataElement } from '../../strata-element';
@@ -34,17 +35,14 @@ export class StrataNav extends StrataElement {
   declare store: Store | undefined;
   declare private lecture: typeof lectureText | undefined;
 
-  /** The entry that was last brought into view. */
-  #current: Element | null = null;
-  /** A page that becomes narrow, as a phone that is turned, makes a row of the strata; see the styles. */
-  readonly #narrow = matchMedia('(max-width: 720px)');
-
   static override styles = [baseStyles, iconStyles, strataNavStyles];
 
   constructor() {
     super();
     this.store = undefined;
     this.lecture = undefined;
+    // On a narrow page the strata are a row that is longer than the page.
+    this.addController(new ShownEntry(this));
   }
 
   override render() {
@@ -61,27 +59,6 @@ export class StrataNav extends StrataElement {
       <slot></slot>
     </nav>`;
   }
-
-  /** On a narrow page the strata are a row that is longer than the page. Whoever scrolls it is left where they are. */
-  protected override updated(): void {
-    const current = this.renderRoot.querySelector('[aria-current]');
-    if (current !== this.#current) this.#bringIntoView();
-    this.#current = current;
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#narrow.addEventListener('change', this.#bringIntoView);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#narrow.removeEventListener('change', this.#bringIntoView);
-  }
-
-  readonly #bringIntoView = (): void => {
-    this.renderRoot.querySelector('[aria-current]')?.scrollIntoView({ inline: 'nearest', block: 'nearest' });
-  };
 
   #stratum({ number, places }: Stratum, shown: Place, lecture: boolean) {
     return html`<li class="stratum">

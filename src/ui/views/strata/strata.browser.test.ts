@@ -155,6 +155,47 @@ describe('the navigation', () => {
     });
   });
 
+  it('cuts the names of machines that are long, and none of their states', async () => {
+    const name = 'a-name-of-as-many-characters-as-there-may-be-which-is-sixty-three';
+    await store.launch({ ...standardFlavor.draft, name: name.slice(0, 63) });
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('running'));
+    const row = page.getByRole('option', { name: /^a-name/ });
+    await expect.element(row.getByText('Running')).toBeVisible();
+    const map = nav().element();
+    expect(map.scrollWidth).toBe(map.clientWidth);
+    const state = row.element().querySelector('strata-state-badge')!;
+    expect(state.getBoundingClientRect().right).toBeLessThan(map.getBoundingClientRect().right);
+    expect(state.getBoundingClientRect().width).toBeGreaterThan(50);
+    expect(row.element().querySelector('[title]')?.getAttribute('title')).toBe(name.slice(0, 63));
+  });
+
+  it.each([1024, 1360, 1920])('has the numbers of the strata in their boxes on a stage, %d wide', async (width) => {
+    await page.viewport(width, 800);
+    document.documentElement.dataset['stage'] = '';
+    try {
+      store.go({ view: 'topology' });
+      await expect.element(page.getByRole('banner').getByText('2', { exact: true })).toBeVisible();
+      const numbers = ['banner', 'navigation'].flatMap((role) => [
+        ...page
+          .getByRole(role as 'banner')
+          .first()
+          .element()
+          .querySelectorAll('.number'),
+      ]);
+      expect(numbers.length).toBeGreaterThan(4);
+      for (const number of numbers) {
+        const [box, range] = [number.getBoundingClientRect(), document.createRange()];
+        range.selectNodeContents(number);
+        const digit = range.getBoundingClientRect();
+        expect(digit.top).toBeGreaterThanOrEqual(box.top);
+        expect(digit.bottom).toBeLessThanOrEqual(box.bottom);
+        expect(Math.abs(digit.top + digit.bottom - box.top - box.bottom)).toBeLessThan(3);
+      }
+    } finally {
+      delete document.documentElement.dataset['stage'];
+    }
+  });
+
   it('carries the terms of the lecture when they are switched on, each place with what plays the role', async () => {
     expect(nav().getByText('Neutron, IaaS').elements()).toEqual([]);
     store.settings.change({ lecture: true });
