@@ -5,7 +5,7 @@ import { formText } from '../../text/forms';
 import { shortcutGroups } from '../../text/shortcuts';
 import { DialogElement, type DialogFrame } from './dialog-element';
 
-/** All shortcuts, and the switch for the single keys. */
+/** All shortcuts, and the switch for the single keys. It begins at its top: the switch is at its end, which may be out of sight. */
 export class HelpDialog extends DialogElement {
   static override styles = [
     ...DialogElement.styles,
@@ -40,8 +40,8 @@ export class HelpDialog extends DialogElement {
       heading: help.title,
       body: html`
         ${shortcutGroups.map(
-          ({ heading, shortcuts }) => html`<section>
-            <h3>${heading}</h3>
+          ({ heading, shortcuts }, at) => html`<section>
+            <h3 tabindex="-1" ?data-first=${at === 0}>${heading}</h3>
             <dl>
               ${shortcuts.map(({ keys, what }) => html`<dt><kbd>${keys}</kbd></dt><dd>${what}</dd>`)}
             </dl>
@@ -49,7 +49,7 @@ export class HelpDialog extends DialogElement {
         )}
         <p class="hint">${help.terminal}</p>
         <label class="check">
-          <input data-first type="checkbox" .checked=${singleKeys} @change=${() => store.settings.change({ singleKeys: !singleKeys })} />
+          <input type="checkbox" .checked=${singleKeys} @change=${() => store.settings.change({ singleKeys: !singleKeys })} />
           ${help.single}
         </label>
       `,

@@ -6,6 +6,7 @@ import type { ScenarioShelf } from '../../scenarios/scenario-shelf';
 import { createSettings } from '../../settings';
 import { Store } from '../../store';
 import '../../styles/tokens.css';
+import { text } from '../../text';
 import { settingsText as words } from '../../text/settings';
 import { SettingsDialog } from './settings-dialog';
 
@@ -66,6 +67,29 @@ describe('the font of terminals', () => {
     expect(await axeProblems()).toEqual([]);
     await name.fill('DejaVu Sans Mono');
     await expect.poll(font).toBe('DejaVu Sans Mono');
+  });
+});
+
+describe('the look', () => {
+  it.each([320, 1280])('has its choices to be read whole on a stage, %d wide', async (width) => {
+    await page.viewport(width, 800);
+    document.documentElement.dataset['stage'] = '';
+    try {
+      await open();
+      const choices = [text.theme.label, words.contrast, words.motion].map(
+        (name) => page.getByRole('combobox', { name }).element() as HTMLSelectElement,
+      );
+      for (const choice of choices) {
+        const { font, paddingLeft } = getComputedStyle(choice);
+        const pen = document.createElement('canvas').getContext('2d')!;
+        pen.font = font;
+        // The arrow takes about as much as a letter is high.
+        const needed = pen.measureText(choice.selectedOptions[0]!.text).width + 2 * Number.parseFloat(paddingLeft) + 22;
+        expect(choice.clientWidth).toBeGreaterThanOrEqual(needed);
+      }
+    } finally {
+      delete document.documentElement.dataset['stage'];
+    }
   });
 });
 

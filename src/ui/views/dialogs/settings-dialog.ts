@@ -51,7 +51,7 @@ export class SettingsDialog extends DialogElement {
       }
       .three {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(130px, 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr));
         gap: var(--s1) var(--s2);
       }
       .buttons {

@@ -20,6 +20,7 @@ import { nodeAddress, nodeLabel, nodePicture } from './topology-node';
 import { topologyTable } from './topology-table';
 import { topologyStyles } from './topology-view.styles';
 
+/** Sizes of the picture beside those of the page's type, which it grows with. */
 const zooms = [0.5, 0.65, 0.8, 1, 1.25, 1.5] as const;
 const usualZoom = 3;
 
@@ -125,7 +126,7 @@ export class TopologyView extends StrataElement {
     return html`
       <p class="hint" id="hint">${topologyText.hint}</p>
       <div class="picture">
-        <svg class="map" role="group" aria-label=${topologyText.label} aria-describedby="hint" width=${Math.round(width * scale)} height=${Math.round(height * scale)} viewBox="0 0 ${width} ${height}">
+        <svg class="map" role="group" aria-label=${topologyText.label} aria-describedby="hint" width="${(width * scale) / 16}rem" height="${(height * scale) / 16}rem" viewBox="0 0 ${width} ${height}">
           <rect class="site" x="10" y="10" width=${width - 20} height=${height - 20} rx="12" />
           <text class="small" x="24" y="28">${topologyText.site}</text>
           ${repeat(
@@ -271,7 +272,8 @@ export class TopologyView extends StrataElement {
   }
 
   #dragged(event: PointerEvent, { from, startX, startY }: Drag): LayoutPoint {
-    const scale = zooms[this.zoom] ?? 1;
+    const map = this.renderRoot.querySelector<SVGSVGElement>('svg.map');
+    const scale = map?.getScreenCTM()?.a ?? 1;
     return {
       x: Math.max(0, Math.round(from.x + (event.clientX - startX) / scale)),
       y: Math.max(0, Math.round(from.y + (event.clientY - startY) / scale)),

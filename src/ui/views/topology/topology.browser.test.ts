@@ -231,6 +231,32 @@ describe('the topology', () => {
     expect(layout).toEqual({ [idOf('vm-1')]: { x: x + 100, y: y + 100 } });
   });
 
+  it('is as large as the type of the page, as on a stage, and follows the pointer there as well', async () => {
+    await launch(1);
+    const topology = await open();
+    const box = node(topology, idOf('vm-1'));
+    const seen = (): number => box.querySelector('.box')!.getBoundingClientRect().width;
+    const plain = seen();
+    document.documentElement.dataset['stage'] = '';
+    try {
+      expect(seen() / plain).toBeCloseTo(1.375, 1);
+      const from = box.getBoundingClientRect();
+      box.setPointerCapture = () => {};
+      for (const [type, by] of [
+        ['pointerdown', 0],
+        ['pointermove', 55],
+        ['pointermove', 110],
+      ] as const) {
+        const place = { clientX: 400 + by, clientY: 400 + by, button: 0, buttons: 1, pointerId: 1, bubbles: true };
+        box.dispatchEvent(new PointerEvent(type, place));
+      }
+      await topology.updateComplete;
+      expect(box.getBoundingClientRect().left - from.left).toBeCloseTo(110, -1);
+    } finally {
+      delete document.documentElement.dataset['stage'];
+    }
+  });
+
   it('puts what is dropped onto another beside it, and moves it past others by keys', async () => {
     await launch(2);
     const topology = await open();
