@@ -11,10 +11,12 @@ import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
 import { portText } from '../../src/ui/text/ports';
-import { launch, openPage, runInGuest, smallVm } from '../support/page-fleet';
+import { launch, openPage, recordsOf, runInGuest, smallVm } from '../support/page-fleet';
 import { solveInPage } from '../support/page-lesson';
 import { keepOffline, machines, offlineLine, shellIsKept } from '../support/page-offline';
+import { dropFile } from '../support/page-screen';
 import { previewSite } from '../support/preview-guest';
+import { talker } from '../support/wasix-programs';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -70,6 +72,15 @@ describe('the page without a network', { timeout: 300_000 }, () => {
   it('shows what a guest serves', async () => {
     await showsGuestsPage(page, await launch(page, smallVm));
     expect(complaints).toEqual([]);
+  });
+
+  it('says what a program of WASIX lacks, which is fetched by the first of them', async () => {
+    await dropFile(page, 'talker.wasm', talker);
+    const dialog = page.getByRole('dialog', { name: 'New app' });
+    await dialog.getByText('run by Wasmer, with an address on the network').waitFor();
+    await dialog.getByRole('button', { name: 'Start it' }).click();
+    await page.getByText('Start the program once with a network').first().waitFor();
+    expect((await recordsOf(page)).find(({ name }) => name === 'talker-1')?.state.phase).toBe('failed');
   });
 
   it('has every view and every dialog of the page', async () => {

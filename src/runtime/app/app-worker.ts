@@ -5,6 +5,7 @@ import { failpoint } from '../../base/failpoint';
 import { expose } from '../../rpc/control';
 import type { GuestEnd } from '../unikernel/guest-end';
 import type { AppNews, AppService, RunRequest, WasiRequest, WasixRequest } from './app-protocol';
+import { wasmerNotFetched } from './not-fetched';
 import { type MeteredTerminal, openProgramTerminal } from './program-terminal';
 import { runProgram } from './run-program';
 import type { ProgramFigures } from './shared-terminal';
@@ -66,7 +67,9 @@ class AppWorker implements AppService {
 
   async #runWasix(request: WasixRequest, terminal: MeteredTerminal, begins: () => void): Promise<GuestEnd> {
     // Large, and for those who have such programs.
-    const { runWasix } = await import('./wasix/run-wasix');
+    const { runWasix } = await import('./wasix/run-wasix').catch((error: unknown) => {
+      throw wasmerNotFetched(error);
+    });
     if (request.nic) this.#sockets = await this.#openNetwork?.(request.nic);
     return runWasix({ ...request, terminal, sockets: this.#sockets, begins });
   }

@@ -3,6 +3,7 @@ import { createDeferred } from '../../../base/deferred';
 import { SandboxError, toSandboxError } from '../../../base/errors';
 import { scriptUrl } from '../../../rpc/spawn-browser';
 import type { GuestEnd } from '../../unikernel/guest-end';
+import { wasmerNotFetched } from '../not-fetched';
 import { until } from '../waits';
 import type { ProgramTerminal } from '../wasi/program-io';
 import type { GivenFile } from '../wasi/wasi';
@@ -67,7 +68,9 @@ export async function runWasix(run: WasixRun): Promise<GuestEnd> {
 }
 
 async function spawn({ program, args, env, files, threadsUrl }: WasixRun, bridge: SocketBridge): Promise<ProcessCore> {
-  await initializeWasmer();
+  await initializeWasmer().catch((error: unknown) => {
+    throw wasmerNotFetched(error);
+  });
   setSDKUrl(threadsUrl);
   setWorkerUrl(threadsUrl);
   const wasmer = WasmerCore.create({ parallelism, cache: { mode: 'memory' } }, bridge);
