@@ -149,6 +149,23 @@ describe('planCopy', () => {
     ]);
   });
 
+  it('makes a link to nothing that comes later, or has become another file', async () => {
+    const linked = [entry.file('b', '1'), entry.link('a', 'b'), entry.symlink('l', 'b'), entry.file('n/a', '2')];
+    const plan = async (...sources: readonly string[]) => {
+      const planned = planCopy(await place(linked), { ...usual, sources, destination: '/x/' });
+      expect(() => layerOf(planned)).not.toThrow();
+      return planned.slice(1).map(({ path, kind, target }) => [path, kind, target]);
+    };
+    const [a, b] = [
+      ['x/a', 'file', ''],
+      ['x/b', 'file', ''],
+    ];
+    expect(await plan('b', 'a')).toEqual([a, b]);
+    expect(await plan('a', 'b')).toEqual([a, b]);
+    expect(await plan('l', 'a')).toEqual([a, ['x/l', 'file', '']]);
+    expect(await plan('.', 'n')).toEqual([a, b, ['x/l', 'symlink', 'b'], ['x/n', 'directory', ''], ['x/n/a', 'file', '']]);
+  });
+
   it('never leads out of the tree that it copies from or to, whatever links say', async () => {
     const name = fc.constantFrom('a', 'b', 'c');
     const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));

@@ -56,7 +56,10 @@ export function planCopy(place: CopyPlace, request: CopyRequest): readonly Plann
     throw new SandboxError('InvalidArgument', message);
   }
   const target: Target = { names, isDirectory: isDirectory || entry?.node.kind === 'directory' };
-  for (const each of selected) copySource(draft, place, request, target, each);
+  for (const each of selected) {
+    draft.beginSource();
+    copySource(draft, place, request, target, each);
+  }
   for (const file of request.files) copyLoose(draft, place, request, target, file);
   return draft.finish();
 }
@@ -130,23 +133,44 @@ function keptParents(source: string, path: string): readonly string[] {
 /** What a request says of all that is copied. */
 type CopyLook = Pick<CopyRequest, 'owner' | 'mode' | 'time' | 'latest'>;
 
+/** An entry as if it were alone; `inode` is the same for all names of one file that one source brings. */
+interface DraftEntry {
+  readonly entry: PlannedEntry;
+  readonly inode?: string;
+}
+
 /** Entries of a layer in the making, by path. */
 class LayerPlan {
   readonly #below: Union;
   readonly #request: CopyLook;
-  readonly #entries = new Map<string, PlannedEntry>();
-  /** Where each file with several names was put first. */
-  readonly #linked = new Map<string, string>();
+  readonly #entries = new Map<string, DraftEntry>();
+  #source = 0;
 
   constructor(below: Union, request: CopyLook) {
     this.#below = below;
     this.#request = request;
   }
 
-  /** In the order of the tree, each directory before what is in it. */
+  /** Each source is copied by itself: names of one file that come by two are two files, as docker has them. */
+  beginSource(): void {
+    this.#source += 1;
+  }
+
+  /**
+   * In the order of the tree, each directory before what is in it. Of a file's names the first in this order is the file,
+   * whichever was copied first: a link must not stand before what it leads to.
+   */
   finish(): readonly PlannedEntry[] {
-    const key = (path: string): string => path.replaceAll('/', '\0');
-    return [...this.#entries.values()].sort((a, b) => compareFileNames(key(a.path), key(b.path)));
+    const key = ({ entry }: DraftEntry): string => entry.path.replaceAll('/', '\0');
+    const first = new Map<string, string>();
+    return [...this.#entries.values()]
+      .sort((a, b) => compareFileNames(key(a), key(b)))
+      .map(({ entry, inode }) => {
+        const target = inode === undefined ? undefined : first.get(inode);
+        if (target !== undefined) return linkTo(target, entry);
+        if (inode !== undefined) first.set(inode, entry.path);
+        return entry;
+      });
   }
 
   /** Those that are not there. */
@@ -204,46 +228,48 @@ class LayerPlan {
     const { owner, mode } = this.#request;
     const { uid, gid } = owner ?? (tree.isContext ? { uid: 0, gid: 0 } : node);
     const diffId = layers[layer];
-    const name = diffId !== undefined && node.links > 1 ? archiveKey(diffId, inode) : undefined;
-    const first = node.kind === 'directory' || name === undefined ? undefined : this.#linked.get(name);
-    const isLink = first !== undefined && this.#entries.has(first) && first !== path;
-    const kind: TarEntryKind = isLink ? 'link' : (node.kind as TarEntryKind);
+    const isLinked = diffId !== undefined && node.links > 1 && node.kind !== 'directory';
     const isMode = mode !== undefined && node.kind !== 'symlink';
-    this.#put({
-      kind,
+    const entry: PlannedEntry = {
+      kind: node.kind as TarEntryKind,
       path,
-      target: isLink ? first : (node.target ?? ''),
+      target: node.target ?? '',
       mode: isMode ? mode : node.mode,
       uid,
       gid,
       mtime: this.#clamped(node.implied ? this.#request.time : node.mtime),
-      size: kind === 'file' ? node.size : 0,
+      size: node.kind === 'file' ? node.size : 0,
       device: node.device ?? noTarget.device,
-      ...(node.xattrs && !isLink && { xattrs: node.xattrs }),
-      ...(kind === 'file' && diffId !== undefined && { content: { is: 'node', layer: diffId, inode, node } }),
-    });
-    if (name !== undefined && !isLink) this.#linked.set(name, path);
+      ...(node.xattrs && { xattrs: node.xattrs }),
+      ...(node.kind === 'file' && diffId !== undefined && { content: { is: 'node', layer: diffId, inode, node } }),
+    };
+    this.#put(entry, isLinked ? `${this.#source}/${archiveKey(diffId, inode)}` : undefined);
   }
 
-  #put(entry: PlannedEntry): void {
+  #put(entry: PlannedEntry, inode?: string): void {
     if (entry.path === '') throw notDirectory('');
     const kind = this.#kindAt(entry.path);
     if (entry.kind === 'directory' && kind !== undefined && kind !== 'directory') throw notDirectory(entry.path);
     // A file takes the place of a directory with all that is in it: in lower layers by hiding it.
-    if (entry.kind !== 'directory' && this.#entries.get(entry.path)?.kind === 'directory') {
+    if (entry.kind !== 'directory' && this.#entries.get(entry.path)?.entry.kind === 'directory') {
       for (const path of this.#entries.keys()) if (path.startsWith(`${entry.path}/`)) this.#entries.delete(path);
     }
-    this.#entries.set(entry.path, entry);
+    this.#entries.set(entry.path, { entry, ...(inode !== undefined && { inode }) });
   }
 
   #kindAt(path: string): PlannedEntry['kind'] | LayerNode['kind'] | undefined {
-    return this.#entries.get(path)?.kind ?? this.#below.lookup(path)?.node.kind;
+    return this.#entries.get(path)?.entry.kind ?? this.#below.lookup(path)?.node.kind;
   }
 
   #clamped(seconds: number): number {
     const { latest } = this.#request;
     return latest === undefined ? seconds : Math.min(seconds, latest);
   }
+}
+
+/** One more name of a file that is there already. */
+function linkTo(target: string, { xattrs: _xattrs, content: _content, ...entry }: PlannedEntry): PlannedEntry {
+  return { ...entry, kind: 'link', target, size: 0 };
 }
 
 const noTarget = { target: '', device: { major: 0, minor: 0 } };
