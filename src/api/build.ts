@@ -62,6 +62,8 @@ export interface BuildStep {
   readonly number: number;
   /** How BuildKit names it: `[build 2/4] COPY . /app`; absent for what it does not show: `ENV`, `CMD` and their like. */
   readonly vertex?: string;
+  /** Of a FROM whose image has ONBUILD instructions: how many, which come next. */
+  readonly triggers?: number;
   /** Of an instruction: as the classic builder names it, and the how many-th of all it is. */
   readonly instruction?: { readonly text: string; readonly index: number; readonly total: number };
 }

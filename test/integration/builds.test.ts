@@ -94,13 +94,13 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('a build on a container
 
   it('runs only what comes after a file that has changed', async () => {
     const again = await run(dockerfile, files);
-    expect(cachedIn(again)).toHaveLength(7);
+    expect(cachedIn(again)).toHaveLength(11);
     const changed = await run(dockerfile, { 'app.sh': '#!/bin/sh\necho another app\n' }, { tags: ['app'] });
     expect(changed.at(-1), renderPlain(changed)).toMatchObject({ kind: 'built' });
-    expect(cachedIn(changed).map((text) => text.split(' ')[0])).toEqual(['RUN', 'WORKDIR', 'COPY']);
+    expect(cachedIn(changed).map((text) => text.split(' ')[0])).toEqual(['ARG', 'RUN', 'WORKDIR', 'COPY']);
     expect(await inside('app', 'cat /srv/out')).toBe('another app\none\n/srv\n');
     const other = await run(dockerfile, files, { buildArgs: { greeting: 'bye' } });
-    expect(cachedIn(other).map((text) => text.split(' ')[0])).toEqual(['WORKDIR', 'COPY']);
+    expect(cachedIn(other).map((text) => text.split(' ')[0])).toEqual(['ARG', 'WORKDIR', 'COPY']);
   });
 
   it('stops at a command that fails, says where, and leaves nothing of it', async () => {

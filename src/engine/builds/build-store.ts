@@ -81,6 +81,11 @@ export class BuildStore {
     return this.#run((task) => this.#service.makeDirectory(this.#id, task, request, use));
   }
 
+  /** See `BuildService.describe`. */
+  describe(key: Digest, useCache: boolean): Promise<StepOutcome> {
+    return this.#service.describe(this.#id, key, useCache);
+  }
+
   findRun(key: Digest): Promise<StepOutcome | undefined> {
     return this.#service.findRun(this.#id, key);
   }

@@ -1,5 +1,6 @@
 import { packTar } from 'modern-tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BuildOptions } from '../../api/build';
 import { systemClock } from '../../base/clock';
 import { type BuildBench, createBuildBench, renderPlain, textContext } from './build-fixture';
 
@@ -108,6 +109,9 @@ describe('a build without processes', () => {
       { a: '1' },
     );
     expect(Object.keys(await built.tree())).toEqual(['from-trigger', 'own']);
+    expect(built.events).toContainEqual(
+      expect.objectContaining({ kind: 'started', step: expect.objectContaining({ triggers: 2 }) }),
+    );
     expect(built.config.run).toMatchObject({ onBuild: [], env: expect.arrayContaining(['T=1']) });
   });
 
@@ -120,6 +124,37 @@ describe('a build without processes', () => {
     await other.dispose();
     expect(second.image).toBe(first.image);
     expect(first.config.created).toBe('2017-07-14T02:40:00.000Z');
+  });
+
+  it('is of the moment in which it was last changed, if only in what it says, and keeps that when it is all known', async () => {
+    const month = 30 * 86_400_000;
+    let now = Date.UTC(2026, 0, 1);
+    const later = await createBuildBench({ clock: { ...systemClock, now: () => now } });
+    const build = async (text: string, options: BuildOptions = {}) => {
+      now += month;
+      const { config, cached } = await later.build(text, { a: '1' }, options);
+      const isNow = (created: string | undefined): boolean => created === new Date(now).toISOString();
+      return { created: config.created, isNow: isNow(config.created), last: isNow(config.history.at(-1)?.created), cached };
+    };
+    try {
+      await build('FROM scratch\nCOPY a /\n', { tags: ['base'] });
+      const described = await build('FROM base\nENV A=1\nCMD ["x"]\n');
+      expect(described).toMatchObject({ isNow: true, last: true, cached: [] });
+      expect(await build('FROM base\nENV A=1\nCMD ["x"]\n')).toMatchObject({
+        created: described.created,
+        last: false,
+        cached: ['ENV A=1', 'CMD ["x"]'],
+      });
+      expect(await build('FROM base\nENV A=1\nCMD ["y"]\n')).toMatchObject({ isNow: true, cached: ['ENV A=1'] });
+      expect(await build('FROM base\nENV A=1\nCMD ["x"]\n', { noCache: true })).toMatchObject({ isNow: true });
+      const labelled = await build('FROM base\n', { labels: { l: '1' } });
+      expect(labelled).toMatchObject({ isNow: true });
+      expect(await build('FROM base\n', { labels: { l: '1' } })).toMatchObject({ created: labelled.created });
+      const epoch = { sourceDateEpoch: 1_500_000_000 };
+      expect(await build('FROM base\nCMD ["x"]\n', epoch)).toMatchObject({ created: '2017-07-14T02:40:00.000Z' });
+    } finally {
+      await later.dispose();
+    }
   });
 
   it('takes its context as a tar, and the Dockerfile from elsewhere', async () => {

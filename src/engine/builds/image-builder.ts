@@ -33,7 +33,6 @@ import { contextTar } from './context-tar';
 import type { Fetch } from './fetch-source';
 import { StageBuilder } from './stage-builder';
 import { planStages } from './stage-plan';
-import { configOf, type StageState } from './stage-state';
 import { globalArgs, isPredefinedArg } from './stage-variables';
 
 export interface ImageBuilderOptions {
@@ -144,11 +143,12 @@ export class StoreImageBuilder implements ImageBuilder, Disposable {
         place: seen.place,
       },
     };
-    const state = yield* new StageBuilder(scene).build(plan.target);
+    const stages = new StageBuilder(scene);
+    const state = yield* stages.build(plan.target);
     yield* unusedArgs(scene);
     yield steps.start({ vertex: 'exporting to image' });
     throwIfAborted(operation.signal);
-    const image = await store.finish(finalConfig(state, scene), state.layers, options.tags ?? []);
+    const image = await store.finish(await stages.finish(state), state.layers, options.tags ?? []);
     for (const name of image.names) this.#tagged?.(image.image, name);
     yield { kind: 'built', step: steps.current ?? 0, ms: steps.elapsed, ...image };
   }
@@ -159,12 +159,6 @@ interface Seen {
   readonly place: { range: SourceRange | undefined };
   readonly file: string;
   text: string | undefined;
-}
-
-function finalConfig(state: StageState, { options, time }: BuildScene) {
-  const config = configOf(state);
-  const created = config.created ?? new Date(time * 1000).toISOString();
-  return { ...config, created, run: { ...config.run, labels: { ...config.run.labels, ...options.labels } } };
 }
 
 function* unusedArgs({ options, dockerfile, plan }: BuildScene): Generator<BuildEvent> {

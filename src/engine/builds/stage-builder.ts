@@ -6,7 +6,7 @@ import { digestOf } from '../../formats/digest';
 import { InstructionProblem } from '../../formats/dockerfile/dockerfile-error';
 import type { SourceRange, StageInstruction, WorkdirInstruction } from '../../formats/dockerfile/instruction';
 import { parseTrigger } from '../../formats/dockerfile/parse-dockerfile';
-import { serializeImageConfig } from '../../formats/image-config';
+import { type ImageConfig, serializeImageConfig } from '../../formats/image-config';
 import { parseReference, serializeReference } from '../../formats/reference';
 import type { StepOutcome } from '../../storage/builds/build-service';
 import type { CopyTree } from '../../storage/builds/copy-request';
@@ -19,6 +19,7 @@ import { findSource, type PlannedStage, type StageSource } from './stage-plan';
 import {
   applyConfig,
   argvOf,
+  type ConfigInstruction,
   configOf,
   expander,
   recordStep,
@@ -79,6 +80,16 @@ export class StageBuilder {
     return state;
   }
 
+  /** What the image says in the end: the labels of the whole build are as one more instruction. */
+  async finish(state: StageState): Promise<ImageConfig> {
+    const { options, time } = this.#scene;
+    const config = configOf(state);
+    const created = config.created ?? new Date(time * 1000).toISOString();
+    if (Object.keys(options.labels ?? {}).length === 0) return { ...config, created };
+    const labelled = { ...config, run: { ...config.run, labels: { ...config.run.labels, ...options.labels } } };
+    return { ...labelled, created: this.#created((await this.#describe(labelled, 'LABEL')).createdAt) };
+  }
+
   /** What the image of a stage is made from, and what it wants to be done first. */
   async *#base({ base, platform = this.#scene.platform }: PlannedStage): Events<StageBase> {
     if (base.is === 'scratch') return { state: scratchState(platform), triggers: [], shown: undefined };
@@ -96,10 +107,11 @@ export class StageBuilder {
     return { state: stateOf(image.config, image.layers), triggers: image.config.run.onBuild, shown };
   }
 
-  async *#from(stage: PlannedStage, { state, shown }: StageBase, counted: number): Events<StageState> {
+  async *#from(stage: PlannedStage, { state, shown, triggers }: StageBase, counted: number): Events<StageState> {
     const { source } = stage.definition.from;
+    const told = triggers.length > 0 ? { triggers: triggers.length } : {};
     const vertex = shown === undefined ? {} : { vertex: `${this.#vertexName(stage, 1, counted)} FROM ${shown}` };
-    yield this.#scene.steps.start({ ...vertex, instruction: this.#numbered(source) });
+    yield this.#scene.steps.start({ ...vertex, ...told, instruction: this.#numbered(source) });
     yield this.#scene.steps.finish(await idOf(state));
     return state;
   }
@@ -140,6 +152,11 @@ export class StageBuilder {
       }),
       cached: outcome.cached,
     });
+    if (!makesLayer(instruction)) {
+      const after = applyConfig(state, instruction, this.#scene.scope);
+      const createdBy = configText(instruction, state, shown);
+      return record(after, createdBy, await this.#describe(configOf(after), createdBy));
+    }
     switch (instruction.is) {
       case 'copy':
       case 'add': {
@@ -157,15 +174,12 @@ export class StageBuilder {
         const { after, outcome } = await this.#workdir(state, instruction);
         return record(after, shown, outcome);
       }
-      case 'cmd':
-      case 'entrypoint': {
-        const words = argvOf(instruction.command, state.run).map((word) => JSON.stringify(word));
-        const createdBy = `${instruction.is.toUpperCase()} [${words.join(' ')}]`;
-        return { next: recordStep(applyConfig(state, instruction, this.#scene.scope), createdBy), cached: false };
-      }
-      default:
-        return { next: recordStep(applyConfig(state, instruction, this.#scene.scope), shown), cached: false };
     }
+  }
+
+  /** When that instruction was first done: what is built again from what is known has its date, as with docker. */
+  async #describe(after: ImageConfig, instruction: string): Promise<StepOutcome> {
+    return this.#scene.store.describe(await this.#keys.ofConfig(after, instruction), this.#keys.useCache);
   }
 
   async #workdir(state: StageState, { value }: WorkdirInstruction) {
@@ -232,8 +246,16 @@ interface StageBase {
   readonly shown: string | undefined;
 }
 
-function makesLayer({ is }: StageInstruction): boolean {
+function makesLayer(instruction: StageInstruction): instruction is Exclude<StageInstruction, ConfigInstruction> {
+  const { is } = instruction;
   return is === 'run' || is === 'copy' || is === 'add' || is === 'workdir';
+}
+
+/** What history says of it. */
+function configText(instruction: ConfigInstruction, { run }: StageState, shown: string): string {
+  if (instruction.is !== 'cmd' && instruction.is !== 'entrypoint') return shown;
+  const words = argvOf(instruction.command, run).map((word) => JSON.stringify(word));
+  return `${instruction.is.toUpperCase()} [${words.join(' ')}]`;
 }
 
 function idOf(state: StageState): Promise<Digest> {

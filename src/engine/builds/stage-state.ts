@@ -16,7 +16,7 @@ export interface StageState {
   readonly layers: readonly ImageLayer[];
   readonly history: readonly HistoryEntry[];
   readonly author?: string;
-  /** RFC 3339: of the last layer, or of the image below. */
+  /** RFC 3339: of the last instruction, or of the image below. */
   readonly created?: string;
   /** ARGs of the stage that have a value. */
   readonly args: ReadonlyMap<string, string>;
@@ -141,19 +141,17 @@ export function applyConfig(state: StageState, instruction: ConfigInstruction, s
 export function recordStep(
   state: StageState,
   createdBy: string,
-  outcome?: { readonly layer?: ImageLayer; readonly created: string },
+  { layer, created }: { readonly layer?: ImageLayer; readonly created: string },
 ): StageState {
-  const layer = outcome?.layer;
-  const created = layer ? outcome.created : state.created;
   const entry: HistoryEntry = {
-    ...(created !== undefined && { created }),
+    created,
     createdBy,
     comment: 'buildkit.dockerfile.v0',
     ...(!layer && { emptyLayer: true }),
   };
   return {
     ...state,
-    ...(created !== undefined && { created }),
+    created,
     history: [...state.history, entry],
     layers: layer ? [...state.layers, layer] : state.layers,
   };

@@ -97,7 +97,7 @@ export class ContainerCreation {
       return this.#options.book.find(reference).stored.mounts.map((mount) => {
         if (mount.kind === 'tmpfs') return mount;
         const readOnly = mount.readOnly || mode.includes('ro');
-        return mount.kind === 'volume' ? { ...mount, readOnly, anonymous: false } : { ...mount, readOnly };
+        return { ...mount, readOnly };
       });
     });
   }

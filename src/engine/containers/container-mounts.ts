@@ -11,7 +11,7 @@ export type StoredMount =
       readonly readOnly: boolean;
       /** An empty volume gets what the image has there. */
       readonly seed: boolean;
-      /** Made for this container, and removed with it when that is wished. */
+      /** Made for a container, without a name of a user's; removed with the last that has it when that is wished. */
       readonly anonymous: boolean;
       /** Of the volume, if it is not there yet; see {@link readVolumeOptions}. */
       readonly options?: Readonly<Record<string, string>>;

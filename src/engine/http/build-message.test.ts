@@ -9,6 +9,10 @@ const bytes = (text: string) => new TextEncoder().encode(text) as Uint8Array<Arr
 
 const events: readonly [BuildEvent, readonly object[]][] = [
   [{ kind: 'started', step: { number: 1, vertex: '[internal] load build context' } }, []],
+  [
+    { kind: 'started', step: { number: 2, instruction: { ...instruction, text: 'FROM a' }, triggers: 1 } },
+    [{ stream: 'Step 2/4 : FROM a\n' }, { stream: '# Executing 1 build trigger\n' }],
+  ],
   [{ kind: 'started', step: { number: 2, instruction } }, [{ stream: 'Step 2/4 : COPY . /app\n' }]],
   [{ kind: 'cached', step: 2, id }, [{ stream: ' ---> Using cache\n' }, { stream: ' ---> 0123456789ab\n' }]],
   [{ kind: 'running', step: 2, name: 'build-1' }, [{ stream: ' ---> Running in build-1\n' }]],
@@ -62,7 +66,7 @@ test('the container of a step is told by its short name, and when it is gone', (
 
 test('a quiet build tells its image alone', () => {
   const quiet = new ClassicMessages(true);
-  expect(events.slice(0, 8).flatMap(([event]) => quiet.of(event))).toEqual([]);
+  expect(events.slice(0, 9).flatMap(([event]) => quiet.of(event))).toEqual([]);
   const built = quiet.of({ kind: 'built', step: 9, ms: 0, image: id, config: id, names: ['web:1'] });
   expect(built).toEqual([{ aux: { ID: id } }, { stream: `${id}\n` }]);
 });

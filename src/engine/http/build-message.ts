@@ -28,8 +28,11 @@ export class ClassicMessages implements BuildMessages {
   #progress(event: Exclude<BuildEvent, { kind: 'built' | 'failed' }>): readonly string[] {
     switch (event.kind) {
       case 'started': {
-        const { instruction } = event.step;
-        return instruction ? [`Step ${instruction.index}/${instruction.total} : ${instruction.text}\n`] : [];
+        const { instruction, triggers } = event.step;
+        return [
+          ...(instruction ? [`Step ${instruction.index}/${instruction.total} : ${instruction.text}\n`] : []),
+          ...(triggers ? [`# Executing ${triggers} build trigger${triggers === 1 ? '' : 's'}\n`] : []),
+        ];
       }
       case 'cached':
         return [' ---> Using cache\n', ` ---> ${shortId(event.id)}\n`];

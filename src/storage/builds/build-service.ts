@@ -135,6 +135,14 @@ export class BuildService {
     );
   }
 
+  /** A step that changes no files: when it was first done, which is now for one that is not known. */
+  async describe(id: string, key: Digest, useCache: boolean): Promise<StepOutcome> {
+    const { session, used } = this.#session(id);
+    const found = useCache ? await this.#cache.find(key, session.lease) : undefined;
+    if (found) used.add(key);
+    return found ? { cached: true, ...found } : { cached: false, ...(await this.#cache.remember(key, undefined)) };
+  }
+
   /** A RUN of that key, if its outcome is known. */
   async findRun(id: string, key: Digest): Promise<StepOutcome | undefined> {
     const known = this.#session(id);
