@@ -8,6 +8,8 @@ export type HostChoice =
   | { readonly kind: 'memory'; readonly free: readonly { readonly host: string; readonly bytes: number }[] }
   /** None ran that would do; this one was there and was started. */
   | { readonly kind: 'started' }
+  /** None ran that would do; this one was being made or started already, and was waited for. */
+  | { readonly kind: 'awaited' }
   /** None was there that would do. */
   | { readonly kind: 'made' };
 

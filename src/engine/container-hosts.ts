@@ -10,10 +10,10 @@ import { VmContainerHost } from '../runtime/container/vm-container-host';
 import { isLive } from '../runtime/instance-state';
 import { ownNames } from './compare/own-names';
 import { warmUpContainer } from './containers/warm-up-container';
-import { type HostShape, hostDraft, isContainerHost, maxNics } from './host-draft';
+import { type HostShape, hostDraft, isContainerHost } from './host-draft';
 import type { InstanceRecord } from './instance-record';
 import type { Lab } from './lab';
-import { defaultNetwork } from './networks';
+import { comingHost, NewHosts } from './new-hosts';
 import type { ArtifactLoader } from './store-client';
 
 /** Where the programs of a host are, in the registry. */
@@ -45,8 +45,7 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
   /** Running machines that could not be set up; they are tried again when somebody asks for them. */
   readonly #refused = new Set<InstanceId>();
   #programs: Promise<HostPrograms> | undefined;
-  /** Hosts that are being made, by the networks that they have from the beginning. */
-  readonly #making = new Map<string, Promise<InstanceRecord>>();
+  readonly #new = new NewHosts((shape) => this.create(shape));
 
   constructor(options: ContainerHostsOptions) {
     this.#options = options;
@@ -91,8 +90,8 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
     if (first) return others.length === 0 ? { host: first, choice: { kind: 'only' } } : freest(running);
     const fitting = this.#choices().filter((each) => !this.#hosts.has(each.id) && hasRoomFor(each, networks));
     const found = fitting.find(({ state }) => isLive(state.phase)) ?? fitting[0];
-    const { id } = found ?? (await this.#makeOn(networks));
-    return { host: await this.#ready(id, operation), choice: { kind: found ? 'started' : 'made' } };
+    const { record, choice } = found ? comingHost(found) : await this.#new.makeOn(networks);
+    return { host: await this.#ready(record.id, operation), choice };
   }
 
   /** Errors: as of `Lab.create`. */
@@ -112,20 +111,7 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
   async #first(): Promise<InstanceRecord> {
     const machines = this.#choices();
     const found = machines.find(({ state }) => isLive(state.phase)) ?? machines[0];
-    return found ?? this.#makeOn([]);
-  }
-
-  /** It is put on networks as containers need them; only one that is to be on as many as it can has them from the beginning. */
-  async #makeOn(networks: readonly string[]): Promise<InstanceRecord> {
-    if (networks.length > maxNics) {
-      const message = `A host can be on ${maxNics} networks, not on ${networks.length}: ${networks.join(', ')}`;
-      throw new SandboxError('InvalidArgument', message);
-    }
-    const on = networks.length === maxNics ? networks : [defaultNetwork.name];
-    const key = [...on].sort().join(' ');
-    const making = this.#making.get(key) ?? this.create({ networks: on }).finally(() => this.#making.delete(key));
-    this.#making.set(key, making);
-    return making;
+    return found ?? (await this.#new.makeOn([])).record;
   }
 
   /** Machines that may be taken for whom no host was named. */

@@ -18,6 +18,8 @@ function reasonOf(reason: PlacementReason): string {
         .join(', ')}`;
     case 'started':
       return 'No host ran that would do; this one was there, and was started';
+    case 'awaited':
+      return 'No host ran that would do; this one was on its way already, and was waited for';
     case 'made':
       return 'There was no host that would do, so one was made';
   }
