@@ -36,6 +36,8 @@ export interface LogOptions {
   readonly until?: number;
   /** Each line begins with its time (RFC3339Nano) and a space. */
   readonly timestamps?: boolean;
+  /** Each line begins with what the options of the log name, and a space; a time comes before that. */
+  readonly details?: boolean;
   /** So many lines at the end; all when absent. */
   readonly tail?: number;
 }

@@ -117,8 +117,8 @@ export class ContainerLog implements Disposable {
     }
   }
 
-  /** Entries as the API sends them. Canceling the stream ends it. */
-  read(options: LogOptions): ReadableStream<OutputChunk> {
+  /** Entries as the API sends them, with a text in front of each. Canceling the stream ends it. */
+  read(options: LogOptions, before = ''): ReadableStream<OutputChunk> {
     const { clock } = this.#options;
     const { tail, follow = false } = options;
     const cursor = tail === undefined ? 0 : Math.max(0, this.#end - tail);
@@ -139,7 +139,7 @@ export class ContainerLog implements Disposable {
             if (!this.#readers.has(reader)) return;
             reader.cursor = entries.next;
             this.#progressed();
-            const { chunks, over } = outputChunks(entries.found, options);
+            const { chunks, over } = outputChunks(entries.found, options, before);
             for (const chunk of chunks) controller.enqueue(chunk);
             if (over || (reader.cursor === this.#end && !(follow && this.#live))) {
               leave();

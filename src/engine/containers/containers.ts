@@ -27,6 +27,7 @@ import type { ContainerPorts } from './container-ports';
 import { ContainerRemoval, type ContainerRemovalOptions } from './container-removal';
 import type { Execs } from './execs';
 import { type ListOptions, listContainers } from './list-containers';
+import { logDetails } from './log-attributes';
 import { ownBytes } from './own-bytes';
 import { inspectContainer, type ShowOptions, summarizeContainer } from './show-container';
 import { readStats } from './stats-stream';
@@ -175,10 +176,11 @@ export class Containers implements EngineContainers {
       throw new SandboxError('InvalidArgument', 'Bad parameters: you must choose at least one stream');
     }
     const { host, config } = entry.stored;
+    const before = options.details ? logDetails(entry.stored) : '';
     if (host.LogConfig?.Type === 'none') {
       throw new SandboxError('Unimplemented', 'configured logging driver does not support reading');
     }
-    return { tty: config.Tty ?? false, output: entry.log.read(options) };
+    return { tty: config.Tty ?? false, output: entry.log.read(options, before) };
   }
 
   async top(name: string, args = '-ef'): Promise<ContainerTop> {

@@ -6,12 +6,13 @@ import type { LogEntry } from './log-entry';
 const longestChunk = 64 * 1024;
 
 /**
- * Entries as they are sent: those of the streams and times that are wanted, neighbours of one stream together. `over`: there
- * is nothing more to come, since what follows is later than what is wanted.
+ * Entries as they are sent: those of the streams and times that are wanted, neighbours of one stream together, each with
+ * `before` in front of it and its time in front of that. `over`: there is nothing more to come, since what follows is later than what is wanted.
  */
 export function outputChunks(
   entries: readonly LogEntry[],
   { stdout = false, stderr = false, since, until, timestamps = false }: LogOptions,
+  before = '',
 ): { readonly chunks: readonly OutputChunk[]; readonly over: boolean } {
   const chunks: OutputChunk[] = [];
   let parts: Uint8Array<ArrayBuffer>[] = [];
@@ -34,6 +35,7 @@ export function outputChunks(
     if (entry.stream !== stream || bytes + entry.bytes.length > longestChunk) finish();
     stream = entry.stream;
     if (timestamps) parts.push(encoder.encode(`${nanoTime(entry.time)} `));
+    if (before !== '') parts.push(encoder.encode(before));
     parts.push(entry.bytes);
     bytes += entry.bytes.length;
   }

@@ -55,6 +55,7 @@ function logOptions({ query }: ApiCall, nowMs: number): LogOptions {
     stderr: query.flag('stderr'),
     follow: query.flag('follow'),
     timestamps: query.flag('timestamps'),
+    details: query.flag('details'),
     ...(since !== undefined && since !== '0' && { since: parseDockerTime(since, nowMs) }),
     ...(until !== undefined && until !== '0' && { until: parseDockerTime(until, nowMs) }),
     ...(lines !== undefined && { tail: lines }),
