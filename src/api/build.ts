@@ -117,6 +117,9 @@ export type BuildEvent =
 export interface BuildCacheUsage {
   readonly steps: number;
   readonly bytes: number;
+  /** When the first of them was made, and the last used: milliseconds since the epoch. Absent without any. */
+  readonly createdAt?: number;
+  readonly usedAt?: number;
 }
 
 /** Which steps to forget; all without any. */

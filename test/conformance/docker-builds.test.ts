@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../../scripts/lib/judges.mjs';
@@ -29,6 +29,31 @@ describe.runIf(program)('docker build', () => {
     for (const [path, text] of Object.entries(files)) await writeFile(join(context, path), text);
   };
 
+  it('copies the names of one file in whatever order they are given', async () => {
+    await write({ a: 'x' });
+    await link(join(context, 'a'), join(context, 'b'));
+    await symlink('a', join(context, 's'));
+    const stages =
+      'FROM busybox\nCOPY b a /x/\nFROM busybox\nCOPY b a /x/\nCOPY s a /y/\nCOPY --from=0 /x/b /x/a /z/\n';
+    await write({ Dockerfile: stages });
+    const built = await docker.run(['build', '-t', 'names', context]);
+    expect([built.code, built.stderr.replace(/^DEPRECATED[\s\S]*/, '')]).toEqual([0, '']);
+  });
+
+  it('makes an image of now of what changes no file, and shows what it begins with', async () => {
+    await write({ Dockerfile: 'FROM busybox\nONBUILD LABEL a=b\nCMD ["x"]\n' });
+    const created = async (...options: readonly string[]): Promise<string> => {
+      await docker.run(['build', '-t', 'below', ...options, context]);
+      return (await docker.run(['inspect', '-f', '{{.Created}}', 'below'])).stdout.trim();
+    };
+    const first = await created();
+    expect(Math.abs(Date.now() - Date.parse(first))).toBeLessThan(600_000);
+    expect(await created()).toBe(first);
+    expect(await created('--no-cache')).not.toBe(first);
+    await write({ Dockerfile: 'FROM below\n' });
+    expect((await docker.run(['build', context])).stdout).toMatch(/^# Executing 1 build trigger$/m);
+  });
+
   it('pulls the image below, makes the layers, and uses them again', async () => {
     await write({
       Dockerfile:
@@ -48,7 +73,7 @@ describe.runIf(program)('docker build', () => {
     expect(id).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect((await docker.run(['images', '-q', '--no-trunc', 'built:1'])).stdout.trim()).toBe(id);
     const shown = await docker.run(['build', context]);
-    expect(shown.stdout.match(/ ---> Using cache\n/g)).toHaveLength(2);
+    expect(shown.stdout.match(/ ---> Using cache\n/g)).toHaveLength(5);
     expect((await docker.run(['history', '--format', '{{.CreatedBy}}', 'built'])).stdout).toMatch(
       /^CMD \["cat" "\/b\/a"\]\nCOPY --from=one \/a \/b\/ # buildkit\n/,
     );

@@ -307,7 +307,11 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
       expect(await ok(['run', '--rm', '--network', 'none', 'busybox', 'sh', '-c', 'ls -d /sys/class/net/*/'])).toBe(
         '/sys/class/net/lo/\n',
       );
-      await ok(['rm', '-f', 'db']);
+      await ok(['run', '-d', '--name', 'near', '--network', 'host', 'busybox', 'sleep', '60']);
+      expect(await ok(['ps', '-f', 'network=host', '--format', '{{.Names}} {{.Networks}}'])).toBe('near host\n');
+      const onHost = '{{range .Containers}}{{.Name}}{{end}}';
+      expect(await ok(['network', 'inspect', '-f', onHost, 'host'])).toBe('near\n');
+      await ok(['rm', '-f', 'db', 'near']);
       await ok(['network', 'rm', 'backend']);
       expect(await ok(['network', 'ls', '-q', '-f', 'name=backend'])).toBe('');
     });
@@ -323,7 +327,7 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
       const build = ['build', '-t', 'built:1', '--build-arg', 'WHO=ann', context];
       expect(await ok(build)).toMatch(/Step 5\/6 : COPY note \/note[\s\S]*Successfully tagged built:1\n$/);
       expect(await ok(['run', '--rm', 'built:1'])).toBe('built\nmade by ann, pid 1\n');
-      expect((await ok(build)).match(/Using cache/g)).toHaveLength(2);
+      expect((await ok(build)).match(/Using cache/g)).toHaveLength(5);
       await writeFile(join(context, 'Dockerfile'), 'FROM busybox\nCOPPY note /note\n');
       const broken = await docker.run(['build', context]);
       expect([broken.code, broken.stderr]).toEqual([1, expect.stringMatching(/unknown instruction: COPPY/i)]);
@@ -385,6 +389,10 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
       expect(await ok(['system', 'df', '--format', '{{.Type}} {{.TotalCount}}'])).toMatch(
         /^Images [1-9]\d*\nContainers 1\n/,
       );
+      const kept = await ok(['system', 'df', '-v']);
+      expect(kept.slice(kept.indexOf('Build cache usage'))).toMatch(
+        /\n\S+ +regular +\S+ +(Less than|About|\d+ (sec|min))/,
+      );
       expect(await ok(['container', 'prune', '-f'])).toMatch(/^Deleted Containers:\n[0-9a-f]{64}\n/);
       expect(await ok(['system', 'prune', '-f'])).toContain('Total reclaimed space');
     });
@@ -406,6 +414,12 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
         ['network', 'create', '--subnet', '10.9.0.0/24', '--gateway', '10.9.0.254', 'gw'],
         1,
         'its first address, 10.9.0.1',
+      ],
+      [['network', 'create', '-o', 'com.docker.network.bridge.enable_icc=false', 'icc'], 1, 'bridge.enable_icc=false'],
+      [
+        ['run', '--ip', '172.17.0.9', 'busybox'],
+        125,
+        'user specified IP address is supported on user defined networks',
       ],
       [['run', '--gpus', 'all', 'busybox'], 125, 'could not select device driver "" with capabilities: [[gpu]]'],
       [['run', '-w', 'rel', 'busybox'], 125, "the working directory 'rel' is invalid, it needs to be an absolute path"],

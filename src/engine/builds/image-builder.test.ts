@@ -134,7 +134,12 @@ describe('a build without processes', () => {
       now += month;
       const { config, cached } = await later.build(text, { a: '1' }, options);
       const isNow = (created: string | undefined): boolean => created === new Date(now).toISOString();
-      return { created: config.created, isNow: isNow(config.created), last: isNow(config.history.at(-1)?.created), cached };
+      return {
+        created: config.created,
+        isNow: isNow(config.created),
+        last: isNow(config.history.at(-1)?.created),
+        cached,
+      };
     };
     try {
       await build('FROM scratch\nCOPY a /\n', { tags: ['base'] });
@@ -212,7 +217,9 @@ describe('a build without processes', () => {
       { tags: ['t'] },
     );
     await bench.images.remove('t');
-    expect(await bench.builder.cacheUsage()).toMatchObject({ steps: 3 });
+    const { steps, createdAt, usedAt } = await bench.builder.cacheUsage();
+    expect([steps, createdAt, usedAt].map((each) => each !== undefined)).toEqual([true, true, true]);
+    expect([steps, Date.now() - (createdAt ?? 0) < 60_000, (usedAt ?? 0) >= (createdAt ?? 0)]).toEqual([3, true, true]);
     const { cached } = await bench.build('FROM scratch\nCOPY a /a\n', { a: '1' });
     expect(cached).toEqual(['COPY a /a']);
     await bench.images.prune();

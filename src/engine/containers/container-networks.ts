@@ -12,6 +12,7 @@ import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import { parseSubnet } from '../../formats/subnet';
 import { gatewayNetwork } from '../../network/gateway/gateway-network';
 import { defaultNetwork, type Networks } from '../networks';
+import { attachedEndpoints, specialNetworks } from './attached-networks';
 import {
   listContainerRecords,
   putContainerRecord,
@@ -25,12 +26,11 @@ import { findNamed } from './find-named';
 import { nanoTime } from './log-text';
 import { checkFilters, labelFiltersMatch, labelsMatch, nameMatches, oneOf } from './match-filters';
 import { labName, nextSubnet, wishedSubnet } from './network-names';
+import { wishedMtu } from './network-options';
 import { noSwarm } from './no-swarm';
 
 /** Docker's name of the lab's network "default". */
 export const bridgeNetwork = 'bridge';
-/** Names that mean no network of the lab. */
-const special = ['host', 'none'] as const;
 
 export interface ContainerNetworksOptions {
   readonly networks: Networks;
@@ -81,7 +81,7 @@ export class ContainerNetworks implements Disposable {
 
   /** Whether containers on it have an interface of their own. */
   isLab({ name }: Pick<StoredNetwork, 'name'>): boolean {
-    return !special.some((each) => each === name);
+    return !specialNetworks.some((each) => each === name);
   }
 
   /** Whether nothing of other networks is to be reached from it, nor it from there; by the lab's name. */
@@ -149,7 +149,7 @@ export class ContainerNetworks implements Disposable {
     }
     if (body.EnableIPv6) throw new SandboxError('Unimplemented', 'Networks here have IPv4 alone');
     const subnet = wishedSubnet(body) ?? nextSubnet(networks.list());
-    const mtu = Number(body.Options?.['com.docker.network.driver.mtu'] ?? defaultNetwork.mtu);
+    const mtu = wishedMtu(body.Options ?? {}) ?? defaultNetwork.mtu;
     const lab = labName(name, new Set(networks.list().map((each) => each.name)));
     const stored = this.#draft(name, lab, {
       createdAt: clock.now(),
@@ -322,8 +322,11 @@ export class ContainerNetworks implements Disposable {
   endpointOf(stored: StoredContainer, { network, aliases, settings }: StoredEndpoint): EndpointSettings {
     const found = findExact(this.#records.values(), network);
     if (!found) return { ...nowhere, Aliases: aliases.length > 0 ? aliases : null };
-    const spec = this.#options.networks.get(found.lab);
     const up = stored.state.status === 'running' || stored.state.status === 'paused';
+    if (!this.isLab(found)) {
+      return { ...nowhere, Aliases: null, NetworkID: found.id, EndpointID: up ? endpointId(stored.id, found.id) : '' };
+    }
+    const spec = this.#options.networks.get(found.lab);
     const reservation = up ? this.#findReservation(stored.id, found.lab) : undefined;
     const names = [stored.name, ...aliases, stored.id.slice(0, 12)];
     return {
@@ -365,17 +368,22 @@ export class ContainerNetworks implements Disposable {
   }
 
   #usersOf(network: string): readonly StoredContainer[] {
-    return this.#options.containers().filter(({ endpoints }) => endpoints.some((each) => each.network === network));
+    return this.#options
+      .containers()
+      .filter((each) => attachedEndpoints(each).some((endpoint) => endpoint.network === network));
   }
 
   /** None while it comes or goes. */
-  #memberOf({ id, name }: StoredContainer, { id: network, lab }: StoredNetwork) {
+  #memberOf({ id, name }: StoredContainer, found: StoredNetwork) {
+    const { id: network, lab } = found;
+    const own = { Name: name, EndpointID: endpointId(id, network) };
+    if (!this.isLab(found))
+      return [[id, { ...own, MacAddress: '', IPv4Address: '', IPv6Address: '' as const }] as const];
     const reservation = this.#findReservation(id, lab);
     if (!reservation) return [];
     const { prefixLength } = parseSubnet(this.#options.networks.get(lab).subnet);
     const member = {
-      Name: name,
-      EndpointID: endpointId(id, network),
+      ...own,
       MacAddress: reservation.mac,
       IPv4Address: `${reservation.address}/${prefixLength}`,
       IPv6Address: '' as const,
@@ -403,7 +411,7 @@ export class ContainerNetworks implements Disposable {
       known.some((each) => (lab === '' ? each.name === name : each.lab === lab));
     const made = [
       ...specs.map((spec: NetworkSpec) => [dockerName(spec.name), spec.name] as const),
-      ...special.map((name) => [name, ''] as const),
+      ...specialNetworks.map((name) => [name, ''] as const),
     ]
       .filter(([name, lab]) => !isKnown(name, lab))
       .map(([name, lab]) => this.#draft(name, lab, { ...given, createdAt: clock.now() }));
@@ -441,7 +449,7 @@ export function forbidden(message: string): SandboxError {
 }
 
 function isBuiltin(name: string): boolean {
-  return name === bridgeNetwork || special.some((each) => each === name);
+  return name === bridgeNetwork || specialNetworks.some((each) => each === name);
 }
 
 function driverOf(name: string): string {

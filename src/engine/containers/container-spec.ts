@@ -1,4 +1,4 @@
-import type { ContainerResources } from '../../api/container';
+import type { ContainerResources, HostConfig } from '../../api/container';
 import type { ContainerMount, ContainerNic, ContainerRoot, ContainerSpec } from '../../api/container-host';
 import type { TerminalSize } from '../../api/instance';
 import type { OciLinux, OciMount, OciProcess, OciRuntimeConfig } from '../../api/oci-runtime';
@@ -128,7 +128,7 @@ export function hostnameOf({ config, id }: StoredContainer): string {
 }
 
 /** What `--security-opt` says. */
-export function securityOptions({ host }: Pick<StoredContainer, 'host'>): {
+export function securityOptions({ host }: { readonly host: HostConfig }): {
   readonly noNewPrivileges: boolean;
   /** Undefined: docker's. */
   readonly seccomp: string | undefined;
@@ -153,15 +153,12 @@ export function securityOptions({ host }: Pick<StoredContainer, 'host'>): {
 function linuxConfig(stored: StoredContainer, facts: LaunchFacts, cgroupsPath: string): OciLinux {
   const { host } = stored;
   const privileged = host.Privileged ?? false;
-  const { seccomp, systemPaths } = securityOptions(stored);
+  const { seccomp } = securityOptions(stored);
   const { nodes, rules } = containerDevices({
     devices: host.Devices ?? [],
     rules: host.DeviceCgroupRules ?? [],
     privileged,
   });
-  const hidden = !privileged && systemPaths;
-  // What the root of a user namespace may not write there the kernel refuses itself; the rest is its own to set.
-  const sealed = isConfinedSystem(host) ? [] : readonlyPaths;
   const { namespaces, maps } = namespacesOf(stored, facts.pids);
   const capabilities = capabilitiesOf(stored, facts.user).bounding ?? [];
   const profile =
@@ -174,11 +171,16 @@ function linuxConfig(stored: StoredContainer, facts: LaunchFacts, cgroupsPath: s
     resources: { ...cgroupLimits(host), devices: rules },
     ...(!privileged && profile && { seccomp: resolveSeccomp(profile, capabilities) }),
     sysctl: { ...usualSysctls(host), ...host.Sysctls },
-    ...(hidden && {
-      maskedPaths: host.MaskedPaths ?? maskedPaths,
-      readonlyPaths: host.ReadonlyPaths ?? sealed,
-    }),
+    ...hiddenPathsOf(host),
   };
+}
+
+/** Paths of the system that a container does not see, or cannot write to; all are as they are where it is privileged. */
+export function hiddenPathsOf(host: HostConfig): Pick<OciLinux, 'maskedPaths' | 'readonlyPaths'> {
+  if (host.Privileged || !securityOptions({ host }).systemPaths) return {};
+  // What the root of a user namespace may not write there the kernel refuses itself; the rest is its own to set.
+  const sealed = isConfinedSystem(host) ? [] : readonlyPaths;
+  return { maskedPaths: host.MaskedPaths ?? maskedPaths, readonlyPaths: host.ReadonlyPaths ?? sealed };
 }
 
 /** With a network of its own anybody inside may listen on any port and send pings (moby, daemon/oci_linux.go, WithCommonOptions). */

@@ -12,6 +12,7 @@ import { bridgeNetwork } from './container-networks';
 import type { StoredContainer, StoredEndpoint } from './container-records';
 import { checkResources } from './container-resources';
 import { securityOptions } from './container-spec';
+import { checkLogAttributes } from './log-attributes';
 import { logLimit } from './log-limit';
 import { commandOf, mergeConfig } from './merge-config';
 import { checkModes, withUserNamespace } from './namespaces';
@@ -138,6 +139,7 @@ function check(host: StoredContainer['host'], stopSignal: string | undefined, ex
     throw invalid(`logger: no log driver named '${host.LogConfig.Type}' is registered`);
   }
   logLimit(host.LogConfig?.Type === 'none' ? undefined : host.LogConfig);
+  checkLogAttributes(host.LogConfig);
   if (stopSignal) signalNumber(stopSignal);
   if (host.OomScoreAdj !== undefined && Math.abs(host.OomScoreAdj) > 1000) {
     throw invalid(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
@@ -199,6 +201,7 @@ function endpointsOf(
 ): readonly StoredEndpoint[] {
   if (NetworkMode === 'none' || NetworkMode === 'host' || namespaceOfOther(NetworkMode)) {
     const others = Object.keys(wished).filter((each) => each !== NetworkMode && each !== 'default');
+    checkAddress(NetworkMode, wished[NetworkMode] ?? {});
     if (others.length === 0) return [];
     throw invalid(`conflicting options: cannot attach both ${NetworkMode} network and ${others.join(', ')}`);
   }
@@ -227,8 +230,17 @@ export function endpointOf(network: string, settings: EndpointSettings): StoredE
   if (network === bridgeNetwork && aliases.length > 0) {
     throw invalid('network-scoped alias is supported only for containers in user defined networks');
   }
+  if (network === bridgeNetwork) checkAddress(network, settings);
   const { MacAddress: mac = '' } = settings;
   return { network, aliases, settings: mac === '' ? settings : { ...settings, MacAddress: readMac(mac) } };
+}
+
+/** Docker's words for an address where none can be wished (moby, daemon/container_operations.go, validateEndpointSettings). */
+function checkAddress(network: string, { IPAMConfig }: EndpointSettings): void {
+  if (!IPAMConfig?.IPv4Address) return;
+  throw invalid(
+    `invalid config for network ${network}: invalid endpoint settings:\nuser specified IP address is supported on user defined networks only`,
+  );
 }
 
 function namespaceOfOther(mode: string | undefined): boolean {

@@ -1,5 +1,6 @@
 import type { Filters } from '../../api/container-event';
 import { SandboxError } from '../../base/errors';
+import { attachedEndpoints } from './attached-networks';
 import type { ContainerBook, ContainerEntry } from './container-book';
 import { checkFilters, labelsMatch, nameMatches, oneOf } from './match-filters';
 import { parsePort, portKey } from './port-spec';
@@ -62,7 +63,7 @@ export function listContainers(
 const known: ReadonlySet<string> = new Set('created running paused restarting removing exited dead'.split(' '));
 
 function fits({ id, stored, health }: ContainerEntry, filters: Filters): boolean {
-  const { name, image, config, state, endpoints, mounts, host } = stored;
+  const { name, image, config, state, mounts, host } = stored;
   const exited = filters['exited'] ?? [];
   return (
     nameMatches(filters['name'], name) &&
@@ -72,7 +73,7 @@ function fits({ id, stored, health }: ContainerEntry, filters: Filters): boolean
     (exited.length === 0 || (state.status === 'exited' && exited.includes(String(state.exitCode)))) &&
     oneOf(filters['health'], health?.Status ?? 'none') &&
     oneOf(filters['ancestor'], ...ancestorNames(image.name, image.digest)) &&
-    oneOf(filters['network'], ...endpoints.map(({ network }) => network)) &&
+    oneOf(filters['network'], ...attachedEndpoints(stored).map(({ network }) => network)) &&
     oneOf(
       filters['volume'],
       ...mounts.flatMap((mount) => (mount.kind === 'volume' ? [mount.volume, mount.target] : [mount.target])),

@@ -1,5 +1,6 @@
 import type { ContainerInspect, ContainerSummary, PortMap, PortSummary } from '../../api/container';
 import { unikernelPlatform } from '../../formats/unikernel-image';
+import { attachedEndpoints } from './attached-networks';
 import type { ContainerEntry } from './container-book';
 import { mountPoint } from './container-mounts';
 import type { ContainerNetworks } from './container-networks';
@@ -108,7 +109,7 @@ function networksOf(
   networks: ContainerNetworks,
 ): ContainerInspect['NetworkSettings']['Networks'] {
   return Object.fromEntries(
-    stored.endpoints.map((endpoint) => [endpoint.network, networks.endpointOf(stored, endpoint)]),
+    attachedEndpoints(stored).map((endpoint) => [endpoint.network, networks.endpointOf(stored, endpoint)]),
   );
 }
 

@@ -18,7 +18,7 @@ describe('docker top', () => {
   it.each([
     ['', ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD']],
     ['-ef', ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD']],
-    ['aux', ['USER', 'PID', 'TTY', 'START', 'TIME', 'COMMAND']],
+    ['aux', ['USER', 'PID', '%CPU', 'TTY', 'START', 'TIME', 'COMMAND']],
     ['-o pid,comm', ['PID', 'COMMAND']],
     ['-eo pid=P', ['P']],
   ])('"%s" has the columns %j', (args, titles) => {
@@ -28,6 +28,9 @@ describe('docker top', () => {
   it('shows what is known', () => {
     expect(table('').Processes).toEqual([['0', '120', '100', '0', '12:34', '?', '01:02:05', '/bin/sleep 60']]);
     expect(table('-o comm,etime').Processes).toEqual([['sleep', '00:01:01']]);
+    const busy = (cpuSeconds: number, ms: number) =>
+      topTable([{ ...process, cpuSeconds }], '-o %cpu', process.startedAt + ms).Processes;
+    expect([busy(15, 60_000), busy(0.5, 500)]).toEqual([[['25.0']], [['0.0']]]);
   });
 
   it('refuses what ps does not know', () => {

@@ -10,6 +10,8 @@ const columns: Readonly<Record<string, readonly [title: string, show: Column]>> 
   uid: ['UID', ({ uid }) => String(uid)],
   pid: ['PID', ({ pid }) => String(pid)],
   ppid: ['PPID', ({ parent }) => String(parent)],
+  pcpu: ['%CPU', shareOf],
+  '%cpu': ['%CPU', shareOf],
   c: ['C', () => '0'],
   stime: ['STIME', ({ startedAt }) => clockText(startedAt)],
   start: ['START', ({ startedAt }) => clockText(startedAt)],
@@ -24,7 +26,8 @@ const columns: Readonly<Record<string, readonly [title: string, show: Column]>> 
 
 const full = ['uid', 'pid', 'ppid', 'c', 'stime', 'tty', 'time', 'cmd'];
 const short = ['pid', 'tty', 'time', 'comm'];
-const bsd = ['user', 'pid', 'tty', 'start', 'time', 'command'];
+/** Without its columns of memory and state, which hosts do not tell. */
+const bsd = ['user', 'pid', 'pcpu', 'tty', 'start', 'time', 'command'];
 
 /** `docker top`: the processes of a container as ps on its host would show them. `InvalidArgument` for what ps has not. */
 export function topTable(processes: readonly ContainerProcessInfo[], args: string, now: number): ContainerTop {
@@ -47,6 +50,12 @@ function columnsOf(args: string): readonly string[] {
   if (/^[aux]+$/.test(args)) return bsd;
   if (/^-?[eAax]*$/.test(args)) return short;
   throw new SandboxError('InvalidArgument', `ps: error: unsupported option "${args}"; use -ef, aux or -o with columns`);
+}
+
+/** Of one CPU, since it began, as ps has it. */
+function shareOf({ cpuSeconds, startedAt }: ContainerProcessInfo, now: number): string {
+  const seconds = (now - startedAt) / 1000;
+  return (seconds < 1 ? 0 : (100 * cpuSeconds) / seconds).toFixed(1);
 }
 
 function clockText(time: number): string {

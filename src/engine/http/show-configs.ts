@@ -1,4 +1,5 @@
 import type { ContainerInspect } from '../../api/container';
+import { hiddenPathsOf } from '../containers/container-spec';
 import { usualRuntime } from '../containers/system-mode';
 
 /** What docker shows of a config that says nothing of it: templates of clients name fields that have to be there. */
@@ -88,5 +89,16 @@ const plainHostConfig = {
 /** A container with all fields of its configs (moby, api/types/container). */
 export function showConfigs(container: ContainerInspect) {
   const { Config, HostConfig } = container;
-  return { ...container, Config: { ...plainConfig, ...Config }, HostConfig: { ...plainHostConfig, ...HostConfig } };
+  const { PidsLimit = 0, MemorySwappiness = -1 } = HostConfig;
+  // What clients send for "no limit" docker does not keep.
+  const unlimited = {
+    ...(PidsLimit <= 0 && { PidsLimit: null }),
+    ...(MemorySwappiness < 0 && { MemorySwappiness: null }),
+  };
+  const { maskedPaths: MaskedPaths = null, readonlyPaths: ReadonlyPaths = null } = hiddenPathsOf(HostConfig);
+  return {
+    ...container,
+    Config: { ...plainConfig, ...Config },
+    HostConfig: { ...plainHostConfig, ...HostConfig, ...unlimited, MaskedPaths, ReadonlyPaths },
+  };
 }

@@ -1,6 +1,7 @@
 import type { BuildCacheUsage, ImageBuilder } from '../../api/build';
 import type { ContainerEngine } from '../../api/container-engine';
 import type { Clock } from '../../base/clock';
+import { nanoTime } from '../containers/log-text';
 import type { Images } from '../images';
 import { parseDockerTime } from './docker-time';
 import { parseFilters } from './filters';
@@ -65,7 +66,7 @@ async function usage(
 }
 
 /** What is kept for builds, as one record: layers are shared by many steps. */
-function buildCacheRecord({ steps, bytes }: BuildCacheUsage) {
+function buildCacheRecord({ steps, bytes, createdAt = 0, usedAt = createdAt }: BuildCacheUsage) {
   return {
     ID: 'steps',
     Type: 'regular',
@@ -73,6 +74,8 @@ function buildCacheRecord({ steps, bytes }: BuildCacheUsage) {
     InUse: false,
     Shared: false,
     Size: bytes,
+    CreatedAt: nanoTime(createdAt),
+    LastUsedAt: nanoTime(usedAt),
     UsageCount: steps,
   };
 }

@@ -27,7 +27,7 @@ const usualHost: Readonly<Record<string, unknown>> = {
 export function canSayContainer(container: ContainerInspect, image: Partial<ContainerConfig>): boolean {
   const { Id, Config, HostConfig, NetworkSettings } = container;
   const { Hostname = '' } = Config;
-  const { Memory = 0, MemorySwap = 0, RestartPolicy, Runtime = usualRuntime } = HostConfig;
+  const { Memory = 0, MemorySwap = 0, NetworkMode = '', RestartPolicy, Runtime = usualRuntime } = HostConfig;
   const endpoints = Object.values(NetworkSettings.Networks);
   return (
     unsaid.every((key) => isUsual(Config[key], image[key])) &&
@@ -38,6 +38,8 @@ export function canSayContainer(container: ContainerInspect, image: Partial<Cont
     (Runtime === usualRuntime || Runtime === unikernelRuntime) &&
     // Without one it has no network at all, or somebody else's.
     endpoints.length > 0 &&
+    NetworkMode !== 'none' &&
+    NetworkMode !== 'host' &&
     endpoints.every(({ Aliases, IPAMConfig, Links, DriverOpts }) =>
       [Aliases, IPAMConfig, Links, DriverOpts].every(isEmpty),
     )

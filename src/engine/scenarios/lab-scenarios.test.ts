@@ -85,11 +85,15 @@ describe('the lab as it is, as a scenario', () => {
     ['a name of its own', { Hostname: 'web' }],
     [
       'an address of its own',
-      { NetworkingConfig: { EndpointsConfig: { bridge: { IPAMConfig: { IPv4Address: '10.0.0.77' } } } } },
+      {
+        HostConfig: { NetworkMode: 'own' },
+        NetworkingConfig: { EndpointsConfig: { own: { IPAMConfig: { IPv4Address: '10.77.0.77' } } } },
+      },
     ],
   ])('leaves out a container with %s, and says so', async (_, body) => {
     const { engine, scenarios, create } = await setUp();
     await engine.networks.create({ Name: 'My_Net' });
+    await engine.networks.create({ Name: 'own', IPAM: { Config: [{ Subnet: '10.77.0.0/24' }] } });
     await create('plain');
     await create('odd', body);
     const { scenario, left } = await scenarios.describe('x');

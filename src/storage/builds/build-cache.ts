@@ -75,7 +75,11 @@ export class BuildCache {
 
   async usage(): Promise<BuildCacheUsage> {
     const records = await this.#images.records();
-    return { steps: records.steps.length, bytes: ownBytes(records) };
+    const { steps } = records;
+    const size = { steps: steps.length, bytes: ownBytes(records) };
+    if (steps.length === 0) return size;
+    const createdAt = steps.reduce((first, step) => Math.min(first, step.createdAt), Number.POSITIVE_INFINITY);
+    return { ...size, createdAt, usedAt: steps.reduce((last, step) => Math.max(last, step.usedAt), createdAt) };
   }
 
   /** Returns how many bytes that freed. */

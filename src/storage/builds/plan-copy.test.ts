@@ -163,7 +163,13 @@ describe('planCopy', () => {
     expect(await plan('b', 'a')).toEqual([a, b]);
     expect(await plan('a', 'b')).toEqual([a, b]);
     expect(await plan('l', 'a')).toEqual([a, ['x/l', 'file', '']]);
-    expect(await plan('.', 'n')).toEqual([a, b, ['x/l', 'symlink', 'b'], ['x/n', 'directory', ''], ['x/n/a', 'file', '']]);
+    expect(await plan('.', 'n')).toEqual([
+      a,
+      b,
+      ['x/l', 'symlink', 'b'],
+      ['x/n', 'directory', ''],
+      ['x/n/a', 'file', ''],
+    ]);
   });
 
   it('never leads out of the tree that it copies from or to, whatever links say', async () => {

@@ -68,8 +68,8 @@ export function publishedPorts({ Ports }: ContainerSummary): readonly PublishedN
 
 /** Whether every network that it is on is internal: no gateway leads to it, or out of it. */
 export function isInternal({ NetworkSettings }: Pick<ContainerSummary, 'NetworkSettings'>): boolean {
-  const networks = Object.values(NetworkSettings.Networks);
-  return networks.length > 0 && networks.every(({ Gateway }) => Gateway === '');
+  const networks = Object.entries(NetworkSettings.Networks).filter(([name]) => name !== 'host' && name !== 'none');
+  return networks.length > 0 && networks.every(([, { Gateway }]) => Gateway === '');
 }
 
 /** What its previews go by: an id that fits into the name of an origin. */
