@@ -1,20 +1,25 @@
 /**
- * `npm run lessons [folder…]`: what is wrong with lessons, by file, line and column. Without a folder those of this repository,
- * and whether `public/lessons/index.json` is theirs; `--write` writes it anew.
+ * `npm run lessons [folder…]`: what is wrong with lessons, by file, line and column; of scenarios of Killercoda also what had to be
+ * left out. Without a folder those of this repository, and whether `public/lessons/index.json` is theirs; `--write` writes it anew.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { describeLessonProblem, type LessonFiles, readLesson } from '../src/formats/lesson/read-lesson';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import {
+  describeLessonProblem,
+  type LessonFiles,
+  type LessonProblem,
+  readLesson,
+} from '../src/formats/lesson/read-lesson';
+import { isLessonFile, lessonLimits } from '../src/lessons/lesson-files';
 import { lintLesson } from '../src/lessons/lint-lesson';
+import { isKillercoda, readBrought } from '../src/lessons/read-brought';
 
 const home = join(import.meta.dirname, '../public/lessons');
 const indexFile = join(home, 'index.json');
 const given = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const folders = given.length > 0 ? given : foldersOf(home);
 
-const complaints = folders.flatMap((folder) =>
-  lintLesson(filesOf(folder)).map((problem) => `${basename(folder)}/${describeLessonProblem(problem)}`),
-);
+const complaints = (await Promise.all(folders.map(complaintsOf))).flat();
 if (given.length === 0) {
   const index = `${JSON.stringify(folders.flatMap(entryOf), undefined, 2)}\n`;
   if (process.argv.includes('--write')) writeFileSync(indexFile, index);
@@ -32,11 +37,27 @@ function foldersOf(home: string): readonly string[] {
     .sort();
 }
 
-function filesOf(folder: string): LessonFiles {
+async function complaintsOf(folder: string): Promise<readonly string[]> {
+  const name = basename(resolve(folder));
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [`${folder}: there is no such folder`];
+  const files = filesOf(folder);
+  const tell = (problem: LessonProblem): string => `${name}/${describeLessonProblem(problem)}`;
+  if (!isKillercoda(files)) return lintLesson(files).map(tell);
+  const { problems, dropped } = await readBrought(files);
+  for (const each of dropped) console.log(`${name}: left out: ${each}`);
+  return problems.map(tell);
+}
+
+/** What the page would read of it, by paths. */
+function filesOf(folder: string, below = '', depth = 0): LessonFiles {
+  const entries = readdirSync(join(folder, below), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   return new Map(
-    readdirSync(folder)
-      .sort()
-      .map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
+    entries.flatMap((entry): readonly (readonly [string, string])[] => {
+      const path = below === '' ? entry.name : `${below}/${entry.name}`;
+      if (entry.name.startsWith('.')) return [];
+      if (entry.isDirectory()) return depth < lessonLimits.depth ? [...filesOf(folder, path, depth + 1)] : [];
+      return entry.isFile() && isLessonFile(path) ? [[path, readFileSync(join(folder, path), 'utf8')]] : [];
+    }),
   );
 }
 

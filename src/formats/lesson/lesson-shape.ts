@@ -1,6 +1,8 @@
+import type { Root } from 'mdast';
+import { readMarkdown } from '../markdown/read-markdown';
 import { boolean, integer, list, oneOf, record, string, tagged, type YamlReader } from '../yaml/yaml-reader';
 import { type LessonCheck, packetProtocols, type TerminalAddress } from './lesson';
-import { parseAddress } from './terminal-address';
+import { addressProblems, parseAddress } from './terminal-address';
 
 /** The version of the format; it goes up when an older page would read a lesson wrongly. */
 export const lessonVersion = 1;
@@ -79,7 +81,7 @@ const address: YamlReader<TerminalAddress> = (value) => {
   );
 };
 
-const question = record(
+const choices = record(
   {
     question: text,
     choices: list(record({ text }, { right: boolean, because: text }), 8),
@@ -87,21 +89,45 @@ const question = record(
   {},
 );
 
-/** The front matter of `lesson.md`. */
-export const lessonHead = record(
-  { lesson: integer(1, 1_000_000), title: string({ most: 120 }), summary: sentence, minutes: integer(1, 240) },
-  {
-    lab: fileName(/\.ya?ml$/, 'a file of the folder that ends in .yaml'),
-    steps: list(fileName(/\.md$/, 'a file of the folder that ends in .md'), 32),
-  },
-);
+const question: YamlReader<NonNullable<ReturnType<typeof choices>>> = (value) => {
+  const found = choices(value);
+  if (!found || found.choices.some(({ right }) => right)) return found;
+  return value.problem(`No choice of "${found.question.slice(0, 60)}" is right`);
+};
+
+/** A text in Markdown. What is wrong in it is told where it begins: how its lines came about is not known. */
+const markdown: YamlReader<Root> = (value) => {
+  const source = text(value);
+  if (source === undefined) return undefined;
+  const { root, problems } = readMarkdown(source);
+  const all = [...problems, ...addressProblems(root)];
+  for (const { message } of all) value.problem(message);
+  return all.length === 0 ? root : undefined;
+};
+
+/** The front matter of `lesson.md`, whose other files are these. */
+export function lessonHead(files: { has(name: string): boolean }) {
+  const there = (read: YamlReader<string>): YamlReader<string> => {
+    return (value) => {
+      const name = read(value);
+      return name === undefined || files.has(name) ? name : value.problem(`The folder has no file "${name}"`);
+    };
+  };
+  return record(
+    { lesson: integer(1, 1_000_000), title: string({ most: 120 }), summary: sentence, minutes: integer(1, 240) },
+    {
+      lab: there(fileName(/\.ya?ml$/, 'a file of the folder that ends in .yaml')),
+      steps: list(there(fileName(/\.md$/, 'a file of the folder that ends in .md')), 32),
+    },
+  );
+}
 
 /** The front matter of a step. */
 export const stepHead = record(
   { title: string({ most: 120 }) },
   {
     checks: list(check, 16),
-    hints: list(text, 8),
+    hints: list(markdown, 8),
     solution: list(record({ at: address, run: text }, {}), 32),
     quiz: list(question, 8),
   },

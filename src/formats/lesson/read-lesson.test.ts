@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeLessonProblem, readLesson } from './read-lesson';
+import { addressOf } from './terminal-address';
 
 const head = 'lesson: 1\ntitle: One\nsummary: A lesson\nminutes: 5';
 const lessonMd = (yaml = `${head}\nlab: lab.yaml\nsteps: [1.md]`, body = 'Begin.') => `---\n${yaml}\n---\n${body}\n`;
@@ -76,8 +77,13 @@ describe('a lesson', () => {
     ['no title', { 'lesson.md': lessonMd('lesson: 1\nsummary: x\nminutes: 5') }, '"title" is missing'],
     [
       'a file that is not there',
-      { 'lesson.md': lessonMd(`${head}\nsteps: [2.md]`) },
-      '2.md, line 1, column 1: The folder has no such file',
+      { 'lesson.md': lessonMd(`${head}\nsteps:\n  - 1.md\n  - 2.md`) },
+      'lesson.md, line 8, column 5: steps[1]: The folder has no file "2.md"',
+    ],
+    [
+      'a lab that is not there',
+      { 'lesson.md': lessonMd(`${head}\nlab: box.yaml`) },
+      'lesson.md, line 6, column 6: lab: The folder has no file "box.yaml"',
     ],
     [
       'a way out of the folder',
@@ -118,7 +124,22 @@ describe('a lesson', () => {
     [
       'no right answer',
       { '1.md': '---\ntitle: x\nquiz:\n  - question: y\n    choices: [{text: z}]\n---\n' },
-      'No choice of "y" is right',
+      '1.md, line 4, column 5: quiz[0]: No choice of "y" is right',
+    ],
+    [
+      'raw HTML in a hint',
+      { '1.md': '---\ntitle: x\nhints:\n  - Look\n  - "<b>up</b>"\n---\n' },
+      '1.md, line 5, column 5: hints[1]: Raw HTML is not shown: "<b>"',
+    ],
+    [
+      'code for two terminals',
+      { '1.md': '---\ntitle: x\n---\n\n```sh @box @lab\nls\n```\n' },
+      '1.md, line 5, column 1: "@box @lab" is no terminal',
+    ],
+    [
+      'code for no terminal behind other words',
+      { '1.md': '---\ntitle: x\n---\n\n```sh title=x @Box\nls\n```\n' },
+      '1.md, line 5, column 1: "@Box" is no terminal',
     ],
     [
       'aliases',
@@ -128,6 +149,16 @@ describe('a lesson', () => {
   ])('with %s is refused with its place', (_, files, expected) => {
     expect(problemsOf(files as unknown as Record<string, string>).join('\n')).toContain(expected);
   });
+
+  it.each(['@box:2', 'sh title=x @box:2', 'sh{1} @box:2', 'sh @box:2 title=x'])(
+    'has a terminal for code behind %s',
+    (words) => {
+      const result = read({ '1.md': `---\ntitle: x\n---\n\n\`\`\`${words}\nls\n\`\`\`\n` });
+      if (!('lesson' in result)) throw new Error(JSON.stringify(result.problems));
+      const [code] = result.lesson.steps[0]?.text.children ?? [];
+      expect(code?.type === 'code' && addressOf(code)).toEqual({ instance: 'box', shell: 2 });
+    },
+  );
 
   it('of a later version is refused by name, whatever else it has', () => {
     expect(problemsOf({ 'lesson.md': lessonMd('lesson: 2\nnew: {thing: 1}') })).toEqual([

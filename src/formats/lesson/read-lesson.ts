@@ -1,12 +1,12 @@
 import type { Root } from 'mdast';
-import { problemAt, readMarkdown, walkMarkdown } from '../markdown/read-markdown';
+import { problemAt, readMarkdown } from '../markdown/read-markdown';
 import { readScenario } from '../scenario/read-scenario';
 import type { Scenario } from '../scenario/scenario';
 import { type DocumentProblem, describeProblem, readYaml, type YamlReader } from '../yaml/yaml-reader';
 import { splitFrontMatter } from './front-matter';
 import type { Lesson, LessonStep } from './lesson';
 import { lessonHead, lessonVersion, stepHead } from './lesson-shape';
-import { addressOf } from './terminal-address';
+import { addressProblems } from './terminal-address';
 
 /** The files of a folder by their names. */
 export type LessonFiles = ReadonlyMap<string, string>;
@@ -51,7 +51,7 @@ class LessonReading {
       const message = `It is a lesson of version ${version}; this page reads version ${lessonVersion}`;
       return this.#tell(lessonFile, [problemAt(undefined, message)]);
     }
-    const found = this.#document(lessonFile, source, lessonHead);
+    const found = this.#document(lessonFile, source, lessonHead(this.#files));
     if (!found) return undefined;
     const { lab: labFile, steps: names = [], lesson: _, ...rest } = found.head;
     const lab = labFile === undefined ? undefined : this.#lab(labFile);
@@ -60,27 +60,19 @@ class LessonReading {
   }
 
   #lab(name: string): Scenario | undefined {
-    const source = this.#files.get(name);
-    if (source === undefined) return this.#tell(name, [problemAt(undefined, 'The folder has no such file')]);
-    const read = readScenario(source);
+    const read = readScenario(this.#files.get(name) ?? '');
     return 'value' in read ? read.value : this.#tell(name, read.problems);
   }
 
   #step(name: string): LessonStep | undefined {
-    const source = this.#files.get(name);
-    if (source === undefined) return this.#tell(name, [problemAt(undefined, 'The folder has no such file')]);
-    const found = this.#document(name, source, stepHead);
+    const found = this.#document(name, this.#files.get(name) ?? '', stepHead);
     if (!found) return undefined;
     const { title, checks = [], hints = [], solution = [], quiz = [] } = found.head;
-    for (const { question, choices } of quiz) {
-      if (choices.some(({ right }) => right)) continue;
-      this.#tell(name, [problemAt(undefined, `No choice of "${question.slice(0, 60)}" is right`)]);
-    }
     return {
       title,
       text: found.text,
       checks,
-      hints: hints.map((hint) => this.#markdown(name, hint, 'hints')),
+      hints,
       solution: solution.map(({ at, run }) => ({ at, lines: run })),
       quiz: quiz.map(({ question, choices }) => ({
         question,
@@ -102,16 +94,9 @@ class LessonReading {
     return { head: head.value as Read<YamlReader<R>>, text };
   }
 
-  #markdown(file: string, source: string, path = ''): Root {
+  #markdown(file: string, source: string): Root {
     const { root, problems } = readMarkdown(source);
-    // Of a text within the front matter only the file is known.
-    this.#tell(file, path === '' ? problems : problems.map((each) => ({ ...each, line: 1, column: 1, path })));
-    for (const { node } of walkMarkdown(root)) {
-      if (node.type !== 'code' || addressOf(node) !== 'wrong') continue;
-      this.#tell(file, [
-        problemAt(node, `"${node.meta}" is no terminal: write @ and the name of an instance, @lab, or @box:2`),
-      ]);
-    }
+    this.#tell(file, [...problems, ...addressProblems(root)]);
     return root;
   }
 

@@ -5,10 +5,11 @@ import type { Disposable } from '../../base/lifecycle';
 import type { Lab } from '../../engine/lab';
 import type { LabScenarios } from '../../engine/scenarios/lab-scenarios';
 import type { Lesson } from '../../formats/lesson/lesson';
-import { type LessonFiles, type LessonProblem, readLesson } from '../../formats/lesson/read-lesson';
+import { type LessonFiles, readLesson } from '../../formats/lesson/read-lesson';
 import type { LessonLab } from '../../lessons/lesson-lab';
 import { MadeWatch } from '../../lessons/made-watch';
 import { type LessonProgress, noProgress, parseProgress, serializeProgress } from '../../lessons/progress';
+import { type BroughtLesson, readBrought } from '../../lessons/read-brought';
 import type { Settings } from '../settings';
 import type { Store } from '../store';
 import { lessonText } from '../text/lessons';
@@ -25,13 +26,9 @@ export interface LessonShelfOptions {
   readonly page: Pick<Store, 'report' | 'announce' | 'ask' | 'terminals' | 'go'>;
 }
 
-/** What came of a folder that an author brought. */
-export interface Preview {
+/** A folder that an author brought, by its name. */
+export interface Preview extends BroughtLesson {
   readonly name: string;
-  readonly problems: readonly LessonProblem[];
-  /** What an importer had to leave out. */
-  readonly dropped: readonly string[];
-  readonly lesson?: Lesson;
 }
 
 /** Under which a folder that was brought is opened. */
@@ -148,17 +145,4 @@ export class LessonShelf implements Disposable {
   #keep(): void {
     this.#options.settings.keep(kept, serializeProgress(this.#progress.value));
   }
-}
-
-async function readBrought(files: LessonFiles): Promise<Omit<Preview, 'name'>> {
-  if (!files.has('index.json') || files.has('lesson.md')) return { dropped: [], ...readOwn(files) };
-  const { importKillercoda } = await import('../../formats/lesson/killercoda/import-killercoda');
-  const imported = importKillercoda(files);
-  if ('problems' in imported) return { problems: imported.problems, dropped: [] };
-  return { dropped: imported.dropped, ...readOwn(imported.files) };
-}
-
-function readOwn(files: LessonFiles): { readonly problems: readonly LessonProblem[]; readonly lesson?: Lesson } {
-  const read = readLesson(files);
-  return 'lesson' in read ? { problems: [], lesson: read.lesson } : read;
 }

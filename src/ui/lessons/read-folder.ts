@@ -1,27 +1,22 @@
 import { SandboxError } from '../../base/errors';
 import type { LessonFiles } from '../../formats/lesson/read-lesson';
+import { isLessonFile, lessonLimits as limits } from '../../lessons/lesson-files';
 import { lessonText } from '../text/lessons';
-
-/** A lesson has a few files of a few kilobytes; whatever is larger is no lesson. */
-const limits = { files: 128, bytes: 128 * 1024, depth: 4 } as const;
-
-/** Files that a lesson can be made of; others (pictures, what an editor leaves) are passed over. */
-const read = /\.(md|ya?ml|json|sh|txt)$|^[^.]+$/;
 
 /** The texts of a folder that was chosen or dropped, by their paths in it. `InvalidArgument` for one that is too large. */
 export async function readFolder(files: readonly (readonly [path: string, file: File])[]): Promise<LessonFiles> {
-  if (files.length > limits.files) {
-    throw new SandboxError('InvalidArgument', lessonText.tooManyFiles(files.length, limits.files));
+  const texts = files.filter(([path]) => isLessonFile(path));
+  if (texts.length > limits.files) {
+    throw new SandboxError('InvalidArgument', lessonText.tooManyFiles(texts.length, limits.files));
   }
-  const texts = new Map<string, string>();
-  for (const [path, file] of files) {
-    if (!read.test(path.split('/').at(-1) ?? '')) continue;
+  const read = new Map<string, string>();
+  for (const [path, file] of texts) {
     if (file.size > limits.bytes) {
       throw new SandboxError('InvalidArgument', lessonText.tooLarge(path, file.size, limits.bytes));
     }
-    texts.set(path, await file.text());
+    read.set(path, await file.text());
   }
-  return texts;
+  return read;
 }
 
 /** Of a field that takes folders: paths begin with the folder's name. */
@@ -29,9 +24,10 @@ export function chosenFiles(files: Iterable<File>): readonly (readonly [string, 
   return [...files].map((file) => [file.webkitRelativePath.replace(/^[^/]*\//, '') || file.name, file]);
 }
 
-/** Of a folder that was dropped. */
+/** Of a folder that was dropped. `InvalidArgument` for one with too much in it to look through. */
 export async function droppedFiles(folder: FileSystemDirectoryEntry): Promise<readonly (readonly [string, File])[]> {
   const found: (readonly [string, File])[] = [];
+  let looked = 0;
   const open: { readonly folder: FileSystemDirectoryEntry; readonly path: string; readonly depth: number }[] = [
     { folder, path: '', depth: 0 },
   ];
@@ -39,10 +35,11 @@ export async function droppedFiles(folder: FileSystemDirectoryEntry): Promise<re
     for (const entry of await entriesOf(next.folder)) {
       const path = `${next.path}${entry.name}`;
       if (entry.name.startsWith('.')) continue;
-      if (isFile(entry)) found.push([path, await fileOf(entry)]);
+      looked += 1;
+      if (looked > limits.looked) throw tooMany();
+      if (isFile(entry) && isLessonFile(path)) found.push([path, await fileOf(entry)]);
       else if (isFolder(entry) && next.depth < limits.depth)
         open.push({ folder: entry, path: `${path}/`, depth: next.depth + 1 });
-      if (found.length > limits.files) return found;
     }
   }
   return found;
@@ -64,6 +61,11 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<readonly Fil
       reader.readEntries(resolve, reject),
     );
     all.push(...some);
-    if (some.length === 0 || all.length > limits.files * 4) return all;
+    if (some.length === 0) return all;
+    if (all.length > limits.looked) throw tooMany();
   }
+}
+
+function tooMany(): SandboxError {
+  return new SandboxError('InvalidArgument', lessonText.tooMuch(limits.looked));
 }

@@ -14,7 +14,10 @@ const markedFence = /^( {0,3})(`{3,}|~{3,})([^\n`]*)\n([\s\S]*?)\n {0,3}\2[ \t]*
 const markedCode = /(`+)([^`\n]+)\1\{\{(\w+)([^}\n]*)\}\}/g;
 
 /** `{{TRAFFIC_HOST1_80}}`: an address of the other service. */
-const place = /\{\{[A-Z][A-Z0-9_]*\}\}/g;
+const place = /\{\{([A-Z][A-Z0-9_]*)\}\}/g;
+
+/** The same in letters that a link may have, so that one to it is a link that leads nowhere. */
+const escapedPlace = /%7B%7B([A-Z][A-Z0-9_]*)%7D%7D/g;
 
 const runs = (mark: string): boolean => mark === 'exec' || mark === 'execute';
 
@@ -37,15 +40,24 @@ export function convertText(source: string, terminal: string): ConvertedText {
       },
     );
   const codes = fences.replace(markedCode, (whole, ticks: string, code: string, mark: string, more: string) =>
-    marked(mark, more)
-      ? `\n\n\`\`\`sh @${terminal}\n${code.trim()}\n\`\`\`\n\n`
-      : whole.slice(0, ticks.length * 2 + code.length),
+    marked(mark, more) ? `\n\n${fenced(code.trim(), terminal)}\n\n` : whole.slice(0, ticks.length * 2 + code.length),
   );
-  const placed = codes.replace(place, (found) => {
+  const placed = codes.replace(place, (found, name: string) => {
     dropped.push(`${found}: the address of a port there`);
-    return 'the published port';
+    return `%7B%7B${name}%7D%7D`;
   });
-  return withoutForeign(placed, dropped);
+  const converted = withoutForeign(placed, dropped);
+  return {
+    text: converted.text.replace(escapedPlace, 'the published port'),
+    dropped: converted.dropped.map((each) => each.replace(escapedPlace, '{{$1}}')),
+  };
+}
+
+/** A block of code for a terminal, in a fence that is longer than any in it. */
+export function fenced(code: string, terminal: string): string {
+  const longest = Math.max(2, ...(code.match(/`+/g) ?? []).map(({ length }) => length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}sh @${terminal}\n${code}\n${fence}`;
 }
 
 /** What is left of a text may be foreign once more; what still is after that is refused when the lesson is read. */
@@ -97,11 +109,15 @@ function withoutTags(html: string): ConvertedText {
   return { text, dropped: html.match(tag) ?? [html] };
 }
 
+function leads(url: string): boolean {
+  return safeAddress(url) !== undefined && url.search(escapedPlace) < 0;
+}
+
 function replacement(node: Nodes, text: string): string | undefined {
   if (node.type === 'imageReference') return '';
   if (node.type === 'image') return node.alt ?? '';
-  if (node.type === 'definition') return safeAddress(node.url) === undefined ? '' : undefined;
-  if (node.type !== 'link' || safeAddress(node.url) !== undefined) return undefined;
+  if (node.type === 'definition') return leads(node.url) ? undefined : '';
+  if (node.type !== 'link' || leads(node.url)) return undefined;
   const first = node.children[0]?.position?.start.offset;
   const last = node.children.at(-1)?.position?.end.offset;
   return first === undefined || last === undefined ? '' : text.slice(first, last);

@@ -92,6 +92,39 @@ describe('a scenario of Killercoda', () => {
     ]);
   });
 
+  it('with keys that nobody knows is taken, and they are named', () => {
+    const more = { ...index, private: true, backend: { imageid: 'ubuntu', options: { cpus: 2 } } };
+    const details = { ...index.details, extra: [], intro: { ...index.details.intro, credits: '' } };
+    const imported = importKillercoda(files({ 'index.json': JSON.stringify({ ...more, details }) }));
+    if ('problems' in imported) throw new Error(JSON.stringify(imported.problems));
+    expect(imported.dropped).toEqual(
+      expect.arrayContaining([
+        'index.json: private, which lessons have not',
+        'index.json, details: extra, which lessons have not',
+        'intro.md: credits, which lessons have not',
+        'backend.options "…": our own Linux is used, with the tools of BusyBox',
+      ]),
+    );
+    expect(readLesson(imported.files)).toMatchObject({ lesson: { title: 'Playing with files' } });
+  });
+
+  it('keeps the text of a link to a port, wherever that stands in it', () => {
+    const source =
+      '[ACCESS NGINX]({{TRAFFIC_HOST1_80}}) [it]({{TRAFFIC_HOST1_80}}/x) [ask](https://a.example/?u={{HOST}}) {{HOST}}';
+    const imported = importKillercoda(files({ 'finish.md': source }));
+    if ('problems' in imported) throw new Error(JSON.stringify(imported.problems));
+    expect(imported.files.get('finish.md')).toContain('\nACCESS NGINX it ask the published port\n');
+    expect(imported.dropped).toContain('finish.md: [ACCESS NGINX]({{TRAFFIC_HOST1_80}})');
+    expect('lesson' in readLesson(imported.files)).toBe(true);
+  });
+
+  it('runs a script that has a fence in it as one block of code', () => {
+    const script = 'cat > a.md <<E\n```\ncode\n````\nE';
+    const imported = importKillercoda(files({ 'step1/fg.sh': script }));
+    if ('problems' in imported) throw new Error(JSON.stringify(imported.problems));
+    expect(imported.files.get('1.md')).toContain(`\`\`\`\`\`sh @host\n${script}\n\`\`\`\`\`\n`);
+  });
+
   it('without one of its files, or with an index that is none, is refused with the place', () => {
     expect(importKillercoda(new Map([...files()].filter(([name]) => name !== 'finish.md')))).toEqual({
       problems: [{ file: 'index.json', line: 1, column: 1, path: '', message: '"finish.md" is not in the folder' }],

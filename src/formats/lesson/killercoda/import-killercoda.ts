@@ -1,11 +1,11 @@
-import { stringify } from 'yaml';
+import { isMap, isScalar, type Pair, stringify, YAMLMap } from 'yaml';
 import { problemAt } from '../../markdown/read-markdown';
 import { serializeScenario } from '../../scenario/serialize-scenario';
 import { dictionary, list, readYaml, record, string, type YamlReader } from '../../yaml/yaml-reader';
 import { lessonVersion } from '../lesson-shape';
 import type { LessonFiles, LessonProblem } from '../read-lesson';
 import { lessonFile } from '../read-lesson';
-import { convertText } from './convert-text';
+import { convertText, fenced } from './convert-text';
 
 /** A scenario as a folder of ours, and what had to be left out, for people. */
 export interface ImportedLesson {
@@ -28,51 +28,61 @@ const minutesForStep = 3;
 /** Whatever is there: it is not used, and told. */
 const anything: YamlReader<true> = () => true;
 
-/** What a lesson has no place for. */
-const unusedOfIndex = {
-  difficulty: anything,
-  time: anything,
-  type: anything,
-  icon: anything,
-  interface: anything,
-  environment: anything,
-  environments: anything,
-  files: anything,
-  pathwayTitle: anything,
-};
-const unusedOfPart = { code: anything, courseData: anything };
+/** A map that may have more than what is used of it: the names of the rest, too. */
+function partly<Required extends Readers, Optional extends Readers>(required: Required, optional: Optional) {
+  const read = record(required, optional);
+  const used = new Set([...Object.keys(required), ...Object.keys(optional)]);
+  return ((value) => {
+    const { node } = value;
+    if (!isMap(node)) return read(value);
+    const nameOf = ({ key }: Pair): string => (isScalar(key) ? String(key.value) : '');
+    const known = new YAMLMap();
+    known.items = node.items.filter((item) => used.has(nameOf(item)));
+    known.range = node.range ?? null;
+    const unused = node.items.map(nameOf).filter((name) => !used.has(name));
+    const found = read(value.at(known, value.path));
+    return found && { ...found, unused };
+  }) satisfies YamlReader<unknown>;
+}
+
+type Readers = Readonly<Record<string, YamlReader<unknown>>>;
 
 const text = string({ most: 4096 });
-const part = record({}, { title: text, text, verify: text, foreground: text, background: text, ...unusedOfPart });
-const index = record(
+/** Something that is told, whatever it is. */
+const shown: YamlReader<string> = ({ node }) => (isScalar(node) ? String(node.value).slice(0, 80) : '…');
+const part = partly({}, { title: text, text, verify: text, foreground: text, background: text });
+const index = partly(
   { title: text },
   {
     // A scenario without any is a machine to play with.
-    details: record({}, { intro: part, steps: list(part, 31), finish: part, assets: anything }),
+    details: partly({}, { intro: part, steps: list(part, 31), finish: part, assets: anything }),
     description: text,
-    backend: dictionary(text, 16),
-    ...unusedOfIndex,
+    backend: dictionary(shown, 16),
   },
 );
 
-interface Part extends Readonly<Partial<Record<keyof typeof unusedOfPart, true>>> {
+interface Part {
   readonly title?: string;
   readonly text?: string;
   readonly verify?: string;
   readonly foreground?: string;
   readonly background?: string;
+  /** Keys that a lesson has no place for. */
+  readonly unused?: readonly string[];
 }
 
-interface Index extends Readonly<Partial<Record<keyof typeof unusedOfIndex, true>>> {
+interface Index {
   readonly title: string;
   readonly details?: {
     readonly intro?: Part;
     readonly steps?: readonly Part[];
     readonly finish?: Part;
     readonly assets?: true;
+    readonly unused?: readonly string[];
   };
   readonly description?: string;
   readonly backend?: Readonly<Record<string, string>>;
+  readonly unused?: readonly string[];
 }
 
 /**
@@ -105,8 +115,9 @@ class Import {
     for (const [key, value] of Object.entries(backend)) {
       this.#dropped.push(`backend.${key} "${value}": our own Linux is used, with the tools of BusyBox`);
     }
-    this.#unused(indexFile, given, unusedOfIndex);
-    for (const each of [intro, ...steps, finish]) if (each) this.#unused(each.text ?? indexFile, each, unusedOfPart);
+    this.#unused(indexFile, given);
+    this.#unused(`${indexFile}, details`, details);
+    for (const each of [intro, ...steps, finish]) if (each) this.#unused(each.text ?? indexFile, each);
     const names = steps.map((step, at) => this.#step(`${at + 1}.md`, step, `Step ${at + 1}`, 'step'));
     if (finish) names.push(this.#step('finish.md', finish, 'At the end', 'finish'));
     const head = {
@@ -122,9 +133,8 @@ class Import {
     return this.#problems.length > 0 ? { problems: this.#problems } : { files: this.#made, dropped: this.#dropped };
   }
 
-  #unused(where: string, given: object, unused: object): void {
-    for (const key of Object.keys(unused))
-      if (key in given) this.#dropped.push(`${where}: ${key}, which lessons have not`);
+  #unused(where: string, { unused = [] }: Pick<Part, 'unused'>): void {
+    for (const key of unused) this.#dropped.push(`${where}: ${key.slice(0, 80)}, which lessons have not`);
   }
 
   #introduction(intro: Part | undefined): string {
@@ -158,8 +168,7 @@ class Import {
         : this.#script(background).map((script) => `( ${script}\n) > /dev/null 2>&1 &`)),
       ...(foreground === undefined ? [] : this.#script(foreground)),
     ];
-    const first =
-      begun.length === 0 ? '' : `To begin this ${what}:\n\n\`\`\`sh @${machine}\n${begun.join('\n')}\n\`\`\`\n\n`;
+    const first = begun.length === 0 ? '' : `To begin this ${what}:\n\n${fenced(begun.join('\n'), machine)}\n\n`;
     const checks =
       verify === undefined
         ? []
