@@ -15,6 +15,8 @@ const sources = [
   'vite.config.ts',
   'scripts/headers.mjs',
   'scripts/lib/build-preview.mjs',
+  'scripts/lib/build-sdk.mjs',
+  'tsconfig.sdk.json',
   'package-lock.json',
 ];
 

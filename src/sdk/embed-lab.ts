@@ -5,11 +5,11 @@ import { type Connect, type Hello, protocolVersion } from './protocol';
 export interface EmbedOptions {
   /** Where Strata is: the folder of its `embed.html`. Where this module came from, when absent. */
   readonly base?: string | URL;
-  /** A scenario's text; one machine when absent. */
+  /** A scenario's text; one machine when absent. Not with a lesson. */
   readonly scenario?: string;
   /** What is shown. */
   readonly view?: LabViewName;
-  /** The lesson of the view `lesson`, by its name. */
+  /** A lesson in the place of a scenario, by the name of its folder. */
   readonly lesson?: string;
   /** Starts by itself, without a click. */
   readonly autorun?: boolean;
@@ -19,7 +19,8 @@ export interface EmbedOptions {
   readonly signal?: AbortSignal;
 }
 
-export type LabViewName = 'terminal' | 'topology' | 'lesson' | 'overview';
+/** Or another view of Strata's page, by its name in the page's addresses. */
+export type LabViewName = 'terminal' | 'topology' | 'lesson' | 'overview' | (string & Record<never, never>);
 
 /** How long the frame may take to be there, milliseconds. */
 const helloMs = 30_000;
