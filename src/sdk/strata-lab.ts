@@ -1,4 +1,4 @@
-import { embedLab, type LabViewName, notThere } from './embed-lab';
+import { embedLab, notThere } from './embed-lab';
 import { type EmbeddedLab, LabError } from './embedded-lab';
 
 /** When it is said that a lab takes long to come, milliseconds. */
@@ -15,15 +15,24 @@ export class StrataLab extends HTMLElement {
   lab: EmbeddedLab | undefined;
   #seen: IntersectionObserver | undefined;
   #attempt: AbortController | undefined;
+  /** Of its shadow: whatever the page itself says of the element goes before that. */
+  readonly #look = new CSSStyleSheet();
+
+  constructor() {
+    super();
+    const shadow = this.attachShadow({ mode: 'open' });
+    shadow.append(document.createElement('slot'));
+    shadow.adoptedStyleSheets = [this.#look];
+    this.#look.insertRule(':host(:not([hidden])){display:block}');
+  }
 
   connectedCallback(): void {
-    // Inline styles of an element that the page can override by its own.
-    if (getComputedStyle(this).display === 'inline') this.style.display = 'block';
-    if (this.clientHeight === 0) this.style.height = '420px';
+    this.#fill();
     this.#seen = new IntersectionObserver(
       ([entry]) => {
         if (!entry?.isIntersecting) return;
         this.#seen?.disconnect();
+        this.#fill();
         void this.#open();
       },
       { rootMargin: '200px' },
@@ -39,6 +48,11 @@ export class StrataLab extends HTMLElement {
     this.replaceChildren(...this.querySelectorAll('script'));
   }
 
+  /** Has a height where the page gives it none; what is not shown, as in a tab that is not open, cannot tell yet. */
+  #fill(): void {
+    if (this.getClientRects().length > 0 && this.clientHeight === 0) this.#look.insertRule(':host{height:420px}');
+  }
+
   async #open(): Promise<void> {
     const attempt = new AbortController();
     this.#attempt = attempt;
@@ -52,7 +66,7 @@ export class StrataLab extends HTMLElement {
       const [base, view, lesson] = ['base', 'view', 'lesson'].map((name) => this.getAttribute(name) ?? undefined);
       const lab = await embedLab(this, {
         ...(base !== undefined && { base: new URL(base, document.baseURI) }),
-        ...(view !== undefined && { view: view as LabViewName }),
+        ...(view !== undefined && { view }),
         ...(lesson !== undefined && { lesson }),
         ...(scenario !== undefined && { scenario }),
         ...(this.title !== '' && { title: this.title }),
@@ -78,9 +92,15 @@ export class StrataLab extends HTMLElement {
     if (inside) return inside;
     const address = this.getAttribute('scenario');
     if (address === null) return undefined;
-    const response = await fetch(new URL(address, document.baseURI), { signal });
+    const failed = (): never => {
+      throw new LabError(
+        'Unavailable',
+        `The scenario ${address} cannot be fetched: is the address right, is it served, and may this page ask for it (CORS; http from https)?`,
+      );
+    };
+    const response = await fetch(address, { signal }).catch(failed);
     if (!response.ok) throw new LabError('NotFound', `${address}: the server answered ${response.status}`);
-    return response.text();
+    return response.text().catch(failed);
   }
 
   #say(message: string): HTMLElement {
