@@ -3,13 +3,15 @@ import { SandboxError, toSandboxError } from './base/errors';
 import { CallGate } from './embed/call-gate';
 import { openDoor } from './embed/door';
 import { parseEmbedAddress } from './embed/embed-address';
-import { EmbedHome } from './embed/embed-home';
+import { EmbedHome, type LabOffer } from './embed/embed-home';
 import { labCalls } from './embed/lab-calls';
 import { fetchLessonOffer } from './embed/lesson-offer';
 import { createPoster } from './embed/poster';
+import { readPlan } from './embed/read-plan';
 import { openSiteMemory } from './embed/site-memory';
 import './ui/styles/tokens.css';
 import './ui/styles/poster.css';
+import type { ScenarioPlan } from './engine/scenarios/plan-scenario';
 import { labMemoryMiB } from './sdk/device-memory';
 import { places } from './ui/route';
 import { embedText as text } from './ui/text/embed';
@@ -20,6 +22,8 @@ const views = ['terminal', 'lesson', ...places];
 let gate: CallGate | undefined;
 const site = openSiteMemory({ clock: systemClock, totalMiB: labMemoryMiB(), id: crypto.randomUUID() });
 
+const facts = async (plan: ScenarioPlan) => (await import('./embed-facts')).planFacts(plan);
+
 const home = new EmbedHome({
   // Nothing of the lab is fetched before somebody begins.
   async start() {
@@ -29,7 +33,7 @@ const home = new EmbedHome({
   words: text.home,
   machine: text.machine,
   lesson: address.lesson,
-  facts: async (plan) => (await import('./embed-facts')).planFacts(plan),
+  facts,
   memory: [
     { of: 'page', want: async (wants) => gate?.wantMemory(wants) },
     { of: 'site', want: async (wants) => site?.take(wants) },
@@ -69,8 +73,8 @@ async function begin(): Promise<void> {
   const wrong = wrongWords();
   if (wrong !== undefined) await home.offer(Promise.reject(new SandboxError('InvalidArgument', wrong)));
   else if (code !== undefined) await home.offer(scenarioOf(code));
-  else if (lesson !== undefined) await home.offerUsual(fetchLessonOffer(lesson, fetchLessons, text.lesson));
   else if (offers) poster.ask(text.awaits);
+  else if (lesson !== undefined) await home.offerUsual(lessonOffer(lesson));
   else await home.offerUsual();
   if (address.autorun) await home.run();
 }
@@ -85,8 +89,12 @@ async function scenarioOf(code: string): Promise<string> {
   }
 }
 
-function fetchLessons(): Promise<Response> {
-  return fetch(new URL('lessons/index.json', document.baseURI));
+function lessonOffer(lesson: string): Promise<LabOffer> {
+  return fetchLessonOffer(lesson, {
+    fetchFile: (path) => fetch(new URL(`lessons/${path}`, document.baseURI)),
+    facts: async (lab) => facts(await readPlan(lab, text.home)),
+    words: text.lesson,
+  });
 }
 
 function wrongWords(): string | undefined {

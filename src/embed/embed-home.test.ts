@@ -123,6 +123,29 @@ describe('an embedded lab', () => {
     expect(begun).toEqual(['Asking']);
   });
 
+  it('asks no second time for what a lesson has shown before', async () => {
+    const { home, begun, phases } = await open({ lesson: asking });
+    const facts = await factsOf(planScenario(scenarioOf(asking), { names: new Set(), networks: [] }));
+    await home.offerUsual(Promise.resolve({ title: 'A lesson', about: '', facts }));
+    const running = home.run();
+    await eventually(() => expect(phases).toEqual(['waiting']));
+    expect(begun).toEqual([]);
+    void home.click();
+    await running;
+    expect(begun).toEqual(['Asking']);
+    expect(phases).toEqual(['waiting', 'starting', 'ready']);
+  });
+
+  it('takes no scenario beside a lesson: what is shown would not be what is run', async () => {
+    const { home, begun, offers } = await open({ lesson: harmless });
+    await home.offerUsual(Promise.resolve({ title: 'A lesson', about: '', facts: [] }));
+    const refused = { code: 'InvalidArgument', message: expect.stringContaining('a scenario or a lesson, not both') };
+    await expect(home.offer(asking)).rejects.toMatchObject(refused);
+    await expect(home.run()).rejects.toMatchObject(refused);
+    expect(offers.map(({ title }) => title)).toEqual(['A lesson']);
+    expect([home.broken, begun]).toEqual([true, []]);
+  });
+
   it('runs nothing in the place of what is damaged, and goes on when a sound one comes', async () => {
     const { home, begun, phases } = await open();
     const damaged = new SandboxError('DataLoss', 'The link is damaged');

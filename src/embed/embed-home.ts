@@ -9,11 +9,12 @@ import type { Scenario } from '../formats/scenario/scenario';
 import type { CheckState, EventMessage, LabPhase, MemoryAnswer } from '../sdk/protocol';
 import { describeInstance, type EmbeddedLabHome } from './lab-calls';
 import type { PosterFact } from './poster';
+import { type ReadPlanWords, readPlan } from './read-plan';
 
 /** What is to be run, and what it takes. */
 export interface EmbeddedWork {
   readonly memoryMiB: number;
-  /** Of a lesson that has a lab: what it would do. Of a scenario it is known before. */
+  /** Of a lesson that has a lab: what it would do. Of a scenario it is known before, and of a lesson mostly. */
   readonly plan?: ScenarioPlan;
   /** Resolves with what did not start while the rest did. */
   readonly begin: () => Promise<readonly { readonly name: string; readonly message: string }[]>;
@@ -39,11 +40,10 @@ export interface LabOffer {
 }
 
 /** What is told to people, in the words of the page. */
-export interface EmbedHomeWords {
+export interface EmbedHomeWords extends ReadPlanWords {
   readonly runsAlready: string;
-  readonly wrong: (where: string) => string;
-  readonly place: (line: number, column: number, message: string) => string;
-  readonly unreadable: string;
+  /** A scenario came, and the address has a lesson. */
+  readonly notBoth: (lesson: string) => string;
   /** It asks for what only a person may grant. */
   readonly asks: string;
   readonly fetching: string;
@@ -125,7 +125,7 @@ export class EmbedHome implements EmbeddedLabHome, Disposable {
     return this.#started?.lab;
   }
 
-  /** A scenario, of which the text may come later: whatever is run waits for it. */
+  /** A scenario, of which the text may come later: whatever is run waits for it. `InvalidArgument` where there is a lesson. */
   offer(text: string | Promise<string>): Promise<void> {
     return this.#put(() => this.#read(text));
   }
@@ -170,7 +170,7 @@ export class EmbedHome implements EmbeddedLabHome, Disposable {
     this.#started ??= await this.#start();
     const started = this.#started;
     const work = await (lesson === undefined ? started.scenario(scenario) : started.lesson(lesson));
-    if (work.plan) await this.#allowedPlan(work.plan);
+    if (work.plan) await this.#allowedPlan(work.plan, shown.facts);
     await this.#takeMemory(work.memoryMiB);
     const failures = await work.begin();
     started.show();
@@ -208,21 +208,11 @@ export class EmbedHome implements EmbeddedLabHome, Disposable {
   }
 
   async #read(text: string | Promise<string>): Promise<Offered> {
-    const { words, facts } = this.#options;
-    // What reads it is fetched when there is something to read.
-    const [{ readScenario }, { planScenario }, source] = await Promise.all([
-      import('../formats/scenario/read-scenario'),
-      import('../engine/scenarios/plan-scenario'),
-      text,
-    ]);
-    const read = readScenario(source);
-    if (!('value' in read)) {
-      const [first] = read.problems;
-      const where = first ? words.place(first.line, first.column, first.message) : words.unreadable;
-      throw new SandboxError('InvalidArgument', words.wrong(where));
-    }
-    const scenario = read.value;
-    const plan = planScenario(scenario, { names: new Set(), networks: [] });
+    const { lesson, words, facts } = this.#options;
+    const plan = await readPlan(text, words);
+    // What is shown is what is run: there is one of the two.
+    if (lesson !== undefined) throw new SandboxError('InvalidArgument', words.notBoth(lesson));
+    const { scenario } = plan;
     return { scenario, shown: { title: scenario.name, about: scenario.description ?? '', facts: await facts(plan) } };
   }
 
@@ -233,10 +223,11 @@ export class EmbedHome implements EmbeddedLabHome, Disposable {
     await this.#click.promise;
   }
 
-  /** Of a lesson, which is known only now: a click from before was for less. */
-  async #allowedPlan(plan: ScenarioPlan): Promise<void> {
+  /** Of a lesson: where it asks for what has not been shown, a click from before was for less. */
+  async #allowedPlan(plan: ScenarioPlan, shown: readonly PosterFact[]): Promise<void> {
     const facts = await this.#options.facts(plan);
-    if (!facts.some(({ asks }) => asks)) return;
+    const known = new Set(shown.map((each) => JSON.stringify(each)));
+    if (!facts.some((each) => each.asks && !known.has(JSON.stringify(each)))) return;
     this.#show({ title: plan.scenario.name, about: plan.scenario.description ?? '', facts });
     await this.#allowed(facts);
     this.#tell('starting', this.#options.words.fetching);

@@ -201,6 +201,58 @@ instances:
     await page.close();
   });
 
+  it('runs no lesson beside a scenario, whichever way they come', async () => {
+    const code = await encodeShareCode(twoMachines);
+    const page = await open(
+      `<strata-lab lesson="08-unikernels" scenario="lab.yaml" autorun></strata-lab>${module()}<iframe src="${server.url}embed.html#autorun=1&lesson=08-unikernels&s=${code}"></iframe>`,
+    );
+    const said = 'A lab has a scenario or a lesson, not both: take away lesson="08-unikernels", or the scenario';
+    await page.locator('strata-lab').getByRole('alert').getByText(said).waitFor();
+    expect(await page.locator('strata-lab iframe').count()).toBe(0);
+    await frame(page).getByRole('alert').getByText(said).waitFor();
+    expect(await frame(page).getByRole('button').count()).toBe(0);
+    await page.close();
+  });
+
+  it('says which scenario cannot be fetched, and what to look at', async () => {
+    const page = await open(
+      `<strata-lab scenario="http://127.0.0.1:1/x.yaml"></strata-lab><strata-lab scenario="http://"></strata-lab>${module()}`,
+    );
+    for (const address of ['http://127.0.0.1:1/x.yaml', 'http://']) {
+      const said = `The scenario ${address} cannot be fetched: is the address right, is it served, and may this page ask for it`;
+      await page.getByRole('alert').getByText(said).waitFor();
+    }
+    await page.close();
+  });
+
+  it('has the height that the page gives it, once it is shown, and one of its own without', async () => {
+    const inner = [
+      '<strata-lab style="height: 700px"></strata-lab>',
+      '<strata-lab class="tall"></strata-lab>',
+      '<div style="display: grid; height: 300px"><strata-lab></strata-lab></div>',
+      '<strata-lab></strata-lab>',
+      '<strata-lab hidden></strata-lab>',
+    ].join('');
+    const page = await open(
+      `<style>.tall { height: 600px } .wide .tall { height: 500px }</style><div id="tab" style="display: none">${inner}</div>${inner}${module()}`,
+    );
+    await page.locator('iframe').first().waitFor();
+    await page.evaluate("document.getElementById('tab').style.display = 'block'");
+    const heights = () =>
+      page.evaluate(() => [...document.querySelectorAll('strata-lab')].map((each) => each.clientHeight));
+    const wanted = [700, 600, 300, 420, 0];
+    // What is far from the window is shown, too, once it comes near.
+    for (const at of [0, 1, 2, 3]) {
+      await page.evaluate((nth) => document.querySelectorAll('strata-lab')[nth]?.scrollIntoView(), at);
+      await expect.poll(async () => (await heights())[at]).toBe(wanted[at]);
+    }
+    expect(await heights()).toEqual([...wanted, ...wanted]);
+    // The page's own rules go before, later ones, too.
+    await page.evaluate("document.body.className = 'wide'");
+    expect((await heights())[1]).toBe(500);
+    await page.close();
+  });
+
   it('says what is wrong with a scenario, and where', async () => {
     const inline = '<script type="text/yaml">strata: 1\nname: x\ninstances: 5\n</script>';
     const page = await open(`<strata-lab>${inline}</strata-lab>${module()}`);
@@ -294,6 +346,10 @@ instances:
     );
     const lab = await labOf(page);
     await frame(page).getByRole('heading', { level: 1, name: 'Unikernels' }).waitFor();
+    // It says what it would do, as a scenario does.
+    expect(await words(embedded(page))).toMatch(
+      /It makes\s+1 machine, 2 unikernels\s+Memory, at most\s+96 MB\s+[^\n]*\s+strata\/unikernel-hello:1/,
+    );
     await lab.evaluate((each) => each.run());
     await frame(page).getByRole('heading', { level: 2 }).first().waitFor();
     const checks = await lab.evaluate((each) => each.checks());

@@ -28,6 +28,8 @@ export const embedText = {
   unknownWord: (word: string) => `The address of the lab has "${word}", which it does not know`,
   home: {
     runsAlready: 'The lab runs already: offer a scenario before that',
+    notBoth: (lesson: string) =>
+      `A lab has a scenario or a lesson, not both: take away lesson="${lesson}", or the scenario`,
     wrong: (where: string) => `The scenario is wrong at ${where}`,
     place: (line: number, column: number, message: string) => `line ${line}, column ${column}: ${message}`,
     unreadable: 'it cannot be read',
