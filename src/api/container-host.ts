@@ -163,6 +163,17 @@ export interface ContainerPathStat {
   readonly linkTarget: string;
 }
 
+/**
+ * Files of a container as `docker cp` finds them, whether it runs or not: with what is mounted there of users' things, and
+ * without what the kernel makes up (`/proc`, `/sys`, `/dev`).
+ */
+export interface ContainerView {
+  /** Those of volumes and of paths. */
+  readonly mounts: readonly ContainerMount[];
+  /** Outside of these mounts nothing can be written. */
+  readonly readOnlyRoot: boolean;
+}
+
 /** A machine that runs containers. Calls about a container it does not know are refused with `NotFound`. */
 export interface ContainerHost {
   readonly instance: InstanceId;
@@ -212,17 +223,25 @@ export interface ContainerHost {
   changes(id: ContainerId): Promise<readonly ContainerChange[]>;
   /** What it changed as an OCI layer (tar with whiteouts), for commit and build. */
   changesLayer(id: ContainerId): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
-  /** Paths are resolved inside the container's root; a symlink cannot lead out. */
-  statPath(id: ContainerId, path: string): Promise<ContainerPathStat>;
+  /**
+   * Paths are resolved inside the container's root; a symlink cannot lead out. Without a view they are those that its processes
+   * have or, while it has none, those of its root alone.
+   */
+  statPath(id: ContainerId, path: string, view?: ContainerView): Promise<ContainerPathStat>;
   /** A tar of what is at `path`, named as docker names it: by its last part. */
-  copyOut(id: ContainerId, path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  copyOut(id: ContainerId, path: string, view?: ContainerView): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   /** A tar of the container's whole root, without what is mounted in it. */
   exportRoot(id: ContainerId): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   copyIn(
     id: ContainerId,
     path: string,
     tar: ReadableStream<Uint8Array>,
-    options: { readonly noOverwriteDirNonDir: boolean; readonly copyUidGid: boolean },
+    options: {
+      readonly noOverwriteDirNonDir: boolean;
+      /** Who gets everything, by ids of the container; absent: as the archive says. */
+      readonly owner?: { readonly uid: number; readonly gid: number };
+    },
+    view?: ContainerView,
   ): Promise<void>;
 
   /** Directories on the host's disk by a name. */

@@ -190,6 +190,11 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
         for (const copied of ['opened', 'there']) {
           expect(await readFile(join(folder, copied, 'below/note'), 'utf8')).toBe('from outside');
         }
+        await ok(['cp', 'web:/', join(folder, 'whole')]);
+        expect(await readFile(join(folder, 'whole/tmp/given/below/note'), 'utf8')).toBe('from outside');
+        await ok(['create', '--name', 'filled', '-v', 'fill:/data', 'busybox', 'cat', '/data/note']);
+        await ok(['cp', join(folder, 'given/below/note'), 'filled:/data/note']);
+        expect(await ok(['start', '-a', 'filled'])).toBe('from outside');
         expect(await ok(['diff', 'web'])).toMatch(/^A \/tmp\/answer$/m);
         const missing = await docker.run(['cp', 'web:/none', folder]);
         expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('Could not find the file /none')]);

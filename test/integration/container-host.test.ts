@@ -23,7 +23,7 @@ const bytesOf = async (stream: ReadableStream<Uint8Array>) =>
 const tarOf = async (entries: Parameters<typeof packTar>[0]) =>
   new Blob([new Uint8Array(await packTar(entries))]).stream();
 
-const copy = { noOverwriteDirNonDir: false, copyUidGid: false };
+const copy = { noOverwriteDirNonDir: false };
 
 describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('a host of containers', () => {
   let made: ContainerLab;

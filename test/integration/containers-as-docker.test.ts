@@ -1,4 +1,4 @@
-import { unpackTar } from 'modern-tar';
+import { packTar, unpackTar } from 'modern-tar';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ContainerCreateBody } from '../../src/api/container';
 import { type NodeLab, openNodeLab } from '../../src/bridge/node-lab-node';
@@ -140,6 +140,97 @@ describe('containers of a real host', { timeout: guardMs }, () => {
     expect([...exported.keys()].filter((name) => /^(\/|\.\/)|^$/.test(name))).toEqual([]);
     expect(new TextDecoder().decode(exported.get('etc/passwd')?.data)).toContain('root:');
     expect(exported.get('a/b/2')?.header).toMatchObject({ type: 'link', linkname: 'a/1' });
+  });
+
+  const tarOf = async (name: string, more: { readonly uid?: number; readonly gid?: number } = {}) =>
+    new Blob([new Uint8Array(await packTar([{ header: { name, size: 4, ...more }, body: 'new\n' }]))]).stream();
+
+  it.each(['host', 'private'])('have their volumes before they run, with users of the %s', async (users) => {
+    const userns = users === 'private' ? { UsernsMode: 'private' } : {};
+    await create('linker', { Cmd: ['sh', '-c', 'mkdir /srv && ln -s srv/../srv /link'] });
+    const { ended } = await engine.containers.wait('linker', 'next-exit');
+    await engine.containers.start('linker');
+    await ended;
+    await engine.containers.commit('linker', { reference: `linked-${users}` });
+    await create('filled', {
+      Image: `linked-${users}`,
+      Cmd: ['sh', '-c', 'cat /data/x /etc/x /srv/deep/x; stat -c %u /data /srv/deep /etc/x; head -c 5 /etc/passwd'],
+      HostConfig: {
+        ...userns,
+        Binds: [`${users}-data:/data`, `${users}-etc:/etc`, `${users}-deep:/link/deep`, `${users}-shut:/shut:ro`],
+      },
+    });
+    for (const path of ['/data', '/etc/', '/srv/deep']) {
+      await engine.containers.copyIn('filled', path, await tarOf('x', { uid: 7 }));
+    }
+    await expect(engine.containers.copyIn('filled', '/shut', await tarOf('x'))).rejects.toMatchObject({
+      message: 'mounted volume is marked read-only',
+    });
+    expect(await engine.containers.statPath('filled', '/data/x')).toMatchObject({ name: 'x', size: 4 });
+    expect(await namesIn((await engine.containers.copyOut('filled', '/link/deep')).tar)).toEqual(['deep/', 'deep/x']);
+    // What was made to mount them is nothing that it wrote; behind a link docker and the host tell of it.
+    const changes = await engine.containers.changes('filled');
+    expect(changes.map(({ path }) => path)).toEqual(['/srv', '/srv/deep']);
+    const over = await engine.containers.wait('filled', 'next-exit');
+    const { output } = await engine.containers.attach('filled', { stdout: true, stderr: true, stream: true });
+    await engine.containers.start('filled');
+    expect(await textOf(output)).toBe('new\nnew\nnew\n0\n0\n7\nroot:');
+    await over.ended;
+    expect(new TextDecoder().decode(await bytesOf('filled', '/etc/x'))).toBe('new\n');
+  });
+
+  async function bytesOf(name: string, path: string): Promise<Uint8Array | undefined> {
+    const { tar } = await engine.containers.copyOut(name, path);
+    const [entry] = await unpackTar(new Uint8Array(await new Response(tar).arrayBuffer()));
+    return entry?.data;
+  }
+
+  it.each([false, true])('are written to where their root is not, running: %s', async (runs) => {
+    await create('sealed', { HostConfig: { ReadonlyRootfs: true, Binds: ['open:/open'] } });
+    if (runs) await engine.containers.start('sealed');
+    await engine.containers.copyIn('sealed', '/open', await tarOf('x'));
+    expect(await engine.containers.statPath('sealed', '/open/x')).toMatchObject({ size: 4 });
+    await expect(engine.containers.copyIn('sealed', '/tmp', await tarOf('x'))).rejects.toMatchObject({
+      message: 'container rootfs is marked read-only',
+    });
+    await expect(engine.containers.statPath('sealed', '/tmp/x')).rejects.toMatchObject({ code: 'NotFound' });
+  });
+
+  it('are copied without what the kernel makes up, and with what is mounted', async () => {
+    const body = { HostConfig: { Binds: ['whole:/data/deep'], Tmpfs: { '/scratch': '' } } };
+    await create('whole', { ...body, Cmd: ['sh', '-c', 'touch /data/deep/x /scratch/y /data/z; sleep 1000'] });
+    await engine.containers.start('whole');
+    const names = async (path: string) => namesIn((await engine.containers.copyOut('whole', path)).tar);
+    await expect.poll(() => names('/data'), { timeout: 60_000 }).toContain('data/z');
+    const all = await names('/');
+    expect(all).toEqual(
+      expect.arrayContaining(['/', '/data/deep/x', '/scratch/y', '/data/z', '/etc/hosts', '/proc/', '/sys/']),
+    );
+    expect(all.filter((name) => /^\/(proc|sys|dev\/(?!shm))./.test(name))).toEqual(['/proc/', '/sys/']);
+    expect(new Set(all).size).toBe(all.length);
+    expect(await names('/proc/.')).toEqual(['./']);
+    await expect(engine.containers.statPath('whole', '/proc/version')).rejects.toMatchObject({
+      code: 'NotFound',
+      message: 'Could not find the file /proc/version in container whole',
+    });
+    // Programs find them all the same.
+    const { Id } = await engine.execs.create('whole', { Cmd: ['pwd'], WorkingDir: '/proc/1', AttachStdout: true });
+    expect(await textOf((await engine.execs.start(Id, { detach: false })).output)).toBe('/proc/1\n');
+  });
+
+  it('keep owners of what is copied, unless they have a user', async () => {
+    const owned = async (name: string) => {
+      await engine.containers.copyIn(name, '/tmp', await tarOf('x', { uid: 12, gid: 34 }), { copyUidGid: true });
+      const { tar } = await engine.containers.copyOut(name, '/tmp/x');
+      const [entry] = await unpackTar(new Uint8Array(await new Response(tar).arrayBuffer()));
+      return [entry?.header.uid, entry?.header.gid];
+    };
+    await create('plain');
+    expect(await owned('plain')).toEqual([12, 34]);
+    await create('used', { User: 'www-data' });
+    expect(await owned('used')).toEqual([33, 33]);
+    await create('apart', { User: '5:6', HostConfig: { UsernsMode: 'private' } });
+    expect(await owned('apart')).toEqual([5, 6]);
   });
 
   it.each(['host', 'private'])(

@@ -14,7 +14,7 @@ import { hasFileSystemTools } from '../support/disk-templates';
 import { shell } from '../support/node-lab';
 
 const cutAt = 2 ** 21;
-const copy = { noOverwriteDirNonDir: true, copyUidGid: false };
+const copy = { noOverwriteDirNonDir: true };
 const first = new Uint8Array(300_000).fill(65);
 const file = (bytes: Uint8Array<ArrayBuffer>) => ({ kind: 'file', bytes, mode: 0o640, uid: 3, gid: 4 }) as const;
 const archive = serializeTar(

@@ -88,6 +88,8 @@ describe.skipIf(!hasHostPrograms)('docker in the shell, over the engine and real
       err: '',
     });
     expect(await run('docker cp box:/tmp/. there; cat there/deep/more')).toMatchObject({ out: 'one\ntwo\n', err: '' });
+    expect(await run('docker cp box:/ full; cat full/tmp/notes')).toMatchObject({ out: 'one\ntwo\n' });
+    expect((await run('cat full/etc/passwd; ls full/proc')).out).toMatch(/^root:[^/]*\/root[^\0]*\n$/);
     expect(await run('docker cp box:/tmp there; cat there/tmp/deep/more')).toMatchObject({
       out: 'one\ntwo\n',
       err: '',

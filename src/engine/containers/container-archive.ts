@@ -1,7 +1,16 @@
-import type { ContainerChange, ContainerHost, ContainerHosts, ContainerPathStat } from '../../api/container-host';
+import type {
+  ContainerChange,
+  ContainerHost,
+  ContainerHosts,
+  ContainerPathStat,
+  ContainerView,
+} from '../../api/container-host';
 import { SandboxError } from '../../base/errors';
 import { requireTar } from './check-tar';
 import type { ContainerEntry } from './container-book';
+import { cleanPath } from './container-mounts';
+import { viewOf } from './container-spec';
+import { resolveUser, type UserDatabase } from './container-user';
 import { inTurn } from './in-turn';
 import type { Lifecycle } from './lifecycle';
 
@@ -11,6 +20,8 @@ export interface ContainerArchiveOptions {
   /** By its name, once it is clear whether it runs. */
   readonly settled: (name: string) => Promise<ContainerEntry>;
   readonly event: (entry: ContainerEntry, action: string) => void;
+  /** `/etc/passwd` and `/etc/group` of its image. */
+  readonly users: (entry: ContainerEntry, host: ContainerHost) => Promise<UserDatabase>;
 }
 
 /** The files of containers, whether they run or not. */
@@ -28,13 +39,14 @@ export class ContainerArchive {
 
   async statPath(name: string, path: string): Promise<ContainerPathStat> {
     const { host, entry } = await this.#filesOf(name);
-    return inDockersWords(name, path, () => host.statPath(entry.id, path));
+    return inDockersWords(name, path, () => host.statPath(entry.id, path, viewOf(entry.stored)));
   }
 
   async copyOut(name: string, path: string) {
     const { host, entry } = await this.#filesOf(name);
-    const stat = await inDockersWords(name, path, () => host.statPath(entry.id, path));
-    const tar = await host.copyOut(entry.id, path);
+    const view = viewOf(entry.stored);
+    const stat = await inDockersWords(name, path, () => host.statPath(entry.id, path, view));
+    const tar = await host.copyOut(entry.id, path, view);
     this.#options.event(entry, 'archive-path');
     return { stat, tar };
   }
@@ -46,13 +58,25 @@ export class ContainerArchive {
     options: { readonly noOverwriteDirNonDir?: boolean; readonly copyUidGid?: boolean } = {},
   ): Promise<void> {
     const { host, entry } = await this.#filesOf(name);
-    if (entry.stored.host.ReadonlyRootfs) {
-      throw new SandboxError('FailedPrecondition', 'container rootfs is marked read-only');
-    }
     const { noOverwriteDirNonDir = false, copyUidGid = false } = options;
+    const owner = copyUidGid ? await this.#ownerOf(entry, host) : undefined;
+    const view = viewOf(entry.stored);
     const whole = await requireTar(tar);
-    await inDockersWords(name, path, () => host.copyIn(entry.id, path, whole, { noOverwriteDirNonDir, copyUidGid }));
+    const how = { noOverwriteDirNonDir, ...(owner && { owner }) };
+    await inDockersWords(name, path, () =>
+      host.copyIn(entry.id, path, whole, how, view).catch((error: unknown) => {
+        throw isReadOnly(error) ? readOnlyError(view, path, error) : error;
+      }),
+    );
     this.#options.event(entry, 'extract-to-dir');
+  }
+
+  /** Who it runs as, where that was said (moby, daemon/archive_tarcopyoptions_unix.go). */
+  async #ownerOf(entry: ContainerEntry, host: ContainerHost) {
+    const { User = '' } = entry.stored.config;
+    if (User === '') return undefined;
+    const { uid, gid } = resolveUser(User, await this.#options.users(entry, host), []).user;
+    return { uid, gid };
   }
 
   async export(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
@@ -84,4 +108,19 @@ async function inDockersWords<T>(name: string, path: string, work: () => Promise
     if (!(error instanceof SandboxError) || error.code !== 'NotFound') throw error;
     throw new SandboxError('NotFound', `Could not find the file ${path} in container ${name}`, { cause: error });
   }
+}
+
+/** The host's kernel knows, whatever links a path goes by. */
+function isReadOnly(error: unknown): boolean {
+  return error instanceof SandboxError && error.message.endsWith('Read-only file system');
+}
+
+/** In docker's words. */
+function readOnlyError({ mounts }: ContainerView, path: string, cause: unknown): SandboxError {
+  const place = `${cleanPath(path)}/`;
+  const sealed = mounts.some(
+    (mount) => mount.kind !== 'file' && mount.readOnly && place.startsWith(`${mount.target}/`),
+  );
+  const what = sealed ? 'mounted volume' : 'container rootfs';
+  return new SandboxError('FailedPrecondition', `${what} is marked read-only`, { cause });
 }

@@ -1,5 +1,11 @@
 import type { ContainerResources, HostConfig } from '../../api/container';
-import type { ContainerMount, ContainerNic, ContainerRoot, ContainerSpec } from '../../api/container-host';
+import type {
+  ContainerMount,
+  ContainerNic,
+  ContainerRoot,
+  ContainerSpec,
+  ContainerView,
+} from '../../api/container-host';
 import type { TerminalSize } from '../../api/instance';
 import type { OciLinux, OciMount, OciProcess, OciRuntimeConfig } from '../../api/oci-runtime';
 import { SandboxError } from '../../base/errors';
@@ -235,6 +241,11 @@ function runtimeMounts({ host, mounts }: StoredContainer): readonly OciMount[] {
       : [],
   );
   return [...usual.filter(({ destination }) => !taken.has(destination)), ...own];
+}
+
+/** A container's files as `docker cp` finds them. */
+export function viewOf({ mounts, host }: StoredContainer): ContainerView {
+  return { mounts: mounts.flatMap(hostMount), readOnlyRoot: host.ReadonlyRootfs ?? false };
 }
 
 function hostMount(mount: StoredMount): readonly ContainerMount[] {

@@ -19,7 +19,7 @@ import type { Operation } from '../../api/operation';
 import { SandboxError } from '../../base/errors';
 import type { Images } from '../images';
 import { type CommitWish, commitContainer } from './commit-container';
-import { ContainerArchive } from './container-archive';
+import { ContainerArchive, type ContainerArchiveOptions } from './container-archive';
 import { type ContainerEntry, requireRunning } from './container-book';
 import { ContainerCreation, type ContainerCreationOptions } from './container-creation';
 import { readContainerName } from './container-names';
@@ -37,7 +37,8 @@ import { type WaitCondition, waitForContainer } from './wait-for-container';
 
 export interface ContainersOptions
   extends Omit<ContainerCreationOptions, 'images' | 'event'>,
-    Omit<ContainerRemovalOptions, 'settled' | 'event'> {
+    Omit<ContainerRemovalOptions, 'settled' | 'event'>,
+    Pick<ContainerArchiveOptions, 'users'> {
   readonly execs: Execs;
   readonly ports: ContainerPorts;
   readonly images: () => Promise<Pick<Images, 'selectForContainer' | 'commit' | 'current'>>;

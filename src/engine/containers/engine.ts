@@ -181,6 +181,7 @@ export class LabContainers implements ContainerEngine, Disposable {
       book,
       lifecycle,
       execs,
+      users,
       networks,
       volumes,
       ports,

@@ -78,7 +78,8 @@ function bindMount(mount: Exclude<ContainerMount, { readonly kind: 'file' }>): O
   };
 }
 
-function sourceOf(mount: Exclude<ContainerMount, { readonly kind: 'file' }>): string {
+/** Where the host has what is mounted. */
+export function sourceOf(mount: Exclude<ContainerMount, { readonly kind: 'file' }>): string {
   if (mount.kind === 'volume') return volumePath(mount.volume);
   return mount.kind === 'host' ? mount.path : sharedPath(mount.path);
 }

@@ -104,6 +104,12 @@ export class ContainerRoots {
     this.#mountPoints.set(id, paths);
   }
 
+  /** They may be made before it begins, to look at it. */
+  async addMountPoints(id: ContainerId, paths: readonly string[]): Promise<void> {
+    const known = await this.mountPointsOf(id);
+    if (paths.some((path) => !known.includes(path))) await this.noteMountPoints(id, [...new Set([...known, ...paths])]);
+  }
+
   /** Where something was mounted when the container last began; nowhere for one that never did. */
   async mountPointsOf(id: ContainerId): Promise<readonly string[]> {
     const known = this.#mountPoints.get(id);

@@ -1,4 +1,4 @@
-import type { ContainerSpec } from '../../api/container-host';
+import type { ContainerMount, ContainerSpec } from '../../api/container-host';
 import type { Operation } from '../../api/operation';
 import { containerBundle } from './container-bundle';
 import type { ContainerRoots } from './container-roots';
@@ -7,6 +7,7 @@ import type { HostNetworks } from './host-networks';
 import { sharedPath } from './host-paths';
 import type { HostVolumes } from './host-volumes';
 import type { PortGuard } from './port-guard';
+import type { FilesPlace } from './root-files';
 import type { SeccompPrograms } from './seccomp-programs';
 
 /** What of a host has a part in a container's start. */
@@ -26,11 +27,7 @@ export async function prepareContainer(spec: ContainerSpec, parts: HostParts, op
   await roots.make(id, spec.root, operation);
   const place = await roots.placeOf(id);
   const { paths, layers } = place;
-  for (const mount of mounts) {
-    if (mount.kind === 'volume') await volumes.prepare(mount, place);
-    else if (mount.kind === 'host') await volumes.ensureThere(mount.path);
-    else if (mount.kind === 'shared') await volumes.ensureThere(sharedPath(mount.path));
-  }
+  await prepareMounts(mounts, place, volumes);
   // The mark of a volatile mount, which keeps it from being mounted again: this kernel did not crash since.
   if (spec.volatile) await access.call('remove', { path: `${paths.work}/work` });
   for (const { network } of nics) await networks.join(network);
@@ -41,4 +38,17 @@ export async function prepareContainer(spec: ContainerSpec, parts: HostParts, op
   const ports = nics.map(({ network, mac, address }) => ({ bridge: bridges.get(network) ?? '', mac, address }));
   const mountPoints = (bundle.config.mounts ?? []).map(({ destination }) => destination);
   await Promise.all([guard.admit(ports), access.call('bundle', { ...bundle }), roots.noteMountPoints(id, mountPoints)]);
+}
+
+/** Makes the sources of mounts where they are not there. */
+export async function prepareMounts(
+  mounts: readonly ContainerMount[],
+  place: FilesPlace,
+  volumes: HostParts['volumes'],
+): Promise<void> {
+  for (const mount of mounts) {
+    if (mount.kind === 'volume') await volumes.prepare(mount, place);
+    else if (mount.kind === 'host') await volumes.ensureThere(mount.path);
+    else if (mount.kind === 'shared') await volumes.ensureThere(sharedPath(mount.path));
+  }
 }

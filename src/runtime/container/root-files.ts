@@ -1,12 +1,15 @@
 import type { ContainerChange, ContainerPathStat } from '../../api/container-host';
+import type { ContainerKernel } from '../../api/container-kernel';
 import { SandboxError } from '../../base/errors';
 import { streamOf } from '../../base/streams';
 import { rewriteTar } from '../../formats/tar/rewrite-tar';
 import type { TarEntry } from '../../formats/tar/tar-entry';
-import { tarEnd, type WrittenEntry } from '../../formats/tar/tar-writer';
-import { archiveName } from './archive-path';
+import { serializeTarEntry, tarEnd, type WrittenEntry } from '../../formats/tar/tar-writer';
+import { archiveName, placeOf } from './archive-path';
 import { baseDirectory, type ContainerPaths, emptyDirectory, layerPath, layersDirectory } from './host-paths';
 import { feedProgram, filesProgram, type HostGuest, runProgram, startReading } from './host-program';
+import { hiddenAt, type ShownTree, shownTrees } from './shown-files';
+import { underMounts, type ViewOfRoot } from './view-mounts';
 
 /** Where a container's files are: below its process while one runs, else in an overlay that is mounted for the moment. */
 export interface FilesPlace {
@@ -17,11 +20,13 @@ export interface FilesPlace {
   readonly pid: number | undefined;
   /** See `ContainerRoot`. */
   readonly firstId: number | undefined;
+  /** What is mounted there for the moment, as long as it does not run. */
+  readonly view?: ViewOfRoot;
 }
 
 export interface UnpackOptions {
   readonly noOverwriteDirNonDir: boolean;
-  /** Who gets everything; absent: as the archive says. */
+  /** Who gets everything, by ids of the container; absent: as the archive says. */
   readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
@@ -107,6 +112,40 @@ export class RootFiles {
     return startReading(this.#guest, argv, `Cannot read ${path}`);
   }
 
+  /** The same without what a kernel makes up, of one that runs: it has these mounts. */
+  async packShown(
+    place: FilesPlace,
+    path: string,
+    mounts: ContainerKernel['mounts'],
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const at = placeOf(path);
+    if (hiddenAt(mounts, at) === 'itself')
+      return streamOf(emptyDirectoryTar(archiveName(path), await this.stat(place, path)));
+    const trees = shownTrees(mounts, at);
+    if (trees.length === 1 && !trees[0]?.apart) return this.pack(place, path);
+    return streamOf(this.#packTrees(place, path, trees));
+  }
+
+  async *#packTrees(place: FilesPlace, path: string, trees: readonly ShownTree[]) {
+    const name = archiveName(path).replace(/^\/$/, '');
+    const top = placeOf(path).replace(/^\/$/, '');
+    // What is mounted has its name in the tree around it, too, unless that is hidden.
+    const twice = new Set(trees.map((tree) => `${name}${tree.path.slice(top.length)}`));
+    const written = new Set<string>();
+    for (const { path: at, apart: alone } of trees) {
+      const called = at === placeOf(path) ? archiveName(path) : `${name}${at.slice(top.length)}`;
+      const root = `/proc/${place.pid}/root`;
+      const argv = [...withIds(place), 'pack', root, at, called, ...(alone ? ['apart'] : [])];
+      yield* rewriteTar(await startReading(this.#guest, argv, `Cannot read ${at}`), (entry) => {
+        const plain = entry.path.replace(/\/$/, '');
+        if (written.has(plain)) return undefined;
+        if (twice.has(plain)) written.add(plain);
+        return entry;
+      });
+    }
+    yield new Uint8Array(tarEnd);
+  }
+
   /** A tar of the whole root, without what is mounted in it: of a running one, `/proc` would never end well. */
   async packRoot(place: FilesPlace): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const options = wholeOptions(place);
@@ -120,7 +159,10 @@ export class RootFiles {
 
   unpack(place: FilesPlace, path: string, tar: ReadableStream<Uint8Array>, options: UnpackOptions): Promise<void> {
     const { noOverwriteDirNonDir, owner } = options;
-    const flags = [...(noOverwriteDirNonDir ? ['keep-kind'] : []), ...(owner ? [`${owner.uid}:${owner.gid}`] : [])];
+    // An owner that is named is one of the host's.
+    const first = place.firstId ?? 0;
+    const ids = owner ? [`${owner.uid + first}:${owner.gid + first}`] : [];
+    const flags = [...(noOverwriteDirNonDir ? ['keep-kind'] : []), ...ids];
     const argv = inRoot(place, (root) => [...withIds(place), 'unpack', root, path, ...flags]);
     return feedProgram(this.#guest, argv, `Cannot write below ${path}`, tar);
   }
@@ -190,7 +232,10 @@ function inRoot(place: FilesPlace, command: (root: string) => readonly string[])
   if (place.pid !== undefined) return command(`/proc/${place.pid}/root`);
   const { upper, work } = place.paths;
   const options = `lowerdir=${lowerOption(place.layers)},upperdir=${upper},workdir=${work}${metacopyOption(place)}`;
-  return apart([{ at: lookDirectory, options }], command(lookDirectory), [upper, work]);
+  const inside = command(lookDirectory);
+  const { view, firstId } = place;
+  const argv = view ? underMounts(lookDirectory, view, firstId, inside) : inside;
+  return apart([{ at: lookDirectory, options }], argv, [upper, work]);
 }
 
 /** Over all layers merged. */
@@ -245,6 +290,13 @@ function apart(
 /** The highest first, as overlayfs wants them. */
 function lowerOption(layers: readonly string[]): string {
   return [baseDirectory, ...layers].reverse().join(':');
+}
+
+/** Of a directory that is shown without what is in it. */
+async function* emptyDirectoryTar(path: string, { mode, mtime }: ContainerPathStat) {
+  const plain = { kind: 'directory', target: '', uid: 0, gid: 0, size: 0, device: { major: 0, minor: 0 } } as const;
+  yield serializeTarEntry({ ...plain, path, mode: mode & 0o7777, mtime: Math.floor(Date.parse(mtime) / 1000) });
+  yield new Uint8Array(tarEnd);
 }
 
 /** Named as docker exports them, from the root: `etc/passwd`, and nothing for the root itself. */

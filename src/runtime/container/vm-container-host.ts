@@ -8,6 +8,7 @@ import type {
   ContainerProcessInfo,
   ContainerRoot,
   ContainerSpec,
+  ContainerView,
   HostNews,
 } from '../../api/container-host';
 import type { ContainerKernel } from '../../api/container-kernel';
@@ -16,8 +17,10 @@ import type { Instance, Process, Signal, TerminalSize } from '../../api/instance
 import type { OciProcess, OciResources } from '../../api/oci-runtime';
 import type { Operation } from '../../api/operation';
 import type { Clock } from '../../base/clock';
+import { SandboxError } from '../../base/errors';
 import { Emitter, type Event } from '../../base/events';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
+import { archivePath, placeOf } from './archive-path';
 import { type ContainerNews, ContainerProcesses } from './container-processes';
 import { ContainerRoots } from './container-roots';
 import { HostAccess } from './host-access';
@@ -34,10 +37,12 @@ import { connectNic, disconnectNic } from './live-networks';
 import { openRuntime } from './open-runtime';
 import { parseKernel } from './parse-kernel';
 import { guardedPortsFile, PortGuard } from './port-guard';
-import { prepareContainer } from './prepare-container';
-import { type FilesPlace, RootFiles } from './root-files';
+import { prepareContainer, prepareMounts } from './prepare-container';
+import { type FilesPlace, RootFiles, type UnpackOptions } from './root-files';
 import { parseCounters, parseProcesses } from './runtime-protocol';
 import { SeccompPrograms } from './seccomp-programs';
+import { hiddenAt } from './shown-files';
+import { viewMounts } from './view-mounts';
 
 export interface VmContainerHostOptions {
   /** A running machine with a layer store as its share and a disk with ext4. */
@@ -244,12 +249,20 @@ export class VmContainerHost implements ContainerHost, Disposable {
     return this.#files.layer(await this.#placeOf(id), await this.#roots.mountPointsOf(id));
   }
 
-  async statPath(id: ContainerId, path: string): Promise<ContainerPathStat> {
-    return this.#files.stat(await this.#placeOf(id), path);
+  async statPath(id: ContainerId, path: string, view?: ContainerView): Promise<ContainerPathStat> {
+    if (!view) return this.#files.stat(await this.#placeOf(id), path);
+    const place = await this.#placeOf(id, view);
+    await this.#mountsAt(place, id, path);
+    return this.#files.stat(place, archivePath(path));
   }
 
-  async copyOut(id: ContainerId, path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    return this.#files.pack(await this.#placeOf(id), path);
+  async copyOut(id: ContainerId, path: string, view?: ContainerView): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    if (!view) return this.#files.pack(await this.#placeOf(id), path);
+    const place = await this.#placeOf(id, view);
+    const mounts = await this.#mountsAt(place, id, path);
+    return mounts
+      ? this.#files.packShown(place, archivePath(path), mounts)
+      : this.#files.pack(place, archivePath(path));
   }
 
   async exportRoot(id: ContainerId): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
@@ -260,12 +273,10 @@ export class VmContainerHost implements ContainerHost, Disposable {
     id: ContainerId,
     path: string,
     tar: ReadableStream<Uint8Array>,
-    options: { readonly noOverwriteDirNonDir: boolean; readonly copyUidGid: boolean },
+    options: UnpackOptions,
+    view?: ContainerView,
   ): Promise<void> {
-    const { noOverwriteDirNonDir, copyUidGid } = options;
-    const place = await this.#placeOf(id);
-    const owner = copyUidGid ? { owner: await this.#userOf(id) } : {};
-    await this.#files.unpack(place, path, tar, { noOverwriteDirNonDir, ...owner });
+    await this.#files.unpack(await this.#placeOf(id, view), path, tar, options);
   }
 
   async createVolume(name: string): Promise<void> {
@@ -345,17 +356,24 @@ export class VmContainerHost implements ContainerHost, Disposable {
     this.#disposables.dispose();
   }
 
-  async #placeOf(id: ContainerId): Promise<FilesPlace> {
+  async #placeOf(id: ContainerId, view?: ContainerView): Promise<FilesPlace> {
     const place = await this.#roots.placeOf(id);
-    return { ...place, pid: this.#processes.findPid(id) };
+    const pid = this.#processes.findPid(id);
+    // One that runs has its mounts.
+    if (pid !== undefined || !view) return { ...place, pid };
+    const mounts = viewMounts(view.mounts);
+    await prepareMounts(view.mounts, place, this.#volumes);
+    await this.#roots.addMountPoints(
+      id,
+      mounts.map(({ target }) => target),
+    );
+    return { ...place, view: { mounts, readOnlyRoot: view.readOnlyRoot } };
   }
-
-  /** Who its first process is. */
-  async #userOf(id: ContainerId): Promise<{ readonly uid: number; readonly gid: number }> {
-    this.#processes.assertRuns(id);
-    const { uid, gid } = (await this.inspect(id)).user;
-    const [, effectiveUser = 0] = uid;
-    const [, effectiveGroup = 0] = gid;
-    return { uid: effectiveUser, gid: effectiveGroup };
+  /** Of one that runs. `NotFound` where the path is one of its kernel's. */
+  async #mountsAt({ pid }: FilesPlace, id: ContainerId, path: string): Promise<ContainerKernel['mounts'] | undefined> {
+    if (pid === undefined) return undefined;
+    const { mounts } = await this.inspect(id);
+    if (hiddenAt(mounts, placeOf(path)) !== 'inside') return mounts;
+    throw new SandboxError('NotFound', `lstat ${path}: No such file or directory`);
   }
 }
