@@ -2,7 +2,7 @@ import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals
 import type { LayoutPoint } from '../../api/layout';
 import { isBusy, type LinkRate, type LinkTraffic } from './link-traffic';
 import { placeRates } from './rate-places';
-import { networkNode, type TopologyGraph } from './topology-graph';
+import type { TopologyGraph } from './topology-graph';
 import type { TopologyPlaces } from './topology-layout';
 
 /** What is seen of a link's traffic. */
@@ -18,9 +18,7 @@ const idle: LinkLook = { up: false, rate: { sent: 0, received: 0 }, at: undefine
 /** The looks of all links, each by itself: a reading of the counters changes those whose figures it changes. */
 export class LinkLooks {
   readonly #looks = new Map<string, Signal<LinkLook>>();
-  #rated:
-    | { readonly busy: string; readonly places: TopologyPlaces; readonly at: ReadonlyMap<string, LayoutPoint> }
-    | undefined;
+  #rated: { readonly places: TopologyPlaces; readonly at: ReadonlyMap<string, LayoutPoint> } | undefined;
 
   of(link: string): ReadonlySignal<LinkLook> {
     return this.#look(link);
@@ -28,16 +26,17 @@ export class LinkLooks {
 
   show({ links }: TopologyGraph, places: TopologyPlaces, traffic: ReadonlyMap<string, LinkTraffic>): void {
     const rate = (link: string): LinkRate => traffic.get(link)?.rates.at(-1) ?? idle.rate;
-    const rated = this.#placeRates(
-      links.filter(({ id }) => isBusy(rate(id))),
-      places,
-    );
+    const rated = this.#placeRates(places);
     const gone = new Set(this.#looks.keys());
     batch(() => {
       for (const { id } of links) {
         gone.delete(id);
         const look = this.#look(id);
-        const next = { up: traffic.get(id)?.port.up ?? false, rate: rate(id), at: rated.get(id) };
+        const next = {
+          up: traffic.get(id)?.port.up ?? false,
+          rate: rate(id),
+          at: isBusy(rate(id)) ? rated.get(id) : undefined,
+        };
         if (!isSame(look.peek(), next)) look.value = next;
       }
     });
@@ -50,17 +49,9 @@ export class LinkLooks {
     return look;
   }
 
-  /** Anew only where others are busy than before, or something was moved. */
-  #placeRates(busy: TopologyGraph['links'], places: TopologyPlaces): ReadonlyMap<string, LayoutPoint> {
-    const key = busy.map(({ id }) => id).join();
-    if (this.#rated?.busy !== key || this.#rated.places !== places) {
-      const cables = busy.flatMap(({ id, from: node, network }) => {
-        const [from, to] = [places.nodes.get(node), places.nodes.get(networkNode(network))];
-        const out = places.outs.get(id);
-        return from && to ? [{ id, from, to, ...(out && { out }) }] : [];
-      });
-      this.#rated = { busy: key, places, at: placeRates(cables, places.nodes.values()) };
-    }
+  /** Of all cables, busy or not: anew only where something was moved. */
+  #placeRates(places: TopologyPlaces): ReadonlyMap<string, LayoutPoint> {
+    if (this.#rated?.places !== places) this.#rated = { places, at: placeRates(places.cables, places.nodes.values()) };
     return this.#rated.at;
   }
 }

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { placeRates, type RatedCable, rateSize } from './rate-places';
-import { layoutTopology, type Rect, sizes } from './topology-layout';
+import type { LayoutPoint } from '../../api/layout';
+import { placeRates, rateSize } from './rate-places';
+import {
+  type Cable,
+  cableBetween,
+  cablePoint,
+  layoutTopology,
+  type Rect,
+  sizes,
+  type TopologyPlaces,
+} from './topology-layout';
 
 const box = fc.record({ x: fc.integer({ min: 0, max: 1500 }), y: fc.integer({ min: 0, max: 900 }) });
 const boxes = fc.array(
@@ -10,23 +19,36 @@ const boxes = fc.array(
 );
 
 /** A lab of one network: its cables and its boxes. */
-function lab(machines: number): { readonly cables: readonly RatedCable[]; readonly boxes: readonly Rect[] } {
+function lab(machines: number): TopologyPlaces {
   const plain = { detail: '', state: 'running', nested: [], bridges: [] } as const;
   const ids = Array.from({ length: machines }, (_, at) => `vm-${at}`);
-  const { nodes } = layoutTopology(
+  return layoutTopology(
     {
       nodes: [
         { ...plain, id: 'network/default', name: 'default', kind: 'network' },
         { ...plain, id: 'gateway/default', name: 'default', kind: 'gateway' },
         ...ids.map((id) => ({ ...plain, id, name: id, kind: 'vm' as const })),
       ],
-      links: ids.map((id) => ({ id, from: id, network: 'default', nic: 'eth0' })),
+      links: ['gateway/default', ...ids].map((id) => ({ id, from: id, network: 'default', nic: 'eth0' })),
     },
     {},
   );
-  const to = nodes.get('network/default')!;
-  const cables = ['gateway/default', ...ids].map((id) => ({ id, from: nodes.get(id)!, to }));
-  return { cables, boxes: [...nodes.values()] };
+}
+
+/** Whether a cable passes rates that are written there, by points along it. */
+function isBelow({ x, y }: LayoutPoint, cable: Cable): boolean {
+  const { from, to, tray } = cable;
+  const isIn = (point: LayoutPoint): boolean =>
+    Math.abs(point.x - x) < rateSize.width / 2 && Math.abs(point.y - y) < rateSize.height / 2;
+  if (!tray) return Array.from({ length: 801 }, (_, at) => cablePoint(cable, at / 800)).some(isIn);
+  const turns = [from, { x: from.x, y: tray.y }, tray, { x: tray.x, y: to.y }, to];
+  return turns.slice(1).some((end, index) => {
+    const start = turns[index]!;
+    return Array.from({ length: 801 }, (_, at) => ({
+      x: start.x + ((end.x - start.x) * at) / 800,
+      y: start.y + ((end.y - start.y) * at) / 800,
+    })).some(isIn);
+  });
 }
 
 describe('where rates are written', () => {
@@ -34,7 +56,7 @@ describe('where rates are written', () => {
     fc.assert(
       fc.property(boxes, (all) => {
         const [to = all[0]!, ...others] = all;
-        const cables = others.map((from, at) => ({ id: String(at), from, to }));
+        const cables = new Map(others.map((from, at) => [String(at), cableBetween(from, to)]));
         const places = [...placeRates(cables, all).values()];
         for (const [at, { x, y }] of places.entries()) {
           for (const other of places.slice(at + 1))
@@ -49,14 +71,31 @@ describe('where rates are written', () => {
     );
   });
 
-  it.each([1, 2, 5])('is on every cable of a lab with %d machines, and on its gateway’s', (machines) => {
-    const { cables, boxes } = lab(machines);
-    expect([...placeRates(cables, boxes).keys()]).toEqual(cables.map(({ id }) => id));
+  it.each([1, 2, 5, 6, 30, 100])(
+    'is on every cable of a lab with %d machines, and on its gateway’s, and on no other cable than its own',
+    (machines) => {
+      const { cables, nodes } = lab(machines);
+      const rates = placeRates(cables, nodes.values());
+      expect([...rates.keys()]).toEqual([...cables.keys()]);
+      for (const [id, point] of rates)
+        expect([...cables].filter(([, cable]) => isBelow(point, cable)).map(([on]) => on)).toEqual([id]);
+    },
+  );
+
+  it('is on no other cable than its own wherever nodes are', () => {
+    fc.assert(
+      fc.property(boxes, (all) => {
+        const [to = all[0]!, ...others] = all;
+        const cables = new Map(others.map((from, at) => [String(at), cableBetween(from, to)]));
+        for (const [id, point] of placeRates(cables, all))
+          expect([...cables].filter(([, cable]) => isBelow(point, cable)).map(([on]) => on)).toEqual([id]);
+      }),
+    );
   });
 
   it('is nowhere where there is no room', () => {
     const from = { ...sizes.node, x: 0, y: 76 };
     const to = { ...sizes.node, x: 0, y: 0 };
-    expect(placeRates([{ id: 'a', from, to }], [from, to]).size).toBe(0);
+    expect(placeRates(new Map([['a', cableBetween(from, to)]]), [from, to]).size).toBe(0);
   });
 });

@@ -1,54 +1,55 @@
 import type { LayoutPoint } from '../../api/layout';
-import { cablePoint, type Rect } from './topology-layout';
-
-/** A cable that something is to be written on. */
-export interface RatedCable {
-  readonly id: string;
-  readonly from: Rect;
-  readonly to: Rect;
-  /** Where it leaves the first, if not in the middle. */
-  readonly out?: LayoutPoint;
-}
+import { type Cable, cablePoint, passes, pointLevelWith, type Rect } from './topology-layout';
 
 /** The room that rates take, such as `↑ 999 kB/s ↓ 999 kB/s`; the same for all, so that none moves with its figures. */
 export const rateSize = { width: 144, height: 16 } as const;
 
-/** Along a cable. Near its node first: cables of neighbours meet at the network. */
-const along = [0.25, 0.5, 0.4, 0.6, 0.75] as const;
+/** Along a cable, where it cannot be near the node. */
+const along = [0.5, 0.4, 0.6, 0.75] as const;
 
-/** Between boxes and what is written above or below them. */
-const clearance = 4;
+/** In the middle of its cable, or aside of it with a part of it below. */
+const aside = [0, -48, 48] as const;
+
+/** Between rates and cables of others. */
+const clearance = 2;
+
+/** From its node: cables of neighbours meet at the network. */
+const nearNode = 12;
 
 /**
- * Where the middle of each cable's rates is written, so that none covers another's or a box. Cables that have no such place are
- * not in it. The earlier ones choose first.
+ * Where the middle of each cable's rates is written: on the cable, and so that none covers another's, a box or another cable.
+ * Cables that have no such place are not in it. The earlier ones choose first.
  */
-export function placeRates(cables: readonly RatedCable[], boxes: Iterable<Rect>): ReadonlyMap<string, LayoutPoint> {
+export function placeRates(
+  cables: ReadonlyMap<string, Cable>,
+  boxes: Iterable<Rect>,
+): ReadonlyMap<string, LayoutPoint> {
   const taken = [...boxes];
+  const all = [...cables.values()];
   const places = new Map<string, LayoutPoint>();
-  for (const cable of cables) {
-    const free = candidates(cable).find((point) => !taken.some((rect) => overlap(rect, around(point))));
+  for (const [id, cable] of cables) {
+    const free = candidates(cable).find((point) => {
+      const here = around(point, 0);
+      if (taken.some((rect) => overlap(rect, here))) return false;
+      const near = around(point, clearance);
+      return !all.some((other) => other !== cable && passes(other, near));
+    });
     if (!free) continue;
-    places.set(cable.id, free);
-    taken.push(around(free));
+    places.set(id, free);
+    taken.push(around(free, 0));
   }
   return places;
 }
 
-/** Between boxes that stand side by side there is too little room: above or below them there may be some. */
-function candidates({ from, to, out }: RatedCable): readonly LayoutPoint[] {
-  const on = along.map((at) => cablePoint(from, to, at, out));
-  const [first] = on;
-  if (on.some(({ y }) => y !== first?.y)) return on;
-  const { x } = cablePoint(from, to, 0.5, out);
-  const reach = clearance + rateSize.height / 2;
-  const above = Math.min(from.y, to.y) - reach;
-  const below = Math.max(from.y + from.height, to.y + to.height) + reach;
-  return [...on, { x, y: below }, ...(above >= reach ? [{ x, y: above }] : [])];
+function candidates(cable: Cable): readonly LayoutPoint[] {
+  const { from, to, tray } = cable;
+  const y = from.y + (to.y > from.y && !tray ? nearNode : -nearNode);
+  const on = tray ? [{ x: from.x, y }] : [pointLevelWith(cable, y), ...along.map((at) => cablePoint(cable, at))];
+  return aside.flatMap((by) => on.map(({ x, y }) => ({ x: x + by, y })));
 }
 
-function around({ x, y }: LayoutPoint): Rect {
-  const { width, height } = rateSize;
+function around({ x, y }: LayoutPoint, margin: number): Rect {
+  const [width, height] = [rateSize.width + 2 * margin, rateSize.height + 2 * margin];
   return { x: x - width / 2, y: y - height / 2, width, height };
 }
 

@@ -12,7 +12,7 @@ import { freePlace } from '../../topology/free-place';
 import type { LinkLook } from '../../topology/link-looks';
 import { isBusy, type LinkTraffic, linkWidth } from '../../topology/link-traffic';
 import { LiveTopology } from '../../topology/live-topology';
-import { networkNode, type TopologyGraph, type TopologyLink, type TopologyNode } from '../../topology/topology-graph';
+import type { TopologyGraph, TopologyLink, TopologyNode } from '../../topology/topology-graph';
 import { cablePath, type Direction, neighbourOf, type Rect, type TopologyPlaces } from '../../topology/topology-layout';
 import { linkDetails } from './link-details';
 import { rateWords } from './rate-words';
@@ -175,11 +175,9 @@ export class TopologyView extends StrataElement {
   }
 
   #link(link: TopologyLink, graph: TopologyGraph, { looks, places }: LiveTopology) {
-    const { nodes, outs } = places.value;
-    const from = nodes.get(link.from);
-    const to = nodes.get(networkNode(link.network));
-    if (!from || !to) return nothing;
-    const path = cablePath(from, to, outs.get(link.id));
+    const cable = places.value.cables.get(link.id);
+    if (!cable) return nothing;
+    const path = cablePath(cable);
     const chosen = link.id === this.chosen;
     return guard([link, path, chosen], (): SVGTemplateResult => {
       const name = linkName(link, graph);
