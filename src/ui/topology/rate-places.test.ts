@@ -93,6 +93,21 @@ describe('where rates are written', () => {
     );
   });
 
+  it('is on each cable of two cards on one network', () => {
+    const plain = { detail: '', state: 'running', nested: [], bridges: [] } as const;
+    const { cables, nodes } = layoutTopology(
+      {
+        nodes: [
+          { ...plain, id: 'network/default', name: 'default', kind: 'network' },
+          { ...plain, id: 'vm', name: 'vm', kind: 'vm' },
+        ],
+        links: [0, 1].map((nic) => ({ id: `vm/${nic}`, from: 'vm', network: 'default', nic: `eth${nic}` })),
+      },
+      {},
+    );
+    expect(placeRates(cables, nodes.values()).size).toBe(2);
+  });
+
   it('is nowhere where there is no room', () => {
     const from = { ...sizes.node, x: 0, y: 76 };
     const to = { ...sizes.node, x: 0, y: 0 };

@@ -5,10 +5,10 @@ import { type Cable, cablePoint, passes, pointLevelWith, type Rect } from './top
 export const rateSize = { width: 144, height: 16 } as const;
 
 /** Along a cable, where it cannot be near the node. */
-const along = [0.5, 0.4, 0.6, 0.75] as const;
+const along = [0.5, 0.4, 0.6] as const;
 
 /** In the middle of its cable, or aside of it with a part of it below. */
-const aside = [0, -48, 48] as const;
+const aside = [0, -56, 64] as const;
 
 /** Between rates and cables of others. */
 const clearance = 2;

@@ -112,19 +112,17 @@ function plug(
     for (const { link, out } of own) outs.set(link, out);
   }
   const cables = new Map<string, Cable>();
-  const over = new Map<string, number>();
+  const plugged = new Map<string, number>();
   for (const { id, from, network } of links) {
     const [node, to, at] = [places.get(from), places.get(networkNode(network)), trays.get(id)];
     if (!node || !to) continue;
-    if (!at) {
-      cables.set(id, cableBetween(node, to, outs.get(id)));
-      continue;
-    }
     // Several of one node leave it side by side.
-    const before = over.get(from) ?? 0;
-    over.set(from, before + 1);
-    const out = outs.get(id) ?? { x: node.width / 2 - 40 * before, y: 0 };
-    cables.set(id, { from: { x: node.x + out.x, y: node.y }, to: endOf(to, 'left'), tray: at });
+    const before = plugged.get(from) ?? 0;
+    plugged.set(from, before + 1);
+    const middle = { x: node.width / 2 + 24 * before, y: at || sideTo(node, to) === 'top' ? 0 : node.height };
+    const out = outs.get(id) ?? (at || before > 0 ? middle : undefined);
+    const cable = cableBetween(node, to, out);
+    cables.set(id, at ? { ...cable, to: endOf(to, 'left'), tray: at } : cable);
   }
   return { cards, cables };
 }
