@@ -252,7 +252,8 @@ function createApp(unsaved?: string): App {
     images: async (page) => (await import('./images')).createImageShelf(await stock.get(), lab, page),
     containers: async () => (await import('./containers')).createContainerShelf(await stock.get(), lab),
     lessons: async (page) => (await import('./learning')).createLessonShelf(await stock.get(), lab, page),
-    comparison: async () => (await import('./compare')).createComparisonShelf(await stock.get(), lab),
+    comparison: async (page) =>
+      (await import('./compare')).createComparisonShelf(await stock.get(), lab, page.settings),
     files: async (page) => (await import('./files')).openFolderShelf(lab, page),
     scenarios: async (page) => (await import('./scenarios')).createScenarioShelf(await stock.get(), lab, page),
   });

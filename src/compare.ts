@@ -12,9 +12,14 @@ import { createBlobClient, createStoreClient } from './engine/store-client';
 import { UnikernelLibrary } from './engine/unikernel-library';
 import { type PageStock, pullFrom } from './images';
 import { ComparisonShelf } from './ui/compare/comparison-shelf';
+import type { Settings } from './ui/settings';
 
 /** What compares VM, container and unikernel. A part of the page that comes when it is first wanted. */
-export function createComparisonShelf(stock: PageStock, lab: Lab): ComparisonShelf {
+export function createComparisonShelf(
+  stock: PageStock,
+  lab: Lab,
+  memory: Pick<Settings, 'recall' | 'keep'>,
+): ComparisonShelf {
   const clock = systemClock;
   const artifacts = createStoreClient(stock.remote);
   const modules = new UnikernelLibrary(artifacts, createBlobClient(stock.remote));
@@ -42,5 +47,6 @@ export function createComparisonShelf(stock: PageStock, lab: Lab): ComparisonShe
     there: () => ownInstances(lab.list()).map(({ id }) => id),
     remove: () => removeOwn(lab),
     clock,
+    memory,
   });
 }

@@ -6,6 +6,8 @@ import { toSandboxError } from '../../base/errors';
 import type { DeviceComparison, DeviceFigures, DeviceKind, DeviceStep } from '../../engine/compare/compare-devices';
 import type { ComparisonStep, ServiceComparison, ServiceFigures } from '../../engine/compare/compare-services';
 import type { Form } from '../../engine/compare/form';
+import type { Settings } from '../settings';
+import { parseComparison } from './kept-comparison';
 
 /** What the shelf lets run. */
 export interface ComparisonRuns {
@@ -16,7 +18,12 @@ export interface ComparisonRuns {
   /** Takes them away, with what is in them. */
   remove(): Promise<void>;
   readonly clock: Pick<Clock, 'now'>;
+  /** Where the figures are kept over visits. */
+  readonly memory: Pick<Settings, 'recall' | 'keep'>;
 }
+
+/** What it is kept under. */
+const keptName = 'comparison';
 
 export type ComparisonKind = 'services' | 'devices';
 
@@ -34,7 +41,7 @@ export interface ComparisonEnd {
   readonly failure?: 'canceled' | { readonly message: string };
 }
 
-/** The comparisons as the page shows them: one at a time, its figures kept until the next of its kind. */
+/** The comparisons as the page shows them: one at a time, its figures kept until the next of its kind, over visits as well. */
 export class ComparisonShelf {
   readonly #runs: ComparisonRuns;
   readonly #work = signal<ComparisonWork | undefined>(undefined);
@@ -46,6 +53,12 @@ export class ComparisonShelf {
 
   constructor(runs: ComparisonRuns) {
     this.#runs = runs;
+    const kept = parseComparison(runs.memory.recall(keptName));
+    if (!kept) return;
+    this.#services.value = new Map(kept.services.map((each) => [each.form, each]));
+    this.#devices.value = new Map(kept.devices.map((each) => [each.devices, each]));
+    this.#ends.value = new Map(kept.ends);
+    this.#started.value = new Set(kept.started);
   }
 
   get work(): ReadonlySignal<ComparisonWork | undefined> {
@@ -61,7 +74,10 @@ export class ComparisonShelf {
     return this.#ends;
   }
 
-  /** What the last run has started and left. All else that has such a name is somebody's: no run begins over it. */
+  /**
+   * What the last run has started and left, in this page or before it was loaded, by ids, which nothing else gets. All else that
+   * has such a name is somebody's: no run begins over it.
+   */
   get started(): ReadonlySignal<ReadonlySet<InstanceId>> {
     return this.#started;
   }
@@ -117,6 +133,18 @@ export class ComparisonShelf {
 
   #show(work: ComparisonWork): void {
     this.#work.value = work;
+    // Of a page that is closed meanwhile, too: nobody else's had such a name when the run began.
+    this.#keep();
+  }
+
+  #keep(): void {
+    this.#started.value = new Set(this.#runs.there());
+    this.#runs.memory.keep(keptName, {
+      services: [...this.#services.value.values()],
+      devices: [...this.#devices.value.values()],
+      ends: [...this.#ends.value],
+      started: [...this.#started.value],
+    });
   }
 
   async #run<Key, Figures>(
@@ -142,8 +170,8 @@ export class ComparisonShelf {
         failure = { message: toSandboxError(cause).message };
       });
     } finally {
-      this.#started.value = new Set(this.#runs.there());
       this.#end(work.kind, { at: this.#runs.clock.now(), ...(failure !== undefined && { failure }) });
+      this.#keep();
       this.#work.value = undefined;
     }
   }

@@ -57,7 +57,7 @@ export const compareText = {
   removed: 'Nothing of the comparison is there any more',
   left: 'What was started goes on running under these names, to be looked at:',
   foreign:
-    'These have names that the comparison gives to its machines, and not all were started by it since this page was opened. It begins only once they are removed or renamed:',
+    'These have names that the comparison gives to its machines, and not all were started by its last run in this browser. It begins once they are removed, by the button below, or renamed:',
   removeForeign: (count: number) => (count === 1 ? 'Remove this machine' : `Remove these ${count} machines`),
   markdown: 'Copy as Markdown',
   csv: 'Copy as CSV',

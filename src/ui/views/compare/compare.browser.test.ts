@@ -42,6 +42,7 @@ beforeEach(async () => {
       removals += 1;
     },
     clock,
+    memory: createSettings(undefined),
   });
   store = new Store({ lab, settings: createSettings(undefined), clock, comparison: async () => shelf });
   view = new AppView();
