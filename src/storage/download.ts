@@ -97,12 +97,12 @@ function requireDigest(actual: Digest, expected: Digest): void {
   if (actual !== expected) throw new SandboxError('DataLoss', `it has digest ${actual}`);
 }
 
-/** The error with the digest and the URL in its message and details; what is not about the bytes stays as it is. */
+/** The error with the digest and the URL in its message and details, and by itself there as `reason`; what is not about the bytes stays as it is. */
 function named(thrown: unknown, { descriptor, url }: DownloadOptions): SandboxError {
   const error = toSandboxError(thrown);
   if (error.code !== 'DataLoss' && error.code !== 'Unavailable') return error;
   return new SandboxError(error.code, `Cannot fetch ${descriptor.digest} from ${url}: ${error.message}`, {
     cause: thrown,
-    details: { digest: descriptor.digest, url },
+    details: { digest: descriptor.digest, url, reason: error.message },
   });
 }

@@ -261,6 +261,10 @@ export const text = {
     label: (opened: Date) => `Tab opened at ${opened.toLocaleTimeString()}`,
   },
 
+  /** With advice, as `store/failure-words.ts` knows it. */
+  damagedFile: (what: string) => `${what}. Copy the file again, whole, or save it anew where it comes from`,
+  notFetched: (reason: string) =>
+    `What it starts from is not in this browser, and ${reason}. Check the connection and try again. What is made available offline under Images starts without a network.`,
   notLoaded: 'Could not fetch a part of the page',
   newVersion: {
     label: 'New version',

@@ -8,7 +8,7 @@ import { scenarioLinkText as words } from '../text/scenario-links';
 const sizeLimit = 1024 * 1024;
 
 /**
- * The text that an address asks for. `Unavailable` for what cannot be fetched, `DataLoss` for what is not what the link was
+ * The text that an address asks for. `NotFound` for what is not there, `Unavailable` for what cannot be fetched, `DataLoss` for what is not what the link was
  * made for, `ResourceExhausted` for what is too long.
  */
 export async function fetchScenario(address: ScenarioAddress, signal: AbortSignal): Promise<string> {
@@ -20,6 +20,8 @@ export async function fetchScenario(address: ScenarioAddress, signal: AbortSigna
       throw new SandboxError('Unavailable', words.noAnswer(url.host, url.pathname), { cause });
     },
   );
+  if (response.status === 404 || response.status === 410)
+    throw new SandboxError('NotFound', words.missing(url.host, url.pathname));
   if (!response.ok) throw new SandboxError('Unavailable', words.refused(url.host, url.pathname, response.status));
   const bytes = new Uint8Array(await readWithin(response, url));
   if (sha256 !== undefined) {

@@ -2,13 +2,14 @@ import { resolveObjectURL } from 'node:buffer';
 import { unpackTar } from 'modern-tar';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ShareStore } from '../../api/share';
-import { SandboxError } from '../../base/errors';
+import { SandboxError, serializeError } from '../../base/errors';
 import { closeStores, openShares, readFromFolder, writeToFolder } from '../../engine/archive/lab-archive-fixture';
 import type { LabArchives, LabContents } from '../../engine/archive/lab-archives';
 import { holdsFiles } from '../../engine/folders/empty-folder';
 import { openTestLab } from '../../engine/lab-fixture';
 import type { Dialog } from '../dialog';
 import { createSettings } from '../settings';
+import { failureWords } from '../store/failure-words';
 import { scenarioText } from '../text/scenarios';
 import { ScenarioShelf, type ScenarioShelfOptions } from './scenario-shelf';
 
@@ -118,6 +119,20 @@ describe("the lab's files", () => {
       `${scenarioText.emptying}: ${scenarioText.notSaved}`,
     ]);
     expect(await readFromFolder(lab, 'shared', '/note')).toBe('kept');
+  });
+
+  it('are told of where not all of them started, with what to do, which is not to load the page anew', async () => {
+    const told: unknown[] = [];
+    const plan = { scenario: { name: 'Lab' } };
+    const failures = [{ name: 'shop', message: 'nope.invalid did not answer' }];
+    const scenarios = { plan: async () => plan, open: () => ({ opened: Promise.resolve({ failures }) }) };
+    const { shelf } = await openShelf({
+      scenarios: scenarios as unknown as ScenarioShelfOptions['scenarios'],
+      report: (_title, error) => told.push(error),
+    });
+    await shelf.open(plan as never, 'lab.yaml');
+    const words = failureWords(serializeError(told[0]));
+    expect(words).toBe(`shop: nope.invalid did not answer. ${scenarioText.partlyNext}`);
   });
 
   it('begin anew where nothing is shared', async () => {

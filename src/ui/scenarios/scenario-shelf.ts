@@ -185,7 +185,7 @@ export class ScenarioShelf {
       this.setTitle({ name, notes });
       if (failures.length === 0) return;
       const told = failures.map((failure) => scenarioText.failure(failure.name, failure.message)).join('. ');
-      report(scenarioText.partly(name), new Error(told));
+      report(scenarioText.partly(name), new SandboxError('FailedPrecondition', `${told}. ${scenarioText.partlyNext}`));
     } catch {
       // Its task tells.
     }

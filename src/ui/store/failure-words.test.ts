@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { ErrorCode } from '../../base/errors';
+import type { ContentStore } from '../../api/content-store';
+import { type ErrorCode, type ErrorRecord, serializeError } from '../../base/errors';
+import { FakeClock } from '../../base/fake-clock';
 import { decodeShareCode } from '../../formats/scenario/share-code';
+import { downloadBlob } from '../../storage/download';
 import { text } from '../text';
 import { failureWords } from './failure-words';
 
@@ -42,6 +45,22 @@ describe('the words of a failure', () => {
     ['Internal', 'Boom'],
   ] as const)('say what helps where the message does not: %s, %s', (code, message) => {
     expect(failureWords({ code, message })).toBe(`${message}. ${text.next[code]}`);
+  });
+
+  it('tell of what could not be fetched why, and how it is there without a network, and not its digest', async () => {
+    const failure = await downloadBlob({
+      descriptor: { mediaType: 'application/wasm', digest: `sha256:${'a'.repeat(64)}`, size: 1 },
+      url: 'https://strata.test/registry/blobs/a',
+      fetch: () => Promise.reject(new TypeError('Failed to fetch')),
+      // Nothing comes that would be stored.
+      store: {} as ContentStore,
+      clock: new FakeClock(),
+      phase: 'Fetching',
+      cache: 'default',
+    }).catch(serializeError);
+    const words = failureWords(failure as ErrorRecord);
+    expect(words).toMatch(/the server cannot be reached\. .*available offline under Images/);
+    expect(words).not.toMatch(/sha256|https/);
   });
 
   it('tell of a link that was cut what to do with the link', async () => {

@@ -24,6 +24,9 @@ export interface Toast {
 /** Messages shown at once; the oldest gives way. */
 const toastLimit = 4;
 
+/** Tasks that read a file which somebody brought: nothing of it can be fetched anew. */
+const fromFiles: ReadonlySet<LabAction> = new Set(['open', 'import', 'load']);
+
 /** How long something that can be undone without a task can be, milliseconds. */
 const undoMs = 10_000;
 
@@ -79,7 +82,9 @@ export class Messages {
   taskEnded({ id, kind, subject, state, error }: TaskRecord<LabAction>): void {
     this.announce(text.tasks.told(kind, subject, state));
     this.#toasts.value = this.#toasts.value.filter((toast) => toast.task !== id);
-    if (error && !this.#left.has(id)) this.#tell(text.toasts.failed(kind, subject), error);
+    if (!error || this.#left.has(id)) return;
+    const message = fromFiles.has(kind) && error.code === 'DataLoss' ? text.damagedFile(error.message) : error.message;
+    this.#tell(text.toasts.failed(kind, subject), { ...error, message });
   }
 
   /** Says what was done, and offers for a while to undo it. */

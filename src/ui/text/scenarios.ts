@@ -45,6 +45,7 @@ export const scenarioText = {
   saving: 'Could not save the lab',
   emptying: 'Could not begin a new lab',
   partly: (name: string) => `${name} is open, but not all of it started`,
+  partlyNext: 'What was made stays: start it again by itself, or change the text and open it in a new lab',
   failure: (name: string, message: string) => `${name}: ${message}`,
   fromLink: 'the link',
   notKept:
