@@ -20,7 +20,10 @@ export interface AttachedStreams {
   readonly tty: boolean;
   /** Ends with the container; canceling it detaches. A reader that does not read holds the container back. */
   readonly output: ReadableStream<OutputChunk>;
-  /** Only with `stdin`, of a container that has one open. Closing it is its end of file when the container has StdinOnce. */
+  /**
+   * Only with `stdin`, of a container that has one open. Closing it is its end of file when the container has StdinOnce and no
+   * terminal, and elsewhere the end of `output`; aborting it ends no `output`.
+   */
   readonly input?: WritableStream<Uint8Array>;
   /** To be called when the detach keys were typed, and then `output` canceled. */
   readonly detached?: () => void;

@@ -89,6 +89,41 @@ describe('the streams of a container', () => {
     expect(typed).toEqual(['ls\n']);
   });
 
+  it.each([
+    ['is a terminal', { tty: true, stdinOnce: true }],
+    ['does not end with the first who typed', { stdinOnce: false }],
+  ])('keep a stdin that %s open when who typed leaves, and end his view alone', async (_, options) => {
+    const hub = hubOf(options);
+    const { process, typed, closed, out, end } = pipes();
+    let over = false;
+    void closed.then(() => {
+      over = true;
+    });
+    const [gone, lost, stays] = [all, all, all].map((each) => hub.attach(each, true, undefined));
+    const running = hub.run(process);
+    const input = gone?.input?.getWriter();
+    await input?.write(encode('ls\n'));
+    await input?.close();
+    await lost?.input?.abort();
+    expect(gone && (await textOf(gone.output))).toBe('');
+    const seen = Promise.all([lost, stays].map((each) => each && textOf(each.output)));
+    await stays?.input?.getWriter().write(encode('exit\n'));
+    await out.write(encode('bye'));
+    await end();
+    await running;
+    hub.end();
+    expect([await seen, typed, over]).toEqual([['bye', 'bye'], ['ls\n', 'exit\n'], false]);
+  });
+
+  it('end a stdin that goes with who typed when he is lost', async () => {
+    const hub = hubOf();
+    const { process, closed } = pipes();
+    const { input } = hub.attach(all, true, undefined);
+    void hub.run(process);
+    await input?.abort();
+    await closed;
+  });
+
   it('have no stdin unless that was asked for', async () => {
     const hub = hubOf({ openStdin: false });
     const { process, closed } = pipes();

@@ -18,7 +18,7 @@ export interface StreamHubOptions {
   readonly tty: boolean;
   /** It has a stdin that somebody can write to. */
   readonly openStdin: boolean;
-  /** Its stdin ends with the first who was attached to it. */
+  /** Its stdin ends with the first who was attached to it, unless it is a terminal. */
   readonly stdinOnce: boolean;
   /** Gets all that is written, and no bytes at the end of a stream; who is attached gets it after this has resolved. */
   readonly record: (stream: OutputChunk['stream'], bytes: Uint8Array<ArrayBuffer>) => Promise<void> | undefined;
@@ -48,11 +48,7 @@ export class StreamHub {
 
   /** Nobody writes any more: who is attached has read to the end, and the next process gets others. */
   end(): void {
-    for (const viewer of [...this.#viewers]) {
-      this.#viewers.delete(viewer);
-      viewer.controller.close();
-      viewer.taken.resolve();
-    }
+    for (const viewer of [...this.#viewers]) this.#endView(viewer);
     this.#stdin.reject(new SandboxError('FailedPrecondition', 'The container has ended'));
     this.#stdin = createDeferred();
     this.#stdin.promise.catch(() => undefined);
@@ -61,18 +57,17 @@ export class StreamHub {
   /** Someone's view of it, from now on, after `before` where it is wanted. Without `live` nothing more comes after that. */
   attach(options: AttachOptions, live: boolean, before: ReadableStream<OutputChunk> | undefined): AttachedStreams {
     const { openStdin, tty } = this.#options;
-    const follow = (options.stream ?? false) && live;
-    const view = follow ? this.#view(options.stdout ?? false, options.stderr ?? false) : undefined;
+    const view = options.stream && live ? this.#view(options.stdout ?? false, options.stderr ?? false) : undefined;
     return {
       tty,
-      output: joined(before, view),
-      ...(options.stdin && follow && openStdin && { input: this.#input() }),
+      output: joined(before, view?.output),
+      ...(options.stdin && openStdin && view && { input: this.#input(view.leave) }),
     };
   }
 
-  #view(stdout: boolean, stderr: boolean): ReadableStream<OutputChunk> {
+  #view(stdout: boolean, stderr: boolean) {
     let viewer: Viewer | undefined;
-    return new ReadableStream<OutputChunk>(
+    const output = new ReadableStream<OutputChunk>(
       {
         start: (controller) => {
           viewer = { wants: { stdout, stderr }, controller, taken: createDeferred() };
@@ -86,15 +81,33 @@ export class StreamHub {
       },
       { highWaterMark: viewerBytes, size: ({ bytes }) => bytes.length },
     );
+    return { output, leave: () => viewer && this.#endView(viewer) };
   }
 
-  #input(): WritableStream<Uint8Array> {
+  #endView(viewer: Viewer): void {
+    if (!this.#viewers.delete(viewer)) return;
+    viewer.controller.close();
+    viewer.taken.resolve();
+  }
+
+  /**
+   * The end of what somebody types is the end of the stdin that goes with him, and elsewhere that of his view alone: whoever
+   * leaves a terminal leaves its program as it is (moby, container/stream/attach.go).
+   */
+  #input(leave: () => void): WritableStream<Uint8Array> {
     const stdin = this.#stdin;
+    const goesWithHim = this.#options.stdinOnce && !this.#options.tty;
+    const end = async (): Promise<void> => {
+      if (goesWithHim) await (await stdin.promise).close().catch(() => undefined);
+    };
     return new WritableStream<Uint8Array>({
       write: async (bytes) => (await stdin.promise).write(bytes),
-      close: async () => {
-        if (this.#options.stdinOnce) await (await stdin.promise).close().catch(() => undefined);
+      async close() {
+        if (!goesWithHim) leave();
+        await end();
       },
+      // Nobody types, or he is not there any more: his view is not this one's to end.
+      abort: end,
     });
   }
 

@@ -24,9 +24,10 @@ export function hijack(
     streams.detached?.();
     over.abort();
   };
-  if (input) {
-    const typed = given ?? new Blob([]).stream();
-    const passed = tty ? typed.pipeThrough(watchDetachKeys(keys, detach)) : typed;
+  // Who gives no input at all wants to see what comes nevertheless.
+  if (!given) input?.abort().catch(() => undefined);
+  else if (input) {
+    const passed = tty ? given.pipeThrough(watchDetachKeys(keys, detach)) : given;
     // A process that reads no more, or ended, needs no input.
     passed.pipeTo(input, { signal: over.signal }).catch(() => undefined);
   }
