@@ -258,6 +258,8 @@ export interface ContainerHosts {
   /** Those that run now. */
   readonly hosts: readonly ContainerHost[];
   readonly changed: Event<readonly ContainerHost[]>;
+  /** Names of those that were removed, and with them all that was on their disk. */
+  readonly removed: Event<string>;
   /** Whether there is one of that name, running or not. */
   has(name: string): boolean;
   /** The one of that name, started when it does not run; without a name the first, which is made when there is none. */

@@ -12,11 +12,12 @@ The shell of the lab is a tab of the dock ("Shell of the lab"). Words are quoted
 \`|\`, \`;\`, \`&&\` and \`||\`, and read and write files of the shared folders by \`<\`, \`>\`, \`>>\` and \`2>\`. Tab completes
 commands, flags, files and the names of what there is.
 
-Of a POSIX shell's language there is besides: variables (\`A=1\`, \`A=1 command\`, \`$A\`, \`\${A}\`, \`$?\`), the output of a command
-in a line (\`docker stop $(docker ps -q)\`, also between backquotes, nested, and unsplit between double quotes), and documents
-(\`docker build -f - . <<EOF\`, as they are by \`<<'EOF'\`, without leading tabs by \`<<-EOF\`). What reads no more ends what writes to
-it, without a word. There are no patterns of file names, functions, loops, conditions, arithmetic or jobs in the background. Patterns of
-\`grep\` are JavaScript's.
+Of a POSIX shell's language there is besides: variables (\`A=1\`, \`A=1 command\`, \`$A\`, \`\${A}\`, \`\${#A}\`, \`$?\`), words for what is
+not set (\`\${A:-word}\`, \`\${A:+word}\`, \`\${A:?word}\`, also without the colon; a word with spaces as a whole between double quotes),
+the output of a command in a line (\`docker stop $(docker ps -q)\`, also between backquotes, nested, and unsplit between double
+quotes), and documents (\`docker build -f - . <<EOF\`, as they are by \`<<'EOF'\`, without leading tabs by \`<<-EOF\`). What reads no
+more ends what writes to it, without a word. There are no patterns of file names, functions, loops, conditions, arithmetic or jobs in
+the background; a line with arithmetic is refused, and so are other forms of \`\${…}\`. Patterns of \`grep\` are JavaScript's.
 
 The text below is made of the same grammar that parses the commands:
 \`npx vitest run --project unit src/cli/reference.test.ts -u\` writes it anew.

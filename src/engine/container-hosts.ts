@@ -39,11 +39,14 @@ export interface ContainerHostsOptions {
 export class LabContainerHosts implements ContainerHosts, Disposable {
   readonly #options: ContainerHostsOptions;
   readonly #changed = new Emitter<readonly ContainerHost[]>();
+  readonly #removed = new Emitter<string>();
   readonly #disposables = new DisposableStore();
   readonly #hosts = new Map<InstanceId, VmContainerHost>();
   readonly #opening = new Map<InstanceId, Promise<VmContainerHost>>();
   /** Running machines that could not be set up; they are tried again when somebody asks for them. */
   readonly #refused = new Set<InstanceId>();
+  /** Names of all machines that are hosts, by which it is seen which of them were removed. */
+  #names: ReadonlyMap<InstanceId, string> = new Map();
   #programs: Promise<HostPrograms> | undefined;
   readonly #new = new NewHosts((shape) => this.create(shape));
 
@@ -66,6 +69,10 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
 
   get changed(): Event<readonly ContainerHost[]> {
     return this.#changed.event;
+  }
+
+  get removed(): Event<string> {
+    return this.#removed.event;
   }
 
   /** Machines that are hosts, whether they run or not. */
@@ -105,6 +112,7 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
     for (const host of this.#hosts.values()) host.dispose();
     this.#hosts.clear();
     this.#changed.dispose();
+    this.#removed.dispose();
   }
 
   /** One that runs, else one that can be started, else a new one. */
@@ -170,6 +178,9 @@ export class LabContainerHosts implements ContainerHosts, Disposable {
       // A host that cannot be set up says so to whoever wants it; the machine itself runs.
       this.#open(id).catch(() => this.#refused.add(id));
     }
+    const before = this.#names;
+    this.#names = new Map(records.flatMap(({ spec, id, name }) => (isContainerHost(spec) ? [[id, name]] : [])));
+    for (const [id, name] of before) if (!this.#names.has(id)) this.#removed.fire(name);
   }
 
   #open(id: InstanceId): Promise<VmContainerHost> {

@@ -6,6 +6,7 @@ import { bool, int, list, text } from '../grammar/flag';
 import { execIn } from './exec-in';
 import { actCommand, listCommand } from './instance-verbs';
 import { findInstance, type LabCommands, type LabContext, labCommand } from './lab-context';
+import { removeMachineCommand } from './remove-machine';
 
 type Kind = 'vm' | 'unikernel';
 
@@ -26,7 +27,9 @@ export function instanceProgram(kind: Kind): Program<LabContext> {
       actCommand(kind, 'kill', `End one or more ${plural[kind]} at once`, (lab, id) => lab.kill(id)),
       actCommand(kind, 'pause', `Let one or more ${plural[kind]} stand still`, (lab, id) => lab.pause(id)),
       actCommand(kind, 'resume', `Let one or more ${plural[kind]} go on`, (lab, id) => lab.resume(id)),
-      actCommand(kind, 'rm', `Remove one or more ${plural[kind]}`, (lab, id) => lab.remove(id)),
+      kind === 'vm'
+        ? removeMachineCommand
+        : actCommand(kind, 'rm', `Remove one or more ${plural[kind]}`, (lab, id) => lab.remove(id)),
       ...(kind === 'vm' ? [createCommand, execCommand, snapshotCommand, snapshotsCommand, cloneCommand] : []),
     ],
     missing: {

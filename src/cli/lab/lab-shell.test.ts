@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../base/fake-clock';
+import { hostDraft } from '../../engine/host-draft';
 import { openTestLab } from '../../engine/lab-fixture';
 import { recordedIo } from '../command-io-fixture';
 import { builtins } from '../shell/builtins/builtins';
@@ -66,6 +67,42 @@ describe('the commands of the lab', () => {
     const ended = await run(line);
     expect(ended.err).toBe(err);
     expect(ended.code).toBe(code);
+  });
+
+  it('leave a container host whose containers and volumes would go with it, and say how it goes', async () => {
+    const { lab, clock } = await openTestLab();
+    // Without the lab's shared folder, and with a disk that needs no template.
+    const { shares = [], disks = [], ...shape } = hostDraft({ name: 'host-1' });
+    const { id } = await lab.create({
+      ...shape,
+      shares: shares.filter((share) => 'layerStore' in share),
+      disks: disks.map(({ format: _, ...disk }) => disk),
+    });
+    const removed: string[] = [];
+    let volumes = [{ Name: 'data', Status: { Host: 'host-1' } }];
+    const commands = Object.assign(Object.create(lab), {
+      list: () => lab.list(),
+      containers: async () => ({
+        list: () => [],
+        placements: { hostOf: () => undefined },
+        volumes: { list: async () => volumes },
+      }),
+      remove: (each: string) => {
+        removed.push(each);
+        return { finished: Promise.resolve() };
+      },
+    });
+    const shell = createShellState([...builtins, ...labShell(commands, clock)], clock);
+    const run = async () => {
+      const recorded = recordedIo();
+      return { code: await runLine('vm rm host-1', shell, recorded.io), err: recorded.err() };
+    };
+    const how = 'remove them first, or all of it with "host rm --force host-1"';
+    expect(await run()).toEqual({ code: 1, err: `host host-1 has volume data: ${how}\n` });
+    expect(removed).toEqual([]);
+    volumes = [];
+    expect(await run()).toEqual({ code: 0, err: '' });
+    expect(removed).toEqual([id]);
   });
 
   it('make networks and say who is on them', async () => {

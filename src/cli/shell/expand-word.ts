@@ -1,7 +1,5 @@
 import type { ShellWord, WordPart } from '../../formats/shellwords/shell-syntax';
-
-/** Value of a variable; `?` is the last exit code. */
-export type Lookup = (name: string) => string | undefined;
+import { badSubstitution, expandParameter, type Lookup, parameter } from './expand-parameter';
 
 /** What stands for something else in words. */
 export interface Expansion {
@@ -9,8 +7,6 @@ export interface Expansion {
   /** What a line prints, without the ends of lines behind it. */
   readonly substitute: (line: string) => Promise<string>;
 }
-
-const variable = /\$(?:\{([A-Za-z_]\w*|\?)\}|([A-Za-z_]\w*|\?))/g;
 
 /** A piece of what a word becomes; what was not quoted is split at spaces. */
 interface Piece {
@@ -63,10 +59,12 @@ function withVariables({ kind, text }: Pick<WordPart, 'kind' | 'text'>, lookup: 
   const take = (end: number): void => {
     if (end > at || kind === 'quoted') pieces.push({ text: text.slice(at, end), split: false });
   };
-  for (const found of text.matchAll(variable)) {
+  for (const found of text.matchAll(parameter)) {
+    const [all, inside, name = '', open] = found;
+    if (open !== undefined) throw badSubstitution(text.slice(found.index));
     take(found.index);
-    at = found.index + found[0].length;
-    pieces.push({ text: lookup(found[1] ?? found[2] ?? '') ?? '', split: kind === 'bare' });
+    at = found.index + all.length;
+    pieces.push({ text: expandParameter(inside ?? name, lookup), split: kind === 'bare' });
   }
   take(text.length);
   return pieces;

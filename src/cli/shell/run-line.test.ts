@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are of the language under test
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../base/fake-clock';
 import { chunksOf } from '../../base/streams';
@@ -69,6 +70,37 @@ async function run(line: string, { shell = newShell(), area = files(), stdin = '
   const code = await runLine(line, shell, recorded.io);
   return { code, out: recorded.out(), err: recorded.err(), area, shell };
 }
+
+describe('variables between braces', () => {
+  it.each([
+    ['echo ${X:-3} ${E:-e}${E-f} ${A:-1}', '3 e abc\n'],
+    ['echo ${X-3} ${X:+y}${A:+y} ${E+set}', '3 y set\n'],
+    ['echo ${#A} ${#X} "${X:-two  words}" ${X:-$A}', '3 0 two  words abc\n'],
+    ["echo '${X:-3}'", '${X:-3}\n'],
+  ])('%s', async (line, out) => {
+    expect(await run(`A=abc; E=; ${line}`)).toMatchObject({ code: 0, out, err: '' });
+  });
+
+  it.each(['${A%c}', '${A:1}', '${X:=1}', '${}', '${X:-a b}', '${!A}'])('%s is refused', async (text) => {
+    const { code, out, err } = await run(`A=abc; echo ${text}`);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(/^shell: \$\{.*: bad substitution\n$/);
+  });
+
+  it('end what needs one that is not set', async () => {
+    expect(await run('echo ${X:?no X}')).toMatchObject({ code: 1, err: expect.stringContaining('bad substitution') });
+    expect(await run('echo "${X:?no X}"')).toMatchObject({ code: 1, out: '', err: 'shell: X: no X\n' });
+    expect(await run('echo ${X?}')).toMatchObject({ code: 1, err: 'shell: X: it is not set\n' });
+  });
+
+  it('are no sums, which end with the code of what cannot be read', async () => {
+    expect(await run('echo $((1+2))')).toMatchObject({
+      code: 2,
+      out: '',
+      err: 'arithmetic is not supported: $((1+2))\n',
+    });
+  });
+});
 
 describe('a line', () => {
   it.each([

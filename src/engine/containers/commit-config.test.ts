@@ -22,7 +22,10 @@ describe('the config of a committed container', () => {
   });
 
   it('is not changed by what a build does', () => {
-    expect(() => committedConfig(config, ['RUN rm -rf /'])).toThrow('run is not a valid change command');
+    for (const line of ['RUN rm -rf /', 'FROM x', 'from x AS y', 'MAINTAINER me', 'ARG x']) {
+      const [word = ''] = line.toLowerCase().split(' ');
+      expect(() => committedConfig(config, [line])).toThrow(`${word} is not a valid change command`);
+    }
   });
 
   it('has what was sent along over what it had', () => {

@@ -1,6 +1,5 @@
 import type { ContainerConfig, DockerSet } from '../../api/container';
 import { SandboxError } from '../../base/errors';
-import type { StageInstruction } from '../../formats/dockerfile/instruction';
 import { parseTrigger } from '../../formats/dockerfile/parse-dockerfile';
 import type { Healthcheck, RunConfig } from '../../formats/image-config';
 import { absolutePath } from '../builds/copy-spec';
@@ -31,18 +30,21 @@ const changeable = new Set(
   'cmd entrypoint env expose healthcheck label onbuild stopsignal user volume workdir'.split(' '),
 );
 
+const instructions = new Set([...changeable, ...'add arg copy from maintainer run shell'.split(' ')]);
+
 /** What `--change` of commit and import makes of it: instructions of a Dockerfile, one a line. */
 export function changedRun(run: RunConfig, changes: readonly string[]): RunConfig {
-  return changes
-    .filter((line) => line.trim() !== '')
-    .reduce((changed, line) => applyChange(changed, parseTrigger(line)), run);
+  return changes.filter((line) => line.trim() !== '').reduce((changed, line) => applyChange(changed, line), run);
 }
 
-function applyChange(run: RunConfig, instruction: StageInstruction): RunConfig {
+function applyChange(run: RunConfig, line: string): RunConfig {
+  const [word = ''] = line.trim().toLowerCase().split(/\s/, 1);
+  const wrong = (): SandboxError => new SandboxError('InvalidArgument', `${word} is not a valid change command`);
+  // Before it is read: some of these are no instruction of an image that is there.
+  if (instructions.has(word) && !changeable.has(word)) throw wrong();
+  const instruction = parseTrigger(line);
   const { is } = instruction;
-  if (!changeable.has(is) || is === 'run' || is === 'copy' || is === 'add') {
-    throw new SandboxError('InvalidArgument', `${is} is not a valid change command`);
-  }
+  if (is === 'run' || is === 'copy' || is === 'add') throw wrong();
   const state = { ...scratchState(guestPlatform), run };
   if (is !== 'workdir') return applyConfig(state, instruction, scope).run;
   const value = expander(state, scope)(instruction.value).text;

@@ -61,6 +61,13 @@ export function requireRunning(entry: ContainerEntry): ContainerRun {
   throw new SandboxError('FailedPrecondition', `container ${id} is not running`);
 }
 
+/** As {@link requireRunning}; of one that waits for its next start it says so. */
+export function requireStarted(entry: ContainerEntry): ContainerRun {
+  if (entry.stored.state.status !== 'restarting') return requireRunning(entry);
+  const message = `Container ${entry.id} is restarting, wait until the container is running`;
+  throw new SandboxError('FailedPrecondition', message);
+}
+
 /** What has happened to a container. */
 export interface ContainerChangeNews {
   readonly entry: ContainerEntry;

@@ -2,7 +2,7 @@ import type { ContainerCreateBody } from '../../api/container';
 import type { SharedFolders } from '../../api/shared-folder';
 import { toHex } from '../../base/bytes';
 import type { Clock } from '../../base/clock';
-import { SandboxError } from '../../base/errors';
+import { SandboxError, toSandboxError } from '../../base/errors';
 import type { Images } from '../images';
 import { type ReadDevices, storedImage } from '../unikernel-library';
 import { checkBindSources } from './bind-sources';
@@ -10,6 +10,7 @@ import { unikernelWarnings } from './check-unikernel';
 import type { ContainerBook, ContainerEntry } from './container-book';
 import { randomContainerName, readContainerName } from './container-names';
 import type { ContainerNetworks } from './container-networks';
+import type { StoredContainer } from './container-records';
 import { resourceWarnings } from './container-resources';
 import type { ContainerVolumes } from './container-volumes';
 import { createdContainer } from './create-container';
@@ -90,11 +91,21 @@ export class ContainerCreation {
     }
   }
 
+  /** That there is none is the caller's mistake: what is not found is the image, which clients pull then. */
+  #donor(reference: string): StoredContainer {
+    try {
+      return this.#options.book.find(reference).stored;
+    } catch (error) {
+      const cause = toSandboxError(error);
+      throw new SandboxError('InvalidArgument', cause.message, { cause });
+    }
+  }
+
   /** The mounts of others, as `VolumesFrom` names them: `NAME[:MODE]`. */
   #inherited(references: readonly string[]) {
     return references.flatMap((text) => {
       const [reference = '', mode = 'rw'] = text.split(':');
-      return this.#options.book.find(reference).stored.mounts.map((mount) => {
+      return this.#donor(reference).mounts.map((mount) => {
         if (mount.kind === 'tmpfs') return mount;
         const readOnly = mount.readOnly || mode.includes('ro');
         return { ...mount, readOnly };

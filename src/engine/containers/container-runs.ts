@@ -10,6 +10,7 @@ import type { ContainerPorts } from './container-ports';
 import { endsWithin } from './ends-within';
 import { type HostWatch, lostExit } from './host-watch';
 import { inTurn } from './in-turn';
+import { refusedProgram } from './refused-program';
 import type { Restarts } from './restarts';
 import { startFailure } from './start-failure';
 
@@ -72,7 +73,12 @@ export class ContainerRuns implements Disposable {
       const spec = await this.driverOf(entry).spec(entry, host);
       exit = watch.expectExit(entry);
       entry.oom = false;
-      process = await host.run(spec, operation);
+      process = await host.run(spec, operation).catch((error: unknown) => {
+        const program = refusedProgram(toSandboxError(error), entry.id, entry.stored.config.Tty ?? false);
+        if (!program) throw error;
+        exit = Promise.resolve({ code: program.code, oomKilled: false, at: clock.now() });
+        return program.process;
+      });
     } catch (error) {
       ports.release(entry.id);
       watch.forgetExit(entry);

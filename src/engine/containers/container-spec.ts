@@ -30,6 +30,8 @@ export interface LaunchFacts {
   /** Pids of other containers whose namespaces it wants. */
   readonly pids: NamespacePids;
   readonly files: ContainerFiles;
+  /** Whose network it shares, and with it what docker writes into files about that. */
+  readonly joined?: StoredContainer;
 }
 
 export const usualPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -261,7 +263,7 @@ function hostMount(mount: StoredMount): readonly ContainerMount[] {
 }
 
 /** Docker's three files, where the user does not bring others. */
-function fileMounts(stored: StoredContainer, { files }: LaunchFacts): readonly ContainerMount[] {
+function fileMounts(stored: StoredContainer, { files, joined = stored }: LaunchFacts): readonly ContainerMount[] {
   const taken = new Set(stored.mounts.map(({ target }) => target));
-  return networkFiles(stored, hostnameOf(stored), files).filter(({ target }) => !taken.has(target));
+  return networkFiles(joined, hostnameOf(joined), files).filter(({ target }) => !taken.has(target));
 }

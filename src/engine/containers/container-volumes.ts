@@ -248,6 +248,15 @@ export class ContainerVolumes {
     this.#options.events.add('volume', 'destroy', name, { driver: 'local' });
   }
 
+  /** The host was removed, and with its disk those that were there: also what a container wants that has not begun yet. */
+  async lose(host: string): Promise<void> {
+    const { records, events } = this.#options;
+    const lost = [...this.#volumes.values()].filter(({ placed }) => placed === host);
+    for (const { name } of lost) this.#volumes.delete(name);
+    await records.apply(lost.map(({ name }) => removeContainerRecord('containerVolumes', name)));
+    for (const { name } of lost) events.add('volume', 'destroy', name, { driver: 'local' });
+  }
+
   async prune(filters: Filters = {}): Promise<PruneReport> {
     checkFilters(filters, ['all', 'label', 'label!']);
     const all = flagOf(filters['all']) ?? false;

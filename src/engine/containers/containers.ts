@@ -20,7 +20,7 @@ import { SandboxError } from '../../base/errors';
 import type { Images } from '../images';
 import { type CommitWish, commitContainer } from './commit-container';
 import { ContainerArchive, type ContainerArchiveOptions } from './container-archive';
-import { type ContainerEntry, requireRunning } from './container-book';
+import { type ContainerEntry, requireRunning, requireStarted } from './container-book';
 import { ContainerCreation, type ContainerCreationOptions } from './container-creation';
 import { readContainerName } from './container-names';
 import type { ContainerPorts } from './container-ports';
@@ -186,7 +186,7 @@ export class Containers implements EngineContainers {
 
   async top(name: string, args = '-ef'): Promise<ContainerTop> {
     const entry = await this.#settled(name);
-    const { host } = requireRunning(entry);
+    const { host } = requireStarted(entry);
     const table = topTable(await host.processes(entry.id), args, this.#options.clock.now());
     this.#options.event(entry, 'top');
     return table;

@@ -12,7 +12,7 @@ import type { EngineInfo, EngineUsage, EngineVersion } from '../../api/container
 import type { ImageUser } from '../../api/image-summary';
 import type { RecordChange, RecordStore } from '../../api/records';
 import type { Clock } from '../../base/clock';
-import type { SandboxError } from '../../base/errors';
+import { type SandboxError, toSandboxError } from '../../base/errors';
 import { Emitter, type Event } from '../../base/events';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import type { GatewayDirectory } from '../../network/gateway/gateway';
@@ -43,6 +43,7 @@ import { LogStore } from './log-store';
 import { NetworkVerbs } from './network-verbs';
 import { PlacementBook } from './placement-book';
 import { isReachedAt } from './port-spec';
+import { forgetRemovedHost } from './removed-host';
 import { StationGuard } from './station-guard';
 import { UnikernelContainers } from './unikernel-containers';
 
@@ -206,6 +207,14 @@ export class LabContainers implements ContainerEngine, Disposable {
     const guard = new StationGuard({ book, networks: options.networks });
     const parts = [guard, hosts, unikernelHost, book, events, networks, lifecycle, leftBehind, this.#placements];
     for (const part of parts) this.#disposables.add(part);
+    this.#disposables.add(
+      hosts.removed((host) => {
+        const remove = (entry: ContainerEntry) => this.containers.removeEntry(entry, true);
+        forgetRemovedHost(host, { book, volumes, clock, remove }).catch((error: unknown) =>
+          options.failed(toSandboxError(error)),
+        );
+      }),
+    );
     this.#disposables.add(book.news(() => this.#changed.fire(this.list())));
   }
 

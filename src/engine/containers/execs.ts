@@ -7,7 +7,7 @@ import type { OciProcess } from '../../api/oci-runtime';
 import { toHex } from '../../base/bytes';
 import { SandboxError, toSandboxError } from '../../base/errors';
 import { refuseInUnikernel } from '../../runtime/unikernel/refuse-in-unikernel';
-import { type ContainerBook, type ContainerEntry, requireRunning } from './container-book';
+import { type ContainerBook, type ContainerEntry, requireStarted } from './container-book';
 import { capabilitiesOf, environment, rlimitsOf, securityOptions } from './container-spec';
 import { resolveUser, type UserDatabase } from './container-user';
 import { mergeEnv } from './merge-config';
@@ -250,7 +250,7 @@ function outOf(message: string, exitCode: number): SandboxError {
 }
 
 function requireUnpaused(entry: ContainerEntry) {
-  const run = requireRunning(entry);
+  const run = requireStarted(entry);
   if (entry.stored.state.status !== 'paused') return run;
   const message = `Container ${entry.stored.name} is paused, unpause the container before exec`;
   throw new SandboxError('FailedPrecondition', message);

@@ -4,7 +4,8 @@ import type { Clock } from '../../base/clock';
 import type { ContainerBook, ContainerEntry } from './container-book';
 import type { ContainerDriver } from './container-driver';
 import type { ContainerNetworks } from './container-networks';
-import { containerSpec, rootOf } from './container-spec';
+import type { StoredContainer } from './container-records';
+import { containerSpec, hostnameOf, rootOf } from './container-spec';
 import { resolveUser, type UserDatabase } from './container-user';
 import type { ContainerVolumes } from './container-volumes';
 import { type Discarded, type LeftBehind, nothingLeft } from './left-behind';
@@ -69,7 +70,10 @@ export class HostDriver implements ContainerDriver {
 
   async spec(entry: ContainerEntry, host: ContainerHost): Promise<ContainerSpec> {
     const { networks, users, book } = this.#options;
-    const { stored } = entry;
+    const { stored: own } = entry;
+    const joined = this.#joined(own);
+    // With the network of another goes what that is called (moby, daemon/container_operations.go, initializeNetworking).
+    const stored = joined ? { ...own, config: { ...own.config, ...namesOf(joined) } } : own;
     const pids = new Map(
       namespaceNeighbours(stored).flatMap((name): readonly (readonly [string, number])[] => {
         const other = book.find(name);
@@ -78,24 +82,44 @@ export class HostDriver implements ContainerDriver {
       }),
     );
     const nics = networks.nicsOf(stored);
-    const resolver = networks.resolverOf(stored);
+    const told = joined ? networks.nicsOf(joined) : nics;
+    const resolver = networks.resolverOf(joined ?? stored);
     const database = await users(entry, host);
     const facts = {
       user: resolveUser(stored.config.User ?? '', database, stored.host.GroupAdd ?? []),
       nics,
       pids,
       files: {
-        addresses: nics.map(({ address }) => address),
+        addresses: told.map(({ address }) => address),
         nameServer: resolver?.nameServer,
         domain: resolver?.domain,
       },
+      ...(joined && { joined }),
     };
-    return containerSpec(stored, facts, consoleSize(stored.host.ConsoleSize));
+    const spec = containerSpec(stored, facts, consoleSize(stored.host.ConsoleSize));
+    if (joined) await book.update(entry, { config: stored.config });
+    return spec;
+  }
+
+  /** Whose network a container shares; undefined where it has its own, or none. */
+  #joined({ host: { NetworkMode = '' } }: StoredContainer): StoredContainer | undefined {
+    const seen = new Set<string>();
+    let found: StoredContainer | undefined;
+    for (let mode = NetworkMode; mode.startsWith('container:') && !seen.has(mode); ) {
+      seen.add(mode);
+      found = this.#options.book.find(mode.slice('container:'.length)).stored;
+      mode = found.host.NetworkMode ?? '';
+    }
+    return found;
   }
 
   async discard({ id, stored: { placed } }: ContainerEntry): Promise<Discarded> {
     return placed === undefined ? nothingLeft : this.#options.leftBehind.remove('root', id, placed);
   }
+}
+
+function namesOf(stored: StoredContainer) {
+  return { Hostname: hostnameOf(stored), Domainname: stored.config.Domainname ?? '' };
 }
 
 function consoleSize([rows, columns]: readonly number[] = []) {

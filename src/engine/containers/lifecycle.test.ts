@@ -262,6 +262,69 @@ describe('the life of containers', () => {
     expect(engine.published()).toMatchObject([{ hostPort: 80 }]);
   });
 
+  it.each([
+    [126, 'exec /bin/odd: exec format error', false],
+    [127, 'exec /bin/odd: no such file or directory', true],
+  ])('has begun, and ended with %i, where the kernel refuses its program: %s', async (exitCode, message, Tty) => {
+    const { engine, host, state, clock } = await setUp();
+    host.refusal = new SandboxError('Internal', message, { details: { exitCode } });
+    const { Id } = await engine.containers.create(body({ Tty, ...policy('on-failure', 1) }));
+    const { ended } = await engine.containers.wait(Id, 'next-exit');
+    expect(await engine.containers.start(Id)).toBe(true);
+    expect(await ended).toMatchObject({ StatusCode: exitCode });
+    expect(await state(Id)).toMatchObject({ Status: 'restarting', ExitCode: exitCode, Error: '' });
+    await clock.advance(100);
+    expect(await state(Id)).toMatchObject({ Status: 'exited', ExitCode: exitCode });
+    const { output } = await engine.containers.logs(Id, { stdout: true, stderr: true });
+    const said = { stdout: '', stderr: '' };
+    for await (const { stream, bytes } of chunksOf(output)) said[stream] += new TextDecoder().decode(bytes);
+    const twice = `${message}${Tty ? '\r' : ''}\n`.repeat(2);
+    expect(said).toEqual(Tty ? { stdout: twice, stderr: '' } : { stdout: '', stderr: twice });
+  });
+
+  it('has the name, and what is told of its network, of the container whose network it shares', async () => {
+    const { engine, host } = await setUp();
+    const web = {
+      Hostname: 'front',
+      Domainname: 'lab.test',
+      HostConfig: { Dns: ['9.9.9.9'], ExtraHosts: ['db:10.0.0.9'] },
+    };
+    const { Id: donor } = await engine.containers.create(body(web), { name: 'web' });
+    await engine.containers.start(donor);
+    host.tell(donor, 7);
+    await settle();
+    const side = await started(engine, { HostConfig: { NetworkMode: 'container:web' } });
+    const [ofDonor, ofSide] = host.specs.map(({ mounts }) => mounts.filter(({ kind }) => kind === 'file'));
+    expect(ofSide).toEqual(ofDonor);
+    expect(JSON.stringify(ofSide)).toContain('db');
+    expect(host.specs[1]?.config).toMatchObject({ hostname: 'front', domainname: 'lab.test' });
+    expect((await engine.containers.inspect(side)).Config).toMatchObject({ Hostname: 'front', Domainname: 'lab.test' });
+    const both = body({ Hostname: 'own', HostConfig: { NetworkMode: 'container:web' } });
+    await expect(engine.containers.create(both)).rejects.toThrow('hostname and the network mode');
+  });
+
+  it('ends in the lists with a host that is removed, and so do its volumes, which is told', async () => {
+    const { engine, hosts, host, clock, failures } = await setUp();
+    hosts.known.add('one');
+    await started(engine, { HostConfig: { Binds: ['data:/data'] } });
+    const { Id: next } = await engine.containers.create(body({ HostConfig: { Binds: ['data:/data'] } }));
+    const since = clock.now();
+    hosts.remove(host);
+    await clock.advance(1000);
+    expect(failures).toEqual([]);
+    expect(engine.list().map(({ Id }) => Id)).toEqual([next]);
+    expect(await engine.volumes.list()).toEqual([]);
+    await clock.advance(1000);
+    const told: string[] = [];
+    for await (const { Type, Action } of chunksOf(engine.events({ since, until: clock.now() }))) {
+      told.push(`${Type} ${Action}`);
+    }
+    expect(told).toEqual(expect.arrayContaining(['container die', 'container destroy', 'volume destroy']));
+    // A later host of that name has an empty directory, which is not what this one was promised.
+    hosts.add(new ScriptedHost('one'));
+    await expect(engine.containers.start(next)).rejects.toThrow('get data: no such volume');
+  });
+
   it('has its published ports at gateways for as long as it runs, over a reload too', async () => {
     const { engine, open } = await setUp();
     const PortBindings = {
@@ -559,7 +622,34 @@ describe('the life of containers', () => {
     await expect(engine.containers.unpause(id)).rejects.toThrow(`Container ${id} is not paused`);
     host.exit(id, 1);
     await settle();
-    await expect(engine.containers.pause(id)).rejects.toThrow(`Container ${id} is restarting, wait until`);
+    const restarting = `Container ${id} is restarting, wait until the container is running`;
+    await expect(engine.containers.pause(id)).rejects.toThrow(restarting);
+    await expect(engine.containers.top(id)).rejects.toThrow(restarting);
+    await expect(engine.execs.create(id, { Cmd: ['true'] })).rejects.toThrow(restarting);
+  });
+
+  it('is refused in docker’s words', async () => {
+    const { engine } = await setUp();
+    await engine.containers.create(body(), { name: 'still' });
+    const from = (HostConfig: HostConfig) => engine.containers.create(body({ HostConfig }));
+    await expect(from({ VolumesFrom: ['nope'] })).rejects.toMatchObject({
+      code: 'InvalidArgument',
+      message: 'No such container: nope',
+    });
+    await expect(engine.containers.list({ filters: { exited: ['x'] } })).rejects.toMatchObject({
+      code: 'InvalidArgument',
+      message: "invalid filter 'exited=x'",
+    });
+    for (const [mode, what] of [
+      ['PidMode', 'PID'],
+      ['IpcMode', 'IPC'],
+      ['NetworkMode', 'network'],
+    ] as const) {
+      const joins = await from({ [mode]: 'container:still' });
+      await expect(engine.containers.start(joins.Id)).rejects.toThrow(
+        `cannot join ${what} of a non running container: still`,
+      );
+    }
   });
 
   it('is refused, as a whole, when it cannot be written down', async () => {

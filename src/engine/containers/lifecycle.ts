@@ -2,7 +2,7 @@ import type { ContainerHost, ContainerHosts } from '../../api/container-host';
 import type { Operation } from '../../api/operation';
 import { SandboxError, toSandboxError } from '../../base/errors';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
-import { type ContainerEntry, type ContainerRun, requireRunning } from './container-book';
+import { type ContainerEntry, type ContainerRun, requireRunning, requireStarted } from './container-book';
 import type { ContainerDriver } from './container-driver';
 import { ContainerRuns, type ContainerRunsOptions } from './container-runs';
 import { endsWithin } from './ends-within';
@@ -163,11 +163,7 @@ export class Lifecycle implements Disposable {
   async pause(entry: ContainerEntry): Promise<void> {
     await inTurn(entry, async () => {
       const { status } = entry.stored.state;
-      if (status === 'restarting') {
-        const message = `Container ${entry.id} is restarting, wait until the container is running`;
-        throw new SandboxError('FailedPrecondition', message);
-      }
-      const run = requireRunning(entry);
+      const run = requireStarted(entry);
       if (status === 'paused') {
         throw new SandboxError('FailedPrecondition', `Container ${entry.id} is already paused`);
       }

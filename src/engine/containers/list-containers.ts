@@ -40,6 +40,8 @@ export function listContainers(
   if (unknown !== undefined) {
     throw new SandboxError('InvalidArgument', `invalid filter 'status=${unknown}'`);
   }
+  const wrong = filters['exited']?.find((code) => !/^[+-]?\d+$/.test(code));
+  if (wrong !== undefined) throw new SandboxError('InvalidArgument', `invalid filter 'exited=${wrong}'`);
   // What asks for a state, or for so many, asks for all.
   const everyone = all || limit > 0 || statuses.length > 0 || (filters['exited']?.length ?? 0) > 0;
   const bounds = ['before', 'since'].map((key) => {

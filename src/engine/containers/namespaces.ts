@@ -55,8 +55,10 @@ export function namespacesOf(
     if (!mode.startsWith('container:')) return [{ type }];
     const name = mode.slice('container:'.length);
     const pid = pids.get(name);
-    if (pid === undefined)
-      throw new SandboxError('FailedPrecondition', `cannot join network of a non running container: ${name}`);
+    if (pid === undefined) {
+      const what = type === 'network' ? type : type.toUpperCase();
+      throw new SandboxError('FailedPrecondition', `cannot join ${what} of a non running container: ${name}`);
+    }
     return [{ type, path: `/proc/${pid}/ns/${file}` }];
   });
   const own: Namespace[] = [{ type: 'mount' }, ...namespaces];

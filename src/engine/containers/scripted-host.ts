@@ -54,6 +54,11 @@ export class ScriptedHost implements ContainerHost {
     run?.exited.resolve(code);
   }
 
+  /** Says by which process a container runs. */
+  tell(id: string, pid: number): void {
+    this.#news.fire({ kind: 'started', id, pid });
+  }
+
   /** The host ends with all that runs on it. */
   lose(reason: string): void {
     const error = new SandboxError('Unavailable', reason);
@@ -133,6 +138,8 @@ export class ScriptedHost implements ContainerHost {
 export class ScriptedHosts implements ContainerHosts {
   readonly #changed = new Emitter<readonly ContainerHost[]>();
   readonly changed = this.#changed.event;
+  readonly #removed = new Emitter<string>();
+  readonly removed = this.#removed.event;
   readonly hosts: ScriptedHost[] = [];
   /** What a host takes to come up. */
   starting: Promise<void> = Promise.resolve();
@@ -156,6 +163,13 @@ export class ScriptedHosts implements ContainerHosts {
     this.#changed.fire(this.hosts);
   }
 
+  /** It ends, and is removed. */
+  remove(host: ScriptedHost): void {
+    this.lose(host, 'The machine was removed');
+    this.known.delete(host.name);
+    this.#removed.fire(host.name);
+  }
+
   async open(name?: string): Promise<ContainerHost> {
     await this.starting;
     const found = this.hosts.find((host) => name === undefined || host.name === name);
@@ -169,6 +183,7 @@ export class ScriptedHosts implements ContainerHosts {
 
   dispose(): void {
     this.#changed.dispose();
+    this.#removed.dispose();
   }
 }
 

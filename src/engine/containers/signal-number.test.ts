@@ -14,6 +14,10 @@ it.each([
   expect(signalNumber(text)).toBe(number);
 });
 
-it.each(['', '0', '65', 'SIGNOT', '-9', 'RTMAX+1'])('"%s" is no signal', (text) => {
+it.each(['', '0', 'SIGNOT', '-9', 'RTMAX+1'])('"%s" is no signal', (text) => {
   expect(() => signalNumber(text)).toThrow(`invalid signal: ${text}`);
+});
+
+it.each([32, 65, 99, 100])('%i is none that there is', (number) => {
+  expect(() => signalNumber(String(number))).toThrow(`the linux daemon does not support signal ${number}`);
 });

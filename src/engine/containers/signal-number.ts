@@ -11,10 +11,12 @@ const lastRealTime = 64;
 /** `SIGTERM`, `term`, `15`, `RTMIN+3`. `InvalidArgument` in docker's words. */
 export function signalNumber(text: string): number {
   const wrong = (): SandboxError => new SandboxError('InvalidArgument', `invalid signal: ${text}`);
-  if (/^\d{1,2}$/.test(text)) {
+  if (/^\d+$/.test(text)) {
     const number = Number(text);
-    if (number < 1 || number > lastRealTime) throw wrong();
-    return number;
+    if (number < 1) throw wrong();
+    // Those between are the C library's own.
+    if (number <= names.length || (number >= firstRealTime && number <= lastRealTime)) return number;
+    throw new SandboxError('InvalidArgument', `the linux daemon does not support signal ${number}`);
   }
   const name = text.toUpperCase().replace(/^SIG/, '');
   const [, from = '', sign = '+', offset = '0'] = /^RT(MIN|MAX)(?:([+-])(\d{1,2}))?$/.exec(name) ?? [];

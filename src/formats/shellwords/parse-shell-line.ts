@@ -1,10 +1,12 @@
 import { lexShellLine, type ShellToken } from './lex-shell-line';
-import type { Pipeline, Redirect, ShellLine, ShellWord, SimpleCommand } from './shell-syntax';
+import type { Pipeline, Redirect, ShellLine, ShellWord, SimpleCommand, WordPart } from './shell-syntax';
 
 /** Reads a line of a shell: words, quotes, comments, `|`, `;`, `&&`, `||`, redirection and here-documents. There is no more grammar than that. */
 export function parseShellLine(line: string): ShellLine {
   const { tokens, open } = lexShellLine(line);
   if (open !== undefined) return { kind: 'incomplete' };
+  const sum = tokens.flatMap((token) => (token.kind === 'operator' ? [] : token.word)).find(isArithmetic);
+  if (sum) return { kind: 'error', message: `arithmetic is not supported: ${sum.text}` };
   const pipelines: Pipeline[] = [];
   let when: Pipeline['when'] = 'always';
   let commands: SimpleCommand[] = [];
@@ -58,6 +60,11 @@ export function parseShellLine(line: string): ShellLine {
   if (hasCommand()) endPipeline('always');
   else if (commands.length > 0) return { kind: 'incomplete' };
   return { kind: 'pipelines', pipelines };
+}
+
+/** `$((1 + 2))`, which would be a command in parentheses elsewhere: there are none of these either. */
+function isArithmetic({ kind, text }: WordPart): boolean {
+  return kind === 'command' && text.startsWith('$((');
 }
 
 function redirectOf(operator: string, target: ShellWord): Redirect {

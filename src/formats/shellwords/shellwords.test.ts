@@ -73,6 +73,8 @@ describe('a line of the shell', () => {
     ['a > | b', "syntax error near unexpected token `|'"],
     ['a &', 'commands in the background are not supported; open another shell'],
     ['(a)', "syntax error near unexpected token `('"],
+    ['a $((1 + 2)) b', 'arithmetic is not supported: $((1 + 2))'],
+    ['a "n: $((1))"', 'arithmetic is not supported: $((1))'],
   ])('%j is read', (text, expected) => {
     expect(shape(parseShellLine(text))).toEqual(expected);
   });
