@@ -62,6 +62,8 @@ export type ContainerMount =
   | { readonly kind: 'shared'; readonly path: string; readonly target: string; readonly readOnly: boolean }
   /** A path of the host itself. */
   | { readonly kind: 'host'; readonly path: string; readonly target: string; readonly readOnly: boolean }
+  /** A directory in the host's memory, which the container that it is of begins anew and others share: /dev/shm. */
+  | { readonly kind: 'memory'; readonly of: ContainerId; readonly target: string; readonly readOnly: false }
   /** A small file that the engine writes: /etc/hosts, /etc/resolv.conf, /etc/hostname. */
   | { readonly kind: 'file'; readonly text: string; readonly target: string };
 

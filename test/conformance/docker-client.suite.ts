@@ -53,6 +53,65 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
       expect([code, stdout]).toEqual([5, expect.stringContaining('/dev/pts/0')]);
     });
 
+    it('leaves a terminal as it is, and comes back to it', async () => {
+      const leave = { when: '# ', text: '\x10\x11' };
+      const state = (name: string) => ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', name]);
+      await docker.inTerminal(['run', '-it', '--name', 'left', 'busybox', 'sh'], [leave]);
+      expect(await state('left')).toBe('running 0\n');
+
+      await docker.inTerminal(['exec', '-it', 'left', 'sh'], [leave]);
+      expect(await ok(['exec', 'left', 'pidof', 'sh'])).toMatch(/^\d+ \d+\n$/);
+      await ok(['stop', '-t', '0', 'left']);
+      await docker.inTerminal(['start', '-ai', 'left'], [leave]);
+      expect(await state('left')).toBe('running 0\n');
+      await ok(['rm', '-f', 'left']);
+    });
+
+    it('has begun, and ended as a shell says it, where the kernel refuses a program', async () => {
+      await ok(['create', '--name', 'odd', 'busybox', '/odd']);
+      await mkdir(join(folder, 'odd'), { recursive: true });
+      await writeFile(join(folder, 'odd', 'odd'), 'no program', { mode: 0o755 });
+      await ok(['cp', '-q', join(folder, 'odd', 'odd'), 'odd:/odd']);
+      const { code, stderr } = await docker.run(['start', '-a', 'odd']);
+      expect([code, stderr]).toEqual([126, 'exec /odd: exec format error\n']);
+      await ok(['rm', 'odd']);
+    });
+
+    it('gives a container the memory and the names of another', async () => {
+      await ok([
+        'run',
+        '-d',
+        '--name',
+        'donor',
+        '-h',
+        'front',
+        '--ipc',
+        'shareable',
+        'busybox',
+        'sh',
+        '-c',
+        'echo shared > /dev/shm/x; sleep 600',
+      ]);
+      const beside = [
+        'run',
+        '--rm',
+        '--ipc',
+        'container:donor',
+        '--network',
+        'container:donor',
+        'busybox',
+        'sh',
+        '-c',
+        'hostname; cat /dev/shm/x',
+      ];
+      expect(await ok(beside)).toBe('front\nshared\n');
+      const hosts = ['cat', '/etc/hosts'];
+      expect(await ok(['run', '--rm', '--network', 'container:donor', 'busybox', ...hosts])).toBe(
+        await ok(['exec', 'donor', ...hosts]),
+      );
+      await ok(['rm', '-f', 'donor']);
+    });
+
     it('gives a container groups, volumes of another, and users of its own', async () => {
       expect(await ok(['run', '--rm', '--group-add', '777', 'busybox', 'id', '-G'])).toMatch(/^0 .*\b777\b/);
       await ok(['create', '--name', 'source', '-v', '/kept', 'busybox']);

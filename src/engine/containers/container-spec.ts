@@ -1,5 +1,6 @@
 import type { ContainerResources, HostConfig } from '../../api/container';
 import type {
+  ContainerId,
   ContainerMount,
   ContainerNic,
   ContainerRoot,
@@ -32,10 +33,13 @@ export interface LaunchFacts {
   readonly files: ContainerFiles;
   /** Whose network it shares, and with it what docker writes into files about that. */
   readonly joined?: StoredContainer;
+  /** Whose `/dev/shm` it has, where others can have it too. */
+  readonly memory?: ContainerId;
 }
 
 export const usualPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const usualShmBytes = 64 * 1024 ** 2;
+const memoryTarget = '/dev/shm';
+export const usualShmBytes = 64 * 1024 ** 2;
 
 /** All that a host has to know to run a container. `InvalidArgument` for what cannot be. */
 export function containerSpec(stored: StoredContainer, facts: LaunchFacts, terminal?: TerminalSize): ContainerSpec {
@@ -67,7 +71,7 @@ function runtimeConfig(stored: StoredContainer, facts: LaunchFacts): OciRuntimeC
     ...(ownUts && hostname !== '' && { hostname }),
     ...(ownUts && config.Domainname && { domainname: config.Domainname }),
     root: { path: 'rootfs', readonly: host.ReadonlyRootfs ?? false },
-    mounts: runtimeMounts(stored),
+    mounts: runtimeMounts(stored, facts.memory !== undefined),
     annotations: { ...host.Annotations, ...(host.Init && { 'org.strata.init': 'true' }) },
     linux: linuxConfig(stored, facts, `/docker/${id}`),
   };
@@ -200,12 +204,12 @@ function usualSysctls({ NetworkMode = '', UsernsMode }: StoredContainer['host'])
   };
 }
 
-function runtimeMounts({ host, mounts }: StoredContainer): readonly OciMount[] {
+function runtimeMounts({ host, mounts }: StoredContainer, hasShared: boolean): readonly OciMount[] {
   const writable = host.Privileged ? 'rw' : 'ro';
   // With a user namespace of its own an init may divide its group; limits above it stay.
   const groups = isConfinedSystem(host) ? 'rw' : writable;
   const harmless = ['nosuid', 'noexec', 'nodev'];
-  const taken = new Set(mounts.map(({ target }) => target));
+  const taken = new Set([...mounts.map(({ target }) => target), ...(hasShared ? [memoryTarget] : [])]);
   const usual: readonly OciMount[] = [
     { destination: '/proc', type: 'proc', source: 'proc', options: harmless },
     {
@@ -224,7 +228,7 @@ function runtimeMounts({ host, mounts }: StoredContainer): readonly OciMount[] {
     { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...harmless, groups] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: harmless },
     {
-      destination: '/dev/shm',
+      destination: memoryTarget,
       type: 'tmpfs',
       source: 'shm',
       options: [...harmless, 'mode=1777', `size=${host.ShmSize || usualShmBytes}`],
@@ -262,8 +266,13 @@ function hostMount(mount: StoredMount): readonly ContainerMount[] {
   return [];
 }
 
-/** Docker's three files, where the user does not bring others. */
-function fileMounts(stored: StoredContainer, { files, joined = stored }: LaunchFacts): readonly ContainerMount[] {
+/** Docker's three files, and memory that is shared, where the user does not bring others. */
+function fileMounts(
+  stored: StoredContainer,
+  { files, joined = stored, memory }: LaunchFacts,
+): readonly ContainerMount[] {
   const taken = new Set(stored.mounts.map(({ target }) => target));
-  return networkFiles(joined, hostnameOf(joined), files).filter(({ target }) => !taken.has(target));
+  const shared =
+    memory === undefined ? [] : [{ kind: 'memory', of: memory, target: memoryTarget, readOnly: false } as const];
+  return [...networkFiles(joined, hostnameOf(joined), files), ...shared].filter(({ target }) => !taken.has(target));
 }

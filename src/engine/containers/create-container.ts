@@ -11,7 +11,7 @@ import { noVolumeDriver, planMounts, type StoredMount } from './container-mounts
 import { bridgeNetwork } from './container-networks';
 import type { StoredContainer, StoredEndpoint } from './container-records';
 import { checkResources } from './container-resources';
-import { securityOptions } from './container-spec';
+import { securityOptions, usualShmBytes } from './container-spec';
 import { checkLogAttributes } from './log-attributes';
 import { logLimit } from './log-limit';
 import { commandOf, mergeConfig } from './merge-config';
@@ -115,7 +115,7 @@ function completeHost(given: HostConfig, runtime: string): StoredContainer['host
     RestartPolicy: readRestartPolicy(given.RestartPolicy, autoRemove),
     AutoRemove: autoRemove,
     LogConfig: { Type: given.LogConfig?.Type || 'json-file', Config: given.LogConfig?.Config ?? {} },
-    ShmSize: given.ShmSize || 64 * 1024 ** 2,
+    ShmSize: given.ShmSize || usualShmBytes,
     IpcMode: given.IpcMode || 'private',
     CgroupnsMode: given.CgroupnsMode || 'private',
     Runtime: given.Runtime || runtime,
@@ -128,6 +128,11 @@ function check(host: StoredContainer['host'], stopSignal: string | undefined, ex
   checkModes({ host });
   checkNames(host);
   checkUnsupported(host);
+  if (host.IpcMode === 'shareable' && host.ShmSize !== usualShmBytes) {
+    throw invalid(
+      '--shm-size is not supported with --ipc shareable: such a /dev/shm is as large as its host has memory',
+    );
+  }
   if ((host.ShmSize ?? 0) < 0) throw invalid('SHM size can not be less than 0');
   if (!Object.hasOwn(runtimes, host.Runtime ?? '')) throw invalid(`unknown or invalid runtime name: ${host.Runtime}`);
   chooseCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: false });

@@ -9,7 +9,7 @@ import { containerSpec, hostnameOf, rootOf } from './container-spec';
 import { resolveUser, type UserDatabase } from './container-user';
 import type { ContainerVolumes } from './container-volumes';
 import { type Discarded, type LeftBehind, nothingLeft } from './left-behind';
-import { namespaceNeighbours } from './namespaces';
+import { memoryOf, namespaceNeighbours } from './namespaces';
 import { boundHost, hostLabel } from './placement';
 import type { PlacementBook } from './placement-book';
 
@@ -81,6 +81,7 @@ export class HostDriver implements ContainerDriver {
         return pid === 0 ? [] : [[name, pid]];
       }),
     );
+    const memory = memoryOf(stored, pids, (name) => book.find(name).stored);
     const nics = networks.nicsOf(stored);
     const told = joined ? networks.nicsOf(joined) : nics;
     const resolver = networks.resolverOf(joined ?? stored);
@@ -95,6 +96,7 @@ export class HostDriver implements ContainerDriver {
         domain: resolver?.domain,
       },
       ...(joined && { joined }),
+      ...(memory !== undefined && { memory }),
     };
     const spec = containerSpec(stored, facts, consoleSize(stored.host.ConsoleSize));
     if (joined) await book.update(entry, { config: stored.config });

@@ -303,6 +303,36 @@ describe('the life of containers', () => {
     await expect(engine.containers.create(both)).rejects.toThrow('hostname and the network mode');
   });
 
+  it('has the memory of the container whose IPC namespace it shares, where that is for others', async () => {
+    const { engine, host } = await setUp();
+    const shareable = await started(engine, { HostConfig: { IpcMode: 'shareable' } });
+    const own = await started(engine);
+    for (const id of [shareable, own]) host.tell(id, 7);
+    await settle();
+    const side = await started(engine, { HostConfig: { IpcMode: `container:${shareable}` } });
+    host.tell(side, 8);
+    await settle();
+    await started(engine, { HostConfig: { IpcMode: `container:${side}` } });
+    const memory = { kind: 'memory', of: shareable, target: '/dev/shm', readOnly: false };
+    const specs = host.specs.map(({ mounts, config }) => [
+      mounts.find(({ target }) => target === '/dev/shm'),
+      config.mounts?.some(({ destination }) => destination === '/dev/shm'),
+    ]);
+    expect(specs).toEqual([
+      [memory, false],
+      [undefined, true],
+      [memory, false],
+      [memory, false],
+    ]);
+    const refused = await engine.containers.create(body({ HostConfig: { IpcMode: `container:${own}` } }));
+    await expect(engine.containers.start(refused.Id)).rejects.toMatchObject({
+      code: 'InvalidArgument',
+      message: `can't join IPC of container ${own}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+    });
+    const sized = body({ HostConfig: { IpcMode: 'shareable', ShmSize: 1 } });
+    await expect(engine.containers.create(sized)).rejects.toThrow('--shm-size is not supported with --ipc shareable');
+  });
+
   it('ends in the lists with a host that is removed, and so do its volumes, which is told', async () => {
     const { engine, hosts, host, clock, failures } = await setUp();
     hosts.known.add('one');

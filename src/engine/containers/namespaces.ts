@@ -1,4 +1,5 @@
 import type { HostConfig } from '../../api/container';
+import type { ContainerId } from '../../api/container-host';
 import type { OciIdMap, OciLinux } from '../../api/oci-runtime';
 import { SandboxError } from '../../base/errors';
 import type { StoredContainer } from './container-records';
@@ -36,6 +37,34 @@ function isUserNamespace(option: string): boolean {
 export function namespaceNeighbours({ host }: Pick<StoredContainer, 'host'>): readonly string[] {
   const modes = [host.NetworkMode, host.IpcMode, host.PidMode];
   return modes.flatMap((mode) => (mode?.startsWith('container:') ? [mode.slice('container:'.length)] : []));
+}
+
+/**
+ * Whose `/dev/shm` a container has, in the place of one that nobody else can have. `InvalidArgument` in docker's words for that of a
+ * container which keeps its own to itself.
+ */
+export function memoryOf(
+  { id, host: { IpcMode = '' } }: Pick<StoredContainer, 'id' | 'host'>,
+  pids: NamespacePids,
+  find: (name: string) => Pick<StoredContainer, 'id' | 'host'>,
+): ContainerId | undefined {
+  if (IpcMode === 'shareable') return id;
+  if (!IpcMode.startsWith('container:')) return undefined;
+  const name = IpcMode.slice('container:'.length);
+  // Why one that does not run cannot be joined is said for all namespaces alike.
+  if (!pids.has(name)) return undefined;
+  const donor = find(name);
+  const seen = new Set([id]);
+  for (let each = donor; !seen.has(each.id); ) {
+    const { IpcMode: mode = '' } = each.host;
+    if (mode === 'shareable') return each.id;
+    if (mode === 'host') return undefined;
+    if (!mode.startsWith('container:')) break;
+    seen.add(each.id);
+    each = find(mode.slice('container:'.length));
+  }
+  const message = `can't join IPC of container ${name}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`;
+  throw new SandboxError('InvalidArgument', message);
 }
 
 /** The namespaces of a container: its own, the host's, or those of another. */

@@ -1,7 +1,7 @@
 import type { ContainerMount, ContainerNic, ContainerSpec } from '../../api/container-host';
 import type { OciLinux, OciMount, OciRuntimeConfig } from '../../api/oci-runtime';
 import { SandboxError } from '../../base/errors';
-import { baseDirectory, type ContainerPaths, layerPath, sharedPath, volumePath } from './host-paths';
+import { baseDirectory, type ContainerPaths, layerPath, memoryPath, sharedPath, volumePath } from './host-paths';
 import { portName } from './port-guard';
 
 /** A bundle as the runtime writes it for itself. */
@@ -74,13 +74,17 @@ function bindMount(mount: Exclude<ContainerMount, { readonly kind: 'file' }>): O
     destination: mount.target,
     type: 'bind',
     source: sourceOf(mount),
-    options: ['rbind', 'rprivate', mount.readOnly ? 'ro' : 'rw'],
+    options:
+      mount.kind === 'memory'
+        ? ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev', 'rw']
+        : ['rbind', 'rprivate', mount.readOnly ? 'ro' : 'rw'],
   };
 }
 
 /** Where the host has what is mounted. */
 export function sourceOf(mount: Exclude<ContainerMount, { readonly kind: 'file' }>): string {
   if (mount.kind === 'volume') return volumePath(mount.volume);
+  if (mount.kind === 'memory') return memoryPath(mount.of);
   return mount.kind === 'host' ? mount.path : sharedPath(mount.path);
 }
 

@@ -47,6 +47,11 @@ export function containerPaths(id: ContainerId, writable: 'disk' | 'tmpfs' = 'di
   return { home, writes, upper: `${writes}/upper`, work: `${writes}/work`, bundle, root: `${bundle}/root` };
 }
 
+/** What a container shares with those that have its IPC namespace; `/run` is memory. */
+export function memoryPath(id: ContainerId): string {
+  return `/run/strata/bundles/${id}/shm`;
+}
+
 /** Layers that a host has made itself have a path of their own. */
 export function layerPath(name: string): string {
   return name.startsWith('/') ? name : `${layersDirectory}/${name}`;

@@ -63,6 +63,13 @@ export class HostVolumes {
     this.#seeded.add(volume);
   }
 
+  /** Everybody may write there, as to any `/dev/shm`; its owner finds nothing in it. */
+  async prepareMemory(path: string, anew: boolean): Promise<void> {
+    const script = 'if [ -n "$2" ]; then rm -rf -- "$1"; fi; mkdir -p -- "$1" && chmod 1777 "$1"';
+    const argv = ['/bin/sh', '-c', script, 'prepare-memory', path, anew ? 'anew' : ''];
+    await runProgram(this.#guest, argv, `Cannot make ${path}`);
+  }
+
   /** Makes a directory where there is nothing, as docker does for what is to be mounted. */
   async ensureThere(path: string): Promise<void> {
     const script = '[ -e "$1" ] || mkdir -p -- "$1"';

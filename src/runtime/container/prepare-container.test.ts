@@ -24,6 +24,7 @@ function setUp() {
     },
     volumes: {
       prepare: async ({ volume }) => void told.push(['volume', volume]),
+      prepareMemory: async (path, anew) => void told.push(['memory', path, anew]),
       ensureThere: async (path) => void told.push(['there', path]),
     },
     networks: {
@@ -63,6 +64,16 @@ describe('what a container finds when it begins', () => {
         ?.slice(1)
         .sort(),
     ).toEqual(['/data', '/docs', '/etc/hostname', '/log']);
+  });
+
+  it.each([
+    ['web', true],
+    ['donor', false],
+  ])('is the memory of %s in place of its own, which its owner begins anew: %s', async (of, anew) => {
+    const { told, prepare } = setUp();
+    await prepare({ mounts: [{ kind: 'memory', of, target: '/dev/shm', readOnly: false }] });
+    expect(told).toContainEqual(['memory', `/run/strata/bundles/${of}/shm`, anew]);
+    expect(told).toContainEqual(['mounted', '/dev/shm']);
   });
 
   it('is a port on each of its networks, which its host is on by then', async () => {

@@ -4,7 +4,7 @@ import { containerBundle } from './container-bundle';
 import type { ContainerRoots } from './container-roots';
 import type { HostAccess } from './host-access';
 import type { HostNetworks } from './host-networks';
-import { sharedPath } from './host-paths';
+import { memoryPath, sharedPath } from './host-paths';
 import type { HostVolumes } from './host-volumes';
 import type { PortGuard } from './port-guard';
 import type { FilesPlace } from './root-files';
@@ -14,7 +14,7 @@ import type { SeccompPrograms } from './seccomp-programs';
 export interface HostParts {
   readonly access: Pick<HostAccess, 'call'>;
   readonly roots: Pick<ContainerRoots, 'make' | 'placeOf' | 'noteMountPoints'>;
-  readonly volumes: Pick<HostVolumes, 'prepare' | 'ensureThere'>;
+  readonly volumes: Pick<HostVolumes, 'prepare' | 'prepareMemory' | 'ensureThere'>;
   readonly networks: Pick<HostNetworks, 'join' | 'bridges'>;
   readonly guard: Pick<PortGuard, 'admit'>;
   readonly seccomp: Pick<SeccompPrograms, 'pathOf'>;
@@ -28,6 +28,9 @@ export async function prepareContainer(spec: ContainerSpec, parts: HostParts, op
   const place = await roots.placeOf(id);
   const { paths, layers } = place;
   await prepareMounts(mounts, place, volumes);
+  for (const mount of mounts) {
+    if (mount.kind === 'memory') await volumes.prepareMemory(memoryPath(mount.of), mount.of === id);
+  }
   // The mark of a volatile mount, which keeps it from being mounted again: this kernel did not crash since.
   if (spec.volatile) await access.call('remove', { path: `${paths.work}/work` });
   for (const { network } of nics) await networks.join(network);
@@ -44,7 +47,7 @@ export async function prepareContainer(spec: ContainerSpec, parts: HostParts, op
 export async function prepareMounts(
   mounts: readonly ContainerMount[],
   place: FilesPlace,
-  volumes: HostParts['volumes'],
+  volumes: Pick<HostVolumes, 'prepare' | 'ensureThere'>,
 ): Promise<void> {
   for (const mount of mounts) {
     if (mount.kind === 'volume') await volumes.prepare(mount, place);
