@@ -140,13 +140,14 @@ function traysOf(
     if (!node || !to || !cable) continue;
     const others = [...places.values()].filter((rect) => rect !== node && rect !== to);
     const behind = (each: Cable): number => others.filter((rect) => passes(each, rect)).length;
-    const now = behind(cable);
     const lane = networks.indexOf(network) % tray.lanes;
     const x = sizes.edge - tray.lane - lane * tray.laneStep;
-    if (now === 0 || Math.min(node.x, to.x) < sizes.edge) continue;
+    if (Math.min(node.x, to.x) < sizes.edge || !others.some((rect) => passes(cable, rect))) continue;
     const at = { x, y: node.y - tray.above - lane * tray.step };
     const out = { x: node.x + node.width / 2, y: node.y };
-    if (behind({ from: out, to: endOf(to, 'left'), tray: at }) < now) trays.set(id, at);
+    const over = behind({ from: out, to: endOf(to, 'left'), tray: at });
+    // To count those that a bend passes takes long.
+    if (over === 0 || over < behind(cable)) trays.set(id, at);
   }
   return trays;
 }
