@@ -6,6 +6,7 @@ import type { SnapshotRecord } from '../api/snapshot';
 import type { Clock } from '../base/clock';
 import { SandboxError } from '../base/errors';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle';
+import { isContainerHost } from '../engine/host-draft';
 import type { InstanceDraft, InstanceRecord, LabAction } from '../engine/instance-record';
 import type { LabHost } from '../engine/lab-options';
 import type { LayoutBook } from '../engine/layout-book';
@@ -71,6 +72,8 @@ export interface StoreOptions {
   /** Fetches the lessons. */
   readonly lessons?: (page: Store) => Promise<LessonShelf>;
 }
+
+const isHost = (record: InstanceRecord | undefined): boolean => record !== undefined && isContainerHost(record.spec);
 
 const noEngine = (): Promise<EngineApi> =>
   Promise.reject(
@@ -384,11 +387,26 @@ export class Store implements Disposable {
 
   act(action: PlainAction, id: InstanceId): void {
     this.messages.attempt(text.toasts.failed(action, this.nameOf(id)), () => {
-      const task = this.#lab[action](id);
-      if (action !== 'remove') return;
-      const undo = (): void => this.cancel(task.id);
-      this.messages.show({ tone: 'info', title: text.toasts.removed(this.nameOf(id)), task: task.id, undo });
+      if (action !== 'remove') this.#lab[action](id);
+      else if (isHost(this.#instances.value.find((record) => record.id === id))) return this.#removeHost(id);
+      else this.#remove(id);
+      return undefined;
     });
+  }
+
+  #remove(id: InstanceId, body?: string): void {
+    const task = this.#lab.remove(id);
+    const undo = (): void => this.cancel(task.id);
+    const title = text.toasts.removed(this.nameOf(id));
+    this.messages.show({ tone: 'info', title, task: task.id, undo, ...(body !== undefined && { body }) });
+  }
+
+  /** What is on its disk goes with it, and is named as long as it can be undone. */
+  async #removeHost(id: InstanceId): Promise<void> {
+    const { goesWithHost } = await import('./containers/goes-with-host');
+    // Where there is no engine there are no containers.
+    const body = await goesWithHost(this.#lab, this.nameOf(id)).catch(() => undefined);
+    this.#remove(id, body);
   }
 
   migrate(id: InstanceId, host: string): void {

@@ -5,7 +5,8 @@ import { chromiumLaunch } from '../../scripts/lib/chromium.mjs';
 import { registryDir, siteDir } from '../../scripts/lib/paths.mjs';
 import { startServer } from '../../scripts/serve/server.mjs';
 import { containersComeAndGo } from '../support/page-containers';
-import { openPage, reloadSaved } from '../support/page-fleet';
+import { askEngine } from '../support/page-engine';
+import { openPage, recordsOf, reloadSaved } from '../support/page-fleet';
 
 const patience = { timeout: 90_000, interval: 250 };
 
@@ -272,5 +273,23 @@ describe('containers in the page', { timeout: 300_000 }, () => {
     expect(after.workers).toBe(before.workers);
     // Not one for each of them.
     expect(after.listeners - before.listeners).toBeLessThan(10);
+  });
+
+  it('are named when the host is removed that they go with, which can be undone', async () => {
+    await askEngine(page, 'POST', '/containers/create?name=left', {
+      Image: 'busybox',
+      HostConfig: { Binds: ['kept:/k'] },
+    });
+    await askEngine(page, 'POST', '/containers/left/start');
+    const host = (await recordsOf(page)).find(({ spec }) => spec.kind === 'vm' && spec.containerHost);
+    await page.evaluate((id) => {
+      location.hash = `#/machines/${id}/summary`;
+    }, host?.id);
+    const shown = page.locator('strata-instance-view');
+    await shown.getByRole('button', { name: /^More: / }).click();
+    await page.getByRole('menuitem', { name: /Remove/ }).click();
+    await page.getByText('With all that is on its disk: left, volume kept.').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).first().click();
+    expect((await recordsOf(page)).map(({ id }) => id)).toContain(host?.id);
   });
 });

@@ -6,6 +6,8 @@ export const containerText = {
   heading: 'Containers',
   table: 'Containers',
   none: 'No containers yet',
+  volumeOf: (name: string) => `volume ${name}`,
+  goWithHost: (names: readonly string[]) => `With all that is on its disk: ${names.join(', ')}.`,
   noneDetail: 'Run one from an image. The first one starts a host for them, a VM with the container tools.',
   run: 'Run a container',
   columns: {

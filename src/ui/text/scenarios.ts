@@ -6,7 +6,7 @@ export const scenarioText = {
   empty: 'New lab',
   emptyTitle: 'Begin a new lab?',
   emptyBody:
-    'All machines, containers and networks that are here are removed, with what is on their disks. Images and volumes stay.',
+    'All machines, containers and networks that are here are removed, with what is on their disks. Images and volumes that are disks stay; volumes of containers go with their host.',
   emptyFolders: 'Shared folders',
   emptyFolder: (name: string, files: number, size: string) =>
     `${name}: ${files} ${files === 1 ? 'file' : 'files'}, ${size}`,
