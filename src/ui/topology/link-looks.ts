@@ -51,7 +51,8 @@ export class LinkLooks {
 
   /** Of all cables, busy or not: anew only where something was moved. */
   #placeRates(places: TopologyPlaces): ReadonlyMap<string, LayoutPoint> {
-    if (this.#rated?.places !== places) this.#rated = { places, at: placeRates(places.cables, places.nodes.values()) };
+    if (this.#rated?.places !== places)
+      this.#rated = { places, at: placeRates(places.cables, places.nodes.values(), places.width) };
     return this.#rated.at;
   }
 }

@@ -18,6 +18,9 @@ const boxes = fc.array(
   { minLength: 2, maxLength: 30 },
 );
 
+/** A picture with room for all of these boxes. */
+const wide = 2000;
+
 /** A lab of one network: its cables and its boxes. */
 function lab(machines: number): TopologyPlaces {
   const plain = { detail: '', state: 'running', nested: [], bridges: [] } as const;
@@ -57,7 +60,7 @@ describe('where rates are written', () => {
       fc.property(boxes, (all) => {
         const [to = all[0]!, ...others] = all;
         const cables = new Map(others.map((from, at) => [String(at), cableBetween(from, to)]));
-        const places = [...placeRates(cables, all).values()];
+        const places = [...placeRates(cables, all, wide).values()];
         for (const [at, { x, y }] of places.entries()) {
           for (const other of places.slice(at + 1))
             expect(Math.abs(x - other.x) >= rateSize.width || Math.abs(y - other.y) >= rateSize.height).toBe(true);
@@ -74,11 +77,13 @@ describe('where rates are written', () => {
   it.each([1, 2, 5, 6, 30, 100])(
     'is on every cable of a lab with %d machines, and on its gateway’s, and on no other cable than its own',
     (machines) => {
-      const { cables, nodes } = lab(machines);
-      const rates = placeRates(cables, nodes.values());
+      const { cables, nodes, width } = lab(machines);
+      const rates = placeRates(cables, nodes.values(), width);
       expect([...rates.keys()]).toEqual([...cables.keys()]);
       for (const [id, point] of rates)
         expect([...cables].filter(([, cable]) => isBelow(point, cable)).map(([on]) => on)).toEqual([id]);
+      const reach = rateSize.width / 2;
+      for (const { x } of rates.values()) expect(x >= reach && x <= width - reach).toBe(true);
     },
   );
 
@@ -87,7 +92,7 @@ describe('where rates are written', () => {
       fc.property(boxes, (all) => {
         const [to = all[0]!, ...others] = all;
         const cables = new Map(others.map((from, at) => [String(at), cableBetween(from, to)]));
-        for (const [id, point] of placeRates(cables, all))
+        for (const [id, point] of placeRates(cables, all, wide))
           expect([...cables].filter(([, cable]) => isBelow(point, cable)).map(([on]) => on)).toEqual([id]);
       }),
     );
@@ -95,22 +100,23 @@ describe('where rates are written', () => {
 
   it('is on each cable of two cards on one network', () => {
     const plain = { detail: '', state: 'running', nested: [], bridges: [] } as const;
-    const { cables, nodes } = layoutTopology(
+    const { cables, nodes, width } = layoutTopology(
       {
         nodes: [
           { ...plain, id: 'network/default', name: 'default', kind: 'network' },
+          { ...plain, id: 'gateway/default', name: 'default', kind: 'gateway' },
           { ...plain, id: 'vm', name: 'vm', kind: 'vm' },
         ],
         links: [0, 1].map((nic) => ({ id: `vm/${nic}`, from: 'vm', network: 'default', nic: `eth${nic}` })),
       },
       {},
     );
-    expect(placeRates(cables, nodes.values()).size).toBe(2);
+    expect(placeRates(cables, nodes.values(), width).size).toBe(2);
   });
 
   it('is nowhere where there is no room', () => {
     const from = { ...sizes.node, x: 0, y: 76 };
     const to = { ...sizes.node, x: 0, y: 0 };
-    expect(placeRates(new Map([['a', cableBetween(from, to)]]), [from, to]).size).toBe(0);
+    expect(placeRates(new Map([['a', cableBetween(from, to)]]), [from, to], wide).size).toBe(0);
   });
 });

@@ -4,6 +4,9 @@ import { type Cable, cablePoint, passes, pointLevelWith, type Rect } from './top
 /** The room that rates take, such as `↑ 999 kB/s ↓ 999 kB/s`; the same for all, so that none moves with its figures. */
 export const rateSize = { width: 144, height: 16 } as const;
 
+/** How far from the edge of the picture their middle is. */
+const edge = rateSize.width / 2;
+
 /** Along a cable, where it cannot be near the node. */
 const along = [0.5, 0.4, 0.6] as const;
 
@@ -17,18 +20,19 @@ const clearance = 2;
 const nearNode = 12;
 
 /**
- * Where the middle of each cable's rates is written: on the cable, and so that none covers another's, a box or another cable.
- * Cables that have no such place are not in it. The earlier ones choose first.
+ * Where the middle of each cable's rates is written, in a picture of that width: on the cable, and so that none covers another's, a
+ * box or another cable. Cables that have no such place are not in it. The earlier ones choose first.
  */
 export function placeRates(
   cables: ReadonlyMap<string, Cable>,
   boxes: Iterable<Rect>,
+  width: number,
 ): ReadonlyMap<string, LayoutPoint> {
   const taken = [...boxes];
   const all = [...cables.values()];
   const places = new Map<string, LayoutPoint>();
   for (const [id, cable] of cables) {
-    const free = candidates(cable).find((point) => {
+    const free = candidates(cable, width).find((point) => {
       const here = around(point, 0);
       if (taken.some((rect) => overlap(rect, here))) return false;
       const near = around(point, clearance);
@@ -41,11 +45,14 @@ export function placeRates(
   return places;
 }
 
-function candidates(cable: Cable): readonly LayoutPoint[] {
+/** Those that are in the picture come first. */
+function candidates(cable: Cable, width: number): readonly LayoutPoint[] {
   const { from, to, tray } = cable;
   const y = from.y + (to.y > from.y && !tray ? nearNode : -nearNode);
   const on = tray ? [{ x: from.x, y }] : [pointLevelWith(cable, y), ...along.map((at) => cablePoint(cable, at))];
-  return aside.flatMap((by) => on.map(({ x, y }) => ({ x: x + by, y })));
+  const all = aside.flatMap((by) => on.map(({ x, y }) => ({ x: x + by, y })));
+  const isInside = ({ x }: LayoutPoint): boolean => x >= edge && x <= width - edge;
+  return [...all.filter(isInside), ...all.filter((point) => !isInside(point))];
 }
 
 function around({ x, y }: LayoutPoint, margin: number): Rect {

@@ -10,6 +10,7 @@ import {
   layoutTopology,
   neighbourOf,
   type Rect,
+  sizes,
 } from './topology-layout';
 
 const node = (id: string, kind: TopologyNode['kind'], nested = 0): TopologyNode => ({
@@ -129,7 +130,7 @@ describe('the layout of a topology', () => {
     };
     const places = layoutTopology(graph, { far: { x: 60, y: 400 }, near: { x: 60, y: 200 } });
     expect(places.cables.get('near/0')?.tray).toBeUndefined();
-    expect(cablePath(places.cables.get('far/0')!)).toBe('M140 400V378q0-6-6-6H34q-6 0-6 -6V74q0 -6 6 -6H40');
+    expect(cablePath(places.cables.get('far/0')!)).toBe('M140 400V378q0-6-6-6H42q-6 0-6 -6V82q0 -6 6 -6H48');
     expect(pointsOf(places.cables.get('far/0')!).some((point) => isIn(places.nodes.get('near')!, point))).toBe(false);
   });
 
@@ -137,7 +138,7 @@ describe('the layout of a topology', () => {
     const graph = { nodes: [network('a'), node('vm', 'vm')], links: [] };
     const { nodes, width } = layoutTopology(graph, { vm: { x: 3000, y: 9 }, gone: { x: 9000, y: 0 } });
     expect(nodes.get('vm')).toMatchObject({ x: 3000, y: 9 });
-    expect(width).toBe(3000 + 160 + 40);
+    expect(width).toBe(3000 + sizes.node.width + sizes.edge);
   });
 
   it('has the cable of each card of a host leave it where its wire ends', () => {

@@ -29,7 +29,7 @@ export interface Cable {
 export const sizes = {
   node: { width: 160, height: 70 },
   gap: 24,
-  edge: 40,
+  edge: 48,
 } as const;
 
 /** A row of nodes is no wider than so, unless one node alone is. */

@@ -12,6 +12,7 @@ import { freePlace } from '../../topology/free-place';
 import type { LinkLook } from '../../topology/link-looks';
 import { isBusy, type LinkTraffic, linkWidth } from '../../topology/link-traffic';
 import { LiveTopology } from '../../topology/live-topology';
+import { rateSize } from '../../topology/rate-places';
 import type { TopologyGraph, TopologyLink, TopologyNode } from '../../topology/topology-graph';
 import { cablePath, type Direction, neighbourOf, type Rect, type TopologyPlaces } from '../../topology/topology-layout';
 import { linkDetails } from './link-details';
@@ -26,6 +27,9 @@ const usualZoom = 3;
 
 /** What one press of Shift and an arrow moves a node by. */
 const keyStep = 16;
+
+/** Letters that surely have the room that rates have. */
+const rateLetters = 23;
 
 /** A press that moves less than this is a click. */
 const clickSlack = 4;
@@ -351,7 +355,10 @@ function linkPicture({ up, rate }: LinkLook, path: string, name: string): SVGTem
  * tell.
  */
 function rateText(link: string, { rate, at }: LinkLook): SVGTemplateResult {
-  return svg`<text class="rate" data-rates=${link} x=${at?.x ?? 0} y=${at?.y ?? 0}>${at ? rateWords(rate) : ''}</text>`;
+  const words = at ? rateWords(rate) : '';
+  // Longer words, of another language, are set closer: the room is what it is.
+  const length = words.length > rateLetters ? rateSize.width : nothing;
+  return svg`<text class="rate" data-rates=${link} x=${at?.x ?? 0} y=${at?.y ?? 0} textLength=${length} lengthAdjust="spacingAndGlyphs">${words}</text>`;
 }
 
 function linkName({ from, network, nic }: TopologyLink, { nodes }: TopologyGraph): string {
