@@ -5,17 +5,21 @@ const limitMs = 3 * 3_600_000;
 
 /**
  * The end to end tests whose business is neither a server of theirs (registries, egress, previews on another origin, embedding
- * pages) nor the first visit itself (first prompt, images that are pulled, storage that is denied or full) nor an empty console, in
- * which the browser itself writes that there is no network (page).
+ * pages), nor what is fetched when it is first used (Wasmer), nor the first visit itself (first prompt, images that are pulled,
+ * storage that is denied or full), nor an empty console, in which the browser itself writes that there is no network (page).
  */
 const files = [
   'apps',
   'cloud',
+  'compare',
   'containers',
   'engine-path',
   'faults',
   'files',
   'fleet',
+  'hostile-words',
+  'lab-archive',
+  'lab-archive-containers',
   'lessons',
   'machine-screen',
   'preview',
