@@ -52,6 +52,12 @@ export function parseHostAddress(text: string, subnet: Subnet, network: Pick<Net
   throw invalid(`${text} is not an address for hosts of the network "${network.name}" (${network.subnet}); ${range}`);
 }
 
+/** The lowest address for an instance that nobody has; undefined where all are taken. */
+export function freeAddress({ first, last }: Subnet, taken: { has(address: number): boolean }): number | undefined {
+  for (let address = first; address <= last; address += 1) if (!taken.has(address)) return address;
+  return undefined;
+}
+
 export function subnetsOverlap(a: Subnet, b: Subnet): boolean {
   return a.base <= b.broadcast && b.base <= a.broadcast;
 }

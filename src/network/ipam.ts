@@ -4,7 +4,14 @@ import { SandboxError } from '../base/errors';
 import { isHostLabel } from '../formats/host-label';
 import { addressNumber, addressText } from '../formats/ip-address';
 import { addressMac, parseMacAddress, randomMacAddress, serializeMacAddress } from '../formats/mac-address';
-import { parseHostAddress, parseHostSubnet, parseSubnet, type Subnet, subnetsOverlap } from '../formats/subnet';
+import {
+  freeAddress,
+  parseHostAddress,
+  parseHostSubnet,
+  parseSubnet,
+  type Subnet,
+  subnetsOverlap,
+} from '../formats/subnet';
 
 export interface ReserveRequest {
   readonly instance: InstanceId;
@@ -93,9 +100,10 @@ export function createMac(randomBytes: (count: number) => Uint8Array, taken: Rea
   throw new SandboxError('Internal', 'The source of randomness repeats itself: no unused MAC address in 100 turns');
 }
 
-function nextFree(network: NetworkSpec, { first, last }: Subnet, owners: ReadonlyMap<number, Reservation>): number {
-  for (let address = first; address <= last; address += 1) if (!owners.has(address)) return address;
-  const count = last - first + 1;
+function nextFree(network: NetworkSpec, subnet: Subnet, owners: ReadonlyMap<number, Reservation>): number {
+  const free = freeAddress(subnet, owners);
+  if (free !== undefined) return free;
+  const count = subnet.last - subnet.first + 1;
   const message = `The network "${network.name}" has no free address: all ${count} of ${network.subnet} are taken; remove an instance or make a larger network`;
   throw new SandboxError('ResourceExhausted', message, { details: { network: network.name, addresses: count } });
 }

@@ -91,11 +91,11 @@ export const hostProgram: Program<LabContext> = {
     listCommand('host', 'container hosts'),
     create,
     inspect,
-    actCommand('host', 'start', 'Start one or more container hosts', (lab, id) => lab.start(id)),
-    actCommand('host', 'stop', 'Stop one or more container hosts, and with them their containers', (lab, id) =>
+    actCommand('host', 'start', 'Start one or more container hosts', (lab, { id }) => lab.start(id)),
+    actCommand('host', 'stop', 'Stop one or more container hosts, and with them their containers', (lab, { id }) =>
       lab.stop(id),
     ),
-    actCommand('host', 'kill', 'End one or more container hosts at once', (lab, id) => lab.kill(id)),
+    actCommand('host', 'kill', 'End one or more container hosts at once', (lab, { id }) => lab.kill(id)),
     rm,
   ],
   missing: {

@@ -6,11 +6,16 @@ import { bool, int, list, text } from '../grammar/flag';
 import { execIn } from './exec-in';
 import { actCommand, listCommand } from './instance-verbs';
 import { findInstance, type LabCommands, type LabContext, labCommand } from './lab-context';
-import { removeMachineCommand } from './remove-machine';
+import { removeInstance } from './remove-instance';
 
 type Kind = 'vm' | 'unikernel';
 
 const plural = { vm: 'machines', unikernel: 'unikernels' } as const;
+
+const removeSummary: Readonly<Record<Kind, string>> = {
+  vm: 'Remove one or more machines, a container host only when nothing is on it',
+  unikernel: `Remove one or more ${plural.unikernel}`,
+};
 
 /** The `vm` and the `unikernel` command: the same verbs for both, and those that only machines have. */
 export function instanceProgram(kind: Kind): Program<LabContext> {
@@ -22,14 +27,12 @@ export function instanceProgram(kind: Kind): Program<LabContext> {
     common: [],
     commands: [
       listCommand(kind, plural[kind]),
-      actCommand(kind, 'start', `Start one or more ${plural[kind]}`, (lab, id) => lab.start(id)),
-      actCommand(kind, 'stop', `Stop one or more ${plural[kind]}`, (lab, id) => lab.stop(id)),
-      actCommand(kind, 'kill', `End one or more ${plural[kind]} at once`, (lab, id) => lab.kill(id)),
-      actCommand(kind, 'pause', `Let one or more ${plural[kind]} stand still`, (lab, id) => lab.pause(id)),
-      actCommand(kind, 'resume', `Let one or more ${plural[kind]} go on`, (lab, id) => lab.resume(id)),
-      kind === 'vm'
-        ? removeMachineCommand
-        : actCommand(kind, 'rm', `Remove one or more ${plural[kind]}`, (lab, id) => lab.remove(id)),
+      actCommand(kind, 'start', `Start one or more ${plural[kind]}`, (lab, { id }) => lab.start(id)),
+      actCommand(kind, 'stop', `Stop one or more ${plural[kind]}`, (lab, { id }) => lab.stop(id)),
+      actCommand(kind, 'kill', `End one or more ${plural[kind]} at once`, (lab, { id }) => lab.kill(id)),
+      actCommand(kind, 'pause', `Let one or more ${plural[kind]} stand still`, (lab, { id }) => lab.pause(id)),
+      actCommand(kind, 'resume', `Let one or more ${plural[kind]} go on`, (lab, { id }) => lab.resume(id)),
+      actCommand(kind, 'rm', removeSummary[kind], removeInstance),
       ...(kind === 'vm' ? [createCommand, execCommand, snapshotCommand, snapshotsCommand, cloneCommand] : []),
     ],
     missing: {

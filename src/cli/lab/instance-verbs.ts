@@ -53,7 +53,7 @@ export function actCommand(
   kind: InstanceKind,
   name: string,
   summary: string,
-  act: (lab: LabCommands, id: string) => Task,
+  act: (lab: LabCommands, instance: InstanceRecord) => Task | Promise<Task>,
 ): LabCommand {
   return labCommand({
     spellings: name === 'rm' ? ['rm', 'remove'] : [name],
@@ -64,8 +64,8 @@ export function actCommand(
     flags: {},
     run({ args }, context) {
       return eachNamed(context.io, args, async (given) => {
-        const { id } = findInstance(context, kind, given);
-        await act(context.lab, id).finished;
+        const task = await act(context.lab, findInstance(context, kind, given));
+        await task.finished;
         return given;
       });
     },

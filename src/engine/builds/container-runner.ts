@@ -4,6 +4,7 @@ import type { OciMount } from '../../api/oci-runtime';
 import type { Operation } from '../../api/operation';
 import { toHex } from '../../base/bytes';
 import { throwIfAborted } from '../../base/errors';
+import { pathDepth } from '../../base/path-depth';
 import { streamOf } from '../../base/streams';
 import { digestOf } from '../../formats/digest';
 import { serializeTarEntry, tarEnd, tarPadding } from '../../formats/tar/tar-writer';
@@ -87,7 +88,7 @@ function specOf(
       : [],
   );
   // What is mounted on something that is mounted itself comes after it.
-  const own = [...prepared, ...memory].sort((a, b) => depth(a) - depth(b));
+  const own = [...prepared, ...memory].sort((a, b) => pathDepth(a.destination) - pathDepth(b.destination));
   return {
     id,
     root: { layers: request.layers, writable: 'disk' },
@@ -116,10 +117,6 @@ function bind(source: string, destination: string, readOnly: boolean): OciMount 
 
 function tmpfsOptions(size: number | undefined): readonly string[] {
   return ['nosuid', 'nodev', ...(size === undefined ? [] : [`size=${size}`])];
-}
-
-function depth({ destination }: OciMount): number {
-  return destination.split('/').filter((name) => name !== '').length;
 }
 
 type FilledMount = Extract<BuildMount, { kind: 'tree' | 'file' }>;

@@ -26,11 +26,13 @@ const name = string({
   matching: /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
   what: 'a name of letters, digits and hyphens, in lower case',
 });
-const containerName = string({
-  most: 63,
-  matching: /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
-  what: 'a name of two or more letters, digits, underscores, dots and hyphens',
-});
+/** Of containers and their volumes, as docker takes them. */
+const dockerName = (most: number) =>
+  string({
+    most,
+    matching: /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
+    what: 'a name of two or more letters, digits, underscores, dots and hyphens',
+  });
 const image = string({ most: 512, matching: /^\S+$/, what: 'the name of an image' });
 const text = string({ most: limits.text });
 const words = list(string(), limits.words);
@@ -55,18 +57,13 @@ const volumeName = string({
   matching: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
   what: 'a name of letters, digits, underscores, dots and hyphens',
 });
-const containerVolumeName = string({
-  most: 64,
-  matching: /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
-  what: 'a name of two or more letters, digits, underscores, dots and hyphens',
-});
 const folder = string({ most: 63, matching: /^[a-z0-9][a-z0-9._-]*$/i, what: 'the name of a folder' });
 const disk = record({ size: integer(1, 65_536) }, { format: oneOf('ext4') });
 
 const volume = either<ScenarioVolume, ScenarioVolume>(
   'of',
   // The most that a disk of a unikernel's container has.
-  record({ name: containerVolumeName, of: oneOf('containers') }, { size: integer(1, 64) }),
+  record({ name: dockerName(64), of: oneOf('containers') }, { size: integer(1, 64) }),
   record({ name: volumeName, size: integer(1, 65_536) }, { format: oneOf('ext4') }),
 );
 
@@ -107,7 +104,7 @@ const unikernel = record(
 );
 
 const container = record(
-  { name: containerName, image },
+  { name: dockerName(63), image },
   {
     command: words,
     environment: dictionary(text, limits.words),

@@ -1,7 +1,7 @@
 import { defaultNetwork } from '../../api/default-network';
 import { toSandboxError } from '../../base/errors';
 import { addressNumber } from '../ip-address';
-import { parseHostAddress, parseHostSubnet, parseSubnet, type Subnet, subnetsOverlap } from '../subnet';
+import { freeAddress, parseHostAddress, parseHostSubnet, parseSubnet, type Subnet, subnetsOverlap } from '../subnet';
 import type { Disagreement, Place } from './disagreement';
 import type { Scenario } from './scenario';
 
@@ -63,16 +63,11 @@ function take(network: KnownNetwork, owner: string, wished: string | undefined):
   const { name, subnet, parsed, owners } = network;
   const problem = wished !== undefined && refusalOf(() => parseHostAddress(wished, parsed, network));
   if (problem) return problem;
-  const address = wished === undefined ? nextFree(network) : addressNumber(wished);
+  const address = wished === undefined ? freeAddress(parsed, owners) : addressNumber(wished);
   if (address === undefined) return `The network "${name}" (${subnet}) has no address left for ${owner}`;
   const other = owners.get(address);
   if (other !== undefined) return `${wished} is what ${other} has on the network "${name}" by then`;
   owners.set(address, owner);
-  return undefined;
-}
-
-function nextFree({ parsed: { first, last }, owners }: KnownNetwork): number | undefined {
-  for (let address = first; address <= last; address += 1) if (!owners.has(address)) return address;
   return undefined;
 }
 

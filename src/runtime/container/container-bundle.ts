@@ -1,6 +1,7 @@
 import type { ContainerMount, ContainerNic, ContainerSpec } from '../../api/container-host';
 import type { OciLinux, OciMount, OciRuntimeConfig } from '../../api/oci-runtime';
 import { SandboxError } from '../../base/errors';
+import { pathDepth } from '../../base/path-depth';
 import { baseDirectory, type ContainerPaths, layerPath, memoryPath, sharedPath, volumePath } from './host-paths';
 import { portName } from './port-guard';
 
@@ -54,7 +55,7 @@ export function containerBundle(spec: ContainerSpec, parts: BundleParts): Bundle
       ...(seccomp !== undefined && { linux: withoutSeccomp(config.linux) }),
       root: { ...config.root, path: paths.root },
       // What is mounted on something that is mounted itself comes after it.
-      mounts: [...(config.mounts ?? []), ...added.sort((a, b) => depth(a) - depth(b))],
+      mounts: [...(config.mounts ?? []), ...added.sort((a, b) => pathDepth(a.destination) - pathDepth(b.destination))],
       annotations: {
         ...config.annotations,
         'org.strata.rootfs': JSON.stringify(overlayOf(paths, layers, spec)),
@@ -98,8 +99,4 @@ function toInterface(nic: ContainerNic, bridges: BundleParts['bridges']): Record
   const routes = gateway === undefined ? [] : [{ to: 'default', via: gateway }];
   const host = portName({ bridge, mac, address });
   return { name, bridge, host, mac, mtu, addresses: [`${address}/${prefixLength}`], routes };
-}
-
-function depth({ destination }: OciMount): number {
-  return destination.split('/').filter((part) => part !== '').length;
 }

@@ -1,4 +1,5 @@
 import type { ContainerMount } from '../../api/container-host';
+import { pathDepth } from '../../base/path-depth';
 import { sourceOf } from './container-bundle';
 
 /** Something of the host's that is mounted into a container's root for the moment. */
@@ -13,11 +14,7 @@ export function viewMounts(mounts: readonly ContainerMount[]): readonly ViewMoun
   const found = mounts.flatMap((mount): readonly ViewMount[] =>
     mount.kind === 'file' ? [] : [{ source: sourceOf(mount), target: mount.target, readOnly: mount.readOnly }],
   );
-  return found.sort((a, b) => depth(a.target) - depth(b.target));
-}
-
-function depth(path: string): number {
-  return path.split('/').filter((part) => part !== '').length;
+  return found.sort((a, b) => pathDepth(a.target) - pathDepth(b.target));
 }
 
 /**
