@@ -26,7 +26,6 @@ try {
     listen: values.listen.map(parseListenAddress),
     registry: registryUrl(values.registry),
     memoryBudgetMiB: memoryMiB(values.memory),
-    failed: (error) => console.error(error.message),
   });
   for (const address of engine.addresses) console.log(`DOCKER_HOST=${serializeListenAddress(address)}`);
   const end = async (): Promise<void> => {

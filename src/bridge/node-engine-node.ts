@@ -1,9 +1,7 @@
-import type { ContainerEngine } from '../api/container-engine';
 import type { EngineApi } from '../api/engine-api';
 import { systemClock } from '../base/clock';
 import { createDeferred } from '../base/deferred';
-import type { SandboxError } from '../base/errors';
-import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle';
+import { DisposableStore } from '../base/lifecycle';
 import { createLabBuilder } from '../engine/builds/lab-builder';
 import type { LabContainers } from '../engine/containers/engine';
 import { createEngineApi } from '../engine/http/create-engine-api';
@@ -15,10 +13,8 @@ import { type NodeLab, type NodeLabOptions, openNodeLab } from './node-lab-node'
 import { PublishedPorts } from './published-ports-node';
 import { registryFetch } from './registry-fetch-node';
 
-export interface NodeEngineOptions extends NodeLabOptions {
+export interface NodeEngineOptions extends Omit<NodeLabOptions, 'hostPorts' | 'engineApi'> {
   readonly listen: readonly ListenAddress[];
-  /** What went wrong by itself, for people. */
-  readonly failed: (error: SandboxError) => void;
 }
 
 /** The container engine with real guests, without a page, on sockets of this machine. */
@@ -33,9 +29,11 @@ export interface NodeEngine extends AsyncDisposable {
 export async function openNodeEngine(options: NodeEngineOptions): Promise<NodeEngine> {
   const opened = createDeferred<EngineApi>();
   opened.promise.catch(() => undefined);
-  const lab = await openNodeLab({ ...options, engineApi: () => opened.promise });
+  const hostPorts = new PublishedPorts((network, to) => lab.lab.connect(network, to));
+  const lab = await openNodeLab({ ...options, hostPorts, engineApi: () => opened.promise });
   const bridges: HttpBridge[] = [];
   const parts = new DisposableStore();
+  parts.add(hostPorts);
   const close = async (): Promise<void> => {
     await Promise.all(bridges.map((bridge) => bridge.close()));
     parts.dispose();
@@ -45,7 +43,7 @@ export async function openNodeEngine(options: NodeEngineOptions): Promise<NodeEn
     const engine = await lab.lab.containers();
     const api = openApi(lab, engine, parts);
     opened.resolve(api);
-    parts.add(openPorts(lab, engine, options));
+    parts.add(engine.changed(() => hostPorts.follow(engine.published())));
     const addresses: ListenAddress[] = [];
     for (const address of options.listen) {
       const bridge = createHttpBridge(api);
@@ -69,14 +67,4 @@ function openApi(
   const outside = { remote, registries, clock: systemClock, fetch: registryFetch, randomBytes };
   const builder = parts.add(createLabBuilder({ lab, engine, images, ...outside }));
   return createEngineApi({ engine, images, registries, builder, clock: systemClock });
-}
-
-/** What containers publish is reached by the gateways of their networks. */
-function openPorts({ lab }: NodeLab, engine: ContainerEngine, { failed }: NodeEngineOptions): Disposable {
-  const ports = new PublishedPorts({ connect: (network, to) => lab.connect(network, to), failed });
-  const changes = engine.changed(() => ports.follow(engine.published()));
-  return toDisposable(() => {
-    changes.dispose();
-    ports.dispose();
-  });
 }

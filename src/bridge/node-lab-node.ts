@@ -50,6 +50,8 @@ export interface NodeLabOptions {
   readonly artifacts?: (stored: ArtifactLoader) => ArtifactLoader;
   /** Of container hosts that make themselves; `diskMiB` is what the registry has empty file systems for. */
   readonly containerHosts?: LabOptions['containerHosts'];
+  /** Where programs of this machine reach the published ports of containers. */
+  readonly hostPorts?: LabOptions['hostPorts'];
   /** The Docker Engine API, for guests whose network may have it. */
   readonly engineApi?: () => Promise<EngineApi>;
   /** Starts the lab's threads. */
@@ -66,7 +68,7 @@ const unikernelShare = 0.25;
 
 export async function openNodeLab(options: NodeLabOptions): Promise<NodeLab> {
   const { registry, memoryBudgetMiB, artifacts: choose = (stored) => stored, containerHosts, engineApi } = options;
-  const { spawn = nodeSpawner } = options;
+  const { spawn = nodeSpawner, hostPorts } = options;
   const clock = systemClock;
   const randomBytes = (count: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(count));
   const opened = createMemoryContentStore({ clock });
@@ -123,6 +125,7 @@ export async function openNodeLab(options: NodeLabOptions): Promise<NodeLab> {
     removeGraceMs: 0,
     ...(engineApi && { engineApi }),
     ...(containerHosts && { containerHosts }),
+    ...(hostPorts && { hostPorts }),
   });
   await images.open();
   await lab.open();

@@ -1,8 +1,6 @@
 import { type AddressInfo, connect as connectSocket, createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { PublishedPort } from '../api/container-engine';
-import { createDeferred } from '../base/deferred';
-import type { SandboxError } from '../base/errors';
 import type { PageConnection } from '../engine/gateways';
 import { PublishedPorts } from './published-ports-node';
 
@@ -10,6 +8,12 @@ const open: PublishedPorts[] = [];
 afterEach(() => {
   for (const ports of open.splice(0)) ports.dispose();
 });
+
+function openPorts(connect: ConstructorParameters<typeof PublishedPorts>[0]): PublishedPorts {
+  const ports = new PublishedPorts(connect);
+  open.push(ports);
+  return ports;
+}
 
 function published(hostPort: number, protocol: PublishedPort['protocol'] = 'tcp'): PublishedPort {
   const to = { network: 'default', address: '10.0.0.7', port: 80 };
@@ -41,39 +45,48 @@ function ask(port: number, text: string): Promise<string | undefined> {
   });
 }
 
-test('a published port leads to its container until it is not published any more', async () => {
+test('an open port leads to its container while that is published, and is free when it is closed', async () => {
   const [asked, port] = [[] as unknown[], await freePort()];
-  const ports = new PublishedPorts({
-    connect: (network, to) => {
-      asked.push([network, to]);
-      return echo();
-    },
-    failed: (error) => expect.unreachable(error.message),
+  const ports = openPorts((network, to) => {
+    asked.push([network, to]);
+    return echo();
   });
-  open.push(ports);
+  await ports.open(port);
+  expect(await ask(port, 'early')).toBeUndefined();
   ports.follow([published(port), published(await freePort(), 'udp')]);
   expect(await ask(port, 'hello')).toBe('hello');
   expect(asked).toEqual([['default', { address: '10.0.0.7', port: 80 }]]);
   ports.follow([]);
   expect(await ask(port, 'hello')).toBeUndefined();
+  await expect(ports.open(port)).rejects.toThrow('address already in use');
+  ports.close(port);
+  await ports.open(port);
 });
 
 test('what cannot be reached resets the connection', async () => {
   const port = await freePort();
-  const ports = new PublishedPorts({ connect: () => Promise.reject(new Error('refused')), failed: () => {} });
-  open.push(ports);
+  const ports = openPorts(() => Promise.reject(new Error('refused')));
+  await ports.open(port);
   ports.follow([published(port)]);
   expect(await ask(port, 'hello')).toBeUndefined();
 });
 
-test('a port that somebody else has is told of', async () => {
+test('a port that another program has is refused in docker’s words', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address() as AddressInfo;
-  const told = createDeferred<SandboxError>();
-  const ports = new PublishedPorts({ connect: echo, failed: (error) => told.resolve(error) });
-  open.push(ports);
-  ports.follow([published(port)]);
-  expect((await told.promise).message).toContain(`Port ${port} of this machine cannot be opened`);
+  await expect(openPorts(echo).open(port)).rejects.toMatchObject({
+    code: 'FailedPrecondition',
+    message: `failed to bind host port 127.0.0.1:${port}/tcp: address already in use`,
+  });
   other.close();
+});
+
+test('what is being opened while all end is closed, too', async () => {
+  const port = await freePort();
+  const ports = openPorts(echo);
+  const opening = ports.open(port);
+  ports.dispose();
+  await opening;
+  await openPorts(echo).open(port);
 });

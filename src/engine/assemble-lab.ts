@@ -65,7 +65,7 @@ const usualStopGraceMs = 10_000;
 /** Puts the parts of a lab together; there is nothing in them yet. */
 export function assembleLab(options: LabOptions, ties: LabTies): LabParts {
   const { opened, lab, failed, disposables } = ties;
-  const { clock, records, blobs, disks, randomBytes, artifacts, containerHosts } = options;
+  const { clock, records, blobs, disks, randomBytes, artifacts, containerHosts, hostPorts } = options;
   const { switch: wire, stopGraceMs = usualStopGraceMs, removeGraceMs, egress, engineApi } = options;
   const randomId = (): string => toHex(randomBytes(6));
   const session = randomId();
@@ -104,6 +104,7 @@ export function assembleLab(options: LabOptions, ties: LabTies): LabParts {
     ...stores,
     artifacts,
     containerHosts,
+    hostPorts,
     clock,
     randomBytes,
     failed,

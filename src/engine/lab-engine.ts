@@ -26,6 +26,7 @@ export interface LabEngineOptions {
   readonly artifacts: ArtifactLoader | undefined;
   /** How container hosts are made that make themselves, and whether they are warmed up. */
   readonly containerHosts: LabOptions['containerHosts'] | undefined;
+  readonly hostPorts: LabOptions['hostPorts'];
   readonly images: () => Promise<LabImages>;
   /** Settles when the store knows whose images are needed. */
   readonly holdImages: () => Promise<void>;
@@ -103,7 +104,7 @@ export class LabEngine implements Disposable {
   }
 
   async #open(): Promise<LabContainers> {
-    const { artifacts, lab, drivers, networks, images, holdImages, containerHosts, failed } = this.#options;
+    const { artifacts, lab, drivers, networks, images, holdImages, containerHosts, hostPorts, failed } = this.#options;
     const { clock, records, blobs, randomBytes } = this.#options;
     if (!artifacts) throw new SandboxError('Unimplemented', 'There are no container hosts here');
     const [{ LabContainers }, { LabContainerHosts }] = await Promise.all([
@@ -123,6 +124,7 @@ export class LabEngine implements Disposable {
       holdImages,
       clock,
       randomBytes,
+      hostPorts,
       failed,
     });
     this.#disposables.add(engine);

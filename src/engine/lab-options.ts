@@ -9,6 +9,7 @@ import type { SwitchClient } from '../network/switch-client';
 import type { StoreEvent } from '../storage/store-supervision';
 import type { BlobClient } from './blob-client';
 import type { ContainerHostsOptions } from './container-hosts';
+import type { HostPorts } from './containers/host-ports';
 import type { DriverPart } from './drivers';
 import type { EgressOptions } from './egress';
 import type { GatewaySource } from './gateways';
@@ -61,6 +62,8 @@ export interface LabOptions {
   readonly stopGraceMs?: number;
   /** How container hosts are made that make themselves, and whether they are warmed up. */
   readonly containerHosts?: Pick<ContainerHostsOptions, 'diskMiB' | 'warmUpRuns'>;
+  /** Where programs of the machine beneath reach the published ports of containers. Without, the page alone does. */
+  readonly hostPorts?: HostPorts;
   /** How long a removal can be taken back (by canceling its task), milliseconds. */
   readonly removeGraceMs?: number;
 }

@@ -346,6 +346,26 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
       await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
     });
 
+    it('takes another port of this machine where a program has that, unless it is asked for', async () => {
+      const other = createServer();
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      const { port } = other.address() as AddressInfo;
+      try {
+        const refused = await docker.run(['run', '--name', 'late', '-p', `${port}:80`, 'busybox', 'true']);
+        expect([refused.code, refused.stderr]).toEqual([
+          125,
+          expect.stringContaining(`failed to bind host port 127.0.0.1:${port}/tcp: address already in use`),
+        ]);
+        expect(await ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'late'])).toBe('created 128\n');
+        const range = `${port}-${Math.min(port + 5, 65_535)}:80`;
+        await ok(['run', '-d', '--name', 'next', '-p', range, 'busybox', 'sleep', '60']);
+        expect(await ok(['port', 'next', '80'])).toMatch(new RegExp(`:(?!${port}\n)\\d+\n$`));
+      } finally {
+        other.close();
+        await ok(['rm', '-f', 'late', 'next']);
+      }
+    });
+
     it('joins containers by networks and names', async () => {
       expect(await ok(['network', 'create', '--subnet', '10.77.0.0/24', '--label', 'a=b', 'backend'])).toMatch(
         /^[0-9a-f]{64}\n$/,

@@ -2,22 +2,24 @@ import type { PublishedPort } from '../../api/container-engine';
 import type { ContainerEntry } from './container-book';
 import type { ContainerNetworks } from './container-networks';
 import type { StoredContainer } from './container-records';
+import type { HostPorts } from './host-ports';
 import { type BoundPort, PortBook } from './port-book';
 import { wishedPorts } from './port-spec';
 
 /** The published ports of containers that run. Who is on internal networks alone publishes none, and takes no number. */
 export class ContainerPorts {
   readonly #networks: Pick<ContainerNetworks, 'wayIn'>;
-  readonly #book = new PortBook();
+  readonly #book: PortBook;
 
-  constructor(networks: Pick<ContainerNetworks, 'wayIn'>) {
+  constructor(networks: Pick<ContainerNetworks, 'wayIn'>, hostPorts?: HostPorts) {
     this.#networks = networks;
+    this.#book = new PortBook(hostPorts);
   }
 
   /** As its networks are now; what it has already, it keeps. Errors: as of {@link PortBook.bind}. */
-  publish({ id, stored }: Pick<ContainerEntry, 'id' | 'stored'>): void {
+  async publish({ id, stored }: Pick<ContainerEntry, 'id' | 'stored'>): Promise<void> {
     if (!this.#networks.wayIn(stored)) this.#book.release(id);
-    else if (this.of(id).length === 0) this.#book.bind(id, wishesOf(stored));
+    else if (this.of(id).length === 0) await this.#book.bind(id, wishesOf(stored));
   }
 
   release(container: string): void {

@@ -68,7 +68,7 @@ export class ContainerRuns implements Disposable {
     const since = clock.monotonic();
     try {
       await this.#options.join(entry);
-      ports.publish(entry);
+      await ports.publish(entry);
       host = await this.place(entry, operation);
       const spec = await this.driverOf(entry).spec(entry, host);
       exit = watch.expectExit(entry);
@@ -137,7 +137,7 @@ export class ContainerRuns implements Disposable {
     }
     watch.follow(host);
     const exit = watch.expectExit(entry, found.pid);
-    ports.publish(entry);
+    await ports.publish(entry);
     const since = clock.monotonic() - (clock.now() - startedAt);
     await this.#began(entry, { host, process, since }, exit, startedAt);
     if (found.paused) await book.setState(entry, { status: 'paused' });

@@ -36,6 +36,7 @@ import { engineInfo, engineVersion } from './engine-info';
 import { EventLog } from './event-log';
 import { Execs } from './execs';
 import { HostDriver } from './host-driver';
+import type { HostPorts } from './host-ports';
 import { ImageUsers } from './image-users';
 import { LeftBehind } from './left-behind';
 import { Lifecycle } from './lifecycle';
@@ -61,6 +62,8 @@ export interface LabContainersOptions {
   readonly holdImages: () => Promise<void>;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
+  /** Where programs of the machine beneath reach what is published. Without, the page alone does. */
+  readonly hostPorts?: HostPorts | undefined;
   /** What went wrong by itself, for people. */
   readonly failed: (error: SandboxError) => void;
 }
@@ -120,7 +123,7 @@ export class LabContainers implements ContainerEngine, Disposable {
       leftBehind,
       disks: () => lab.volumes(),
     });
-    const ports = new ContainerPorts(networks);
+    const ports = new ContainerPorts(networks, options.hostPorts);
     const event = (entry: ContainerEntry, action: string, attributes = {}, by = {}): void => {
       events.add('container', action, entry.id, { ...attributesOf(entry), ...attributes }, by);
     };

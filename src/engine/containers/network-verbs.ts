@@ -62,12 +62,12 @@ export class NetworkVerbs implements EngineNetworks {
       entry.stored = changed;
       const nic = networks.findNic(changed, changed.endpoints.length - 1);
       try {
-        if (entry.run) ports.publish(entry);
+        if (entry.run) await ports.publish(entry);
         if (nic) await run?.host.connect(entry.id, nic);
       } catch (error) {
         await networks.disconnect(entry.id, network.name, [book.change(stored)]);
         entry.stored = stored;
-        if (entry.run) ports.publish(entry);
+        if (entry.run) await ports.publish(entry);
         throw error;
       }
       book.touch(entry);
@@ -94,7 +94,7 @@ export class NetworkVerbs implements EngineNetworks {
       await run?.host.disconnect(entry.id, nic, isFirst ? networks.findNic(changed, 0)?.gateway : undefined);
       await networks.disconnect(entry.id, network.name, [book.change(changed)]);
       entry.stored = changed;
-      if (entry.run) ports.publish(entry);
+      if (entry.run) await ports.publish(entry);
       book.touch(entry);
     });
     networks.tellOf(network.name, entry.id, 'disconnect');
