@@ -65,20 +65,22 @@ describe('the first prompt', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('starts again from the store after a reload, without the registry', async () => {
+  it('comes back from the store after a reload, and a new one starts, without the registry', async () => {
     const asked: string[] = [];
     page.on('request', (request) => {
       if (request.url().includes('/registry/blobs/')) asked.push(request.url());
     });
     await page.context().route('**/registry/**', (route) => route.abort());
     await page.reload();
-    await page
-      .getByRole('button', { name: /start|new/i })
-      .first()
-      .click();
     await answered('# ');
+    await page.locator('.xterm-screen').click();
     await page.keyboard.type('echo again $((3 * 3))\n');
     await answered('again 9');
+    await page.getByRole('button', { name: 'New VM', exact: true }).click();
+    // Until the first one's terminal has gone, keys are its.
+    await expect.poll(screen, { interval: 50 }).toMatch(/^(?!.*again 9).*# /s);
+    await page.keyboard.type('echo anew $((2 * 2))\n');
+    await answered('anew 4');
     expect(asked).toEqual([]);
   });
 

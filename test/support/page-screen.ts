@@ -6,7 +6,7 @@ export function screenOf(page: Page | Frame): Promise<string> {
     const rows = [];
     const visit = (root) => {
       for (const element of root.querySelectorAll('*')) {
-        if (element.classList.contains('xterm-rows')) {
+        if (element.classList.contains('xterm-rows') && element.checkVisibility()) {
           for (const row of element.children) rows.push(row.textContent);
         }
         if (element.shadowRoot) visit(element.shadowRoot);
