@@ -4,14 +4,18 @@ import { readFile } from 'node:fs/promises';
 /** The variable of the environment that names the file for what the reporter has to say. */
 export const strayErrorsFile = 'STRATA_STRAY_ERRORS';
 
-/** A reporter of vitest for errors that belong to no test: its JSON report leaves those out. */
+/** @typedef {{ readonly name?: string, readonly message?: string, readonly stack?: string }} StrayError */
+
+/** A reporter of vitest for errors that belong to no test, as those beside tests and of hooks: its JSON report leaves them out. */
 export default class StrayErrorsReporter {
   /**
-   * @param {readonly unknown[]} _modules
-   * @param {readonly { readonly name?: string, readonly message?: string, readonly stack?: string }[]} errors
+   * @param {readonly import('vitest/node').TestModule[]} modules
+   * @param {readonly StrayError[]} beside
    */
-  onTestRunEnd(_modules, errors) {
+  onTestRunEnd(modules, beside) {
     const path = process.env[strayErrorsFile];
+    const suites = modules.flatMap((module) => [...module.children.allSuites()]);
+    const errors = [...suites.flatMap((suite) => suite.errors()), ...beside];
     if (path === undefined || errors.length === 0) return;
     writeFileSync(path, errors.map(({ name, message, stack }) => stack ?? `${name}: ${message}`).join('\n'));
   }
