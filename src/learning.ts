@@ -30,7 +30,7 @@ export async function createLessonShelf(stock: PageStock, lab: Lab, page: Store)
 
 /** One that an embedded lab runs: begun, shown at the step where somebody was, and followed. */
 export async function lessonWork(page: Store, id: string): Promise<EmbeddedWork> {
-  const shelf = await page.lessonShelf();
+  const shelf = await page.parts.lessons.get();
   if (!shelf) throw new SandboxError('Unavailable', 'The lessons cannot be had');
   const run = await shelf.lesson(id);
   const steps = run.lesson.steps.length;

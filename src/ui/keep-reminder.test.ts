@@ -41,7 +41,7 @@ const titles = (): readonly string[] => store.messages.toasts.value.map(({ title
 async function wait(ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += lookMs) {
     await clock.advance(lookMs);
-    await store.volumeShelf();
+    await store.parts.volumes.get();
     await clock.advance(0);
   }
 }

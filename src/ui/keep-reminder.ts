@@ -40,9 +40,9 @@ async function remind({ store, clock, mayEvict }: ReminderOptions): Promise<void
   // Where nothing is kept at all, the page says so all the time.
   if (!store.storage.value.persistent || store.ownership.value.state !== 'owner') return;
   if (typeof last === 'number' && clock.now() - last < dayMs) return;
-  const volumes = (await store.volumeShelf())?.list.value ?? [];
+  const volumes = (await store.parts.volumes.get())?.list.value ?? [];
   if (store.instances.value.length + volumes.length === 0 || !(await mayEvict())) return;
   settings.keep('reminded', clock.now());
-  const save = (): void => void store.scenarioShelf().then((shelf) => shelf?.saveArchive());
+  const save = (): void => void store.parts.scenarios.get().then((shelf) => shelf?.saveArchive());
   messages.show({ tone: 'info', title: words.title, body: words.body, undo: save, button: words.save });
 }

@@ -13,24 +13,17 @@ import type { LayoutBook } from '../engine/layout-book';
 import type { NetworkStatus } from '../engine/networks';
 import type { StatReading } from '../engine/stat-sampler';
 import type { TaskId, TaskRecord } from '../engine/tasks';
-import type { ComparisonShelf } from './compare/comparison-shelf';
 import type { ContainerShelf } from './containers/container-shelf';
 import type { Dialog } from './dialog';
-import type { LabEventLog } from './events/lab-event-log';
 import type { FileShelf } from './files/file-shelf';
-import type { FolderShelf } from './files/folder-shelf';
 import type { FileOwner } from './files/open-guest-files';
-import type { ImageShelf } from './images/image-shelf';
-import { LazyPart } from './lazy-part';
-import type { LessonShelf } from './lessons/lesson-shelf';
 import type { Ownership, PageLab } from './page-lab';
 import type { PreviewLink, PreviewLinks } from './previews/preview-links';
 import { formatRoute, type Route } from './route';
-import type { ScenarioShelf } from './scenarios/scenario-shelf';
 import type { StatSeries } from './series';
 import type { Settings } from './settings';
-import type { Intake } from './store/intake';
 import { Launches } from './store/launches';
+import { LazyParts, type PartSources } from './store/lazy-parts';
 import { LiveFigures } from './store/live-figures';
 import { Messages } from './store/messages';
 import { NetworkVerbs } from './store/network-verbs';
@@ -39,7 +32,6 @@ import { SnapshotVerbs } from './store/snapshot-verbs';
 import type { RawConnection } from './terminals/raw-source';
 import { Terminals } from './terminals/terminals';
 import { text } from './text';
-import type { VolumeShelf } from './volumes/volume-shelf';
 
 /** Whether what is downloaded outlives the tab. */
 export interface StorageStatus {
@@ -51,26 +43,14 @@ export interface StorageStatus {
 export const plainActions = ['start', 'stop', 'kill', 'pause', 'resume', 'reset', 'remove', 'migrate'] as const;
 export type PlainAction = (typeof plainActions)[number];
 
-export interface StoreOptions {
+export interface StoreOptions extends PartSources {
   readonly lab: PageLab;
   readonly settings: Settings;
   readonly clock: Clock;
   /** Fetches what shows published ports. */
   readonly previews?: () => Promise<PreviewLinks>;
-  /** Fetches the images. */
-  readonly images?: (page: Store) => Promise<ImageShelf>;
   /** The container engine; opened when it is first asked something. */
   readonly engine?: () => Promise<EngineApi>;
-  /** Fetches the shared folder. */
-  readonly files?: (page: Store) => Promise<FolderShelf>;
-  /** Fetches the containers. */
-  readonly containers?: () => Promise<ContainerShelf>;
-  /** Fetches the lab's files. */
-  readonly scenarios?: (page: Store) => Promise<ScenarioShelf>;
-  /** Fetches what compares VM, container and unikernel. */
-  readonly comparison?: (page: Store) => Promise<ComparisonShelf>;
-  /** Fetches the lessons. */
-  readonly lessons?: (page: Store) => Promise<LessonShelf>;
 }
 
 const isHost = (record: InstanceRecord | undefined): boolean => record !== undefined && isContainerHost(record.spec);
@@ -91,19 +71,11 @@ export class Store implements Disposable {
   readonly launches: Launches;
   readonly snapshotVerbs: SnapshotVerbs;
   readonly networkVerbs: NetworkVerbs;
+  readonly parts: LazyParts;
   readonly #lab: PageLab;
   readonly #clock: Clock;
   readonly #figures: LiveFigures;
   readonly #previews: PreviewWays;
-  readonly #images: LazyPart<ImageShelf>;
-  readonly #volumes: LazyPart<VolumeShelf>;
-  readonly #files: LazyPart<FolderShelf>;
-  readonly #containers: LazyPart<ContainerShelf>;
-  readonly #scenarios: LazyPart<ScenarioShelf>;
-  readonly #lessons: LazyPart<LessonShelf>;
-  readonly #comparison: LazyPart<ComparisonShelf>;
-  readonly #events: LazyPart<LabEventLog>;
-  readonly #intake: LazyPart<Intake>;
   /** As previews go by: those that containers publish. */
   #containerPorts: readonly string[] = [];
   readonly #disposables = new DisposableStore();
@@ -125,7 +97,7 @@ export class Store implements Disposable {
     return route.view === 'machine' ? this.#instances.value.find((record) => record.id === route.id) : undefined;
   });
 
-  constructor({ lab, settings, clock, previews, engine = noEngine, ...parts }: StoreOptions) {
+  constructor({ lab, settings, clock, previews, engine = noEngine, ...sources }: StoreOptions) {
     this.#lab = lab;
     this.settings = settings;
     this.#clock = clock;
@@ -135,25 +107,12 @@ export class Store implements Disposable {
     this.networkVerbs = new NetworkVerbs(lab, this.messages);
     this.#figures = this.#disposables.add(new LiveFigures(lab, this.#instances, clock));
     this.#previews = new PreviewWays(previews, (error) => this.report(text.notLoaded, error));
-    const { images, files, containers, scenarios, lessons, comparison } = parts;
-    this.#images = this.#part(text.nav.images, images);
-    this.#volumes = this.#part(text.nav.volumes, () => this.#openVolumes());
-    this.#files = this.#part(text.nav.files, files);
-    this.#containers = this.#part(
-      text.nav.containers,
-      containers && (async () => this.#followPorts(await containers())),
-    );
-    this.#scenarios = this.#part(text.nav.lab, scenarios);
-    this.#lessons = this.#part(text.nav.lessons, lessons);
-    this.#comparison = this.#part(text.nav.compare, comparison);
-    this.#events = this.#part(text.nav.events, async () => {
-      const { LabEventLog } = await import('./events/lab-event-log');
-      return this.#disposables.add(new LabEventLog(this));
+    const { containers } = sources;
+    const parts = new LazyParts(this, lab, {
+      ...sources,
+      ...(containers && { containers: async () => this.#followPorts(await containers()) }),
     });
-    this.#intake = this.#part(text.notLoaded, async () => {
-      const { Intake } = await import('./store/intake');
-      return new Intake(lab, this);
-    });
+    this.parts = this.#disposables.add(parts);
     this.terminals = new Terminals({
       instance: (id) => this.#find(id),
       settings,
@@ -166,7 +125,7 @@ export class Store implements Disposable {
       },
       openContainer: async (kind, container) => {
         const [shelf, { openDockedSource }] = await Promise.all([
-          this.containerShelf(),
+          this.parts.containers.get(),
           import('./containers/docked-source'),
         ]);
         if (!shelf) throw new SandboxError('Unavailable', text.notLoaded);
@@ -248,58 +207,13 @@ export class Store implements Disposable {
     return this.#lab.hosts();
   }
 
-  /** The images, from the first time that somebody asks for them. Undefined, and told of, when they cannot be had. */
-  imageShelf(): Promise<ImageShelf | undefined> {
-    return this.#images.get();
-  }
-
-  /** The volumes, likewise. */
-  volumeShelf(): Promise<VolumeShelf | undefined> {
-    return this.#volumes.get();
-  }
-
-  /** The shared folder, likewise. */
-  folderShelf(): Promise<FolderShelf | undefined> {
-    return this.#files.get();
-  }
-
   /** The files of what runs programs. */
   async guestFiles(owner: FileOwner): Promise<FileShelf> {
     const { openGuestFiles } = await import('./files/open-guest-files');
     return openGuestFiles(owner, this, this.#lab.tasks, this.#clock);
   }
 
-  /** The containers, likewise. */
-  containerShelf(): Promise<ContainerShelf | undefined> {
-    return this.#containers.get();
-  }
-
-  /** What has happened, likewise. */
-  eventLog(): Promise<LabEventLog | undefined> {
-    return this.#events.get();
-  }
-
-  /** The lab's files, likewise. */
-  scenarioShelf(): Promise<ScenarioShelf | undefined> {
-    return this.#scenarios.get();
-  }
-
-  /** The lessons, likewise. */
-  lessonShelf(): Promise<LessonShelf | undefined> {
-    return this.#lessons.get();
-  }
-
-  /** What takes the files that people bring, likewise. */
-  intake(): Promise<Intake | undefined> {
-    return this.#intake.get();
-  }
-
-  /** What compares VM, container and unikernel, likewise. */
-  comparisonShelf(): Promise<ComparisonShelf | undefined> {
-    return this.#comparison.get();
-  }
-
-  /** Where things stand in the picture of the lab; otherwise as {@link imageShelf}. */
+  /** Where things stand in the picture of the lab; undefined, and told of, when that cannot be had. */
   async layout(): Promise<LayoutBook | undefined> {
     try {
       return await this.#lab.layout();
@@ -454,20 +368,6 @@ export class Store implements Disposable {
 
   dispose(): void {
     this.#disposables.dispose();
-  }
-
-  #part<T>(name: string, open: ((page: Store) => Promise<T>) | undefined): LazyPart<T> {
-    return new LazyPart(open && (() => open(this)), (error) => this.report(name, error));
-  }
-
-  async #openVolumes(): Promise<VolumeShelf> {
-    const [volumes, { VolumeShelf }] = await Promise.all([this.#lab.volumes(), import('./volumes/volume-shelf')]);
-    return new VolumeShelf({
-      volumes,
-      lab: this.#lab,
-      report: (title, error) => this.report(title, error),
-      announce: (message) => this.announce(message),
-    });
   }
 
   async #connect(id: InstanceId, port: number): Promise<RawConnection> {

@@ -49,7 +49,7 @@ describe('the page in another language', { timeout: 120_000 }, () => {
     for (const number of await fields.locator('input[type="number"]').all()) await number.fill('');
   };
   const scenario = (text: string): Promise<unknown> =>
-    shown.store(`scenarioShelf().then((shelf) => shelf.showFile(new File([${JSON.stringify(text)}], 'some.yaml')))`);
+    shown.store(`parts.scenarios.get().then((shelf) => shelf.showFile(new File([${JSON.stringify(text)}], 'some.yaml')))`);
 
   it('has what is replaced between marks, and nothing else is left', () => {
     const text = `${pseudo('Open')} web ${pseudo(`Run ${pseudo('it')} now with oak`, ['oak'])}`;

@@ -93,7 +93,7 @@ const readRecords = `(async () => {
   const json = (path) => engine.fetch(new Request('http://engine/v1.47' + path)).then((answer) => answer.json());
   const store = document.querySelector('strata-app')?.store;
   const hosts = lab.list().some(({ spec }) => spec.containerHost);
-  const events = (await store?.eventLog())?.events.value ?? [];
+  const events = (await store?.parts.events.get())?.events.value ?? [];
   return [
     ...lab.tasks.list().flatMap(({ subject, phases, error }) => [subject, error?.message, ...phases.map(({ name }) => name)]),
     ...lab.list().flatMap(({ id, name, spec, nics, state, startNote }) => [

@@ -5,7 +5,7 @@ import { eventually } from '../../base/eventually-fixture';
 import type { InstanceRecord, LabAction } from '../../engine/instance-record';
 import type { TaskRecord } from '../../engine/tasks';
 import type { ContainerShelf } from '../containers/container-shelf';
-import { type EventSources, eventLimit, LabEventLog } from './lab-event-log';
+import { eventLimit, LabEventLog } from './lab-event-log';
 
 const task = (id: string, state: TaskRecord['state'], more: Partial<TaskRecord<LabAction>> = {}) => ({
   id,
@@ -45,9 +45,8 @@ describe('the event log', () => {
         },
       });
     };
-    const containerShelf: EventSources['containerShelf'] = async () =>
-      ({ engine: { events } }) as unknown as ContainerShelf;
-    log = new LabEventLog({ tasks, instances, now, containerShelf });
+    const engine = { events } as unknown as ContainerShelf['engine'];
+    log = new LabEventLog({ tasks, instances, now, parts: { containers: { get: async () => ({ engine }) } } });
   });
   afterEach(() => log.dispose());
 

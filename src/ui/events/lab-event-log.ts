@@ -4,6 +4,8 @@ import type { InstanceId, InstancePhase } from '../../api/instance';
 import { type Disposable, DisposableStore, toDisposable } from '../../base/lifecycle';
 import type { InstanceRecord, LabAction } from '../../engine/instance-record';
 import type { TaskId, TaskRecord, TaskState } from '../../engine/tasks';
+import type { ContainerShelf } from '../containers/container-shelf';
+import type { LazyPart } from '../lazy-part';
 import type { Store } from '../store';
 
 /** Events that are kept; the oldest give way. */
@@ -28,7 +30,9 @@ export type LabEvent = LabEventKind & {
 };
 
 /** What the log follows. */
-export type EventSources = Pick<Store, 'tasks' | 'instances' | 'now' | 'containerShelf'>;
+export type EventSources = Pick<Store, 'tasks' | 'instances' | 'now'> & {
+  readonly parts: { readonly containers: Pick<LazyPart<Pick<ContainerShelf, 'engine'>>, 'get'> };
+};
 
 /** What has happened in the lab since the page came: tasks, states of instances, and what the container engine tells. */
 export class LabEventLog implements Disposable {
@@ -91,7 +95,7 @@ export class LabEventLog implements Disposable {
 
   /** Without what health checks run: one of them alone would push everything else out within minutes. */
   async #hearEngine(): Promise<void> {
-    const shelf = await this.#sources.containerShelf();
+    const shelf = await this.#sources.parts.containers.get();
     if (!shelf || this.#disposables.disposed) return;
     const reader = shelf.engine.events({ since: 0, withoutHealthChecks: true }).getReader();
     this.#disposables.add(toDisposable(() => void reader.cancel().catch(() => {})));

@@ -2,19 +2,17 @@ import { SandboxError } from '../../base/errors';
 import type { DiskMedium } from '../../formats/disk-medium';
 import { bringFile } from '../bring-file';
 import type { Dialog } from '../dialog';
-import type { LessonShelf } from '../lessons/lesson-shelf';
 import { chosenFiles, droppedFiles, readFolder } from '../lessons/read-folder';
 import type { PageLab } from '../page-lab';
-import type { ScenarioShelf } from '../scenarios/scenario-shelf';
 import { text } from '../text';
 import { machineWords } from '../text/machine-words';
+import type { LazyParts } from './lazy-parts';
 import type { Messages } from './messages';
 
 /** What it needs of the page. */
 export interface IntakePage {
   readonly messages: Messages;
-  readonly scenarioShelf: () => Promise<ScenarioShelf | undefined>;
-  readonly lessonShelf: () => Promise<LessonShelf | undefined>;
+  readonly parts: Pick<LazyParts, 'scenarios' | 'lessons'>;
   /** Asks what is to be made of a file. */
   readonly ask: (dialog: Dialog) => void;
 }
@@ -44,7 +42,7 @@ export class Intake {
       return;
     }
     if (/\.ya?ml$/.test(file.name)) {
-      void this.#page.scenarioShelf().then((shelf) => shelf?.showFile(file));
+      void this.#page.parts.scenarios.get().then((shelf) => shelf?.showFile(file));
       return;
     }
     this.#page.messages.attempt(text.notTaken(file.name), async () => {
@@ -70,7 +68,7 @@ export class Intake {
     const name = first instanceof File ? (first.webkitRelativePath.split('/')[0] ?? '') : (first?.name ?? '');
     this.#page.messages.attempt(text.notTaken(name), async () => {
       const files = 'length' in folder ? chosenFiles(folder) : await droppedFiles(folder);
-      await (await this.#page.lessonShelf())?.bring(name, await readFolder(files));
+      await (await this.#page.parts.lessons.get())?.bring(name, await readFolder(files));
     });
   }
 }

@@ -7,11 +7,11 @@ import type { DiskFile } from '../../engine/disk-files';
 import type { ImageMachineWish } from '../../engine/image-machine';
 import type { InstanceDraft, InstanceRecord, LaunchDraft } from '../../engine/instance-record';
 import type { UnikernelOffer } from '../../engine/unikernel-library';
-import type { ContainerShelf } from '../containers/container-shelf';
 import type { RunWish } from '../containers/run-wish';
 import type { PageLab } from '../page-lab';
 import type { Route } from '../route';
 import { text } from '../text';
+import type { LazyParts } from './lazy-parts';
 import type { Messages } from './messages';
 
 /** An app to be. */
@@ -21,7 +21,7 @@ type AppDraft = Extract<InstanceDraft, { readonly kind: 'app' }>;
 export interface LaunchesPage {
   readonly messages: Messages;
   readonly instances: ReadonlySignal<readonly InstanceRecord[]>;
-  readonly containerShelf: () => Promise<ContainerShelf | undefined>;
+  readonly parts: Pick<LazyParts, 'containers'>;
   /** Shows what was made. */
   readonly go: (route: Route) => void;
 }
@@ -72,7 +72,7 @@ export class Launches {
    * it is. Throws why it cannot be made; what goes wrong later is told by its task.
    */
   async container(wish: RunWish): Promise<boolean> {
-    const shelf = await this.#page.containerShelf();
+    const shelf = await this.#page.parts.containers.get();
     if (!shelf) return false;
     const { task, created } = shelf.run(wish);
     const leave = this.#page.messages.leave(task);

@@ -114,7 +114,7 @@ export class LiveTopology implements Disposable {
 
   /** The container engine is a large part of the page: where there is no host there are no containers to draw. */
   async #lookInside(): Promise<void> {
-    const shelf = await this.#store.containerShelf();
+    const shelf = await this.#store.parts.containers.get();
     if (shelf && !this.#disposables.disposed) this.#nested.value = this.#disposables.add(new NestedContainers(shelf));
   }
 }

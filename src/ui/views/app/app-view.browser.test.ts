@@ -116,7 +116,7 @@ async function launchAsleep(): Promise<void> {
 }
 
 async function makeVolume(): Promise<void> {
-  const shelf = (await store.volumeShelf())!;
+  const shelf = (await store.parts.volumes.get())!;
   shelf.create({ name: 'data', sizeMiB: 64 });
   await eventually(() => expect(shelf.list.value).toHaveLength(1));
 }

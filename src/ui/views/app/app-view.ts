@@ -334,7 +334,7 @@ export class AppView extends StrataElement {
   async #showScenario(): Promise<void> {
     const { href } = location;
     this.store?.go({ view: 'lab' });
-    await (await this.store?.scenarioShelf())?.showAddress(new URL(href));
+    await (await this.store?.parts.scenarios.get())?.showAddress(new URL(href));
     if (location.href === href) forgetAddress(formatRoute({ view: 'lab' }));
   }
 

@@ -12,7 +12,7 @@ export function takeDrop(event: DragEvent, store: Store | undefined): void {
   event.preventDefault();
   if (store?.ownership.value.state !== 'owner') return;
   const entry = event.dataTransfer?.items[0]?.webkitGetAsEntry();
-  void store.intake().then((intake) => {
+  void store.parts.intake.get().then((intake) => {
     if (entry?.isDirectory) intake?.lesson(entry as FileSystemDirectoryEntry);
     else intake?.file(file);
   });

@@ -77,5 +77,5 @@ export function loadAllParts(store: Store | undefined): void {
   void Promise.allSettled(all.map((load) => load()));
   if (store) void import('../../keep-reminder').then(({ remindPage }) => remindPage(store)).catch(() => {});
   // It has what happens from when it is first asked for.
-  void store?.eventLog();
+  void store?.parts.events.get();
 }

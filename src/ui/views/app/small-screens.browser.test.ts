@@ -95,7 +95,7 @@ const places: Readonly<Record<string, () => Promise<void>>> = {
     store.go({ view: 'container', id: Id, tab: 'logs' });
   },
   'a lesson': async () => {
-    const lessons = (await store.lessonShelf())!;
+    const lessons = (await store.parts.lessons.get())!;
     const step = `---\ntitle: First\n---\n${'Much is to be read here, and it goes on.\n\n'.repeat(30)}`;
     const head = '---\nlesson: 1\ntitle: A lesson\nsummary: x\nminutes: 5\nsteps: [1.md]\n---\nBegin.\n';
     await lessons.bring('mine', new Map(Object.entries({ 'lesson.md': head, '1.md': step })));

@@ -126,7 +126,7 @@ export class CompareView extends StrataElement {
   async #open(store: Store): Promise<void> {
     if (this.#opening) return;
     this.#opening = true;
-    this.shelf = await store.comparisonShelf();
+    this.shelf = await store.parts.comparison.get();
     this.#opening = false;
   }
 

@@ -98,7 +98,7 @@ export class ContainersView extends StrataElement {
   }
 
   async #open(store: Store): Promise<void> {
-    const shelf = await store.containerShelf();
+    const shelf = await store.parts.containers.get();
     if (this.store === store) this.shelf = shelf;
   }
 

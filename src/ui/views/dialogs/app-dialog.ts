@@ -171,7 +171,7 @@ export class AppDialog extends DialogElement {
         aria-label=${dialog.fileLabel}
         @change=${(event: Event) => {
           const [file] = filesOf(event);
-          if (file) void store.intake().then((intake) => intake?.module(file));
+          if (file) void store.parts.intake.get().then((intake) => intake?.module(file));
         }}
       />
     </div>`;

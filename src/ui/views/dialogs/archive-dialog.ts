@@ -78,7 +78,8 @@ export class ArchiveDialog extends DialogElement {
 
   protected override submit(store: Store): boolean {
     const { file, contents, conflict } = this.dialog ?? {};
-    if (file && contents) void store.scenarioShelf().then((shelf) => shelf && go(shelf, file, contents, conflict));
+    if (file && contents)
+      void store.parts.scenarios.get().then((shelf) => shelf && go(shelf, file, contents, conflict));
     return true;
   }
 }

@@ -263,7 +263,7 @@ export class MachineDialog extends DialogElement {
   /** A file takes the place of one that a profile names and that is not here. */
   async #take(store: Store, event: Event): Promise<void> {
     const [file] = filesOf(event);
-    const medium = file && (await (await store.intake())?.recognizeDisk(file));
+    const medium = file && (await (await store.parts.intake.get())?.recognizeDisk(file));
     if (!file || !medium) return;
     const disk = { spec: specOf(file, medium), file, medium };
     const place = this.disks.findIndex((each) => isMissing(store, each) && each.spec.source?.sizeBytes === file.size);

@@ -19,7 +19,7 @@ describe('the question before a new lab', () => {
       empty: async (options: unknown) => emptied.push(options) > 0,
     } as unknown as ScenarioShelf;
     dialog = new NewLabDialog();
-    dialog.store = { scenarioShelf: async () => shelf } as unknown as Store;
+    dialog.store = { parts: { scenarios: { get: async () => shelf } } } as unknown as Store;
     dialog.dialog = { kind: 'new-lab', folders: [{ name: 'shared', quotaBytes: 1, usedBytes: 1, files: 1 }] };
     document.body.replaceChildren(dialog);
     await dialog.updateComplete;

@@ -64,7 +64,7 @@ export class NewLabDialog extends DialogElement {
   async #save(store: Store, name: string): Promise<void> {
     this.saves += 1;
     try {
-      await (await store.scenarioShelf())?.saveFolder(name);
+      await (await store.parts.scenarios.get())?.saveFolder(name);
     } finally {
       this.saves -= 1;
     }
@@ -72,7 +72,7 @@ export class NewLabDialog extends DialogElement {
 
   protected override submit(store: Store): boolean {
     const { dialog, withFolders } = this;
-    void store.scenarioShelf().then(async (shelf) => {
+    void store.parts.scenarios.get().then(async (shelf) => {
       if (await shelf?.empty({ withFolders })) dialog?.next?.();
     });
     return true;

@@ -68,9 +68,9 @@ export class PaletteDialog extends DialogElement {
     super.firstUpdated();
     const { store } = this;
     this.#goOn(store);
-    void store?.containerShelf().then((containers) => this.#add({ containers }));
-    void store?.lessonShelf().then((lessons) => this.#add({ lessons }));
-    void store?.scenarioShelf().then((lab) => this.#add({ lab }));
+    void store?.parts.containers.get().then((containers) => this.#add({ containers }));
+    void store?.parts.lessons.get().then((lessons) => this.#add({ lessons }));
+    void store?.parts.scenarios.get().then((lab) => this.#add({ lab }));
   }
 
   /** Who opens it knows what for, and types before it has come. */

@@ -114,8 +114,8 @@ export class ScenarioDialog extends DialogElement {
     const { plan, from, decided } = dialog;
     this.#goesOn = plan.conflicts.length > 0;
     const beginAnew = this.#goesOn;
-    void store
-      .scenarioShelf()
+    void store.parts.scenarios
+      .get()
       .then((shelf) => (beginAnew ? shelf?.beginWith(plan, from, decided) : shelf?.open(plan, from)));
     return true;
   }

@@ -98,10 +98,10 @@ export class SettingsDialog extends DialogElement {
 
   protected override firstUpdated(): void {
     super.firstUpdated();
-    void this.store?.volumeShelf().then((volumes) => {
+    void this.store?.parts.volumes.get().then((volumes) => {
       this.volumes = volumes;
     });
-    void this.store?.imageShelf().then((images) => {
+    void this.store?.parts.images.get().then((images) => {
       this.images = images;
     });
   }
@@ -213,7 +213,7 @@ export class SettingsDialog extends DialogElement {
 
   async #save(store: Store): Promise<void> {
     this.close();
-    await (await store.scenarioShelf())?.saveArchive();
+    await (await store.parts.scenarios.get())?.saveArchive();
   }
 }
 

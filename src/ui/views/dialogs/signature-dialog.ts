@@ -133,7 +133,7 @@ export class SignatureDialog extends DialogElement {
   }
 
   async #read(store: Store): Promise<void> {
-    const shelf = await store.imageShelf();
+    const shelf = await store.parts.images.get();
     try {
       this.rules = ((await shelf?.policy()) ?? projectPolicy).rules.map(typed);
     } catch (error) {
@@ -148,7 +148,7 @@ export class SignatureDialog extends DialogElement {
       rules: (this.rules ?? []).map((rule) => ({ ...rule, keys: keysIn(rule.keys) })),
     };
     try {
-      const shelf = await store.imageShelf();
+      const shelf = await store.parts.images.get();
       await shelf?.setPolicy(policy);
       this.close();
     } catch (error) {

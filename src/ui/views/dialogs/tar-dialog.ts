@@ -89,14 +89,14 @@ export class TarDialog extends DialogElement {
       case 'images':
       case 'root': {
         store.go({ view: 'images' });
-        const shelf = await store.imageShelf();
+        const shelf = await store.parts.images.get();
         if (kind === 'images') shelf?.load(file);
         else shelf?.import(file, name === '' ? undefined : name);
         return;
       }
       case 'volume':
         store.go({ view: 'volumes' });
-        (await store.volumeShelf())?.import(file);
+        (await store.parts.volumes.get())?.import(file);
         return;
       case 'snapshot':
         store.go({ view: 'snapshots' });
@@ -104,7 +104,7 @@ export class TarDialog extends DialogElement {
         return;
       case 'lab':
         store.go({ view: 'lab' });
-        await (await store.scenarioShelf())?.showArchive(file);
+        await (await store.parts.scenarios.get())?.showArchive(file);
     }
   }
 }

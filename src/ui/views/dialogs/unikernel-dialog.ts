@@ -346,7 +346,7 @@ export class UnikernelDialog extends DialogElement {
 
   #bring(store: Store, event: Event): void {
     const [file] = filesOf(event);
-    if (file) void store.intake().then((intake) => intake?.module(file));
+    if (file) void store.parts.intake.get().then((intake) => intake?.module(file));
   }
 
   #setFile(index: number, change: Partial<ConfigFile>): void {

@@ -92,7 +92,7 @@ export class VmDialog extends DialogElement {
 
   protected override firstUpdated(): void {
     super.firstUpdated();
-    void this.store?.volumeShelf().then((shelf) => {
+    void this.store?.parts.volumes.get().then((shelf) => {
       this.shelf = shelf;
     });
   }

@@ -44,7 +44,7 @@ export class VolumeDialog extends DialogElement {
 
   protected override firstUpdated(): void {
     super.firstUpdated();
-    void this.store?.volumeShelf().then((shelf) => {
+    void this.store?.parts.volumes.get().then((shelf) => {
       this.shelf = shelf;
     });
   }
@@ -106,7 +106,7 @@ export class VolumeDialog extends DialogElement {
       ...(name !== '' && { name }),
       ...(this.format !== 'none' && { format: this.format }),
     };
-    const shelf = await store.volumeShelf();
+    const shelf = await store.parts.volumes.get();
     await shelf?.create(draft);
     return shelf !== undefined;
   }

@@ -117,7 +117,7 @@ export class EventsView extends StrataElement {
   }
 
   async #open(store: Store): Promise<void> {
-    const log = await store.eventLog();
+    const log = await store.parts.events.get();
     if (this.store === store) this.log = log;
   }
 

@@ -39,7 +39,7 @@ export class FilesView extends StrataElement {
   }
 
   async #open(store: Store): Promise<void> {
-    const shelf = await store.folderShelf();
+    const shelf = await store.parts.files.get();
     if (this.store === store) this.shelf = shelf;
   }
 

@@ -85,7 +85,7 @@ export class ImagesView extends StrataElement {
   }
 
   async #open(store: Store): Promise<void> {
-    const shelf = await store.imageShelf();
+    const shelf = await store.parts.images.get();
     if (this.store === store) this.shelf = shelf;
   }
 

@@ -150,7 +150,7 @@ export class LabView extends StrataElement {
   }
 
   async #load(store: Store): Promise<void> {
-    const shelf = await store.scenarioShelf();
+    const shelf = await store.parts.scenarios.get();
     if (this.store !== store) return;
     this.shelf = shelf;
     void shelf?.lookAtStorage();
@@ -279,7 +279,7 @@ export class LabView extends StrataElement {
   readonly #open = ({ target }: Event): void => {
     if (!(target instanceof HTMLInputElement)) return;
     const [file] = target.files ?? [];
-    if (file) void this.store?.scenarioShelf().then((shelf) => shelf?.showFile(file));
+    if (file) void this.store?.parts.scenarios.get().then((shelf) => shelf?.showFile(file));
     // So that the same file can be chosen again.
     target.value = '';
   };

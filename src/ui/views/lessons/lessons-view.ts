@@ -138,7 +138,7 @@ export class LessonsView extends StrataElement {
   }
 
   async #open(store: Store): Promise<void> {
-    const shelf = await store.lessonShelf();
+    const shelf = await store.parts.lessons.get();
     if (this.store === store) this.shelf = shelf;
   }
 
@@ -217,7 +217,7 @@ export class LessonsView extends StrataElement {
   readonly #chosen = ({ target }: Event): void => {
     if (!(target instanceof HTMLInputElement)) return;
     const files = [...(target.files ?? [])];
-    if (files.length > 0) void this.store?.intake().then((intake) => intake?.lesson(files));
+    if (files.length > 0) void this.store?.parts.intake.get().then((intake) => intake?.lesson(files));
     target.value = '';
   };
 }

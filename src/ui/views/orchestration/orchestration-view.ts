@@ -101,7 +101,7 @@ export class OrchestrationView extends StrataElement {
   async #open(store: Store): Promise<void> {
     if (this.#opening) return;
     this.#opening = true;
-    const shelf = await store.containerShelf();
+    const shelf = await store.parts.containers.get();
     this.#opening = false;
     if (shelf && this.isConnected) this.watch ??= new PolicyWatch(shelf.engine);
   }

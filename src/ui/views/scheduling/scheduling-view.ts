@@ -79,7 +79,7 @@ export class SchedulingView extends StrataElement {
   }
 
   async #open(store: Store): Promise<void> {
-    const shelf = await store.containerShelf();
+    const shelf = await store.parts.containers.get();
     if (this.store === store) this.shelf = shelf;
   }
 

@@ -134,7 +134,7 @@ export class VolumesView extends StrataElement {
   }
 
   async #open(store: Store): Promise<void> {
-    const shelf = await store.volumeShelf();
+    const shelf = await store.parts.volumes.get();
     if (this.store === store) this.shelf = shelf;
   }
 
