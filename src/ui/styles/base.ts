@@ -226,7 +226,10 @@ export const viewStyles = css`
     flex: 1;
     min-height: 0;
     padding: var(--s3);
+    /* What messages cover can be scrolled out from below them (WCAG 2.2, 2.4.11). */
+    padding-bottom: calc(var(--s3) + var(--toasts, 0px));
     overflow: auto;
+    scroll-padding-bottom: var(--toasts, 0px);
   }
   .top {
     display: flex;
@@ -263,6 +266,7 @@ export const viewStyles = css`
   @media (max-width: 720px) {
     :host {
       padding: 12px;
+      padding-bottom: calc(12px + var(--toasts, 0px));
     }
   }
 `;

@@ -5,7 +5,10 @@ import { baseStyles, buttonStyles } from '../../styles/base';
 import { text } from '../../text';
 import { icon, iconStyles } from '../icon/icon';
 
-/** Messages in a corner, spoken as they come. Fires `dismiss` with a toast's id and `undo` with a toast. */
+/**
+ * Messages in a corner, spoken as they come. Fires `dismiss` with a toast's id and `undo` with a toast. What it stands in has
+ * their height as `--toasts`, so that views leave room below what they would cover.
+ */
 export class ToastList extends StrataElement {
   static override properties = { toasts: { attribute: false } };
   declare toasts: readonly Toast[];
@@ -74,6 +77,14 @@ export class ToastList extends StrataElement {
     return html`<div class="toasts" role="log" aria-live="polite" aria-relevant="additions" aria-label=${text.toasts.label}>
       ${this.toasts.map((toast) => this.#toast(toast))}
     </div>`;
+  }
+
+  protected override updated(): void {
+    const root = this.getRootNode();
+    if (!(root instanceof ShadowRoot)) return;
+    const { style } = root.host as HTMLElement;
+    if (this.toasts.length > 0) style.setProperty('--toasts', `${this.offsetHeight}px`);
+    else style.removeProperty('--toasts');
   }
 
   #toast(toast: Toast) {

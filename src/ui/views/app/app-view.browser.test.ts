@@ -891,6 +891,27 @@ describe('a removal', () => {
   });
 });
 
+describe('a message', () => {
+  it.each([
+    [1280, 500],
+    [390, 844],
+  ])('leaves room to bring out what it covers, in a window of %d by %d', async (width, height) => {
+    await page.viewport(width, height);
+    await launch(2);
+    store.go({ view: 'machines' });
+    for (const title of ['One', 'Two', 'Three']) store.report(title, new Error('It went wrong'));
+    await rendered();
+    const list = view.renderRoot.querySelector('strata-toast-list')!;
+    const machines = view.renderRoot.querySelector('strata-machines-view')!;
+    await eventually(() => expect(view.style.getPropertyValue('--toasts')).toMatch(/px$/));
+    machines.scrollTop = machines.scrollHeight;
+    const last = [...everyElement(machines.renderRoot)].filter((each) => each.matches('button, a[href]')).at(-1)!;
+    expect(last.getBoundingClientRect().bottom).toBeLessThanOrEqual(list.getBoundingClientRect().top);
+    for (const { id } of store.messages.toasts.value) store.messages.dismiss(id);
+    await eventually(() => expect(view.style.getPropertyValue('--toasts')).toBe(''));
+  });
+});
+
 describe('the lab of another tab', () => {
   it('is asked for by one press', async () => {
     const takeOver = vi.fn();

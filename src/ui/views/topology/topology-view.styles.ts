@@ -33,8 +33,9 @@ export const topologyStyles = css`
   .listed {
     flex: 1;
     min-height: 0;
-    padding: 0 var(--s3) var(--s3);
+    padding: 0 var(--s3) calc(var(--s3) + var(--toasts, 0px));
     overflow: auto;
+    scroll-padding-bottom: var(--toasts, 0px);
   }
   svg.map {
     display: block;
@@ -169,7 +170,8 @@ export const topologyStyles = css`
     min-height: 0;
     max-height: 70%;
     overflow: auto;
-    padding: 12px var(--s3);
+    scroll-padding-bottom: var(--toasts, 0px);
+    padding: 12px var(--s3) calc(12px + var(--toasts, 0px));
     border-top: 1px solid var(--line);
     background: var(--bg);
   }
