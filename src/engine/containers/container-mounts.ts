@@ -1,5 +1,6 @@
 import type { HostConfig, MountPoint, MountSpec } from '../../api/container';
 import { SandboxError } from '../../base/errors';
+import { pathDepth } from '../../base/path-depth';
 import { readVolumeOptions } from './volume-options';
 
 /** A mount of a container as it is kept. Paths are absolute and clean. */
@@ -58,7 +59,9 @@ export function planMounts({ host, volumes, inherited, newName }: MountWish): re
     byTarget.set(target, { kind: 'volume', volume: newName(), target, readOnly: false, seed: true, anonymous: true });
   }
   // A mount below another is made after it.
-  return [...byTarget.values()].sort((a, b) => depth(a.target) - depth(b.target) || (a.target < b.target ? -1 : 1));
+  return [...byTarget.values()].sort(
+    (a, b) => pathDepth(a.target) - pathDepth(b.target) || (a.target < b.target ? -1 : 1),
+  );
 }
 
 /** `SOURCE:TARGET[:OPTIONS]`, `TARGET` alone is an anonymous volume, which clients send as a volume of the config. */
@@ -203,10 +206,6 @@ export function cleanPath(path: string): string {
     else if (part !== '' && part !== '.') parts.push(part);
   }
   return `/${parts.join('/')}`;
-}
-
-function depth(path: string): number {
-  return path.split('/').length;
 }
 
 function invalid(message: string): SandboxError {

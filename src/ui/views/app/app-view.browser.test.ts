@@ -905,7 +905,7 @@ describe('a message', () => {
     const machines = view.renderRoot.querySelector('strata-machines-view')!;
     await eventually(() => expect(view.style.getPropertyValue('--toasts')).toMatch(/px$/));
     machines.scrollTop = machines.scrollHeight;
-    const last = [...everyElement(machines.renderRoot)].filter((each) => each.matches('button, a[href]')).at(-1)!;
+    const last = [...everyElement(machines.shadowRoot!)].filter((each) => each.matches('button, a[href]')).at(-1)!;
     expect(last.getBoundingClientRect().bottom).toBeLessThanOrEqual(list.getBoundingClientRect().top);
     for (const { id } of store.messages.toasts.value) store.messages.dismiss(id);
     await eventually(() => expect(view.style.getPropertyValue('--toasts')).toBe(''));
