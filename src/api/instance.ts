@@ -210,6 +210,8 @@ export interface VmSpec {
   readonly firmware?: FirmwareSpec;
   /** Where its root comes from. Absent: our own. */
   readonly image?: VmImage;
+  /** Lines that the scenario it came with ran in its shell, for a text of it. No start runs them. */
+  readonly setup?: string;
 }
 
 /** A machine as it comes without a system: a BIOS, and drives to start from. */

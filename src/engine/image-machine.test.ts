@@ -25,10 +25,11 @@ function selected(run: Partial<RunConfig>): SelectedImage {
 
 it('has the layers as a share, a disk for what it writes, and what the config says', () => {
   const run = { entrypoint: ['httpd'], cmd: ['-f'], env: ['A=1'], workingDir: '/srv', user: 'www' };
-  const draft = imageMachine(selected(run), { image: 'web', name: 'one', diskMiB: 100 });
+  const draft = imageMachine(selected(run), { image: 'web', name: 'one', diskMiB: 100, setup: 'date' });
   expect(draft).toMatchObject({
     kind: 'vm',
     name: 'one',
+    setup: 'date',
     disks: [{ sizeMiB: 100, format: 'ext4' }],
     shares: [{ tag: 'image', layers: [digest('1'), digest('2')] }],
     image: {

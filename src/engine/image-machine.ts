@@ -15,6 +15,8 @@ export interface ImageMachineWish {
   readonly command?: readonly string[];
   /** Of the disk for what the machine writes; it takes room only as it is written to. */
   readonly diskMiB?: number;
+  /** As of {@link VmSpec}. */
+  readonly setup?: string;
 }
 
 /** What programs like apt want; a shell alone is content with half of it. */
@@ -39,7 +41,7 @@ export function imageMachine(selected: SelectedImage, wish: ImageMachineWish): E
     cwd: workingDir,
     user,
   };
-  const { name, nics, memoryMiB = usualMemoryMiB, diskMiB = usualDiskMiB } = wish;
+  const { name, nics, setup, memoryMiB = usualMemoryMiB, diskMiB = usualDiskMiB } = wish;
   return {
     kind: 'vm',
     memoryMiB,
@@ -50,6 +52,7 @@ export function imageMachine(selected: SelectedImage, wish: ImageMachineWish): E
     image,
     ...(name !== undefined && { name }),
     ...(nics && { nics }),
+    ...(setup !== undefined && { setup }),
   };
 }
 

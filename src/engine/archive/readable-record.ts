@@ -26,6 +26,7 @@ const vm = {
   'shares?': [share],
   'firmware?': { boot: [''] },
   'image?': { reference: '', digest: '', layers: [''], command: [''], env: [''], cwd: '', user: '' },
+  'setup?': '',
   ...devices,
 };
 const unikernel = {

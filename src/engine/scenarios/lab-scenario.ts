@@ -105,11 +105,14 @@ interface Described {
 
 type Placed = Pick<ScenarioVm, 'name' | 'nics' | 'start'>;
 
-function describe({ spec, name, nics, state }: InstanceRecord, facts: LabFacts): Described {
+function describe({ spec, name, nics, state, demand }: InstanceRecord, facts: LabFacts): Described {
+  const { phase } = state;
+  // One that sleeps has been started, and is to be there for who asks.
+  const started = demand !== undefined || phase === 'running' || phase === 'paused' || phase === 'starting';
   const placed: Placed = {
     name,
     nics: nics.map(({ network, address }): NicSpec => ({ network, address })),
-    ...(state.phase !== 'running' && state.phase !== 'paused' && state.phase !== 'starting' && { start: false }),
+    ...(!started && { start: false }),
   };
   if (spec.kind === 'unikernel') return describeUnikernel(spec, placed, facts);
   if (spec.kind === 'vm' && !spec.firmware) return describeVm(spec, placed, facts);
@@ -140,7 +143,7 @@ function describeUnikernel(spec: UnikernelSpec, placed: Placed, facts: LabFacts)
 }
 
 function describeVm(spec: VmSpec, placed: Placed, facts: LabFacts): Described {
-  const { name, memoryMiB, devices, containerHost, image } = spec;
+  const { name, memoryMiB, devices, containerHost, image, setup } = spec;
   const known = image && facts.images?.get(image.digest);
   const pinned = image && pinnedImage(image.reference, image.digest, known?.names ?? []);
   if (image && pinned === undefined) return { left: [name] };
@@ -157,6 +160,7 @@ function describeVm(spec: VmSpec, placed: Placed, facts: LabFacts): Described {
     ...(command && command.length > 0 && { command }),
     ...(disks.said.length > 0 && { disks: disks.said }),
     ...(shares.said.length > 0 && { shares: shares.said }),
+    ...(setup !== undefined && { setup }),
   };
   return { instance, left: [...disks.left, ...shares.left] };
 }

@@ -30,6 +30,7 @@ const scenario: Scenario = {
       memory: 64,
       disks: [{ volume: 'data' }, { size: 16 }],
       shares: [{ folder: 'notes', tag: 'n', at: '/mnt' }, { folder: 'shared' }],
+      setup: 'echo ready > /root/note',
       start: false,
     },
     {
@@ -177,6 +178,7 @@ describe('a lab', () => {
     await openScenario(planFor(lab, scenario), { lab, pull });
     const saved = await describeLab(lab);
     expect(saved.left).toEqual([]);
+    expect(saved.scenario.instances[1]).toMatchObject({ name: 'two', setup: 'echo ready > /root/note' });
     const read = readScenario(serializeScenario(saved.scenario));
     if (!('value' in read)) throw new Error('It cannot be read');
     const { lab: again } = await openLab();
@@ -258,6 +260,18 @@ describe('a lab', () => {
     expect([other.list(), other.networks().length]).toEqual([[], 1]);
     await openScenario(planFor(other, alone(web.kind === 'unikernel' ? web.image : '')), { lab: other, pull });
     expect(other.list()).toMatchObject([{ name: 'web', spec: { image: 'strata/unikernel-httpd:1' } }]);
+  });
+
+  it.each([
+    ['sleeps is started again', { demand: { asleep: true, wakes: 1 } }, undefined],
+    ['was stopped waits', {}, false],
+  ])('has a unikernel on demand: one that %s', async (_, more, start) => {
+    const { lab } = await openLab();
+    await openScenario(planFor(lab, scenario), { lab, pull });
+    const web = lab.list().find(({ name }) => name === 'web')!;
+    const records = [{ ...web, demand: undefined, ...more, state: { phase: 'stopped', since: 0 } } as InstanceRecord];
+    const { scenario: saved } = labScenario({ list: () => records, networks: () => [] }, 'x');
+    expect(saved.instances[0]?.start).toBe(start);
   });
 
   it('says what no text can hold', async () => {

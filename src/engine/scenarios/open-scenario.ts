@@ -168,13 +168,14 @@ async function make(
   }
   const { image } = instance;
   if (image === undefined) return (await lab.create(vmDraft(instance, volumes))).id;
-  const { name, nics, command, memory } = instance;
+  const { name, nics, command, memory, setup } = instance;
   const wish = {
     image,
     name,
     ...(nics && { nics }),
     ...(command && { command }),
     ...(memory && { memoryMiB: memory }),
+    ...(setup !== undefined && { setup }),
   };
   try {
     return (await lab.createFromImage(wish)).id;
@@ -194,7 +195,7 @@ async function wantedUnikernel(lab: ScenarioLab, image: string): Promise<string>
 }
 
 function vmDraft(
-  { name, nics, memory, devices = 'virtio', containerHost = false, disks, shares = [] }: ScenarioVm,
+  { name, nics, memory, devices = 'virtio', containerHost = false, disks, shares = [], setup }: ScenarioVm,
   volumes: ReadonlyMap<string, VolumeId>,
 ): InstanceDraft {
   // What every host has beside what is said of it.
@@ -215,6 +216,7 @@ function vmDraft(
     ...(nics && { nics }),
     ...(drives && { disks: drives }),
     ...(shared.length > 0 && { shares: shared }),
+    ...(setup !== undefined && { setup }),
   };
 }
 
