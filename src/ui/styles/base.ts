@@ -73,9 +73,6 @@ export const buttonStyles = css`
     cursor: pointer;
     transition: background var(--quick);
   }
-  button:hover:not(:disabled) {
-    background: var(--hover);
-  }
   button:disabled {
     opacity: 0.5;
     cursor: default;
@@ -85,16 +82,19 @@ export const buttonStyles = css`
     background: var(--accent);
     color: var(--on-accent);
   }
-  button.filled:hover:not(:disabled) {
-    border-color: var(--accent-hover);
-    background: var(--accent-hover);
-  }
   button.quiet {
     border-color: transparent;
     background: transparent;
   }
-  button.quiet:hover:not(:disabled) {
-    background: var(--hover);
+  /* A touch leaves its button hovered, which would look as if it stayed pressed. */
+  @media (hover: hover) {
+    button:hover:not(:disabled) {
+      background: var(--hover);
+    }
+    button.filled:hover:not(:disabled) {
+      border-color: var(--accent-hover);
+      background: var(--accent-hover);
+    }
   }
   button.icon {
     padding: 0;

@@ -71,6 +71,30 @@ describe('the terminal', () => {
     await eventually(() => expect(shown()).toContain('before after'));
   });
 
+  it('is scrolled by a finger, and gives what it has no more of to the page', async () => {
+    const { hub, element, shown, typed } = await open();
+    hub.write(encode(Array.from({ length: 100 }, (_, line) => `line ${line}\r\n`).join('')));
+    await eventually(() => expect(shown()).toContain('line 99'));
+    const screen = element.renderRoot.querySelector('.xterm-screen')!;
+    const move = (...ys: readonly number[]): readonly boolean[] =>
+      ys.map((clientY, at) => {
+        const touch = new Touch({ identifier: 1, target: screen, clientX: 100, clientY });
+        const event = { touches: [touch], bubbles: true, cancelable: true };
+        return !screen.dispatchEvent(new TouchEvent(at === 0 ? 'touchstart' : 'touchmove', event));
+      });
+    expect(move(300, 200)).toEqual([false, false]);
+    expect(move(20, 30, 9000)).toEqual([false, true, true]);
+    await eventually(() => expect(shown()).toMatch(/^line 0/));
+    expect(move(20, 120)).toEqual([false, false]);
+    move(300, 250);
+    await eventually(() => expect(shown()).not.toMatch(/^line 0/));
+    // A program that has the whole screen has no lines above: a wheel is arrows to it.
+    hub.write(encode('\x1b[?1049hall of it'));
+    await eventually(() => expect(shown()).toContain('all of it'));
+    move(300, 250);
+    expect(typed.join('')).toMatch(/^(\x1b\[B){2,3}$/);
+  });
+
   it('begins a line at its beginning where only newlines come', async () => {
     const { element, hub } = await open();
     const { source } = element;

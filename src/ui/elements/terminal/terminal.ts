@@ -17,6 +17,7 @@ import { terminalStyles } from './terminal.styles';
 import { safeLink, safeTitle } from './terminal-link';
 import { terminalThemes } from './terminal-theme';
 import { type TouchKey, touchKeys, touchKeyText, withControl } from './touch-keys';
+import { TouchScroll } from './touch-scroll';
 
 /** What a terminal is attached to. */
 export interface ConsoleSource extends Pick<Instance, 'attachConsole'> {
@@ -89,6 +90,7 @@ export class TerminalElement extends StrataElement implements TerminalTools {
   #pump: OutputPump | undefined;
   #session = new DisposableStore();
   readonly #fit = new FitAddon();
+  readonly #scroll = new TouchScroll();
   /** From the first search on: it is a tenth of the page's first script. */
   #search: Promise<SearchAddon> | undefined;
 
@@ -124,7 +126,7 @@ export class TerminalElement extends StrataElement implements TerminalTools {
     const skipped = formatBytes(this.skipped);
     return html`
       <div class="frame" @focusin=${() => this.dispatchEvent(new CustomEvent('use'))}>
-        <div class="screen"></div>
+        <div class="screen" @touchstart=${(event: TouchEvent) => this.#scroll.start(event)} @touchmove=${this.#dragged}></div>
         ${this.searching ? this.#searchBar() : nothing}
         ${this.link ? html`<span class="link">${this.link}</span>` : nothing}
         ${this.skipped > 0 ? html`<span class="skipped" title=${text.terminal.skipped(skipped)}>${icon('failed')}${text.terminal.skippedShort(skipped)}</span>` : nothing}
@@ -145,11 +147,17 @@ export class TerminalElement extends StrataElement implements TerminalTools {
   }
 
   #touch(key: TouchKey): void {
-    const said = touchKeyText(key, this.#terminal?.modes.applicationCursorKeysMode ?? false);
-    if (said === undefined) this.control = !this.control;
-    else this.#pump?.send(encoder.encode(said));
+    const said = touchKeyText(key, this.#terminal?.modes.applicationCursorKeysMode ?? false, this.control);
+    this.control = said === undefined && !this.control;
+    if (said !== undefined) this.#pump?.send(encoder.encode(said));
     this.focus();
   }
+
+  readonly #dragged = (event: TouchEvent): void => {
+    const terminal = this.#terminal;
+    if (terminal && event.currentTarget instanceof HTMLElement)
+      this.#scroll.move(event, terminal, event.currentTarget.clientHeight / terminal.rows);
+  };
 
   #typed(data: string): void {
     this.#pump?.send(encoder.encode(this.control ? withControl(data) : data));

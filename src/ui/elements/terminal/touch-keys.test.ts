@@ -3,13 +3,15 @@ import { touchKeyText, withControl } from './touch-keys';
 
 describe('keys over a terminal', () => {
   it.each([
-    ['escape', false, '\x1b'],
-    ['tab', false, '\t'],
-    ['up', false, '\x1b[A'],
-    ['left', true, '\x1bOD'],
-    ['ctrl', false, undefined],
-  ] as const)('%s sends what a keyboard does (application cursor %s)', (key, mode, sent) => {
-    expect(touchKeyText(key, mode)).toBe(sent);
+    ['escape', false, false, '\x1b'],
+    ['tab', false, true, '\t'],
+    ['up', false, false, '\x1b[A'],
+    ['left', true, false, '\x1bOD'],
+    ['left', false, true, '\x1b[1;5D'],
+    ['up', true, true, '\x1b[1;5A'],
+    ['ctrl', false, false, undefined],
+  ] as const)('%s sends what a keyboard does (application cursor %s, Ctrl %s)', (key, mode, control, sent) => {
+    expect(touchKeyText(key, mode, control)).toBe(sent);
   });
 
   it.each([

@@ -862,6 +862,12 @@ describe('a terminal that is touched', () => {
       await eventually(() => expect(focusedElement()?.localName).toBe('textarea'));
       await userEvent.keyboard('cc');
       await eventually(() => expect(typed.join('')).toBe('\x1b\x1b[A\x03c'));
+      // One key alone, whichever it is.
+      await keys.getByRole('button', { name: 'Ctrl' }).click();
+      await keys.getByRole('button', { name: 'Left' }).click();
+      await expect.element(keys.getByRole('button', { name: 'Ctrl' })).toHaveAttribute('aria-pressed', 'false');
+      await userEvent.keyboard('c');
+      await eventually(() => expect(typed.join('')).toBe('\x1b\x1b[A\x03c\x1b[1;5Dc'));
       expect(await axeProblems()).toEqual([]);
     } finally {
       await cdp().send('Emulation.setTouchEmulationEnabled', { enabled: false });
