@@ -3,6 +3,7 @@ import { css, html, type SVGTemplateResult, svg, type TemplateResult } from 'lit
 /** Drawn on a grid of 16, in strokes of the text's colour. */
 const shapes = {
   plus: svg`<path d="M8 3v10M3 8h10" />`,
+  minus: svg`<path d="M3 8h10" />`,
   chevron: svg`<path d="m4 6 4 4 4-4" />`,
   start: svg`<path d="M5 3.2v9.6L12.5 8z" fill="currentColor" stroke-linejoin="round" />`,
   stop: svg`<path d="M8 2.5v5M4.6 4.7a4.8 4.8 0 1 0 6.8 0" />`,
@@ -49,7 +50,6 @@ const shapes = {
   download: svg`<path d="M8 2.5v8M5 7.5l3 3 3-3M3 13.5h10" />`,
   upload: svg`<path d="M8 10.5v-8M5 5.5l3-3 3 3M3 13.5h10" />`,
   grow: svg`<path d="M3 9.5V13h3.5M13 6.5V3H9.5M3 13l4-4M13 3 9 7" />`,
-  shrink: svg`<path d="M7 12.5V9H3.5M9 3.5V7h3.5M7 9l-4 4M9 7l4-4" />`,
   ascending: svg`<path d="m4.5 9.5 3.5-4 3.5 4" />`,
   descending: svg`<path d="m4.5 6.5 3.5 4 3.5-4" />`,
   here: svg`<circle cx="8" cy="8" r="2.5" fill="currentColor" /><circle cx="8" cy="8" r="5.5" />`,

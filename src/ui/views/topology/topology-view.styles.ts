@@ -93,6 +93,8 @@ export const topologyStyles = css`
     stroke-width: 9;
   }
   .node {
+    /* Nothing that is inline has a touch-action; the rest of the picture is moved by touch. */
+    display: block;
     touch-action: none;
     cursor: grab;
     outline: none;

@@ -106,8 +106,8 @@ export class TopologyView extends StrataElement {
             this.asTable
               ? nothing
               : html`
-                <button class="icon" aria-label=${topologyText.smaller} title=${topologyText.smaller} ?disabled=${this.zoom === 0} @click=${() => this.#zoomBy(-1)}>${icon('shrink')}</button>
-                <button class="icon" aria-label=${topologyText.larger} title=${topologyText.larger} ?disabled=${this.zoom === zooms.length - 1} @click=${() => this.#zoomBy(1)}>${icon('grow')}</button>
+                <button class="icon" aria-label=${topologyText.smaller} title=${topologyText.smaller} ?disabled=${this.zoom === 0} @click=${() => this.#zoomBy(-1)}>${icon('minus')}</button>
+                <button class="icon" aria-label=${topologyText.larger} title=${topologyText.larger} ?disabled=${this.zoom === zooms.length - 1} @click=${() => this.#zoomBy(1)}>${icon('plus')}</button>
                 <button @click=${() => this.#place(store, undefined)}>${icon('reset')}${topologyText.arrange}</button>`
           }
           <button aria-pressed=${this.asTable} @click=${() => this.#toggleTable()}>${icon('tasks')}${topologyText.table}</button>

@@ -231,6 +231,27 @@ describe('the topology', () => {
     expect(layout).toEqual({ [idOf('vm-1')]: { x: x + 100, y: y + 100 } });
   });
 
+  it('is arranged by a finger', async () => {
+    await launch(1);
+    const topology = await open();
+    const id = idOf('vm-1');
+    const before = placeOf(node(topology, id));
+    const { x, y, width, height } = node(topology, id).getBoundingClientRect();
+    // The runner shows the page in a frame, and smaller than it is.
+    const frame = window.frameElement!.getBoundingClientRect();
+    const scale = frame.width / innerWidth;
+    const onScreen = (by: number) => ({
+      x: frame.x + (x + width / 2 + by) * scale,
+      y: frame.y + (y + height / 2 + by) * scale,
+    });
+    const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...by: readonly number[]) =>
+      cdp().send('Input.dispatchTouchEvent', { type, touchPoints: by.map(onScreen) });
+    await send('touchStart', 0);
+    for (const by of [20, 40, 60, 80]) await send('touchMove', by);
+    await send('touchEnd');
+    await eventually(() => expect(placeOf(node(topology, id))).toEqual(before.map((each) => each + 80)));
+  });
+
   it('is as large as the type of the page, as on a stage, and follows the pointer there as well', async () => {
     await launch(1);
     const topology = await open();
