@@ -200,11 +200,32 @@ export class Networks implements LeaseBook, Disposable {
     return { changes: made.map((each) => put('reservations', reservationKey(each), each)), release };
   }
 
-  /** The same for one more NIC. */
-  reserveNic(instance: InstanceId, nic: number, wish: NicWish): ReservedNics {
-    const made = this.#reserve(instance, nic, wish);
-    const key = reservationKey(made);
-    return { changes: [put('reservations', key, made)], release: () => this.#reservations.delete(key) };
+  /** The same for one more NIC. What it wishes is taken `from` others, which have it again after `release`. */
+  reserveNic(instance: InstanceId, nic: number, wish: NicWish, from: readonly Reservation[] = []): ReservedNics {
+    const giveBack = (): void => {
+      for (const each of from) this.#reservations.set(reservationKey(each), each);
+    };
+    for (const each of from) this.#reservations.delete(reservationKey(each));
+    try {
+      const made = this.#reserve(instance, nic, wish);
+      const key = reservationKey(made);
+      const release = (): void => {
+        this.#reservations.delete(key);
+        giveBack();
+      };
+      const taken = from.map((each) => remove('reservations', reservationKey(each)));
+      return { changes: [...taken, put('reservations', key, made)], release };
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  /** Whose reservations have the address or the MAC that is wished for. */
+  holdersOf({ network, address, mac }: NicWish): readonly Reservation[] {
+    return [...this.#reservations.values()].filter(
+      (each) => (each.network === network && each.address === address) || each.mac === mac,
+    );
   }
 
   #reserve(instance: InstanceId, nic: number, { network, address, mac, macOfAddress = false }: NicWish): Reservation {

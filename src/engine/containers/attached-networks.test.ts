@@ -71,4 +71,35 @@ describe('an address of one’s own', () => {
     const wish = { Container: Id, EndpointConfig: settings };
     await expect(networks.connect('bridge', wish)).rejects.toMatchObject(refused('bridge'));
   });
+
+  it('belongs to who runs: it is free when that has ended, and who had it without a wish gets another', async () => {
+    const { containers, networks } = await openEngine();
+    await networks.create({ Name: 'own', IPAM: { Config: [{ Subnet: '10.9.0.0/24' }] } });
+    const wish = { IPAMConfig: { IPv4Address: '10.9.0.77' }, MacAddress: '02:42:00:00:00:07' };
+    const create = (own: object) =>
+      containers.create({
+        Image: 'busybox',
+        HostConfig: { NetworkMode: 'own' },
+        NetworkingConfig: { EndpointsConfig: { own } },
+      });
+    const addressOf = async (id: string) => (await containers.inspect(id)).NetworkSettings.Networks['own']?.IPAddress;
+    const [{ Id: first }, { Id: second }, { Id: third }] = [await create(wish), await create(wish), await create({})];
+    await containers.start(first);
+    const taken = { code: 'FailedPrecondition', message: 'Address already in use', details: { reason: 'forbidden' } };
+    await expect(containers.start(second)).rejects.toMatchObject(taken);
+    await containers.stop(first);
+    await containers.start(second);
+    expect(await addressOf(second)).toBe('10.9.0.77');
+    await expect(containers.start(first)).rejects.toMatchObject(taken);
+    // One that does not run is taken from its network and put there again, as compose does.
+    await networks.disconnect('own', first);
+    await networks.connect('own', { Container: first, EndpointConfig: wish });
+    await containers.start(third);
+    const lowest = await addressOf(third);
+    await containers.stop(third);
+    const { Id: fourth } = await create({ IPAMConfig: { IPv4Address: lowest } });
+    await containers.start(fourth);
+    await containers.start(third);
+    expect([await addressOf(fourth), (await addressOf(third)) === lowest]).toEqual([lowest, false]);
+  });
 });

@@ -46,12 +46,19 @@ export interface ContainerEntry {
   pauseMs: number;
   /** Somebody is about to end it: its end is not for its policy to act on. */
   removing: boolean;
+  /** It is on its way to a run. */
+  starting: boolean;
   /** It is stopped to begin again at once: what goes with its end stays. */
   restarting: boolean;
   /** What changes whether it runs, one after the other. */
   work: Promise<unknown>;
   /** Of its host: the kernel has ended a process of it for want of memory. */
   oom: boolean;
+}
+
+/** Whether it runs, or is about to; after a reload, as long as it is not known whether it has ended. */
+export function isUp({ run, starting, stored: { state } }: ContainerEntry): boolean {
+  return run !== undefined || starting || state.status === 'running' || state.status === 'paused';
 }
 
 /** `FailedPrecondition` in docker's words. */
@@ -229,6 +236,7 @@ export class ContainerBook implements Disposable {
       }),
       pauseMs: 0,
       removing: false,
+      starting: false,
       restarting: false,
       work: Promise.resolve(),
       oom: false,

@@ -11,7 +11,7 @@ import { SandboxError } from '../../base/errors';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import { parseSubnet } from '../../formats/subnet';
 import { gatewayNetwork } from '../../network/gateway/gateway-network';
-import { defaultNetwork, type Networks } from '../networks';
+import { defaultNetwork, type Networks, type NicWish } from '../networks';
 import { attachedEndpoints, specialNetworks } from './attached-networks';
 import {
   listContainerRecords,
@@ -39,6 +39,8 @@ export interface ContainerNetworksOptions {
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly containers: () => readonly StoredContainer[];
+  /** Whether a container runs, or is about to. */
+  readonly isUp: (id: ContainerId) => boolean;
 }
 
 /** The lab's networks as docker knows them, and the addresses of containers on them. */
@@ -209,32 +211,46 @@ export class ContainerNetworks implements Disposable {
     return { deleted, reclaimed: 0 };
   }
 
-  /** Puts addresses aside for all interfaces of a new container. See `Networks.reserve`. */
+  /**
+   * Puts addresses aside for the interfaces of a new container. See `Networks.reserve`. What another container has is
+   * left to the start: until then it may have ended, or be gone.
+   */
   reserve(id: ContainerId, endpoints: readonly StoredEndpoint[]) {
     const known = endpoints.filter(({ network }) => findExact(this.#records.values(), network));
+    const wishes = known.map(({ network, settings }) => this.#wish(network, settings));
     return this.#options.networks.reserve(
       id,
-      known.map(({ network, settings }) => this.#wish(network, settings)),
+      wishes.filter((wish) => this.#holdersOf(wish).length === 0),
     );
   }
 
-  /** Has an address for each interface: a network may have been made after the container. `NotFound` in docker's words. */
+  /**
+   * Has an address for each interface: a network may have been made after the container, and another container may have
+   * been started with the address that it had. Errors: `NotFound` in docker's words, and as of `connect`.
+   */
   async complete({ id, endpoints }: StoredContainer): Promise<void> {
     for (const endpoint of endpoints) {
       if (!this.#findReservation(id, this.find(endpoint.network).lab)) await this.connect(id, endpoint, []);
     }
   }
 
-  /** For one more interface, after those that it has. */
+  /**
+   * For one more interface, after those that it has. A wished address belongs to who runs, as with moby: it is taken from
+   * containers that do not, and `FailedPrecondition` "Address already in use" where one does.
+   */
   async connect(
     id: ContainerId,
     { network, settings }: StoredEndpoint,
     further: readonly RecordChange[],
   ): Promise<void> {
-    const { networks, records } = this.#options;
+    const { networks, records, isUp } = this.#options;
     const known = networks.reservationsOf(id);
     const nic = known.reduce((most, each) => Math.max(most, each.nic + 1), 0);
-    const reserved = networks.reserveNic(id, nic, this.#wish(network, settings));
+    const wish = this.#wish(network, settings);
+    const others = this.#holdersOf(wish);
+    if (others.length > 0 && !isUp(id)) return records.apply(further);
+    if (others.some(({ instance }) => isUp(instance))) throw forbidden('Address already in use');
+    const reserved = networks.reserveNic(id, nic, wish, others);
     try {
       await records.apply([...reserved.changes, ...further]);
     } catch (error) {
@@ -347,7 +363,7 @@ export class ContainerNetworks implements Disposable {
     };
   }
 
-  #wish(network: string, { IPAMConfig, MacAddress }: EndpointSettings) {
+  #wish(network: string, { IPAMConfig, MacAddress }: EndpointSettings): NicWish {
     const address = IPAMConfig?.IPv4Address;
     return {
       network: this.find(network).lab,
@@ -355,6 +371,12 @@ export class ContainerNetworks implements Disposable {
       ...(address !== undefined && address !== '' && { address }),
       ...(MacAddress !== undefined && MacAddress !== '' && { mac: MacAddress.toLowerCase() }),
     };
+  }
+
+  /** Containers that have what is wished for. */
+  #holdersOf(wish: NicWish): readonly Reservation[] {
+    const ids = new Set(this.#options.containers().map(({ id }) => id));
+    return this.#options.networks.holdersOf(wish).filter(({ instance }) => ids.has(instance));
   }
 
   #reservationOf(id: ContainerId, network: string): Reservation {

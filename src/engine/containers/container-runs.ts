@@ -61,6 +61,15 @@ export class ContainerRuns implements Disposable {
 
   /** Has a host run it. What cannot be started is written down with the reason, in docker's words, and thrown. */
   async launch(entry: ContainerEntry, operation?: Operation): Promise<void> {
+    entry.starting = true;
+    try {
+      await this.#launch(entry, operation);
+    } finally {
+      entry.starting = false;
+    }
+  }
+
+  async #launch(entry: ContainerEntry, operation: Operation | undefined): Promise<void> {
     const { book, clock, ports, event, used, watch } = this.#options;
     let process: Process;
     let host: ContainerHost;

@@ -25,7 +25,7 @@ import type { LabImages } from '../image-holds';
 import type { Lab } from '../lab';
 import type { Networks } from '../networks';
 import type { PreviewStation } from '../previews/preview-station';
-import { ContainerBook, type ContainerEntry } from './container-book';
+import { ContainerBook, type ContainerEntry, isUp } from './container-book';
 import { ContainerNetworks } from './container-networks';
 import { ContainerPorts } from './container-ports';
 import type { UserDatabase } from './container-user';
@@ -112,6 +112,7 @@ export class LabContainers implements ContainerEngine, Disposable {
       clock,
       randomBytes,
       containers: stored,
+      isUp: (id) => book.entries().some((entry) => entry.id === id && isUp(entry)),
     });
     const volumes = new ContainerVolumes({
       records,

@@ -83,15 +83,15 @@ export class NetworkVerbs implements EngineNetworks {
       const { stored, run } = entry;
       requireStaying(entry);
       const at = stored.endpoints.findIndex((each) => each.network === network.name);
-      const nic = at === -1 ? undefined : networks.findNic(stored, at);
-      if (!nic) {
+      if (at === -1) {
         const message = `container ${entry.id} is not connected to network ${network.name}`;
         throw new SandboxError('FailedPrecondition', message);
       }
+      const nic = networks.findNic(stored, at);
       const endpoints = stored.endpoints.filter((each) => each.network !== network.name);
       const changed = { ...stored, endpoints };
       const isFirst = stored.endpoints[0]?.network === network.name;
-      await run?.host.disconnect(entry.id, nic, isFirst ? networks.findNic(changed, 0)?.gateway : undefined);
+      if (nic) await run?.host.disconnect(entry.id, nic, isFirst ? networks.findNic(changed, 0)?.gateway : undefined);
       await networks.disconnect(entry.id, network.name, [book.change(changed)]);
       entry.stored = changed;
       if (entry.run) await ports.publish(entry);
