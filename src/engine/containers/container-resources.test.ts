@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cgroupLimits, checkResources } from './container-resources';
+import { cgroupLimits, checkResources, resourceWarnings } from './container-resources';
 
 const mib = 1024 ** 2;
 
@@ -43,6 +43,16 @@ describe('limits of a container', () => {
     [{ CpuRealtimePeriod: 1000 }, 'Your kernel does not support CPU real-time scheduler'],
   ])('%j are refused', (resources, message) => {
     expect(() => checkResources(resources)).toThrow(message);
+  });
+
+  it.each([
+    [{ Memory: 64 * mib }, 0],
+    [{ Memory: 64 * mib, MemorySwap: 64 * mib }, 0],
+    [{ Memory: 64 * mib, MemorySwap: 96 * mib }, 1],
+  ])('%j are taken with %j warnings that no kernel here has swap', (resources, count) => {
+    const warnings = resourceWarnings(resources);
+    expect(warnings.filter((each) => each.endsWith('Memory limited without swap.'))).toHaveLength(count);
+    expect(warnings).toHaveLength(count);
   });
 
   it('never let a container have more CPU time than was said', () => {

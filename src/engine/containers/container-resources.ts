@@ -72,12 +72,13 @@ function checkCpu({ NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0, CpusetCpus = '', 
 
 /**
  * What no kernel of a host has, in docker's words (moby, daemon/daemon_unix.go): it is taken, and has no effect. None of them
- * has a scheduler of block devices with weights.
+ * has swap, or a scheduler of block devices with weights. That there is none is what one without a wish for it may expect.
  */
 export function resourceWarnings(resources: ContainerResources): readonly string[] {
   const {
     OomKillDisable = false,
     Memory = 0,
+    MemorySwap = 0,
     MemorySwappiness = -1,
     BlkioWeight = 0,
     BlkioWeightDevice = [],
@@ -87,6 +88,11 @@ export function resourceWarnings(resources: ContainerResources): readonly string
     ...(OomKillDisable && Memory === 0
       ? [
           'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
+        ]
+      : []),
+    ...(MemorySwap > Memory
+      ? [
+          'Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.',
         ]
       : []),
     ...(MemorySwappiness >= 0

@@ -209,7 +209,8 @@ function runtimeMounts({ host, mounts }: StoredContainer, hasShared: boolean): r
   // With a user namespace of its own an init may divide its group; limits above it stay.
   const groups = isConfinedSystem(host) ? 'rw' : writable;
   const harmless = ['nosuid', 'noexec', 'nodev'];
-  const taken = new Set([...mounts.map(({ target }) => target), ...(hasShared ? [memoryTarget] : [])]);
+  const noMemory = hasShared || host.IpcMode === 'none';
+  const taken = new Set([...mounts.map(({ target }) => target), ...(noMemory ? [memoryTarget] : [])]);
   const usual: readonly OciMount[] = [
     { destination: '/proc', type: 'proc', source: 'proc', options: harmless },
     {

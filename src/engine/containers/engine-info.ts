@@ -52,7 +52,7 @@ export function engineInfo(states: readonly StoredStatus[], images: number, host
       Log: ['json-file', 'local', 'none'],
     },
     MemoryLimit: true,
-    SwapLimit: true,
+    SwapLimit: false,
     CpuCfsPeriod: true,
     CpuCfsQuota: true,
     CPUShares: true,

@@ -303,7 +303,7 @@ describe('the life of containers', () => {
     await expect(engine.containers.create(both)).rejects.toThrow('hostname and the network mode');
   });
 
-  it('has the memory of the container whose IPC namespace it shares, where that is for others', async () => {
+  it('has the memory of the container whose IPC namespace it shares, where that is for others, and with --ipc none none', async () => {
     const { engine, host } = await setUp();
     const shareable = await started(engine, { HostConfig: { IpcMode: 'shareable' } });
     const own = await started(engine);
@@ -313,6 +313,7 @@ describe('the life of containers', () => {
     host.tell(side, 8);
     await settle();
     await started(engine, { HostConfig: { IpcMode: `container:${side}` } });
+    await started(engine, { HostConfig: { IpcMode: 'none' } });
     const memory = { kind: 'memory', of: shareable, target: '/dev/shm', readOnly: false };
     const specs = host.specs.map(({ mounts, config }) => [
       mounts.find(({ target }) => target === '/dev/shm'),
@@ -323,6 +324,7 @@ describe('the life of containers', () => {
       [undefined, true],
       [memory, false],
       [memory, false],
+      [undefined, false],
     ]);
     const refused = await engine.containers.create(body({ HostConfig: { IpcMode: `container:${own}` } }));
     await expect(engine.containers.start(refused.Id)).rejects.toMatchObject({
@@ -650,6 +652,8 @@ describe('the life of containers', () => {
     await expect(engine.containers.pause(id)).rejects.toThrow(`Container ${id} is already paused`);
     await engine.containers.unpause(id);
     await expect(engine.containers.unpause(id)).rejects.toThrow(`Container ${id} is not paused`);
+    const { Id: idle } = await engine.containers.create(body());
+    await expect(engine.containers.unpause(idle)).rejects.toThrow(`Container ${idle} is not paused`);
     host.exit(id, 1);
     await settle();
     const restarting = `Container ${id} is restarting, wait until the container is running`;

@@ -2,7 +2,7 @@ import type { ContainerHost, ContainerHosts } from '../../api/container-host';
 import type { Operation } from '../../api/operation';
 import { SandboxError, toSandboxError } from '../../base/errors';
 import { type Disposable, DisposableStore } from '../../base/lifecycle';
-import { type ContainerEntry, type ContainerRun, requireRunning, requireStarted } from './container-book';
+import { type ContainerEntry, type ContainerRun, requireStarted } from './container-book';
 import type { ContainerDriver } from './container-driver';
 import { ContainerRuns, type ContainerRunsOptions } from './container-runs';
 import { endsWithin } from './ends-within';
@@ -175,8 +175,8 @@ export class Lifecycle implements Disposable {
 
   async unpause(entry: ContainerEntry): Promise<void> {
     await inTurn(entry, async () => {
-      const run = requireRunning(entry);
-      if (entry.stored.state.status !== 'paused') {
+      const { run } = entry;
+      if (!run || entry.stored.state.status !== 'paused') {
         throw new SandboxError('FailedPrecondition', `Container ${entry.id} is not paused`);
       }
       await this.#resume(entry, run);
