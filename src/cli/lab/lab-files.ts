@@ -46,9 +46,10 @@ export class LabFiles implements FileArea, Disposable {
     const before = append && (await folder.find(inner)) ? await wholeOf(await folder.read(inner)) : undefined;
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const written = folder.write(inner, readable);
-    written.catch(() => {});
     const writer = writable.getWriter();
     writer.closed.catch(() => {});
+    // A write that fails may not have read a thing: who writes would wait for ever.
+    written.catch((error: unknown) => writer.abort(error).catch(() => {}));
     if (before && before.length > 0) await writer.write(before);
     return new WritableStream({
       write: (chunk) => writer.write(chunk),

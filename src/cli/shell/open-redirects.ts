@@ -37,9 +37,6 @@ export async function openRedirects(
       terminal = undefined;
       continue;
     }
-    if ((await io.files.stat(path))?.kind === 'folder') {
-      throw new SandboxError('FailedPrecondition', `${path}: Is a directory`);
-    }
     const output = path === '/dev/null' ? nowhere : await openFile(io, path, redirect.append, writers);
     if (redirect.of !== 'stderr') stdout = output;
     if (redirect.of !== 'stdout') stderr = output;
@@ -64,6 +61,11 @@ async function openFile(
   append: boolean,
   writers: WritableStreamDefaultWriter<Uint8Array>[],
 ): Promise<Output> {
+  if ((await files.stat(path))?.kind === 'folder')
+    throw new SandboxError('FailedPrecondition', `${path}: Is a directory`);
+  const parent = await files.stat(`${path}/..`);
+  if (!parent) throw new SandboxError('NotFound', `${path}: No such file or directory`);
+  if (parent.kind !== 'folder') throw new SandboxError('FailedPrecondition', `${path}: Not a directory`);
   const writer = (await files.write(path, { append })).getWriter();
   writer.closed.catch(() => {});
   writers.push(writer);

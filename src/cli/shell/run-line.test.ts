@@ -181,6 +181,8 @@ describe('a line', () => {
     ['cat nowhere', 'cat: nowhere: No such file or directory\n', 1],
     ['cat < nowhere', 'cat: nowhere: No such file or directory\n', 1],
     ['echo x > site', 'echo: site: Is a directory\n', 1],
+    ['echo x > missing/y', 'echo: missing/y: No such file or directory\n', 1],
+    ['echo x >> notes.txt/y', 'echo: notes.txt/y: Not a directory\n', 1],
     ['cat site', 'cat: site: Is a directory\n', 1],
     ['cd nowhere', 'cd: nowhere: No such directory\n', 1],
     ['rm site', 'rm: site: Is a directory\n', 1],

@@ -1,3 +1,4 @@
+import { delay } from '../../base/clock';
 import { toSandboxError } from '../../base/errors';
 import { parseShellLine } from '../../formats/shellwords/parse-shell-line';
 import type { Pipeline, ShellWord, SimpleCommand } from '../../formats/shellwords/shell-syntax';
@@ -14,6 +15,9 @@ import { substituteCommand } from './substitute-command';
 const interrupted = 130;
 const unread = 141;
 const syntaxError = 2;
+
+/** Milliseconds that an interrupted command has to end by itself; then it is left, so that there is a prompt again. */
+const interruptGraceMs = 2000;
 
 /**
  * Carries out a line. `io` is the terminal's; its files are the whole area, of which commands see the shell's folder. The
@@ -59,8 +63,26 @@ async function runPipeline({ commands }: Pipeline, shell: ShellState, io: Comman
       if (at > 0) void own.stdin.cancel().catch(() => {});
     }
   });
-  const codes = await Promise.all(running);
-  return codes.at(-1) ?? 0;
+  return endOrGrace(
+    Promise.all(running).then((codes) => codes.at(-1) ?? 0),
+    io.signal,
+    shell,
+  );
+}
+
+/** How it ends; or, when it was interrupted and its time to end by itself is over, that it was. */
+async function endOrGrace(running: Promise<number>, signal: AbortSignal, { clock }: ShellState): Promise<number> {
+  const ended = new AbortController();
+  const graceIsOver = new Promise<number>((resolve) => {
+    const begin = (): void => void delay(clock, interruptGraceMs, ended.signal).then(() => resolve(interrupted));
+    if (signal.aborted) begin();
+    else signal.addEventListener('abort', begin, { signal: ended.signal });
+  });
+  try {
+    return await Promise.race([running, graceIsOver]);
+  } finally {
+    ended.abort();
+  }
 }
 
 /** A command behind a pipe has no keys of its own. */

@@ -46,6 +46,18 @@ const never: ShellProgram = {
     new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
 };
 
+/** Hears no interrupt, and goes on to write when it is told to. */
+const goOn = createDeferred<void>();
+const deaf: ShellProgram = {
+  name: 'deaf',
+  summary: '',
+  async run(_, { stdout }) {
+    await goOn.promise;
+    await stdout.write('late');
+    return 0;
+  },
+};
+
 /** Answers of an engine, of which completion asks for names. */
 const engine = {
   async fetch(request: Request): Promise<Response> {
@@ -62,7 +74,7 @@ const engine = {
 function session(files = new MemoryFiles({ '/notes.txt': 'one\ntwo\n' })) {
   const terminal = new Terminal({ cols: 60, rows: 20, allowProposedApi: true });
   const clock = new FakeClock();
-  const shell = createShellState([...builtins, keys, late, never, dockerShell(engine, clock)], clock);
+  const shell = createShellState([...builtins, keys, late, never, deaf, dockerShell(engine, clock)], clock);
   const lines: string[] = [];
   const carriedOut = new Set<string>();
   const running = new TerminalSession({
@@ -85,6 +97,7 @@ function session(files = new MemoryFiles({ '/notes.txt': 'one\ntwo\n' })) {
   return {
     running,
     ended,
+    clock,
     shell,
     lines,
     carriedOut,
@@ -151,6 +164,20 @@ describe('a shell in a terminal', () => {
     type('\x03');
     await shows('strata:/$ never; echo not this\n^C\n[130] strata:/$');
     expect(shell.code).toBe(130);
+  });
+
+  it('leaves a command that does not end by Ctrl-C, with what it still writes', async () => {
+    const { type, shows, shell, clock } = session();
+    type('deaf\r');
+    await shows('strata:/$ deaf');
+    type('\x03');
+    await shows('strata:/$ deaf\n^C');
+    await clock.advance(2000);
+    await shows('strata:/$ deaf\n^C\n[130] strata:/$');
+    goOn.resolve();
+    type('echo next\r');
+    await shows('strata:/$ deaf\n^C\n[130] strata:/$ echo next\nnext\nstrata:/$');
+    expect([shell.code, clock.pending]).toEqual([0, 0]);
   });
 
   it('goes on with a line whose quote is open', async () => {

@@ -124,7 +124,11 @@ export class TerminalSession implements Disposable {
     command.type(this.#editor.takeRest());
     const output: Output = {
       terminal: true,
-      write: (data) => this.#show(withReturns(typeof data === 'string' ? encode(data) : data.slice(), command.isRaw)),
+      async write(data) {
+        // One that was left after Ctrl-C has no place on the screen any more.
+        if (session.#command !== command) command.signal.throwIfAborted();
+        await session.#show(withReturns(typeof data === 'string' ? encode(data) : data.slice(), command.isRaw));
+      },
     };
     const io: CommandIo = {
       stdin: command.stdin,
