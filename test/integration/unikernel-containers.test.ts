@@ -126,7 +126,7 @@ describe('unikernels as containers', { timeout: 120_000 }, () => {
     await folder.makeDirectory('/site/more');
     await folder.write('/site/index.html', new TextEncoder().encode('given'));
     await folder.write('/site/more/page.txt', new TextEncoder().encode('below'));
-    const id = await started({ HostConfig: { Binds: ['/site:/www:ro'] } });
+    const id = await started({ HostConfig: { Binds: ['/shared/site:/www:ro'] } });
     const address = await addressOf(id);
     expect(await get(address)).toMatch(/\r\n\r\ngiven$/);
     const below = 'GET /more/page.txt HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n';

@@ -18,11 +18,15 @@ const bind = (Source: string, more: Partial<MountSpec> = {}): MountSpec => ({
 
 it('wants the source of a bind mount to be there, unless it is to be made', async () => {
   const there = folders(['shared']);
-  await checkBindSources([bind('/site/'), bind('/absent', { BindOptions: { CreateMountpoint: true } })], there);
+  await checkBindSources(
+    [bind('/site/'), bind('/shared/site'), bind('/absent', { BindOptions: { CreateMountpoint: true } })],
+    there,
+  );
   await expect(checkBindSources([bind('/site'), bind('/absent')], there)).rejects.toMatchObject({
     code: 'InvalidArgument',
     message: 'invalid mount config for type "bind": bind source path does not exist: /absent',
   });
+  await expect(checkBindSources([bind('/shared/absent')], there)).rejects.toThrow('does not exist: /shared/absent');
   await expect(checkBindSources([bind('/site')], folders([]))).rejects.toThrow('does not exist: /site');
 });
 

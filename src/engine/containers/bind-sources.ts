@@ -1,7 +1,7 @@
 import type { MountSpec } from '../../api/container';
 import type { SharedFolders } from '../../api/shared-folder';
 import { SandboxError } from '../../base/errors';
-import { sharedTag } from '../../runtime/container/host-paths';
+import { pathInShared, sharedTag } from '../../runtime/container/host-paths';
 import { cleanPath } from './container-mounts';
 
 /**
@@ -20,7 +20,7 @@ export async function checkBindSources(
   const isThere = (await shared.list()).some(({ name }) => name === sharedTag);
   const folder = isThere ? await shared.open(sharedTag) : undefined;
   try {
-    for (const source of sources) if (!(await folder?.find(source))) throw missingSource(source);
+    for (const source of sources) if (!(await folder?.find(pathInShared(source)))) throw missingSource(source);
   } finally {
     folder?.dispose();
   }

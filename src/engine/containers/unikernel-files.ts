@@ -1,7 +1,7 @@
 import type { ContainerMount } from '../../api/container-host';
 import type { SharedFolder, SharedFolders } from '../../api/shared-folder';
 import { SandboxError } from '../../base/errors';
-import { sharedTag } from '../../runtime/container/host-paths';
+import { pathInShared, sharedTag } from '../../runtime/container/host-paths';
 import { missingSource } from './bind-sources';
 import type { StoredMount } from './container-mounts';
 
@@ -24,7 +24,7 @@ export async function unikernelFiles(
   const folder = await shared.open(sharedTag);
   try {
     const files: FileMount[] = [];
-    for (const { source, target } of binds) await read(folder, source, target, files);
+    for (const { source, target } of binds) await read(folder, pathInShared(source), target, files);
     return files;
   } finally {
     folder.dispose();

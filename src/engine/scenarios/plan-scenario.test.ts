@@ -57,6 +57,7 @@ describe('what a scenario would do', () => {
       containers: [
         { name: 'web', image: 'x', volumes: ['data:/data', '/shared/www:/www:ro', '/tmp:/tmp', '/anonymous'] },
         { name: 'sly', image: 'x', volumes: ['/proc/../shared:/s'] },
+        { name: 'short', image: 'x', volumes: ['/www:/www'] },
       ],
     };
     const there = { names: new Set<string>(), networks: [defaultNetwork] };
@@ -71,13 +72,14 @@ describe('what a scenario would do', () => {
         { folder: 'empty', by: 'client' },
         { folder: 'shared', by: 'web' },
         { folder: 'shared', by: 'sly' },
+        { folder: 'shared', by: 'short' },
       ],
       conflicts: [],
     });
     const folders = new Set(['notes', 'shared']);
     expect(planScenario(wanted, { ...there, folders })).toMatchObject({
-      conflicts: ['notes", which client', 'shared", which web', 'shared", which sly'].map((each) =>
-        expect.stringContaining(each.replace('", which', '" with something in it, which')),
+      conflicts: ['notes", which client', 'shared", which web', 'shared", which sly', 'shared", which short'].map(
+        (each) => expect.stringContaining(each.replace('", which', '" with something in it, which')),
       ),
       isSolvedByNewLab: true,
     });

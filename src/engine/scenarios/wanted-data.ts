@@ -1,5 +1,5 @@
 import type { Scenario, ScenarioContainer } from '../../formats/scenario/scenario';
-import { sharedDirectory, sharedTag } from '../../runtime/container/host-paths';
+import { sharedTag } from '../../runtime/container/host-paths';
 
 /** A folder of the lab, and who would get what is in it. */
 export interface WantedFolder {
@@ -25,7 +25,7 @@ export function wantedFolders({ instances, containers }: Scenario): readonly Wan
 export function wantedVolumes({ volumes = [], containers }: Scenario): ReadonlySet<string> {
   return new Set([
     ...volumes.flatMap((each) => (each.of ? [each.name] : [])),
-    ...containers.flatMap((each) => sources(each).filter((source) => !source.startsWith('/'))),
+    ...containers.flatMap((each) => sources(each).filter((source) => !isShared(source))),
   ]);
 }
 
@@ -34,7 +34,7 @@ function sources({ volumes = [] }: ScenarioContainer): readonly string[] {
   return volumes.flatMap((each) => (each.includes(':') ? [each.split(':')[0] ?? ''] : []));
 }
 
+/** All that is bound is in the shared folder, with its name in front or without. */
 function isShared(source: string): boolean {
-  const path = source.replace(/\/+/g, '/');
-  return path.startsWith('/') && (path === '/' || path.includes('..') || `${path}/`.startsWith(`${sharedDirectory}/`));
+  return source.startsWith('/');
 }

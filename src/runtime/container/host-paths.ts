@@ -62,9 +62,18 @@ export function volumePath(name: string): string {
   return `${diskDirectory}/volumes/${name}/_data`;
 }
 
+/**
+ * A path in the shared folder, from its top. The page's shell and hosts have the folder at `/shared`, so what is bound may be
+ * said with that in front or without. `InvalidArgument` for one that leads out.
+ */
+export function pathInShared(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..')) throw new SandboxError('InvalidArgument', `Not a path of the shared folder: ${path}`);
+  return `/${parts.slice(parts[0] === sharedTag ? 1 : 0).join('/')}`;
+}
+
 /** A path of the shared folder as the host has it. `InvalidArgument` for one that leads out. */
 export function sharedPath(path: string): string {
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  if (!parts.includes('..')) return [sharedDirectory, ...parts].join('/');
-  throw new SandboxError('InvalidArgument', `Not a path of the shared folder: ${path}`);
+  const inside = pathInShared(path);
+  return inside === '/' ? sharedDirectory : sharedDirectory + inside;
 }

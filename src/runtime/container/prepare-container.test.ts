@@ -48,14 +48,18 @@ describe('what a container finds when it begins', () => {
         { kind: 'volume', volume: 'data', target: '/data', readOnly: false, seed: true },
         { kind: 'host', path: '/var/log', target: '/log', readOnly: true },
         { kind: 'shared', path: '/docs', target: '/docs', readOnly: true },
+        { kind: 'shared', path: '/shared/site', target: '/site', readOnly: true },
+        { kind: 'shared', path: '/shared', target: '/all', readOnly: true },
         { kind: 'file', text: 'web', target: '/etc/hostname' },
       ],
     });
-    expect(told.slice(0, 4)).toEqual([
+    expect(told.slice(0, 6)).toEqual([
       ['make', 'web'],
       ['volume', 'data'],
       ['there', '/var/log'],
       ['there', '/shared/docs'],
+      ['there', '/shared/site'],
+      ['there', '/shared'],
     ]);
     expect(told).toContainEqual(['bundle', '/run/strata/bundles/web']);
     expect(
@@ -63,7 +67,7 @@ describe('what a container finds when it begins', () => {
         .find(([what]) => what === 'mounted')
         ?.slice(1)
         .sort(),
-    ).toEqual(['/data', '/docs', '/etc/hostname', '/log']);
+    ).toEqual(['/all', '/data', '/docs', '/etc/hostname', '/log', '/site']);
   });
 
   it.each([
