@@ -3,11 +3,24 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { root } from '../../scripts/lib/paths.mjs';
+import type { LabLoss } from '../../src/engine/archive/salvage-lab';
 import { readLesson } from '../../src/formats/lesson/read-lesson';
 import type { Dialog } from '../../src/ui/dialog';
 import { places } from '../../src/ui/route';
 import { pseudo, untranslated } from '../support/pseudo-locale';
 import { faultless, imageNames, lessonWords, PseudoPage } from '../support/pseudo-page';
+
+/** Of what is lost in an archive, each kind; with what is in the way of it. */
+const archive = (() => {
+  const kinds: readonly LabLoss['kind'][] = [
+    ...(['machine', 'memory', 'snapshot', 'volume', 'container', 'folder', 'image', 'unreadable'] as const),
+  ];
+  const losses = kinds.map((kind) => ({ kind, name: 'oak' }));
+  const scanned = { document: { name: 'lecture', savedAt: 0, records: [] }, bytes: 5_000_000, images: [] };
+  const contents = JSON.stringify({ scanned, losses, replaced: ['oak'] });
+  return (conflict: string) =>
+    `{ kind: 'archive', file: new File([''], 'some.tar'), contents: ${contents}${conflict} }`;
+})();
 
 /** Names of unikernels that the registry has, and of their cards. */
 const programs = ['service', 'hello', 'httpd', 'kv', 'dns', 'lb', 'click', 'search'];
@@ -18,6 +31,12 @@ const dialogs: readonly (readonly [Dialog['kind'], Dialog | string])[] = [
   ),
   ...(['signatures', 'settings', 'help', 'palette'] as const).map((kind) => [kind, { kind }] as const),
   ['egress', { kind: 'egress', network: 'default' }],
+  ['archive', archive('')],
+  ['archive', archive(`, conflict: { message: 'oak', isSolvedByNewLab: true }`)],
+  ...(['waiting', 'isolation'] as const).map((lacks): readonly [Dialog['kind'], Dialog] => {
+    const offer = { name: 'oak', image: 'oak', flavor: 'wasix', lacks } as const;
+    return ['new-app', { kind: 'new-app', offer }];
+  }),
   ['brought-tar', `{ kind: 'brought-tar', file: new File(['x'], 'some.tar'), guess: 'images' }`],
   ['new-lab', { kind: 'new-lab', folders: [] }],
   [
@@ -25,6 +44,9 @@ const dialogs: readonly (readonly [Dialog['kind'], Dialog | string])[] = [
     `{ kind: 'replace-files', directory: '/tmp', names: ['one.txt', 'two.txt'], replace() {}, keepBoth() {} }`,
   ],
 ];
+
+/** As the dialogs above have them. */
+const names = ['some.tar', '/tmp', 'one.txt', 'two.txt', 'lecture', 'oak'];
 
 function stringsIn(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value];
@@ -49,7 +71,9 @@ describe('the page in another language', { timeout: 120_000 }, () => {
     for (const number of await fields.locator('input[type="number"]').all()) await number.fill('');
   };
   const scenario = (text: string): Promise<unknown> =>
-    shown.store(`parts.scenarios.get().then((shelf) => shelf.showFile(new File([${JSON.stringify(text)}], 'some.yaml')))`);
+    shown.store(
+      `parts.scenarios.get().then((shelf) => shelf.showFile(new File([${JSON.stringify(text)}], 'some.yaml')))`,
+    );
 
   it('has what is replaced between marks, and nothing else is left', () => {
     const text = `${pseudo('Open')} web ${pseudo(`Run ${pseudo('it')} now with oak`, ['oak'])}`;
@@ -65,13 +89,11 @@ describe('the page in another language', { timeout: 120_000 }, () => {
   it.each(dialogs)('nor in the dialog "%s"', async (_, dialog) => {
     await shown.go('overview');
     await shown.ask(dialog);
-    expect(await shown.look({ given: [...programs, ...lessons, 'some.tar', '/tmp', 'one.txt', 'two.txt'] })).toEqual(
-      faultless,
-    );
+    expect(await shown.look({ given: [...programs, ...lessons, ...names] })).toEqual(faultless);
     await shown.dismiss();
   });
 
-  it.each(['new-vm', 'new-container', 'new-volume'] as const)(
+  it.each(['new-vm', 'new-unikernel', 'new-container', 'new-volume'] as const)(
     'nor in what the dialog "%s" says of what is wrong',
     async (kind) => {
       await shown.ask({ kind });
@@ -79,7 +101,9 @@ describe('the page in another language', { timeout: 120_000 }, () => {
       await submit();
       const wrong = shown.page.locator('dialog[open] .problem').filter({ hasText: /\p{L}/u });
       // At the foot stands what the lab has said.
-      expect(await shown.look({ ready: wrong, without: '.said', given: ['Not a name!'] })).toEqual(faultless);
+      expect(await shown.look({ ready: wrong, without: '.said', given: [...programs, 'Not a name!'] })).toEqual(
+        faultless,
+      );
       await shown.dismiss();
     },
   );
