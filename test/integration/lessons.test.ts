@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { lessonIds, loadLesson, runLesson } from '../support/lesson-lab';
 
 /**
@@ -16,4 +16,14 @@ describe('the solution of a lesson passes its checks on real machines', { timeou
   it.each(taken)('%s', async (id) => {
     await runLesson(loadLesson(id), (text) => shown && process.stdout.write(text));
   });
+
+  it.runIf(taken.includes('04-namespaces'))(
+    'that leaves the shell of the step before, which is not there',
+    async () => {
+      const lesson = loadLesson('04-namespaces');
+      await runLesson({ ...lesson, steps: lesson.steps.slice(2, 3) }, (text) => {
+        expect(text).not.toContain('ended with');
+      });
+    },
+  );
 });
