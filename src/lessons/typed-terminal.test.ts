@@ -9,6 +9,12 @@ class Script implements TypedTerminal {
   readonly heard = this.#heard.event;
   readonly typed: string[] = [];
   said = '';
+  ended = false;
+
+  start(): void {
+    if (this.ended) this.typed.push('(started)');
+    this.ended = false;
+  }
 
   type(keys: string): void {
     this.typed.push(keys);
@@ -63,6 +69,21 @@ describe('lines that are typed for somebody', () => {
       message: '"sleep 9999" has not come to its end in 1 s',
     });
     expect([terminal.listeners, clock.pending]).toEqual([0, 0]);
+  });
+
+  it('go on in another shell where one of them has ended theirs', async () => {
+    const { terminal, done } = typing('exit\ntwo');
+    terminal.say('/ # ');
+    await settle();
+    terminal.ended = true;
+    terminal.say('exit\r\n[ended]\r\n');
+    await settle();
+    expect(terminal.typed).toEqual(['exit\r', '(started)']);
+    terminal.say('/ # ');
+    await settle();
+    terminal.say('two\r\n/ # ');
+    await done;
+    expect(terminal.typed).toEqual(['exit\r', '(started)', 'two\r']);
   });
 
   it('are canceled', async () => {

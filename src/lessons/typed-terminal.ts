@@ -4,7 +4,11 @@ import type { Event } from '../base/events';
 
 /** A terminal that lines are typed into. */
 export interface TypedTerminal {
-  /** As keys: a line ends with a carriage return. */
+  /** The program in it has ended. */
+  readonly ended: boolean;
+  /** Starts it again where it has ended. */
+  start(): void;
+  /** As keys: a line ends with a carriage return. What has ended is started before. */
   type(keys: string): void;
   /** Fires when the terminal has said something. */
   readonly heard: Event<string>;
@@ -34,6 +38,7 @@ export interface TypeLinesOptions {
  */
 export async function typeLines(terminal: TypedTerminal, lines: string, options: TypeLinesOptions): Promise<void> {
   for (const line of lines.replace(/\n+$/, '').split('\n')) {
+    terminal.start();
     await until(terminal, line, options, () => atPrompt(terminal.said));
     let answer = '';
     const hearing = terminal.heard((said) => {
@@ -44,7 +49,7 @@ export async function typeLines(terminal: TypedTerminal, lines: string, options:
     terminal.type(`${line}\r`);
     await until(terminal, line, options, () => {
       entered ||= answer.includes('\n');
-      return entered && atPrompt(answer);
+      return entered && (terminal.ended || atPrompt(answer));
     }).finally(() => hearing.dispose());
   }
 }

@@ -42,7 +42,9 @@ async function setUp({ storage: given, kept = new Map() }: Partial<EarlierPage> 
     ask: (dialog: Dialog) => void asked.push(dialog),
     go: (route: Route) => void went.push(formatRoute(route)),
     // A shell that never has a prompt.
-    terminals: { showShell: () => ({ type: () => {}, said: '', heard: () => ({ dispose: () => {} }) }) },
+    terminals: {
+      showShell: () => ({ start: () => {}, type: () => {}, said: '', heard: () => ({ dispose: () => {} }) }),
+    },
   } as unknown as LessonShelfOptions['page'];
   const open = async (): Promise<LessonShelf> => {
     const shelf = new LessonShelf({

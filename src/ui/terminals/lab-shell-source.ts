@@ -41,6 +41,10 @@ export class LabShellSource {
     this.#words = words;
   }
 
+  get ended(): boolean {
+    return this.#attached?.ended ?? false;
+  }
+
   /** One attachment at a time: a second ends the first and its shell. */
   attachConsole(onOutput: (output: ConsoleOutput) => void): ConsoleAttachment {
     this.#attached?.dispose();
@@ -65,6 +69,10 @@ class AttachedLabShell implements ConsoleAttachment {
     this.#open = open;
     this.#words = words;
     this.#onOutput = onOutput;
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended';
   }
 
   write(bytes: Uint8Array): void {

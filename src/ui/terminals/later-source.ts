@@ -12,11 +12,16 @@ export class LaterSource implements TerminalSource {
   readonly bareNewlines: boolean;
   readonly #open: () => Promise<TerminalSource>;
   readonly #failed: (why: string) => string;
+  #isEnded: () => boolean = () => false;
 
   constructor(open: () => Promise<TerminalSource>, failed: (why: string) => string, bareNewlines: boolean) {
     this.#open = open;
     this.#failed = failed;
     this.bareNewlines = bareNewlines;
+  }
+
+  get ended(): boolean {
+    return this.#isEnded();
   }
 
   attachConsole(onOutput: (output: ConsoleOutput) => void): ConsoleAttachment {
@@ -27,9 +32,11 @@ export class LaterSource implements TerminalSource {
     let disposed = false;
     const open = async (): Promise<void> => {
       failed = false;
+      this.#isEnded = () => failed;
       try {
         const source = await this.#open();
         if (disposed) return;
+        this.#isEnded = () => source.ended ?? false;
         inner = source.attachConsole(onOutput);
         if (size) inner.resize(size);
         if (typed.length > 0) inner.write(Uint8Array.from(typed.splice(0)));

@@ -71,6 +71,11 @@ export class ShellSource {
     return this.#shell?.waiting ?? this.#earlier !== undefined;
   }
 
+  /** Its program has ended, or could not be had. */
+  get ended(): boolean {
+    return this.#shell?.ended ?? false;
+  }
+
   /** Whether a program runs now; closing the tab would end it. */
   get running(): boolean {
     return this.#shell?.running ?? false;
@@ -128,6 +133,10 @@ class AttachedShell implements ConsoleAttachment {
 
   get waiting(): boolean {
     return this.#state === 'waiting';
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended';
   }
 
   get running(): boolean {

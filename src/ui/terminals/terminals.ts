@@ -43,6 +43,8 @@ export interface TerminalSource {
   readonly program?: ProgramId | undefined;
   /** It has nothing to show until its machine runs. */
   readonly waiting?: boolean;
+  /** Its program has ended, and Enter starts another. */
+  readonly ended?: boolean;
   /** It ends lines by a newline alone. */
   readonly bareNewlines?: boolean;
   attachConsole(onOutput: (output: ConsoleOutput) => void): ConsoleAttachment;
