@@ -222,6 +222,8 @@ export const tableStyles = css`
 /** Panels and headings of views. */
 export const viewStyles = css`
   :host {
+    /* What is there for screen readers alone scrolls along. */
+    position: relative;
     display: block;
     flex: 1;
     min-height: 0;

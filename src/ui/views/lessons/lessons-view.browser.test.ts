@@ -109,3 +109,14 @@ it('a step beyond the last is the last', async () => {
   store.go({ view: 'lesson', id: previewId, step: 99 });
   await expect.poll(shown).toContain('Do it.');
 });
+
+it('a step that is longer than the page scrolls in its view, and the page does not', async () => {
+  view.style.height = '200px';
+  const checks = 'checks: [{ kind: image, name: Below, image: x }]';
+  const step = `---\ntitle: Long\n${checks}\n---\n${'Do it.\n\n'.repeat(100)}`;
+  await shelf.bring('mine', new Map([...lesson('My own'), ['1.md', step]]));
+  store.go({ view: 'lesson', id: previewId, step: 1 });
+  await expect.poll(shown).toContain('Long');
+  const { scrollHeight, clientHeight } = document.documentElement;
+  expect(scrollHeight).toBe(clientHeight);
+});
