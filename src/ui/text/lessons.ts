@@ -102,6 +102,7 @@ export const lessonText = {
     heading: 'Do you know?',
     right: 'Right.',
     wrong: 'Not quite.',
+    enter: 'Enter answers.',
   },
   table: 'Table',
   code: 'Code',

@@ -4,12 +4,19 @@ import { define, StrataElement } from '../../strata-element';
 import { baseStyles, fieldStyles } from '../../styles/base';
 import { lessonText } from '../../text/lessons';
 
-/** Questions about what was seen; every answer says why. Nothing is counted. */
+/**
+ * Questions about what was seen; every answer says why. Nothing is counted. The arrow keys only move from choice to choice: Enter or
+ * the space bar answers, or a click.
+ */
 export class LessonQuiz extends StrataElement {
-  static override properties = { questions: { attribute: false }, chosen: { state: true } };
+  static override properties = { questions: { attribute: false }, chosen: { state: true }, told: { state: true } };
   declare questions: readonly QuizQuestion[];
-  /** The choice of each question that was answered. */
+  /** Of each question, the choice that is marked. */
   declare private chosen: ReadonlyMap<number, number>;
+  /** Questions whose choice is an answer. */
+  declare private told: ReadonlySet<number>;
+  /** A key is down that marks another choice. */
+  #moving = false;
 
   static override styles = [
     baseStyles,
@@ -46,11 +53,14 @@ export class LessonQuiz extends StrataElement {
     super();
     this.questions = [];
     this.chosen = new Map();
+    this.told = new Set();
   }
 
   /** The element stays from step to step; what was chosen is of the questions before. */
   protected override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has('questions')) this.chosen = new Map();
+    if (!changed.has('questions')) return;
+    this.chosen = new Map();
+    this.told = new Set();
   }
 
   override render() {
@@ -60,7 +70,16 @@ export class LessonQuiz extends StrataElement {
 
   #question({ question, choices }: QuizQuestion, at: number) {
     const chosen = choices[this.chosen.get(at) ?? -1];
-    return html`<fieldset>
+    const told = this.told.has(at);
+    return html`<fieldset
+      @keydown=${({ key }: KeyboardEvent) => {
+        this.#moving = key.startsWith('Arrow');
+        if (chosen && (key === 'Enter' || key === ' ')) this.#tell(at);
+      }}
+      @keyup=${() => {
+        this.#moving = false;
+      }}
+    >
       <legend>${question}</legend>
       ${choices.map(
         ({ text }, index) => html`<label class="check">
@@ -68,21 +87,30 @@ export class LessonQuiz extends StrataElement {
             type="radio"
             name="question-${at}"
             .checked=${this.chosen.get(at) === index}
-            @change=${() => {
-              this.chosen = new Map(this.chosen).set(at, index);
-            }}
+            @change=${() => this.#choose(at, index)}
+            @click=${() => this.chosen.get(at) === index && !this.#moving && this.#tell(at)}
           />
           ${text}
         </label>`,
       )}
       <p class="answer" role="status">
         ${
-          chosen
+          chosen && told
             ? html`<strong class=${chosen.right ? 'right' : 'wrong'}>${chosen.right ? lessonText.quiz.right : lessonText.quiz.wrong}</strong> ${chosen.because ?? nothing}`
-            : nothing
+            : chosen && lessonText.quiz.enter
         }
       </p>
     </fieldset>`;
+  }
+
+  #choose(at: number, index: number): void {
+    this.chosen = new Map(this.chosen).set(at, index);
+    if (this.#moving) this.told = new Set([...this.told].filter((each) => each !== at));
+    else this.#tell(at);
+  }
+
+  #tell(at: number): void {
+    this.told = new Set(this.told).add(at);
   }
 }
 
