@@ -10,7 +10,8 @@ const introduction = `# Commands of the shell
 
 The shell of the lab is a tab of the dock ("Shell of the lab"). Words are quoted as in any shell; commands are joined by
 \`|\`, \`;\`, \`&&\` and \`||\`, and read and write files of the shared folders by \`<\`, \`>\`, \`>>\` and \`2>\`. Tab completes
-commands, flags, files and the names of what there is.
+commands, flags, files and the names of what there is. Ctrl-C ends what runs; a command that has not ended two seconds later
+is left, and there is a prompt again.
 
 Of a POSIX shell's language there is besides: variables (\`A=1\`, \`A=1 command\`, \`$A\`, \`\${A}\`, \`\${#A}\`, \`$?\`), words for what is
 not set (\`\${A:-word}\`, \`\${A:+word}\`, \`\${A:?word}\`, also without the colon; a word with spaces as a whole between double quotes),
