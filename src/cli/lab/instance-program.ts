@@ -6,7 +6,7 @@ import { bool, int, list, text } from '../grammar/flag';
 import { execIn } from './exec-in';
 import { actCommand, listCommand } from './instance-verbs';
 import { findInstance, type LabCommands, type LabContext, labCommand } from './lab-context';
-import { removeInstance } from './remove-instance';
+import { removeCommand } from './remove-instance';
 
 type Kind = 'vm' | 'unikernel';
 
@@ -32,7 +32,7 @@ export function instanceProgram(kind: Kind): Program<LabContext> {
       actCommand(kind, 'kill', `End one or more ${plural[kind]} at once`, (lab, { id }) => lab.kill(id)),
       actCommand(kind, 'pause', `Let one or more ${plural[kind]} stand still`, (lab, { id }) => lab.pause(id)),
       actCommand(kind, 'resume', `Let one or more ${plural[kind]} go on`, (lab, { id }) => lab.resume(id)),
-      actCommand(kind, 'rm', removeSummary[kind], removeInstance),
+      removeCommand(kind, removeSummary[kind]),
       ...(kind === 'vm' ? [createCommand, execCommand, snapshotCommand, snapshotsCommand, cloneCommand] : []),
     ],
     missing: {

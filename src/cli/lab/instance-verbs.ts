@@ -56,7 +56,7 @@ export function actCommand(
   act: (lab: LabCommands, instance: InstanceRecord) => Task | Promise<Task>,
 ): LabCommand {
   return labCommand({
-    spellings: name === 'rm' ? ['rm', 'remove'] : [name],
+    spellings: [name],
     summary,
     usage: `${kind.toUpperCase()} [${kind.toUpperCase()}...]`,
     args: { min: 1 },

@@ -37,6 +37,30 @@ describe('the commands of the lab', () => {
     expect((await run(`vm start ${record!.id.slice(0, 6)}`)).code).toBe(0);
   });
 
+  it('do not remove a machine that runs, unless by force', async () => {
+    const { lab, clock, run } = await labWithShell();
+    // As long as it can be undone, it has not been removed.
+    const runOut = async (line: string) => {
+      const running = run(line);
+      await clock.advance(8000);
+      return running;
+    };
+    await run('vm create web');
+    const how = 'stop the vm before removing or force remove';
+    expect(await run('vm rm web')).toEqual({
+      code: 1,
+      out: '',
+      err: `cannot remove vm "web": vm is running: ${how}\n`,
+    });
+    await run('vm pause web');
+    expect((await run('vm rm web')).err).toBe(`cannot remove vm "web": vm is paused: ${how}\n`);
+    expect(lab.list()).toHaveLength(1);
+    expect(await runOut('vm rm -f web')).toEqual({ code: 0, out: 'web\n', err: '' });
+    await run('vm create --no-start idle');
+    expect(await runOut('vm rm idle')).toEqual({ code: 0, out: 'idle\n', err: '' });
+    expect(lab.list()).toEqual([]);
+  });
+
   it.each([
     ['vm start nobody', 'No such vm: nobody\n', 1],
     [
