@@ -84,7 +84,7 @@ export class LabEngine implements Disposable {
   }
 
   /** Containers on a network, and the published ports that it has at its gateway. */
-  directoryOf(network: string): Pick<GatewayDirectory, 'hosts' | 'forwards'> | undefined {
+  directoryOf(network: string): Pick<GatewayDirectory, 'hosts' | 'forwards' | 'further'> | undefined {
     return this.#engine?.directoryOf(network);
   }
 

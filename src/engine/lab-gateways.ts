@@ -21,8 +21,8 @@ export interface LabGatewaysOptions {
   readonly networks: Networks;
   readonly switch: SwitchClient;
   readonly clock: Clock;
-  /** Containers on a network, and the published ports that it has at its gateway. */
-  readonly containers: (network: string) => Pick<GatewayDirectory, 'hosts' | 'forwards'> | undefined;
+  /** Containers on a network, what some of them alone call others, and the published ports that it has at its gateway. */
+  readonly containers: (network: string) => Pick<GatewayDirectory, 'hosts' | 'forwards' | 'further'> | undefined;
   /** What asks outside. Without it nothing leaves. */
   readonly egress: (() => Promise<EgressOptions>) | undefined;
   /** The Docker Engine API, for the networks that may. Without it none has it. */
@@ -56,7 +56,7 @@ export class LabGateways implements Disposable {
           const { egress, engineApi = false } = networks.get(network);
           const containers = options.containers(network);
           const hosts = this.#hostsOn(network, containers?.hosts);
-          const further = this.#furtherNames(network, hosts);
+          const further = [...(containers?.further ?? []), ...this.#furtherNames(network, hosts)];
           return { ...containers, hosts, further, egress: egress !== undefined, engineApi };
         },
         egress: async (network, request) => {

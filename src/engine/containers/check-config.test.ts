@@ -45,6 +45,7 @@ describe('what a container cannot be', () => {
   it.each([
     [{ Hostname: 'a' }, {}, 'hostname and the network mode'],
     [{}, { Dns: ['1.1.1.1'] }, 'dns and the network mode'],
+    [{}, { Links: ['db'] }, "container type network can't be used with links"],
     [{}, { ExtraHosts: ['a:1.2.3.4'] }, 'custom host-to-IP mapping and the network mode'],
     [{ MacAddress: '02:42:ac:44:00:10' }, {}, 'mac-address and the network mode'],
     [{}, { PublishAllPorts: true }, 'port publishing and the container type network mode'],

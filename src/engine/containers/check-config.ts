@@ -64,6 +64,10 @@ export function checkNetworkMode({ HostConfig: host = {}, ...config }: Container
   if (host.UTSMode === 'host' && config.Hostname) throw conflict('hostname and the UTS mode');
   const ofOther = NetworkMode === 'container' || NetworkMode.startsWith('container:');
   if (config.MacAddress && (ofOther || NetworkMode === 'host')) throw conflict('mac-address and the network mode');
+  if (host.Links?.length && (ofOther || NetworkMode === 'host')) {
+    const kind = ofOther ? 'container type network' : 'host type networking';
+    throw conflict(`${kind} can't be used with links. This would result in undefined behavior`);
+  }
   if (!ofOther) return;
   if (!/^container:./.test(NetworkMode)) {
     throw invalid('Invalid network mode: invalid container format container:<name|id>');

@@ -8,6 +8,7 @@ import { type ReadDevices, storedImage } from '../unikernel-library';
 import { checkBindSources } from './bind-sources';
 import { unikernelWarnings } from './check-unikernel';
 import type { ContainerBook, ContainerEntry } from './container-book';
+import { checkLinks } from './container-links';
 import { randomContainerName, readContainerName } from './container-names';
 import type { ContainerNetworks } from './container-networks';
 import type { StoredContainer } from './container-records';
@@ -64,6 +65,7 @@ export class ContainerCreation {
         newVolumeName: () => volumes.newName(),
         networkName: (reference) => networks.nameOf(reference),
       });
+      checkLinks(stored, 'made', (other) => book.find(other));
       await checkBindSources(body.HostConfig?.Mounts ?? [], folders);
       const wanted = stored.mounts.flatMap((mount) => (mount.kind === 'volume' ? [mount] : []));
       const planned = volumes.plan(
@@ -124,9 +126,6 @@ function parsePlatform(text: string) {
 function warningsOf({ HostConfig = {} }: ContainerCreateBody): readonly string[] {
   return [
     ...resourceWarnings(HostConfig),
-    ...(HostConfig.Links?.length
-      ? ['Links are not supported: containers of one network find each other by name.']
-      : []),
     ...(HostConfig.NetworkMode === 'host' && Object.keys(HostConfig.PortBindings ?? {}).length > 0
       ? ['Published ports are discarded when using host network mode']
       : []),

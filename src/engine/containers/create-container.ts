@@ -7,6 +7,7 @@ import { chooseCapabilities } from './capabilities';
 import { checkConfig, checkNames, checkNetworkMode, readMac } from './check-config';
 import { checkUnikernel } from './check-unikernel';
 import { containerDevices } from './container-devices';
+import { parseLink } from './container-links';
 import { noVolumeDriver, planMounts, type StoredMount } from './container-mounts';
 import { bridgeNetwork } from './container-networks';
 import type { StoredContainer, StoredEndpoint } from './container-records';
@@ -236,6 +237,7 @@ export function endpointOf(network: string, settings: EndpointSettings): StoredE
     throw invalid('network-scoped alias is supported only for containers in user defined networks');
   }
   if (network === bridgeNetwork) checkAddress(network, settings);
+  for (const link of settings.Links ?? []) parseLink(link);
   const { MacAddress: mac = '' } = settings;
   return { network, aliases, settings: mac === '' ? settings : { ...settings, MacAddress: readMac(mac) } };
 }

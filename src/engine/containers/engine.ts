@@ -18,6 +18,7 @@ import { type Disposable, DisposableStore } from '../../base/lifecycle';
 import type { GatewayDirectory } from '../../network/gateway/gateway';
 import { gatewayNetwork } from '../../network/gateway/gateway-network';
 import type { PortForward } from '../../network/gateway/port-forwards';
+import type { FurtherNames } from '../../network/gateway/resolver';
 import { type OpenDisks, UnikernelHost, type UnikernelHostOptions } from '../../runtime/unikernel/unikernel-host';
 import type { BlobClient } from '../blob-client';
 import { usualMemoryMiB } from '../host-draft';
@@ -26,6 +27,7 @@ import type { Lab } from '../lab';
 import type { Networks } from '../networks';
 import type { PreviewStation } from '../previews/preview-station';
 import { ContainerBook, type ContainerEntry, isUp } from './container-book';
+import { checkLinks, linksOf } from './container-links';
 import { ContainerNetworks } from './container-networks';
 import { ContainerPorts } from './container-ports';
 import type { UserDatabase } from './container-user';
@@ -166,7 +168,10 @@ export class LabContainers implements ContainerEngine, Disposable {
       ports,
       clock,
       event,
-      join: ({ stored }) => networks.complete(stored),
+      join: async ({ stored }) => {
+        checkLinks(stored, 'started', (other) => book.find(other));
+        await networks.complete(stored);
+      },
       used: ({ stored }, now) => {
         networks.tell(stored, now ? 'connect' : 'disconnect');
         volumes.tell(stored, now ? 'mount' : 'unmount');
@@ -323,8 +328,27 @@ export class LabContainers implements ContainerEngine, Disposable {
   }
 
   /** What the gateway of a network of the lab knows of containers. */
-  directoryOf(network: string): Pick<GatewayDirectory, 'hosts' | 'forwards'> {
-    return { hosts: this.namesOn(network), forwards: this.forwardsOn(network) };
+  directoryOf(network: string): Pick<GatewayDirectory, 'hosts' | 'forwards' | 'further'> {
+    return { hosts: this.namesOn(network), forwards: this.forwardsOn(network), further: this.#linkedNames(network) };
+  }
+
+  /** By which names containers that ask the gateway of a network know others alone. */
+  #linkedNames(network: string): readonly FurtherNames[] {
+    const { domain } = gatewayNetwork(this.#options.networks.get(network));
+    const running = this.#book.entries().filter(({ run }) => run !== undefined);
+    return running.flatMap(({ stored }) => {
+      const links = linksOf(stored);
+      const asker = links.length > 0 ? this.#networks.findNic(stored, 0) : undefined;
+      if (asker?.network !== network) return [];
+      const hosts = links.flatMap(({ container, alias, network: on }) => {
+        const other =
+          running.find((each) => each.stored.name === container) ?? running.find(({ id }) => id.startsWith(container));
+        const at = other?.stored.endpoints.findIndex((endpoint) => endpoint.network === on) ?? -1;
+        const nic = other && at !== -1 ? this.#networks.findNic(other.stored, at) : undefined;
+        return nic ? [{ name: alias, address: nic.address }] : [];
+      });
+      return [{ domain, askers: [asker.address], hosts }];
+    });
   }
 
   /** The published ports that a network of the lab has at its gateway. */

@@ -109,6 +109,16 @@ describe('the resolver', () => {
     expect(ask('primary', '10.1.0.2')).toBe('none');
   });
 
+  it('knows names of its own network for those alone who have them, before what all know', () => {
+    const hosts = [{ name: 'db', address: '10.1.0.9' }];
+    resolver.setFurther([{ domain: 'lab.internal', askers: ['10.1.0.2'], hosts }]);
+    const ask = (name: string, asker: string) =>
+      resolver.answer(query(name), asker).answers.map(({ data }) => data.kind === 'address' && data.address);
+    for (const name of ['db', 'DB.lab.internal']) expect(ask(name, '10.1.0.2')).toEqual(['10.1.0.9']);
+    expect(ask('db', '10.1.0.4').sort()).toEqual(['10.1.0.3', '10.1.0.4']);
+    resolver.setFurther([]);
+  });
+
   it('says that a name has nothing of a type, and for how long that may be believed', () => {
     const answer = resolver.answer(query('web', dnsType.aaaa));
     expect(answer).toMatchObject({ code: 0, answers: [], authoritative: true });

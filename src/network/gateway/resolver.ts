@@ -32,9 +32,12 @@ export interface GatewayService {
   readonly addresses: readonly string[];
 }
 
-/** Names of another network, for stations of this one that are on it as well: they ask one server alone. */
+/**
+ * Names of another network, for stations of this one that are on it as well: they ask one server alone. Or names of this
+ * network that those alone know, before what all know.
+ */
 export interface FurtherNames {
-  /** Of that network; see {@link GatewayNetwork.domain}. */
+  /** Of the network; see {@link GatewayNetwork.domain}. */
   readonly domain: string;
   /** Addresses on this network of those who may ask. */
   readonly askers: readonly string[];
@@ -188,7 +191,8 @@ export class Resolver {
     if (key === domain) return { code: dnsCode.noError, data: this.#apex(type) };
     const inside = key.endsWith(`.${domain}`);
     const local = inside ? key.slice(0, -domain.length - 1) : key;
-    const records = this.#names.get(local) ?? (inside ? undefined : findFurther(key, further));
+    const own = further.filter((each) => each.domain === domain);
+    const records = findFurther(key, own) ?? this.#names.get(local) ?? findFurther(key, further);
     // A name without a dot is nobody else's either.
     if (!records) return inside || !key.includes('.') ? { code: dnsCode.nameError, data: [] } : this.#outside();
     return { code: dnsCode.noError, data: this.#select(records, type) };
