@@ -81,7 +81,7 @@ export interface BuildExcerpt {
 /** How a build goes. The last event is `built` or `failed`. */
 export type BuildEvent =
   | { readonly kind: 'started'; readonly step: BuildStep }
-  /** `id` (of all events): the digest of the config that an image of this state would have. */
+  /** `id` (of all events): what the id of an image of this state is, or would be; none of `scratch`. */
   | { readonly kind: 'cached'; readonly step: number; readonly id: Digest }
   /** A process runs for the step, under this name. */
   | { readonly kind: 'running'; readonly step: number; readonly name: string }

@@ -45,7 +45,7 @@ describe('plain progress', () => {
         '#1 [internal] load build context\n#1 DONE 0.0s\n',
         '#2 [1/2] FROM docker.io/library/busybox:latest\n#2 CACHED\n',
         '#3 [2/2] RUN echo hi\n#3 0.250 hi\n#3 1.000 there\n#3 DONE 1.0s\n - One or more build-args [x] were not consumed\n',
-        `#4 exporting to image\n#4 exporting layers done\n#4 writing image ${id('e')} done\n#4 naming to app:latest done\n#4 naming to app:1 done\n#4 DONE 0.0s\n`,
+        `#4 exporting to image\n#4 exporting layers done\n#4 writing image ${id('d')} done\n#4 naming to app:latest done\n#4 naming to app:1 done\n#4 DONE 0.0s\n`,
       ].join('\n'),
     );
   });

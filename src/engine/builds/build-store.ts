@@ -96,6 +96,11 @@ export class BuildStore {
     );
   }
 
+  /** See `BuildService.identify`. */
+  identify(config: ImageConfig, layers: readonly ImageLayer[]): Promise<Digest> {
+    return this.#service.identify(config, layers);
+  }
+
   finish(config: ImageConfig, layers: readonly ImageLayer[], references: readonly string[]): Promise<BuiltImage> {
     return this.#service.finish(this.#id, config, layers, references);
   }

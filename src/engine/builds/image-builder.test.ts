@@ -1,6 +1,6 @@
 import { packTar } from 'modern-tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BuildOptions } from '../../api/build';
+import type { BuildEvent, BuildOptions } from '../../api/build';
 import { systemClock } from '../../base/clock';
 import { type BuildBench, createBuildBench, renderPlain, textContext } from './build-fixture';
 
@@ -83,6 +83,17 @@ describe('a build without processes', () => {
         '#6 exporting to image\n#6 exporting layers done\n#6 writing image ID done\n#6 naming to t:latest done\n#6 DONE 0.0s\n',
       ].join('\n'),
     );
+  });
+
+  it('calls each step by the id that an image of it has', async () => {
+    const idsOf = ({ events }: { readonly events: readonly BuildEvent[] }) =>
+      events.flatMap((event) => (event.kind === 'finished' || event.kind === 'cached' ? (event.id ?? []) : []));
+    const base = await bench.build('FROM scratch\nCOPY a /\nCMD ["x"]\n', { a: '1' }, { tags: ['base'] });
+    const [copied, described] = idsOf(base);
+    expect(described).toBe(base.image);
+    expect((await bench.build('FROM scratch\nCOPY a /\n', { a: '1' })).image).toBe(copied);
+    const above = await bench.build('FROM base\nENV A=1\n', {});
+    expect(idsOf(above)).toEqual([base.image, above.image]);
   });
 
   it('marks the lines of the Dockerfile that failed', async () => {

@@ -42,7 +42,7 @@ export class PlainProgress {
       case 'built':
         return [
           this.#line(event.step, 'exporting layers done'),
-          this.#line(event.step, `writing image ${event.config} done`),
+          this.#line(event.step, `writing image ${event.image} done`),
           ...event.names.map((name) => this.#line(event.step, `naming to ${name} done`)),
           this.#line(event.step, `DONE ${seconds(event.ms)}s`),
         ].join('');

@@ -2,11 +2,10 @@ import type { BuildEvent } from '../../api/build';
 import type { Digest } from '../../api/content-store';
 import type { Platform } from '../../api/image';
 import { SandboxError, throwIfAborted } from '../../base/errors';
-import { digestOf } from '../../formats/digest';
 import { InstructionProblem } from '../../formats/dockerfile/dockerfile-error';
 import type { SourceRange, StageInstruction, WorkdirInstruction } from '../../formats/dockerfile/instruction';
 import { parseTrigger } from '../../formats/dockerfile/parse-dockerfile';
-import { type ImageConfig, serializeImageConfig } from '../../formats/image-config';
+import type { ImageConfig } from '../../formats/image-config';
 import { parseReference, serializeReference } from '../../formats/reference';
 import type { StepOutcome } from '../../storage/builds/build-service';
 import type { CopyTree } from '../../storage/builds/copy-request';
@@ -92,27 +91,27 @@ export class StageBuilder {
 
   /** What the image of a stage is made from, and what it wants to be done first. */
   async *#base({ base, platform = this.#scene.platform }: PlannedStage): Events<StageBase> {
-    if (base.is === 'scratch') return { state: scratchState(platform), triggers: [], shown: undefined };
+    if (base.is === 'scratch') return { state: scratchState(platform), triggers: [] };
     if (base.is === 'stage') {
       const state = yield* this.build(base.index);
       const triggers = state.run.onBuild;
       const run = { ...state.run, onBuild: [] };
-      return { state: { ...state, run, args: new Map(), cmdSet: false }, triggers, shown: undefined };
+      return { state: { ...state, run, args: new Map(), cmdSet: false }, triggers, id: await this.#idOf(state) };
     }
     const reference = parseReference(base.name);
     yield this.#scene.steps.start({ vertex: `[internal] load metadata for ${serializeReference(reference)}` });
     const image = await this.#images.find(base.name, platform);
     yield this.#scene.steps.finish();
     const shown = `${serializeReference({ ...reference, digest: image.id })}`;
-    return { state: stateOf(image.config, image.layers), triggers: image.config.run.onBuild, shown };
+    return { state: stateOf(image.config, image.layers), triggers: image.config.run.onBuild, id: image.id, shown };
   }
 
-  async *#from(stage: PlannedStage, { state, shown, triggers }: StageBase, counted: number): Events<StageState> {
+  async *#from(stage: PlannedStage, { state, id, shown, triggers }: StageBase, counted: number): Events<StageState> {
     const { source } = stage.definition.from;
     const told = triggers.length > 0 ? { triggers: triggers.length } : {};
     const vertex = shown === undefined ? {} : { vertex: `${this.#vertexName(stage, 1, counted)} FROM ${shown}` };
     yield this.#scene.steps.start({ ...vertex, ...told, instruction: this.#numbered(source) });
-    yield this.#scene.steps.finish(await idOf(state));
+    yield this.#scene.steps.finish(id);
     return state;
   }
 
@@ -130,7 +129,7 @@ export class StageBuilder {
     });
     try {
       const { next, cached } = yield* this.#apply(stage, state, instruction, shown);
-      const id = await idOf(next);
+      const id = await this.#idOf(next);
       yield cached ? steps.cached(id) : steps.finish(id);
       return next;
     } catch (error) {
@@ -221,6 +220,10 @@ export class StageBuilder {
     return this.#filtered === undefined ? [] : [this.#filtered];
   }
 
+  #idOf(state: StageState): Promise<Digest> {
+    return this.#scene.store.identify(configOf(state), state.layers);
+  }
+
   #numbered(text: string) {
     this.#index += 1;
     return { text, index: this.#index, total: this.#total };
@@ -242,8 +245,10 @@ export class StageBuilder {
 interface StageBase {
   readonly state: StageState;
   readonly triggers: readonly string[];
+  /** Of the image, or of what that of a stage would be; scratch has none. */
+  readonly id?: Digest;
   /** The image, as BuildKit shows it. */
-  readonly shown: string | undefined;
+  readonly shown?: string;
 }
 
 function makesLayer(instruction: StageInstruction): instruction is Exclude<StageInstruction, ConfigInstruction> {
@@ -256,10 +261,6 @@ function configText(instruction: ConfigInstruction, { run }: StageState, shown: 
   if (instruction.is !== 'cmd' && instruction.is !== 'entrypoint') return shown;
   const words = argvOf(instruction.command, run).map((word) => JSON.stringify(word));
   return `${instruction.is.toUpperCase()} [${words.join(' ')}]`;
-}
-
-function idOf(state: StageState): Promise<Digest> {
-  return digestOf(serializeImageConfig(configOf(state)));
 }
 
 /** An instruction as it is told: with its keyword in capitals, and with variables replaced where they are. */

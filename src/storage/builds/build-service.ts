@@ -175,17 +175,28 @@ export class BuildService {
   ): Promise<BuiltImage> {
     const { session } = this.#session(id);
     const { images } = this.#stores;
-    const configBytes = serializeImageConfig(config);
+    const stored = await putDocument(images, mediaTypes.config, serializeImageConfig(config), session.lease);
+    const manifest = await this.#manifest(stored, layers);
+    const descriptor = await putDocument(images, mediaTypes.manifest, manifest, session.lease);
+    await images.keep([{ descriptor, references }]);
+    return { image: descriptor.digest, config: stored.digest, names: references.map(shortName) };
+  }
+
+  /** What the id of that image is, or would be: nothing of it is kept. */
+  async identify(config: ImageConfig, layers: readonly ImageLayer[]): Promise<Digest> {
+    const bytes = serializeImageConfig(config);
+    const descriptor = { mediaType: mediaTypes.config, digest: await digestOf(bytes), size: bytes.length };
+    return digestOf(await this.#manifest(descriptor, layers));
+  }
+
+  async #manifest(config: Descriptor, layers: readonly ImageLayer[]): Promise<Uint8Array<ArrayBuffer>> {
     const manifest: Manifest = {
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
-      config: await putDocument(images, mediaTypes.config, configBytes, session.lease),
+      config,
       layers: await Promise.all(layers.map((layer) => this.#descriptor(layer))),
     };
-    const bytes = new TextEncoder().encode(JSON.stringify(manifest));
-    const descriptor = await putDocument(images, mediaTypes.manifest, bytes, session.lease);
-    await images.keep([{ descriptor, references }]);
-    return { image: descriptor.digest, config: manifest.config.digest, names: references.map(shortName) };
+    return new TextEncoder().encode(JSON.stringify(manifest));
   }
 
   cacheUsage(): Promise<BuildCacheUsage> {
