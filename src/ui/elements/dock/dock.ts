@@ -30,15 +30,24 @@ export class Dock extends StrataElement {
     scheme: { attribute: false },
     size: { attribute: false },
     renaming: { state: true },
+    stage: { state: true },
   };
   declare store: Store | undefined;
   declare scheme: 'light' | 'dark';
   declare size: DockSize;
   declare private renaming: string | undefined;
+  /** How high the terminals are, which is not always as high as was asked for; CSS pixels. */
+  declare private stage: number;
 
   static override styles = [baseStyles, buttonStyles, iconStyles, dockStyles];
 
   #grabbed = 0;
+  /** The tabs that were brought into view last. */
+  #inView = '';
+  readonly #observer = new ResizeObserver(() => {
+    this.stage = this.renderRoot.querySelector('.stage')?.clientHeight ?? 0;
+    this.#bringTabs();
+  });
 
   constructor() {
     super();
@@ -46,6 +55,17 @@ export class Dock extends StrataElement {
     this.scheme = 'dark';
     this.size = 'part';
     this.renaming = undefined;
+    this.stage = 0;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#observer.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#observer.disconnect();
   }
 
   /** Puts the focus into the terminal that was used last. */
@@ -67,7 +87,7 @@ export class Dock extends StrataElement {
     const last = groups.length - 1;
     return html`
       <section aria-label=${text.dock.heading}>
-        ${this.size === 'part' ? this.#heightSplitter(height.value) : nothing}
+        ${this.size === 'part' ? this.#heightSplitter() : nothing}
         <div class="stage" .style=${this.size === 'part' ? `height:${height.value}px` : ''}>
         ${groups.length === 0 ? this.#none(store) : nothing}
         ${repeat(
@@ -99,16 +119,31 @@ export class Dock extends StrataElement {
     if (this.renderRoot.querySelector('strata-splitter:not(:defined)'))
       // Without it there is a line that cannot be moved.
       void import('../splitter/splitter').catch(() => {});
+    const shown = [...this.renderRoot.querySelectorAll('[aria-selected="true"]')].map(({ id }) => id).join();
+    if (shown === this.#inView) return;
+    this.#inView = shown;
+    this.#bringTabs();
   }
 
-  #heightSplitter(height: number) {
+  /** Of many tabs in a narrow window the chosen one is seen. */
+  #bringTabs(): void {
+    for (const tab of this.renderRoot.querySelectorAll('[aria-selected="true"]')) {
+      const tabs = tab.parentElement;
+      if (!tabs) continue;
+      const [at, all] = [tab.getBoundingClientRect(), tabs.getBoundingClientRect()];
+      // The strip alone: what scrolls into view by itself would move a low page, too.
+      tabs.scrollLeft += Math.min(0, at.left - all.left) + Math.max(0, at.right - all.right);
+    }
+  }
+
+  #heightSplitter() {
     return html`<strata-splitter
       class="height"
       .axis=${'column'}
       .label=${text.dock.height}
-      .value=${Math.max(0, 100 - (height / window.innerHeight) * 100)}
+      .value=${Math.max(0, 100 - (this.stage / window.innerHeight) * 100)}
       @grab=${() => {
-        this.#grabbed = height;
+        this.#grabbed = this.stage;
       }}
       @move=${(event: CustomEvent<number>) => this.store?.terminals.setHeight(Math.min(this.#grabbed - event.detail, window.innerHeight - 200))}
       @edge=${(event: CustomEvent<string>) => this.store?.terminals.setHeight(event.detail === 'max' ? 0 : window.innerHeight - 200)}

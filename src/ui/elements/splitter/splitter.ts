@@ -45,6 +45,15 @@ export class Splitter extends StrataElement {
         inset: -4px 0;
         cursor: row-resize;
       }
+      @media (pointer: coarse) {
+        /* A finger needs more, which is taken from what ends here more than from the tabs that begin. */
+        .row::after {
+          inset: 0 -12px;
+        }
+        .column::after {
+          inset: -16px 0 -6px;
+        }
+      }
       [role='separator']:hover::after,
       [role='separator'].moving::after {
         background: color-mix(in srgb, var(--accent) 45%, transparent);
