@@ -77,8 +77,10 @@ export class InstanceFigures extends StrataElement {
   }
 
   override render() {
-    const { record, reading } = this;
+    const { record } = this;
     if (!record) return nothing;
+    // What it was read to be before it was paused is not what it is.
+    const reading = record.state.phase === 'running' ? this.reading : undefined;
     const { figures, list } = text;
     const total = record.spec.memoryMiB * 1024 * 1024;
     const used = reading?.sample.memory.used;
