@@ -114,6 +114,8 @@ export const buttonStyles = css`
 export const fieldStyles = css`
   .field {
     display: grid;
+    /* Beside one that says more it is no higher. */
+    align-content: start;
     gap: 4px;
     min-width: 0;
   }
@@ -216,6 +218,58 @@ export const tableStyles = css`
   }
   .muted {
     color: var(--muted);
+  }
+  /* Rows are cards where most of their columns would be outside: each cell says what it is by its data-label. */
+  @media (max-width: 640px) {
+    .cards :is(table, tbody) {
+      display: block;
+    }
+    .cards thead {
+      position: absolute;
+      width: 1px;
+      overflow: hidden;
+      clip-path: inset(50%);
+    }
+    .cards tr {
+      position: relative;
+      display: flex;
+      flex-wrap: wrap;
+      align-items: baseline;
+      gap: 2px 12px;
+      padding: var(--s1) 12px;
+      border-bottom: 1px solid var(--line);
+    }
+    .cards tr:last-child {
+      border-bottom: 0;
+    }
+    .cards td:empty {
+      display: none;
+    }
+    .cards tr > * {
+      min-width: 0;
+      max-width: 100%;
+      height: auto;
+      padding: 0;
+      border: 0;
+      text-align: left;
+      white-space: normal;
+      overflow-wrap: anywhere;
+    }
+    .cards [data-label]::before {
+      color: var(--muted);
+      font: 400 var(--t0) var(--sans);
+      content: attr(data-label) ' ';
+    }
+    .cards [scope='row'] {
+      flex: 1 0 100%;
+      order: -1;
+      padding-right: var(--control);
+    }
+    .cards td:has(> .icon:only-child) {
+      position: absolute;
+      top: 2px;
+      right: 4px;
+    }
   }
 `;
 

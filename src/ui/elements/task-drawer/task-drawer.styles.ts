@@ -140,4 +140,19 @@ export const taskDrawerStyles = css`
       white-space: normal;
     }
   }
+  /* What has ended is in the list; what runs has a line of its own. */
+  @media (max-width: 400px) {
+    .latest {
+      display: none;
+    }
+    .bar:has(.count) {
+      flex-wrap: wrap;
+      padding-block: var(--s0);
+    }
+    .bar:has(.count) .latest {
+      display: flex;
+      flex-basis: 100%;
+      order: 1;
+    }
+  }
 `;

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { cdp, page } from 'vitest/browser';
+import { cdp, page, userEvent } from 'vitest/browser';
 import { eventually } from '../../../base/eventually-fixture';
 import type { FakeClock } from '../../../base/fake-clock';
 import type { LabContainers } from '../../../engine/containers/engine';
@@ -173,3 +173,88 @@ it.each(cases)(
     }
   },
 );
+
+/** Of what is shown anywhere in the page. */
+const all = (selector: string): readonly HTMLElement[] =>
+  [...everyElement(view.renderRoot)].filter(
+    (element): element is HTMLElement =>
+      element instanceof HTMLElement && element.matches(selector) && element.checkVisibility(),
+  );
+
+it('in a narrow window rows are cards, with all that they tell inside of it', async () => {
+  await page.viewport(320, 640);
+  await open();
+  const { Id } = await engine.containers.create(
+    { Image: 'busybox' },
+    { name: 'a-container-with-a-name-of-many-letters' },
+  );
+  await engine.containers.start(Id);
+  for (const [place, told] of [
+    ['containers', 6],
+    ['events', 4],
+    ['orchestration', 4],
+  ] as const) {
+    store.go({ view: place });
+    await eventually(() => expect(all('tbody tr > *').length).toBeGreaterThanOrEqual(told));
+    for (const cell of all('tbody tr > *')) expect(cell.getBoundingClientRect().right).toBeLessThanOrEqual(320);
+    expect(await axeProblems()).toEqual([]);
+  }
+});
+
+it('in a narrow window nothing of the foot lies on each other while a task runs', async () => {
+  await page.viewport(320, 640);
+  await open();
+  store.act('remove', store.instances.value[0]!.id);
+  await expect.element(page.getByRole('button', { name: /^Undo: / })).toBeVisible();
+  const [drawer] = all('strata-task-drawer');
+  const parts = [
+    ...drawer!.shadowRoot!.querySelectorAll('.bar > button, .state, .title, .latest button'),
+    ...all('footer button'),
+  ];
+  const rects = parts.map((part) => part.getBoundingClientRect()).filter(({ width }) => width > 0);
+  expect(rects.length).toBeGreaterThanOrEqual(4);
+  for (const [at, a] of rects.entries())
+    for (const b of rects.slice(at + 1))
+      expect(a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top).toBe(true);
+});
+
+it('the tab that is used is in view, however many there are and however narrow the window becomes', async () => {
+  await page.viewport(1280, 800);
+  await open();
+  await places['the dock']!();
+  for (let more = 0; more < 5; more++) store.terminals.openLab();
+  const strip = (): DOMRect => all('[role="tablist"]').at(-1)!.getBoundingClientRect();
+  const inView = (): void => {
+    const tab = all('[role="tab"][aria-selected="true"]').at(-1)!.getBoundingClientRect();
+    expect(tab.left).toBeGreaterThanOrEqual(strip().left - 1);
+    expect(tab.right).toBeLessThanOrEqual(strip().right + 1);
+  };
+  await view.updateComplete;
+  await page.viewport(390, 844);
+  await eventually(inView);
+  store.terminals.activate([...store.terminals.tabs.value.keys()][0]!);
+  await eventually(inView);
+});
+
+it('the divider of the dock stands where the dock begins, and moves with the first press', async () => {
+  await page.viewport(390, 844);
+  await open();
+  await places['the dock']!();
+  store.terminals.setHeight(700);
+  const stage = (): number => all('strata-dock')[0]!.shadowRoot!.querySelector('.stage')!.clientHeight;
+  const divider = page.getByRole('separator', { name: 'Height of the terminals' });
+  const said = async (): Promise<void> => {
+    const share = Math.round(100 - (stage() / 844) * 100);
+    await expect.element(divider).toHaveAttribute('aria-valuenow', String(share));
+  };
+  await eventually(() => expect(stage()).toBeLessThan(400));
+  await said();
+  const before = stage();
+  (divider.element() as HTMLElement).focus();
+  await userEvent.keyboard('{ArrowUp}');
+  await said();
+  expect(stage()).toBe(before);
+  await userEvent.keyboard('{ArrowDown}');
+  await eventually(() => expect(stage()).toBe(before - 24));
+  await said();
+});

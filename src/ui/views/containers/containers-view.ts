@@ -107,7 +107,7 @@ export class ContainersView extends StrataElement {
     const { columns } = containerText;
     if (containers.length === 0)
       return html`<div class="none"><p>${containerText.none}</p><p>${containerText.noneDetail}</p></div>`;
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${containerText.table}>
+    return html`<div class="scroll cards" tabindex="0" role="region" aria-label=${containerText.table}>
       <table>
         <thead>
           <tr>
@@ -130,13 +130,15 @@ export class ContainersView extends StrataElement {
   #row(store: Store, shelf: ContainerShelf, container: ContainerSummary) {
     const name = containerName(container);
     const now = shelf.series.value.get(container.Id)?.now;
+    const { columns } = containerText;
+    const ports = containerPorts(container);
     return html`<tr>
       <th scope="row"><a href=${formatRoute({ view: 'container', id: container.Id, tab: 'logs' })}>${name}</a></th>
       <td class="image" title=${container.Image}>${container.Image}</td>
       <td>${containerState(container)}</td>
-      <td class="mono">${containerPorts(container)}</td>
-      <td class="number">${now ? formatShare(now.cpu) : containerText.unknown}</td>
-      <td class="number">${now ? formatBytes(now.memoryBytes) : containerText.unknown}</td>
+      <td class="mono" data-label=${ports === '' ? nothing : columns.ports}>${ports}</td>
+      <td class="number" data-label=${columns.cpu}>${now ? formatShare(now.cpu) : containerText.unknown}</td>
+      <td class="number" data-label=${columns.memory}>${now ? formatBytes(now.memoryBytes) : containerText.unknown}</td>
       <td>
         <button class="quiet icon" aria-label=${containerText.more(name)} title=${containerText.more(name)} @click=${(event: Event) => this.#menu(store, shelf, container, event)}>
           ${icon('more')}

@@ -63,17 +63,9 @@ export class EventsView extends StrataElement {
         white-space: normal;
         overflow-wrap: anywhere;
       }
-      @media (max-width: 560px) {
-        th,
-        td {
-          padding-inline: var(--s1);
-        }
-        /* The picture says it, so that there is room for what has happened. */
-        .source {
-          position: absolute;
-          width: 1px;
-          overflow: hidden;
-          clip-path: inset(50%);
+      @media (max-width: 640px) {
+        .what {
+          flex: 1 0 100%;
         }
       }
       .bad {
@@ -123,7 +115,7 @@ export class EventsView extends StrataElement {
 
   #table(events: readonly LabEvent[]) {
     const { columns, list } = eventText;
-    return html`<div class="panel scroll" tabindex="0" role="region" aria-label=${list}>
+    return html`<div class="panel scroll cards" tabindex="0" role="region" aria-label=${list}>
       <table aria-label=${list}>
         <thead>
           <tr>

@@ -28,6 +28,11 @@ export const imagesViewStyles = css`
   tbody tr[aria-selected='true'] {
     background: var(--selected);
   }
+  /* The names of many containers would have what stands after them out of view. */
+  .users {
+    min-width: 16ch;
+    white-space: normal;
+  }
   th button.name {
     padding: 0;
     border: 0;

@@ -168,7 +168,7 @@ export class ImagesView extends StrataElement {
       ${
         images.length === 0
           ? html`<div class="none"><p>${imageText.none}</p><p>${imageText.noneDetail}</p></div>`
-          : html`<div class="scroll" tabindex="0" role="region" aria-label=${imageText.table}>
+          : html`<div class="scroll cards" tabindex="0" role="region" aria-label=${imageText.table}>
               <table>
                 <thead>
                   <tr>
@@ -213,6 +213,7 @@ export class ImagesView extends StrataElement {
     const { id, references, variants, size, users } = image;
     const name = nameOf(image);
     const [best] = variants;
+    const { columns } = imageText;
     const created = best?.created === undefined ? undefined : Date.parse(best.created);
     return html`<tr aria-selected=${id === this.current}>
       <th scope="row">
@@ -223,9 +224,9 @@ export class ImagesView extends StrataElement {
       </th>
       <td>${variants.map(({ platform }) => `${platform.os}/${platform.architecture}`).join(', ')}</td>
       <td>${created === undefined || Number.isNaN(created) ? nothing : formatDate(created)}</td>
-      <td class="number">${formatBytes(size.total)}</td>
-      <td class="number">${formatBytes(size.unique)}</td>
-      <td>${users.length === 0 ? html`<span class="muted">${imageText.noUsers}</span>` : users.map((user) => user.name).join(', ')}</td>
+      <td class="number" data-label=${columns.size}>${formatBytes(size.total)}</td>
+      <td class="number" data-label=${columns.unique}>${formatBytes(size.unique)}</td>
+      <td class="users" data-label=${columns.users}>${users.length === 0 ? html`<span class="muted">${imageText.noUsers}</span>` : users.map((user) => user.name).join(', ')}</td>
       <td>
         <button class="quiet icon" aria-label=${imageText.more(name)} title=${imageText.more(name)} @click=${(event: Event) => this.#menu(shelf, image, event)}>
           ${icon('more')}

@@ -116,9 +116,9 @@ export class OrchestrationView extends StrataElement {
       facts.map(
         (each) => html`<tr>
           ${containerLink(each)}
-          <td>${orchestrationText.policy(each.HostConfig.RestartPolicy ?? { Name: 'no' })}</td>
+          <td data-label=${columns.policy}>${orchestrationText.policy(each.HostConfig.RestartPolicy ?? { Name: 'no' })}</td>
           <td>${containerText.states[each.State.Status]}</td>
-          <td>${each.RestartCount}</td>
+          <td data-label=${columns.count}>${each.RestartCount}</td>
         </tr>`,
       ),
     );
@@ -140,14 +140,15 @@ export class OrchestrationView extends StrataElement {
     const { Config, State } = container;
     const { Status, FailingStreak, Log } = State.Health ?? { Status: 'none', FailingStreak: 0, Log: [] };
     const last = Log.at(-1);
+    const { checkColumns: columns } = orchestrationText;
     const said = last ? orchestrationText.said(last.ExitCode, last.Output.trim()) : orchestrationText.never;
     return html`<tr>
       ${containerLink(container)}
-      <td class="mono said" title=${testOf(Config.Healthcheck?.Test)}>${testOf(Config.Healthcheck?.Test)}</td>
-      <td>${orchestrationText.seconds((Config.Healthcheck?.Interval || usualInterval) / 1e9)}</td>
+      <td class="mono said" data-label=${columns.test} title=${testOf(Config.Healthcheck?.Test)}>${testOf(Config.Healthcheck?.Test)}</td>
+      <td data-label=${columns.every}>${orchestrationText.seconds((Config.Healthcheck?.Interval || usualInterval) / 1e9)}</td>
       <td><span class="health ${Status}">${icon(healthIcons[Status] ?? 'off')}${orchestrationText.health[Status]}</span></td>
-      <td>${FailingStreak}</td>
-      <td class="said" title=${said}>${said}</td>
+      <td data-label=${columns.streak}>${FailingStreak}</td>
+      <td class="said" data-label=${columns.last} title=${said}>${said}</td>
     </tr>`;
   }
 
@@ -165,14 +166,14 @@ export class OrchestrationView extends StrataElement {
   #activator(store: Store, record: InstanceRecord) {
     const { id, name, spec, state, task, demand } = record;
     const idleMs = (spec.kind === 'unikernel' && spec.onDemand?.idleMs) || 0;
-    const { never, seconds, milliseconds } = orchestrationText;
+    const { never, seconds, milliseconds, activatorColumns: columns } = orchestrationText;
     const actions = actionsOf(record).filter((action) => action === 'start' || action === 'stop');
     return html`<tr>
       <th scope="row"><a href=${formatRoute({ view: 'machine', id, tab: 'summary' })}>${name}</a></th>
       <td><strata-state-badge .phase=${state.phase} .action=${task?.action} .asleep=${demand?.asleep}></strata-state-badge></td>
-      <td>${seconds(idleMs / 1000)}</td>
-      <td>${demand?.wakes ?? never}</td>
-      <td>${demand?.lastWakeMs === undefined ? never : milliseconds(demand.lastWakeMs)}</td>
+      <td data-label=${columns.idle}>${seconds(idleMs / 1000)}</td>
+      <td data-label=${columns.wakes}>${demand?.wakes ?? never}</td>
+      <td data-label=${columns.last}>${demand?.lastWakeMs === undefined ? never : milliseconds(demand.lastWakeMs)}</td>
       <td>
         ${actions.map(
           (action) =>
@@ -192,7 +193,7 @@ function note(words: string) {
 }
 
 function table(label: string, columns: readonly string[], rows: readonly TemplateResult[]) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}>
+  return html`<div class="scroll cards" tabindex="0" role="region" aria-label=${label}>
     <table>
       <thead>
         <tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr>

@@ -118,7 +118,7 @@ export class SchedulingView extends StrataElement {
     const machines = store.instances.value.filter(({ spec }) => spec.kind === 'vm' && spec.containerHost);
     if (machines.length === 0) return html`<p class="none">${schedulingText.noHosts}</p>`;
     const { hostColumns: columns, hosts } = schedulingText;
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${hosts}>
+    return html`<div class="scroll cards" tabindex="0" role="region" aria-label=${hosts}>
       <table>
         <thead>
           <tr>
@@ -141,12 +141,13 @@ export class SchedulingView extends StrataElement {
     const placed = shelf?.containers.value.filter(({ Id }) => shelf.engine.placements.hostOf(Id) === name) ?? [];
     const memory = host && this.#memory.value.get(id);
     const networks = host?.networks ?? nics.map(({ network }) => network);
+    const { hostColumns: columns } = schedulingText;
     return html`<tr>
       <th scope="row"><a href=${formatRoute({ view: 'machine', id, tab: 'summary' })}>${name}</a></th>
       <td><strata-state-badge .phase=${state.phase} .asleep=${demand?.asleep}></strata-state-badge></td>
-      <td>${networks.join(', ') || schedulingText.unknown}</td>
-      <td class="number">${placed.length}</td>
-      <td class="number">${memory ? schedulingText.of(formatBytes(memory.availableBytes), formatBytes(memory.totalBytes)) : schedulingText.unknown}</td>
+      <td data-label=${columns.networks}>${networks.join(', ') || schedulingText.unknown}</td>
+      <td class="number" data-label=${columns.containers}>${placed.length}</td>
+      <td class="number" data-label=${columns.memory}>${memory ? schedulingText.of(formatBytes(memory.availableBytes), formatBytes(memory.totalBytes)) : schedulingText.unknown}</td>
     </tr>`;
   }
 
@@ -154,7 +155,7 @@ export class SchedulingView extends StrataElement {
     const decisions = this.#decisions.value;
     if (decisions.length === 0) return html`<p class="none">${schedulingText.noDecisions}</p>`;
     const { columns, decisions: label } = schedulingText;
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}>
+    return html`<div class="scroll cards" tabindex="0" role="region" aria-label=${label}>
       <table>
         <thead>
           <tr>

@@ -144,7 +144,7 @@ export class VolumesView extends StrataElement {
       return html`<div class="panel none"><p>${volumeText.none}</p><p>${volumeText.noneDetail}</p></div>`;
     }
     return html`<section class="panel">
-      <div class="scroll" tabindex="0" role="region" aria-label=${volumeText.table}>
+      <div class="scroll cards" tabindex="0" role="region" aria-label=${volumeText.table}>
         <table>
           <thead>
             <tr>
@@ -180,12 +180,12 @@ export class VolumesView extends StrataElement {
           ${name}
         </button>
       </th>
-      <td class="number">${formatMemory(sizeMiB * mebibyte)}</td>
-      <td class="number">${formatBytes(storedBytes)}</td>
-      <td class="number">${formatBytes(sharedBytes)}</td>
+      <td class="number" data-label=${columns.size}>${formatMemory(sizeMiB * mebibyte)}</td>
+      <td class="number" data-label=${columns.stored}>${formatBytes(storedBytes)}</td>
+      <td class="number" data-label=${columns.shared}>${formatBytes(sharedBytes)}</td>
       <td>${volumeText.formats[format ?? 'none']}</td>
-      <td>${attachedTo?.name ?? usedBy ?? html`<span class="muted">${volumeText.nobody}</span>`}</td>
-      <td class="number">${snapshots.length}</td>
+      <td data-label=${columns.user}>${attachedTo?.name ?? usedBy ?? html`<span class="muted">${volumeText.nobody}</span>`}</td>
+      <td class="number" data-label=${columns.snapshots}>${snapshots.length}</td>
       <td>${this.#moreButton(volumeText.more(name), (event) => this.#menu(store, shelf, volume, event))}</td>
     </tr>`;
   }
