@@ -77,6 +77,7 @@ export abstract class DialogElement extends StrataElement {
       }
       .content {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--s2);
         padding: var(--s2) var(--s3);
         overflow-y: auto;

@@ -40,6 +40,18 @@ async function open(): Promise<void> {
 
 const font = (): string => store.settings.values.value.fontFamily;
 
+describe('what may leave a network', () => {
+  it('is said in a narrow window, too, however long the name is', async () => {
+    await page.viewport(390, 844);
+    const name = 'a-network-with-a-name-of-forty-five-letters-x';
+    await store.networkVerbs.make({ name, subnet: '10.9.0.0/16', mtu: 1500 });
+    await open();
+    await expect.element(page.getByRole('button', { name: words.change(name) })).toBeInTheDocument();
+    const content = document.querySelector('strata-settings-dialog')?.shadowRoot?.querySelector('.content');
+    expect(content?.scrollWidth).toBe(content?.clientWidth);
+  });
+});
+
 describe('the font of terminals', () => {
   it('is one that the browser has, by its name', async () => {
     await open();

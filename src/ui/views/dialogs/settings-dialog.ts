@@ -72,6 +72,14 @@ export class SettingsDialog extends DialogElement {
         justify-content: space-between;
         gap: var(--s1);
         font-size: var(--t1);
+        overflow-wrap: anywhere;
+      }
+      .row > * {
+        min-width: 0;
+      }
+      .row button {
+        line-height: 1.2;
+        white-space: normal;
       }
     `,
   ];

@@ -81,7 +81,8 @@ export class UnikernelDialog extends DialogElement {
         gap: 4px var(--s1);
         margin-top: var(--s1);
       }
-      .add {
+      .add,
+      fieldset > .field {
         margin-top: var(--s1);
       }
       textarea {

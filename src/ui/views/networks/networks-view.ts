@@ -97,6 +97,11 @@ export class NetworksView extends StrataElement {
       tbody th {
         height: 36px;
       }
+      .split td:not(.mono),
+      .split tbody th {
+        /* Long names would put what was dropped out of view. */
+        white-space: normal;
+      }
       @media (max-width: 1100px) {
         .split {
           grid-template-columns: minmax(0, 1fr);
