@@ -2,7 +2,9 @@ import type { ShellProgram } from '../shell';
 import { endBuiltins } from './end-builtins';
 import { fileBuiltins } from './file-builtins';
 import { grep } from './grep';
+import { printf } from './printf';
 import { shellBuiltins } from './shell-builtins';
+import { sleep } from './sleep';
 import { sortBuiltins } from './sort-builtins';
 import { textBuiltins } from './text-builtins';
 import { xargs } from './xargs';
@@ -15,5 +17,7 @@ export const builtins: readonly ShellProgram[] = [
   grep,
   ...sortBuiltins,
   xargs,
+  printf,
+  sleep,
   ...shellBuiltins,
 ];
