@@ -15,6 +15,7 @@ is left, and there is a prompt again.
 
 Of a POSIX shell's language there is besides: variables (\`A=1\`, \`A=1 command\`, \`$A\`, \`\${A}\`, \`\${#A}\`, \`$?\`), words for what is
 not set (\`\${A:-word}\`, \`\${A:+word}\`, \`\${A:?word}\`, also without the colon; a word with spaces as a whole between double quotes),
+\`~\` for HOME at the beginning of a word,
 the output of a command in a line (\`docker stop $(docker ps -q)\`, also between backquotes, nested, and unsplit between double
 quotes), and documents (\`docker build -f - . <<EOF\`, as they are by \`<<'EOF'\`, without leading tabs by \`<<-EOF\`). What reads no
 more ends what writes to it, without a word. There are no patterns of file names, functions, loops, conditions, arithmetic or jobs in

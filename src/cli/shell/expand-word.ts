@@ -1,5 +1,6 @@
 import type { ShellWord, WordPart } from '../../formats/shellwords/shell-syntax';
 import { badSubstitution, expandParameter, type Lookup, parameter } from './expand-parameter';
+import { expandTilde } from './expand-tilde';
 
 /** What stands for something else in words. */
 export interface Expansion {
@@ -21,7 +22,7 @@ interface Piece {
 export async function expandWord(word: ShellWord, expansion: Expansion): Promise<readonly string[]> {
   const words: string[] = [];
   let current: string | undefined;
-  for (const { text, split } of await expandParts(word, expansion)) {
+  for (const { text, split } of await expandParts(expandTilde(word, expansion.lookup), expansion)) {
     if (!split) {
       current = (current ?? '') + text;
       continue;

@@ -3,6 +3,7 @@ import { toSandboxError } from '../../base/errors';
 import { parseShellLine } from '../../formats/shellwords/parse-shell-line';
 import type { Pipeline, ShellWord, SimpleCommand } from '../../formats/shellwords/shell-syntax';
 import type { CommandIo } from '../command-io';
+import { expandTilde } from './expand-tilde';
 import { type Expansion, expandText, expandWord } from './expand-word';
 import { folderView } from './folder-view';
 import { type OpenedStreams, openRedirects } from './open-redirects';
@@ -134,7 +135,7 @@ async function readAssignments(
   const found = words.findIndex(([first]) => first?.kind !== 'bare' || !/^[A-Za-z_]\w*=/.test(first.text));
   const count = found < 0 ? words.length : found;
   const assigned = await inTurn(words.slice(0, count), async (word) => {
-    const text = await expandText(word, expansion);
+    const text = await expandText(expandTilde(word, expansion.lookup), expansion);
     const at = text.indexOf('=');
     return [text.slice(0, at), text.slice(at + 1)] as const;
   });

@@ -26,6 +26,7 @@ export interface ShellState {
   readonly clock: Clock;
 }
 
+/** A shell whose home is the folder that it begins in. */
 export function createShellState(
   programs: readonly ShellProgram[],
   clock: Clock,
@@ -33,7 +34,12 @@ export function createShellState(
 ): ShellState {
   return {
     folder,
-    variables: new Map([['HOME', '/']]),
+    // Files that it makes are root's.
+    variables: new Map([
+      ['HOME', folder],
+      ['PWD', folder],
+      ['USER', 'root'],
+    ]),
     code: 0,
     programs: new Map(programs.map((program) => [program.name, program])),
     history: [...history],

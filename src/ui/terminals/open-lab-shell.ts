@@ -48,7 +48,6 @@ export async function openLabShell(
     folder: `/${home}`,
     history: keptHistory(settings),
   });
-  shell.variables.set('HOME', `/${home}`);
   const lines = interruptedLines.get(settings) ?? new InterruptedLines(settings);
   interruptedLines.set(settings, lines);
   const interrupted = lines.take();

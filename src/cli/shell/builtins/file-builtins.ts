@@ -67,14 +67,20 @@ export function inColumns(words: readonly string[], columns: number): string {
 
 const cd: ShellProgram = {
   name: 'cd',
-  summary: 'Go to another folder: cd [PATH]',
+  summary: 'Go to another folder, home or back: cd [PATH | -]',
   complete: completePath,
-  async run([path = '/'], io, shell) {
+  async run([given], io, shell) {
+    const variable = given === undefined ? 'HOME' : given === '-' ? 'OLDPWD' : undefined;
+    const path = variable === undefined ? given : shell.variables.get(variable);
+    if (path === undefined) throw new Error(`${variable} not set`);
     if ((await io.files.stat(path))?.kind !== 'folder') {
       await io.stderr.write(`cd: ${path}: No such directory\n`);
       return 1;
     }
+    shell.variables.set('OLDPWD', shell.folder);
     shell.folder = resolvePath(shell.folder, path);
+    shell.variables.set('PWD', shell.folder);
+    if (given === '-') await io.stdout.write(`${shell.folder}\n`);
     return 0;
   },
 };
