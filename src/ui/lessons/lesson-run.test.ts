@@ -8,7 +8,7 @@ import type { Dialog } from '../dialog';
 import { formatRoute, type Route } from '../route';
 import { createSettings } from '../settings';
 import type { LessonRun } from './lesson-run';
-import { LessonShelf, type LessonShelfOptions } from './lesson-shelf';
+import { LessonShelf, type LessonShelfOptions, previewId } from './lesson-shelf';
 
 const head = (id: string, lab: boolean) =>
   `---\nlesson: 1\ntitle: ${id}\nsummary: x\nminutes: 5\n${lab ? 'lab: lab.yaml\n' : ''}steps: [1.md, 2.md]\n---\nx\n`;
@@ -136,15 +136,70 @@ describe('what was there before a lesson', () => {
   });
 });
 
-it('the machine of another lesson is not the lab of this one, and is named', async () => {
-  const { clock, open } = await setUp();
+it('the machine of another lesson is not the lab of this one, and goes before that starts', async () => {
+  const { lab, clock, open, start, asked } = await setUp();
   const shelf = await open();
-  const starting = (await shelf.lesson('a')).start();
-  await clock.advance(0);
-  await starting;
+  const first = await shelf.lesson('a');
+  await start(first);
+  const [box] = lab.list();
+  shelf.setProgress('a', { passed: [1], step: 1 });
   const other = await shelf.lesson('b');
   expect(other.labState.value).toBe('absent');
-  expect(other.plan()?.conflicts).toEqual(['"box" is there already']);
+  expect([other.plan()?.conflicts, other.inTheWay()]).toEqual([[], [{ id: 'a', title: 'a' }]]);
+  await other.replace();
+  const dialog = asked.pop();
+  if (dialog?.kind !== 'confirm') throw new Error('Nothing was asked');
+  expect(dialog.body).toContain('is removed: box.');
+  dialog.run();
+  await expect.poll(() => clock.advance(0).then(() => other.labState.value)).toBe('ready');
+  expect([first.labState.value, shelf.progressOf('a')]).toEqual(['absent', { passed: [1], step: 1 }]);
+  expect(lab.list().map(({ name, id }) => [name, id === box?.id])).toEqual([['box', false]]);
+});
+
+it('a machine of somebody’s own is in the way of a lab, and stays', async () => {
+  const { lab, open } = await setUp();
+  await lab.create({ kind: 'vm', name: 'box', memoryMiB: 64 } as never);
+  const run = await (await open()).lesson('a');
+  expect([run.plan()?.conflicts, run.inTheWay()]).toEqual([['"box" is there already'], []]);
+});
+
+describe('a folder that is brought again', () => {
+  const folder = (lab: string) =>
+    new Map([
+      ['lesson.md', head('p', true)],
+      ['1.md', quiz],
+      ['2.md', work],
+      ['lab.yaml', lab],
+    ]);
+
+  it('finds its lab as it was, and may be reset', async () => {
+    const { lab, open, start, reset } = await setUp();
+    const shelf = await open();
+    await shelf.bring('mine', folder(machine));
+    await start(await shelf.lesson(previewId));
+    (await shelf.lesson(previewId)).show(1);
+    await shelf.bring('mine', folder(machine));
+    const again = await shelf.lesson(previewId);
+    expect([again.labState.value, shelf.progressOf(previewId).passed]).toEqual(['ready', []]);
+    await reset(again);
+    await expect.poll(() => lab.list()).toEqual([]);
+  });
+
+  it('with another lab, or in a page that does not know the first, has it made anew', async () => {
+    const { lab, open, start } = await setUp();
+    const shelf = await open();
+    await shelf.bring('mine', folder(machine));
+    await start(await shelf.lesson(previewId));
+    await shelf.bring('mine', folder(machine.replace('64', '128')));
+    const other = await shelf.lesson(previewId);
+    expect([other.labState.value, other.parts(), other.plan()?.conflicts]).toEqual(['partial', ['box'], []]);
+    await start(other);
+    expect(lab.list().map(({ name }) => name)).toEqual(['box']);
+    const reloaded = await open();
+    await reloaded.bring('mine', folder(machine));
+    const later = await reloaded.lesson(previewId);
+    expect([later.labState.value, later.plan()?.conflicts]).toEqual(['partial', []]);
+  });
 });
 
 it('a machine of the same name that came later is another lesson’s, and stays when this one is reset', async () => {

@@ -19,7 +19,7 @@ import { solveStep } from '../../lessons/solve-step';
 import { keysOf } from '../../lessons/typed-terminal';
 import type { TypedSource } from '../terminals/typed-source';
 import { lessonText } from '../text/lessons';
-import type { LessonShelf, LessonShelfOptions } from './lesson-shelf';
+import type { LessonOwner, LessonShelf, LessonShelfOptions } from './lesson-shelf';
 
 export interface LessonRunOptions extends LessonShelfOptions {
   readonly id: string;
@@ -89,15 +89,20 @@ export class LessonRun implements Disposable {
   plan(): ScenarioPlan | undefined {
     const { lab } = this.#options;
     if (!this.lesson.lab) return undefined;
-    // What is there of it is taken away first.
-    const own = new Set(this.#machines().map(({ name }) => name));
-    const names = new Set(lab.list().flatMap(({ name }) => (own.has(name) ? [] : [name])));
+    // What is there of it, and of lessons that are in its way, is taken away first.
+    const gone = new Set([...this.#machines(), ...this.#strangers()].map(({ name }) => name));
+    const names = new Set(lab.list().flatMap(({ name }) => (gone.has(name) ? [] : [name])));
     return planScenario(this.lesson.lab, { names, networks: lab.networks() });
   }
 
   /** What starting it anew takes away first. */
   parts(): readonly string[] {
     return this.#machines().map(({ name }) => name);
+  }
+
+  /** Other lessons whose machines have the names of its own. */
+  inTheWay(): readonly LessonOwner[] {
+    return this.#options.shelf.ownersOf(this.#strangers().map(({ id }) => id));
   }
 
   /** A step of the lesson by its number; undefined for the introduction. */
@@ -152,6 +157,22 @@ export class LessonRun implements Disposable {
       body: lessonText.resetBody(names, kept),
       action: lessonText.resetAction,
       run: () => void this.#takeAway(made),
+    });
+  }
+
+  /** Asks, then takes away what the lessons in its way have made, and starts its lab. How far somebody is in them stays. */
+  async replace(): Promise<void> {
+    const { lab, page, shelf } = this.#options;
+    const others = this.inTheWay();
+    const made = await Promise.all(others.map(({ id }) => madeSince(lab, shelf.progressOf(id), shelf.ownedBeside(id))));
+    const names = made.flatMap(({ containers, instances }) => [...containers, ...instances].map(({ name }) => name));
+    const kept = made.flatMap((each) => each.kept.map(({ name }) => name));
+    page.ask({
+      kind: 'confirm',
+      title: lessonText.replaceTitle(others.map(({ title }) => title)),
+      body: lessonText.replaceBody(names, kept),
+      action: lessonText.lab.replace,
+      run: () => void this.#replace(others.map(({ id }, at) => [id, made[at]] as const)),
     });
   }
 
@@ -293,6 +314,32 @@ export class LessonRun implements Disposable {
       this.#resetting = false;
       this.#look();
     }
+  }
+
+  async #replace(others: readonly (readonly [id: string, made: MadeSince | undefined])[]): Promise<void> {
+    const { lab, page, shelf } = this.#options;
+    this.#resetting = true;
+    this.#look();
+    try {
+      for (const [id, made] of others) {
+        const other = await shelf.lesson(id).catch(() => undefined);
+        if (made) await removeMade(lab, made, other?.lesson.lab);
+        shelf.forgetLab(id);
+      }
+    } catch (error) {
+      page.report(lessonText.notReset, error);
+      return;
+    } finally {
+      this.#resetting = false;
+      this.#look();
+    }
+    await this.start();
+  }
+
+  /** What has the names of its lab's instances, and is other lessons'. */
+  #strangers(): readonly InstanceRecord[] {
+    const others = new Set(this.#options.shelf.ownedBeside(this.id));
+    return this.#named().filter(({ id }) => others.has(id));
   }
 
   /** The instances of its lab that are there. */

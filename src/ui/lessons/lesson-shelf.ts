@@ -31,6 +31,12 @@ export interface Preview extends BroughtLesson {
   readonly name: string;
 }
 
+/** A lesson that something belongs to. */
+export interface LessonOwner {
+  readonly id: string;
+  readonly title: string;
+}
+
 /** Under which a folder that was brought is opened. */
 export const previewId = 'preview';
 
@@ -45,6 +51,8 @@ export class LessonShelf implements Disposable {
   readonly #entries = signal<readonly LessonEntry[]>([]);
   readonly #progress = signal<ReadonlyMap<string, LessonProgress>>(new Map());
   readonly #preview = signal<Preview | undefined>(undefined);
+  /** What the last folder that could be read starts, as JSON. */
+  #previewLab: string | undefined;
   readonly #runs = new Map<string, Promise<LessonRun>>();
   /** Sees for which lesson things come about. */
   readonly watch: MadeWatch;
@@ -86,6 +94,14 @@ export class LessonShelf implements Disposable {
     );
   }
 
+  /** The lessons that own some of these instances or containers. */
+  ownersOf(ids: readonly string[]): readonly LessonOwner[] {
+    const owners = [...this.#progress.value].filter(([, { own = [], made = [] }]) =>
+      [...own, ...made].some((each) => ids.includes(each)),
+    );
+    return owners.map(([id]) => ({ id, title: this.#titleOf(id) }));
+  }
+
   setProgress(id: string, change: Partial<LessonProgress>): void {
     this.#progress.value = new Map(this.#progress.value).set(id, { ...this.progressOf(id), ...change });
     this.#keep();
@@ -98,6 +114,13 @@ export class LessonShelf implements Disposable {
     this.#keep();
   }
 
+  /** Its lab is not there any more; its steps stay done. */
+  forgetLab(id: string): void {
+    const { passed, step } = this.progressOf(id);
+    this.forgetProgress(id);
+    this.setProgress(id, { passed, step });
+  }
+
   /** `NotFound` when there is no such lesson, `InvalidArgument` when it cannot be read. */
   lesson(id: string): Promise<LessonRun> {
     const known = this.#runs.get(id) ?? this.#load(id);
@@ -106,7 +129,7 @@ export class LessonShelf implements Disposable {
     return known;
   }
 
-  /** Shows a folder as a lesson, or what is wrong with it. */
+  /** Shows a folder as a lesson, or what is wrong with it. A lab that an earlier one has started stays, if it is the same. */
   async bring(name: string, files: LessonFiles): Promise<void> {
     const { page } = this.#options;
     const found = await readBrought(files);
@@ -116,9 +139,21 @@ export class LessonShelf implements Disposable {
       () => {},
     );
     this.#runs.delete(previewId);
+    const { passed: _, step: __, ...begun } = this.progressOf(previewId);
     this.forgetProgress(previewId);
+    if (begun.before) this.setProgress(previewId, begun);
+    const lab = JSON.stringify(found.lesson?.lab);
+    if (found.lesson && lab !== this.#previewLab) {
+      this.#previewLab = lab;
+      if (begun.before) this.setProgress(previewId, { opening: true });
+    }
     if (found.lesson) page.go({ view: 'lesson', id: previewId, step: 0 });
     else page.go({ view: 'lessons' });
+  }
+
+  #titleOf(id: string): string {
+    const preview = id === previewId ? this.#preview.value?.lesson?.title : undefined;
+    return preview ?? this.#entries.value.find((each) => each.id === id)?.title ?? id;
   }
 
   async #load(id: string): Promise<LessonRun> {

@@ -2,6 +2,11 @@ import type { ScenarioPlan } from '../../engine/scenarios/plan-scenario';
 
 const things = (count: number, one: string, more: string): string => (count === 1 ? `one ${one}` : `${count} ${more}`);
 
+const removed = (names: readonly string[], kept: readonly string[]): readonly string[] => [
+  ...(names.length > 0 ? [`What was made since it was begun is removed: ${names.join(', ')}.`] : []),
+  ...(kept.length > 0 ? [`Containers of something else are on ${kept.join(', ')}, which stays.`] : []),
+];
+
 /** Words of the lessons. */
 export const lessonText = {
   heading: 'Lessons',
@@ -48,21 +53,23 @@ export const lessonText = {
     wake: (names: readonly string[]) => `Start ${names.join(', ')}`,
     again: 'Try again',
     partial: (names: readonly string[]) =>
-      `It was not started to its end, or something of it was removed. What there is of it is removed before it is started anew: ${names.join(', ')}.`,
+      `It was not started to its end, or has changed since. What there is of it is removed before it is started anew: ${names.join(', ')}.`,
     anew: 'Start it anew',
     resetting: 'Taking away what was made…',
     failed: (name: string, why: string) => `${name} did not start: ${why}`,
+    replace: 'Remove and start',
+    inTheWay: (titles: readonly string[]) =>
+      `${titles.map((title) => `"${title}"`).join(', ')} ${titles.length === 1 ? 'has a machine of the same name: its lab is' : 'have machines of the same names: their labs are'} removed first.`,
     conflict: (why: string) => `${why}. Remove it, or rename it, and start then.`,
   },
 
   reset: 'Reset the lesson',
   resetTitle: (title: string) => `Reset "${title}"?`,
   resetBody: (names: readonly string[], kept: readonly string[]) =>
-    [
-      ...(names.length > 0 ? [`What was made since it was begun is removed: ${names.join(', ')}.`] : []),
-      ...(kept.length > 0 ? [`Containers of something else are on ${kept.join(', ')}, which stays.`] : []),
-      'Its steps are forgotten.',
-    ].join(' '),
+    [...removed(names, kept), 'Its steps are forgotten.'].join(' '),
+  replaceTitle: (titles: readonly string[]) => `Remove the lab of ${titles.map((title) => `"${title}"`).join(', ')}?`,
+  replaceBody: (names: readonly string[], kept: readonly string[]) =>
+    [...removed(names, kept), 'Steps that are done stay so.'].join(' '),
   resetAction: 'Reset',
   notReset: 'The lesson was not reset',
   wasReset: 'The lesson begins again',

@@ -56,6 +56,7 @@ export class LessonLabElement extends StrataElement {
     const words = lessonText.lab;
     const state = run.labState.value;
     const plan = state === 'absent' || state === 'partial' ? run.plan() : undefined;
+    const others = plan ? run.inTheWay() : [];
     const busy = state === 'starting' || state === 'resetting';
     const idle = run.idle.value;
     const failures = run.failures.value.filter(
@@ -73,7 +74,7 @@ export class LessonLabElement extends StrataElement {
     const stopped = idle.filter(({ coming }) => !coming);
     const isAgain = failures.length > 0 || stopped.some(({ phase }) => phase === 'failed');
     const starts = {
-      absent: words.start,
+      absent: others.length > 0 ? words.replace : words.start,
       idle: isAgain ? words.again : words.wake(stopped.map(({ name }) => name)),
       partial: words.anew,
     };
@@ -86,6 +87,7 @@ export class LessonLabElement extends StrataElement {
           ? html`
               ${plan.egress.length > 0 ? html`<p>${words.asks(plan.egress.flatMap(({ hosts }) => hosts))}</p>` : nothing}
               ${plan.setups.length > 0 ? html`<p>${words.runs(plan.setups.map(({ instance }) => instance))}</p>` : nothing}
+              ${others.length > 0 ? html`<p>${words.inTheWay(others.map(({ title }) => title))}</p>` : nothing}
               ${plan.conflicts.map((why) => html`<p class="bad">${words.conflict(why)}</p>`)}
             `
           : nothing
@@ -94,7 +96,7 @@ export class LessonLabElement extends StrataElement {
       <div class="buttons">
         ${
           start !== undefined || busy
-            ? html`<button class="filled" ?disabled=${busy || (plan?.conflicts.length ?? 0) > 0} @click=${() => void run.start()}>
+            ? html`<button class="filled" ?disabled=${busy || (plan?.conflicts.length ?? 0) > 0} @click=${() => void (others.length > 0 ? run.replace() : run.start())}>
                 ${icon(busy ? 'busy' : 'start')}${start ?? told[state]}
               </button>`
             : nothing
