@@ -27,19 +27,19 @@ describe('npm run lessons with a folder', { timeout: 60_000 }, () => {
       );
     });
 
-  it('reads one that is under git and has folders', async () => {
+  it('reads one that is under git and has folders, and asks no more of it than the page does', async () => {
     write({
       '.git/HEAD': 'ref: refs/heads/main',
       'pictures/a.png': '',
-      'lesson.md': '---\nlesson: 1\ntitle: T\nsummary: S\nminutes: 5\nsteps: [1.md]\n---\n## Where the model ends\n',
-      '1.md': '---\ntitle: A\nquiz:\n  - { question: q, choices: [{ text: a, right: true }] }\n---\nHi\n',
+      'lesson.md': '---\nlesson: 1\ntitle: T\nsummary: S\nminutes: 5\nsteps: [1.md]\n---\nBegin.\n',
+      '1.md': '---\ntitle: A step to read\n---\nHi\n',
     });
-    expect(await run(folder)).toEqual({ code: 0, said: '1 lessons, 0 problems\n' });
+    expect(await run(folder)).toEqual({ code: 0, said: '1 lesson, 0 problems\n' });
   });
 
   it('says of one that is not there that it is not', async () => {
     const { code, said } = await run(join(folder, 'none'));
-    expect(said).toBe(`${join(folder, 'none')}: there is no such folder\n1 lessons, 1 problems\n`);
+    expect(said).toBe(`${join(folder, 'none')}: there is no such folder\n1 lesson, 1 problem\n`);
     expect(code).toBe(1);
   });
 
@@ -51,7 +51,7 @@ describe('npm run lessons with a folder', { timeout: 60_000 }, () => {
     });
     const { code, said } = await run(folder);
     expect(said).toContain(': left out: backend.imageid "ubuntu"');
-    expect(said).toContain('1 lessons, 0 problems');
+    expect(said).toContain('1 lesson, 0 problems');
     expect(code).toBe(0);
   });
 });

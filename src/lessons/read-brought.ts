@@ -10,7 +10,7 @@ export interface BroughtLesson {
 }
 
 /** Whether a folder is a scenario of Killercoda. */
-export function isKillercoda(files: LessonFiles): boolean {
+function isKillercoda(files: LessonFiles): boolean {
   return files.has('index.json') && !files.has(lessonFile);
 }
 

@@ -117,7 +117,7 @@ export function lessonHead(files: { has(name: string): boolean }) {
     { lesson: integer(1, 1_000_000), title: string({ most: 120 }), summary: sentence, minutes: integer(1, 240) },
     {
       lab: there(fileName(/\.ya?ml$/, 'a file of the folder that ends in .yaml')),
-      steps: list(there(fileName(/\.md$/, 'a file of the folder that ends in .md')), 32),
+      steps: once(list(there(fileName(/\.md$/, 'a file of the folder that ends in .md')), 32)),
     },
   );
 }
@@ -132,6 +132,14 @@ export const stepHead = record(
     quiz: list(question, 8),
   },
 );
+
+function once(read: YamlReader<readonly string[]>): YamlReader<readonly string[]> {
+  return (value) => {
+    const names = read(value);
+    const twice = names?.find((name, at) => names.indexOf(name) < at);
+    return twice === undefined ? names : value.problem(`"${twice}" is there twice`);
+  };
+}
 
 function fileName(ending: RegExp, what: string): YamlReader<string> {
   return (value) => {

@@ -160,6 +160,23 @@ describe('a lesson', () => {
     },
   );
 
+  it('with code for a container of its lab is refused where that stands, in its solution as well', () => {
+    const withOne = `${lab}containers: [{ name: c1, image: busybox }]\n`;
+    const why = '"c1" is a container, and has no terminal: write docker exec c1 … for @lab';
+    expect(problemsOf({ 'lab.yaml': withOne, '1.md': step.replace('sh @box', 'sh @c1') })).toEqual([
+      `1.md, line 25, column 1: ${why}`,
+    ]);
+    expect(problemsOf({ 'lab.yaml': withOne, '1.md': step.replace('at: box:2', 'at: c1') })).toEqual([
+      `1.md, line 1, column 1: ${why}`,
+    ]);
+  });
+
+  it('with a step that is there twice is refused, and tells of mistakes in it once', () => {
+    expect(problemsOf({ 'lesson.md': lessonMd(`${head}\nsteps: [1.md, 1.md]`) })).toEqual([
+      'lesson.md, line 6, column 8: steps: "1.md" is there twice',
+    ]);
+  });
+
   it('of a later version is refused by name, whatever else it has', () => {
     expect(problemsOf({ 'lesson.md': lessonMd('lesson: 2\nnew: {thing: 1}') })).toEqual([
       'lesson.md, line 1, column 1: It is a lesson of version 2; this page reads version 1',

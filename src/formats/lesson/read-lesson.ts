@@ -6,7 +6,7 @@ import { type DocumentProblem, describeProblem, readYaml, type YamlReader } from
 import { splitFrontMatter } from './front-matter';
 import type { Lesson, LessonStep } from './lesson';
 import { lessonHead, lessonVersion, stepHead } from './lesson-shape';
-import { addressProblems } from './terminal-address';
+import { addressProblems, containerProblems } from './terminal-address';
 
 /** The files of a folder by their names. */
 export type LessonFiles = ReadonlyMap<string, string>;
@@ -55,7 +55,8 @@ class LessonReading {
     if (!found) return undefined;
     const { lab: labFile, steps: names = [], lesson: _, ...rest } = found.head;
     const lab = labFile === undefined ? undefined : this.#lab(labFile);
-    const steps = names.flatMap((name) => this.#step(name) ?? []);
+    const containers = new Set(lab?.containers.map((each) => each.name));
+    const steps = names.flatMap((name) => this.#step(name, containers) ?? []);
     return { ...rest, ...(lab && { lab }), introduction: found.text, steps };
   }
 
@@ -64,10 +65,11 @@ class LessonReading {
     return 'value' in read ? read.value : this.#tell(name, read.problems);
   }
 
-  #step(name: string): LessonStep | undefined {
+  #step(name: string, containers: ReadonlySet<string>): LessonStep | undefined {
     const found = this.#document(name, this.#files.get(name) ?? '', stepHead);
     if (!found) return undefined;
     const { title, checks = [], hints = [], solution = [], quiz = [] } = found.head;
+    this.#tell(name, containerProblems(found.text, solution, containers));
     return {
       title,
       text: found.text,

@@ -18,6 +18,27 @@ export function addressOf(code: Code): TerminalAddress | 'wrong' | undefined {
   return (more.length === 0 ? parseAddress(word.slice(1)) : undefined) ?? 'wrong';
 }
 
+/** Code for a container of the lab, of the text or the solution: only instances and the lab have shells to type into. */
+export function containerProblems(
+  root: Root,
+  solution: readonly { readonly at: TerminalAddress }[],
+  containers: ReadonlySet<string>,
+): readonly DocumentProblem[] {
+  const tell = (at: ReturnType<typeof addressOf>, node?: Code): readonly DocumentProblem[] =>
+    typeof at === 'object' && containers.has(at.instance)
+      ? [
+          problemAt(
+            node,
+            `"${at.instance}" is a container, and has no terminal: write docker exec ${at.instance} … for @lab`,
+          ),
+        ]
+      : [];
+  return [
+    ...[...walkMarkdown(root)].flatMap(({ node }) => (node.type === 'code' ? tell(addressOf(node), node) : [])),
+    ...solution.flatMap(({ at }) => tell(at)),
+  ];
+}
+
 /** What stands behind the fence. A block without a language may have an address. */
 function words({ lang, meta }: Code): readonly string[] {
   return `${lang ?? ''} ${meta ?? ''}`.trim().split(/\s+/);

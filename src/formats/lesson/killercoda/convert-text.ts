@@ -19,15 +19,21 @@ const place = /\{\{([A-Z][A-Z0-9_]*)\}\}/g;
 /** The same in letters that a link may have, so that one to it is a link that leads nowhere. */
 const escapedPlace = /%7B%7B([A-Z][A-Z0-9_]*)%7D%7D/g;
 
+/** `{{execute T2}}`: in the second terminal. */
+const shell = /^T([1-9])$/;
+
 const runs = (mark: string): boolean => mark === 'exec' || mark === 'execute';
 
 /** Makes click-to-run code and texts of Killercoda's (https://killercoda.com/creators) ours; `terminal` is where code runs. */
 export function convertText(source: string, terminal: string): ConvertedText {
   const dropped: string[] = [];
-  const marked = (mark: string, more: string): boolean => {
-    if (more.trim() !== '') dropped.push(`"${more.trim()}" of {{${mark}${more}}}`);
+  /** The terminal in which it runs, if it does. */
+  const marked = (mark: string, more: string): string | undefined => {
+    const [, number] = shell.exec(more.trim()) ?? [];
+    if (more.trim() !== '' && number === undefined) dropped.push(`"${more.trim()}" of {{${mark}${more}}}`);
     if (!runs(mark) && mark !== 'copy') dropped.push(`{{${mark}}}`);
-    return runs(mark);
+    if (!runs(mark)) return undefined;
+    return number === undefined ? terminal : `${terminal}:${number}`;
   };
   const fences = source
     .replaceAll('\r\n', '\n')
@@ -35,13 +41,15 @@ export function convertText(source: string, terminal: string): ConvertedText {
       markedFence,
       (_, indent: string, fence: string, info: string, code: string, mark: string, more: string) => {
         const language = info.trim().split(/\s/)[0] ?? '';
-        const opening = marked(mark, more) ? `${fence}${language || 'sh'} @${terminal}` : `${fence}${language}`;
+        const at = marked(mark, more);
+        const opening = at === undefined ? `${fence}${language}` : `${fence}${language || 'sh'} @${at}`;
         return `${indent}${opening}\n${code}\n${indent}${fence}`;
       },
     );
-  const codes = fences.replace(markedCode, (whole, ticks: string, code: string, mark: string, more: string) =>
-    marked(mark, more) ? `\n\n${fenced(code.trim(), terminal)}\n\n` : whole.slice(0, ticks.length * 2 + code.length),
-  );
+  const codes = fences.replace(markedCode, (whole, ticks: string, code: string, mark: string, more: string) => {
+    const at = marked(mark, more);
+    return at === undefined ? whole.slice(0, ticks.length * 2 + code.length) : `\n\n${fenced(code.trim(), at)}\n\n`;
+  });
   const placed = codes.replace(place, (found, name: string) => {
     dropped.push(`${found}: the address of a port there`);
     return `%7B%7B${name}%7D%7D`;

@@ -20,7 +20,7 @@ const files = (more: Readonly<Record<string, string>> = {}): ReadonlyMap<string,
       'intro.md': '<br>\n\n# Welcome\n![logo](./logo.png)',
       'setup.sh': '#!/bin/bash\nmkdir -p /work\n',
       'step1/text.md':
-        'Run `touch /work/a`{{exec}} and copy `ls`{{copy}}.\n\n```plain\nls /work\n```{{exec interrupt}}\n\nOpen [the page]({{TRAFFIC_HOST1_80}}) or [docs](https://example.com/).',
+        'Run `touch /work/a`{{exec}} and copy `ls`{{copy}}.\n\n```plain\nls /work\n```{{exec interrupt}}\n\nThen `tail -f a`{{execute T2}}\n\nOpen [the page]({{TRAFFIC_HOST1_80}}) or [docs](https://example.com/).',
       'step1/verify.sh': '#!/bin/sh\ntest -e /work/a\n',
       'step1/fg.sh': 'cd /work',
       'finish.md': 'Done.',
@@ -49,6 +49,7 @@ describe('a scenario of Killercoda', () => {
     expect(text).toContain('```sh @host\ncd /work\n```');
     expect(text).toContain('```sh @host\ntouch /work/a\n```');
     expect(text).toContain('```plain @host\nls /work\n```');
+    expect(text).toContain('```sh @host:2\ntail -f a\n```');
     expect(text).toContain('copy `ls`.');
     expect(text).toContain('[docs](https://example.com/)');
     expect(text).not.toContain('{{');
@@ -80,16 +81,13 @@ describe('a scenario of Killercoda', () => {
     expect('lesson' in readLesson(imported.files)).toBe(true);
   });
 
-  it('of one machine to play with is a lesson without steps, and says what a lesson has not', () => {
+  it('of one machine to play with is a lesson without steps, and says what was left out', () => {
     const imported = importKillercoda(
       files({ 'index.json': '{"title": "Ubuntu", "time": "5 minutes", "interface": {"layout": "ide"}}' }),
     );
     if ('problems' in imported) throw new Error(JSON.stringify(imported.problems));
-    expect(readLesson(imported.files)).toMatchObject({ lesson: { title: 'Ubuntu', steps: [] } });
-    expect(imported.dropped).toEqual([
-      'index.json: time, which lessons have not',
-      'index.json: interface, which lessons have not',
-    ]);
+    expect(readLesson(imported.files)).toMatchObject({ lesson: { title: 'Ubuntu', minutes: 5, steps: [] } });
+    expect(imported.dropped).toEqual(['index.json: interface, which is not taken over']);
   });
 
   it('with keys that nobody knows is taken, and they are named', () => {
@@ -99,9 +97,9 @@ describe('a scenario of Killercoda', () => {
     if ('problems' in imported) throw new Error(JSON.stringify(imported.problems));
     expect(imported.dropped).toEqual(
       expect.arrayContaining([
-        'index.json: private, which lessons have not',
-        'index.json, details: extra, which lessons have not',
-        'intro.md: credits, which lessons have not',
+        'index.json: private, which is not taken over',
+        'index.json, details: extra, which is not taken over',
+        'intro.md: credits, which is not taken over',
         'backend.options "…": our own Linux is used, with the tools of BusyBox',
       ]),
     );

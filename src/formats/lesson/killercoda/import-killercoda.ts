@@ -57,6 +57,7 @@ const index = partly(
     // A scenario without any is a machine to play with.
     details: partly({}, { intro: part, steps: list(part, 31), finish: part, assets: anything }),
     description: text,
+    time: shown,
     backend: dictionary(shown, 16),
   },
 );
@@ -81,6 +82,7 @@ interface Index {
     readonly unused?: readonly string[];
   };
   readonly description?: string;
+  readonly time?: string;
   readonly backend?: Readonly<Record<string, string>>;
   readonly unused?: readonly string[];
 }
@@ -109,7 +111,9 @@ class Import {
   }
 
   make(given: Index): ImportResult {
-    const { title, description, backend = {}, details = {} } = given;
+    const { title, description, time = '', backend = {}, details = {} } = given;
+    const [said] = /^\d+/.exec(time) ?? [];
+    if (time !== '' && said === undefined) this.#dropped.push(`time "${time}": it does not begin with minutes`);
     const { intro, steps = [], finish, assets } = details;
     if (assets) this.#dropped.push('assets: files that are copied into the machine before it begins');
     for (const [key, value] of Object.entries(backend)) {
@@ -124,7 +128,7 @@ class Import {
       lesson: lessonVersion,
       title: title.slice(0, 120),
       summary: (description ?? title).replace(/\s+/g, ' ').slice(0, 300),
-      minutes: Math.max(1, Math.min(240, minutesForStep * names.length)),
+      minutes: Math.max(1, Math.min(240, Number(said ?? minutesForStep * names.length))),
       lab: 'lab.yaml',
       steps: names,
     };
@@ -134,7 +138,7 @@ class Import {
   }
 
   #unused(where: string, { unused = [] }: Pick<Part, 'unused'>): void {
-    for (const key of unused) this.#dropped.push(`${where}: ${key.slice(0, 80)}, which lessons have not`);
+    for (const key of unused) this.#dropped.push(`${where}: ${key.slice(0, 80)}, which is not taken over`);
   }
 
   #introduction(intro: Part | undefined): string {
