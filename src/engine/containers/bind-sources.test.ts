@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { MountSpec } from '../../api/container';
 import type { SharedFolders } from '../../api/shared-folder';
-import { checkBindSources } from './bind-sources';
+import { bindWarnings, checkBindSources } from './bind-sources';
 
 /** A lab whose shared folder has one file, if it has that folder at all. */
 const folders = (names: readonly string[]) => async () =>
@@ -32,4 +32,11 @@ it('wants the source of a bind mount to be there, unless it is to be made', asyn
 
 it('asks for no folder where nothing is bound by it', async () => {
   await checkBindSources([{ Type: 'volume', Target: '/x' }], () => Promise.reject(new Error('Not needed')));
+});
+
+it('tells clients on the machine beneath that nothing of its folders is here', async () => {
+  const binds = ['/site:/x', '/home/me/app/:/app:ro', 'data:/data'];
+  const [warning, ...others] = await bindWarnings(binds, folders(['shared']));
+  expect(warning).toMatch(/^\/home\/me\/app is not in the lab's shared folder and is made there, empty: /);
+  expect(others).toEqual([]);
 });

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock';
 import { SandboxError, toSandboxError } from '../../base/errors';
 import type { Images } from '../images';
 import { type ReadDevices, storedImage } from '../unikernel-library';
-import { checkBindSources } from './bind-sources';
+import { bindWarnings, checkBindSources } from './bind-sources';
 import { unikernelWarnings } from './check-unikernel';
 import type { ContainerBook, ContainerEntry } from './container-book';
 import { checkLinks } from './container-links';
@@ -23,6 +23,8 @@ export interface ContainerCreationOptions {
   readonly images: () => Promise<Pick<Images, 'selectForContainer'>>;
   /** The lab's shared folders, of which hosts bind what is below one. */
   readonly folders: () => Promise<SharedFolders>;
+  /** Whether clients are on a machine beneath, whose folders they may mean. */
+  readonly isBeneath: boolean;
   /** What the module of a unikernel's image declares. Errors as at its start. */
   readonly devices: ReadDevices;
   /** Settles when the store knows whose images are needed. */
@@ -45,7 +47,8 @@ export class ContainerCreation {
     body: ContainerCreateBody,
     { name: wished, platform }: { readonly name?: string; readonly platform?: string } = {},
   ): Promise<{ readonly Id: string; readonly Warnings: readonly string[] }> {
-    const { book, networks, volumes, clock, randomBytes, images, event, holdImages, folders, devices } = this.#options;
+    const { book, networks, volumes, clock, randomBytes, images, event, holdImages, folders, devices, isBeneath } =
+      this.#options;
     const id = toHex(randomBytes(32));
     const name = wished ? readContainerName(wished) : randomContainerName((each) => book.isTaken(each), randomBytes);
     const claim = book.claim(name, id);
@@ -67,6 +70,7 @@ export class ContainerCreation {
       });
       checkLinks(stored, 'made', (other) => book.find(other));
       await checkBindSources(body.HostConfig?.Mounts ?? [], folders);
+      const ofBinds = isBeneath ? await bindWarnings(body.HostConfig?.Binds ?? [], folders) : [];
       const wanted = stored.mounts.flatMap((mount) => (mount.kind === 'volume' ? [mount] : []));
       const planned = volumes.plan(
         wanted.map(({ volume: name, anonymous, options, labels }) => ({
@@ -87,7 +91,8 @@ export class ContainerCreation {
       planned.keep();
       await holdImages();
       event(entry, 'create');
-      return { Id: id, Warnings: [...warningsOf(body), ...(image.unikernel ? unikernelWarnings(body) : [])] };
+      const ofUnikernels = image.unikernel ? unikernelWarnings(body) : [];
+      return { Id: id, Warnings: [...warningsOf(body), ...ofBinds, ...ofUnikernels] };
     } finally {
       claim.dispose();
     }

@@ -198,6 +198,7 @@ export class LabContainers implements ContainerEngine, Disposable {
       hosts,
       images,
       folders,
+      isBeneath: options.hostPorts !== undefined,
       devices: (image) => lab.unikernelDevices(image),
       holdImages,
       clock,
