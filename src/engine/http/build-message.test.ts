@@ -71,6 +71,21 @@ test('a quiet build tells its image alone', () => {
   expect(built).toEqual([{ aux: { ID: id } }, { stream: `${id}\n` }]);
 });
 
+const excerpt = { file: 'Dockerfile', from: 2, lines: [], marked: { from: 4, to: 5 } };
+const absent = 'failed to compute cache key: failed to calculate checksum: "/no/such": not found';
+const context = 'file not found in build context or excluded by .dockerignore: ';
+test.each([
+  ['COPY no/such /x', absent, `COPY failed: ${context}stat no/such: file does not exist (Dockerfile:4)`],
+  ['add no/such /x', absent, `ADD failed: ${context}stat no/such: file does not exist (Dockerfile:4)`],
+  ['COPY --from=a no/such /x', absent, 'COPY failed: stat no/such: file does not exist (Dockerfile:4)'],
+  ['EXPOSE abc', 'invalid containerPort: abc', 'invalid containerPort: abc (Dockerfile:4)'],
+])('what fails is told in the words of the classic builder, with its line: %s', (text, message, told) => {
+  const messages = new ClassicMessages(true);
+  messages.of({ kind: 'started', step: { number: 2, instruction: { text, index: 2, total: 4 } } });
+  const error = { code: 'NotFound', message, details: {} } as const;
+  expect(messages.of({ kind: 'failed', error, excerpt })).toEqual([{ errorDetail: { message: told }, error: told }]);
+});
+
 test('a letter that is cut in two is put together', () => {
   const messages = new ClassicMessages(false);
   const [first, second] = [bytes('ü').slice(0, 1), bytes('ü').slice(1)];

@@ -10,6 +10,8 @@ export interface BuildMessages {
 /** What the classic builder says of an event (moby, builder/dockerfile/dispatchers.go and evaluator.go). */
 export class ClassicMessages implements BuildMessages {
   readonly #quiet: boolean;
+  /** What is being done, as its line in the Dockerfile says it. */
+  #instruction = '';
   /** The container that a step runs in. */
   #running: string | undefined;
   readonly #decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
@@ -21,7 +23,8 @@ export class ClassicMessages implements BuildMessages {
 
   of(event: BuildEvent): readonly JsonMessage[] {
     if (event.kind === 'built') return this.#built(event);
-    if (event.kind === 'failed') return [failureMessage(event)];
+    if (event.kind === 'failed') return [failureMessage(event, this.#instruction)];
+    if (event.kind === 'started') this.#instruction = event.step.instruction?.text ?? '';
     return this.#quiet ? [] : this.#progress(event).map((stream) => ({ stream }));
   }
 
@@ -62,13 +65,29 @@ export class ClassicMessages implements BuildMessages {
   }
 }
 
-function failureMessage({ error }: Extract<BuildEvent, { kind: 'failed' }>): JsonMessage {
+type Failure = Extract<BuildEvent, { kind: 'failed' }>;
+
+/** The classic builder tells no place. Clients read its words for a RUN, and they stay as they are: its step is told above. */
+function failureMessage(failure: Failure, instruction: string): JsonMessage {
+  const { error, excerpt } = failure;
   const { exitCode: code, command } = error.details;
   // Without a command it did not even begin.
-  if (typeof code !== 'number' || command === undefined)
-    return { errorDetail: { message: error.message }, error: error.message };
+  if (typeof code !== 'number' || command === undefined) {
+    const place = excerpt ? ` (${excerpt.file}:${excerpt.marked.from})` : '';
+    const message = `${classicWords(failure, instruction)}${place}`;
+    return { errorDetail: { message }, error: message };
+  }
   const message = `The command '${command}' returned a non-zero code: ${code}`;
   return { errorDetail: { code, message }, error: message };
+}
+
+/** What is not there to be copied, in the classic builder's words (moby, builder/dockerfile/copy.go). */
+function classicWords({ error: { message } }: Failure, instruction: string): string {
+  const [, path] = /^failed to compute cache key: .*"\/(.*)": not found$/.exec(message) ?? [];
+  const [keyword = '', from = ''] = instruction.split(/\s+/);
+  if (path === undefined) return message;
+  const where = from.startsWith('--from=') ? '' : 'file not found in build context or excluded by .dockerignore: ';
+  return `${keyword.toUpperCase()} failed: ${where}stat ${path}: file does not exist`;
 }
 
 function shortId(digest: Digest): string {
