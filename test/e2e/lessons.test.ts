@@ -103,6 +103,14 @@ describe('lessons in the page', { timeout: 900_000 }, () => {
     await view().getByText('box does not run.', { exact: true }).waitFor({ state: 'detached' });
     await goTo('#/lessons/03-container-by-hand/0');
     await view().getByText('The lab runs.').waitFor();
+    // The next one has a machine of the same name.
+    await goTo('#/lessons/04-namespaces/0');
+    await view().getByText('has a machine of the same name: its lab is removed first.').waitFor();
+    expect(await problems()).toEqual([]);
+    await button('Remove and start').click();
+    await page.getByRole('dialog').getByText('is removed: box.').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove and start' }).click();
+    await view().getByText('The lab runs.').waitFor();
     await button('Reset the lesson').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click();
     await button('Start the lab').waitFor();
