@@ -39,6 +39,9 @@ function parseAction(
   head: string,
   { source, at }: TemplatePart & { kind: 'action' },
 ): TemplateNode {
+  if (head === 'define' || head === 'block' || head === 'template') {
+    throw new TemplateError(`template: :1: {{${head}}} is not supported here: a template has no others in it`);
+  }
   if (head === 'break' || head === 'continue') return { kind: head };
   if (head !== 'if' && head !== 'with' && head !== 'range') return { kind: 'action', pipe: parsePipe(source, at) };
   const pipe = parsePipe(source.slice(head.length).trim(), at + head.length + 1);

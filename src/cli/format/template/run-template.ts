@@ -1,6 +1,6 @@
 import { parseTemplate } from './parse-template';
 import { type Block, type Operand, type Pipe, TemplateError, type TemplateNode } from './syntax';
-import { type TemplateFunctions, templateFunctions } from './template-functions';
+import { checkCount, type TemplateFunctions, templateFunctions } from './template-functions';
 import { isTrue, printValue } from './values';
 
 /** Values of variables, innermost first. */
@@ -104,7 +104,9 @@ class Run {
     if (!head) return undefined;
     const args = (): unknown[] => [...others.map((each) => this.#operand(each, dot, scope, pipe)), ...before];
     if (head.kind === 'function') {
-      return this.#functions[head.name]?.(...args());
+      const words = args();
+      checkCount(head.name, words.length);
+      return this.#functions[head.name]?.(...words);
     }
     const value = this.#operand(head, dot, scope, pipe, true);
     if (typeof value === 'function') return value(...args());

@@ -37,8 +37,8 @@ export const templateFunctions: TemplateFunctions = {
     return Array.isArray(value) ? value.slice(Number(from), end) : asText(value).slice(Number(from), end);
   },
   not: (value) => !isTrue(value),
-  and: (...values) => values.find((each) => !isTrue(each)) ?? values.at(-1),
-  or: (...values) => values.find(isTrue) ?? values.at(-1),
+  and: (first, ...others) => [first, ...others].find((each) => !isTrue(each)) ?? [first, ...others].at(-1),
+  or: (first, ...others) => [first, ...others].find(isTrue) ?? [first, ...others].at(-1),
   eq: (first, ...others) => others.some((each) => same(first, each)),
   ne: (a, b) => !same(a, b),
   lt: (a, b) => compare(a, b) < 0,
@@ -46,8 +46,23 @@ export const templateFunctions: TemplateFunctions = {
   gt: (a, b) => compare(a, b) > 0,
   ge: (a, b) => compare(a, b) >= 0,
   html: (value) => asText(value).replace(/[&<>"']/g, (each) => `&#${each.codePointAt(0)};`),
+  js: (value) =>
+    asText(value).replace(/[\\'"<>&=\p{Cc}]/gu, (each) =>
+      /[\\'"]/.test(each) ? `\\${each}` : `\\u${each.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`,
+    ),
   urlquery: (value) => encodeURIComponent(asText(value)),
 };
+
+/** Those that take more words than their function says. */
+const variadic = new Set('print println printf index slice and or eq'.split(' '));
+
+/** That a function gets as many words as it takes; `TemplateError` in Go's words (text/template, exec.go). */
+export function checkCount(name: string, got: number): void {
+  const wanted = templateFunctions[name]?.length ?? got;
+  if (got === wanted || (variadic.has(name) && got > wanted)) return;
+  const least = variadic.has(name) ? 'at least ' : '';
+  throw new TemplateError(`wrong number of args for ${name}: want ${least}${wanted} got ${got}`);
+}
 
 function indexed(value: unknown, key: unknown): unknown {
   if (Array.isArray(value)) {
