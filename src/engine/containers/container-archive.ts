@@ -33,8 +33,11 @@ export class ContainerArchive {
   }
 
   async changes(name: string): Promise<readonly ContainerChange[]> {
-    const { host, entry } = await this.#filesOf(name);
-    return host.changes(entry.id);
+    const entry = await this.#options.settled(name);
+    const { placed, image } = entry.stored;
+    // Nothing has been written by one that belongs nowhere yet, and to look is no reason to place it.
+    if (placed === undefined && !image.unikernel) return [];
+    return (await this.hostOf(entry)).changes(entry.id);
   }
 
   async statPath(name: string, path: string): Promise<ContainerPathStat> {

@@ -55,6 +55,13 @@ describe('the life of containers', () => {
     expect(await state(id)).toMatchObject({ Status: 'exited', ExitCode: 137, OOMKilled: true, Pid: 0 });
   });
 
+  it('is not placed by those who look at what has not run', async () => {
+    const { engine } = await setUp();
+    const { Id } = await engine.containers.create(body());
+    expect(await engine.containers.changes(Id)).toEqual([]);
+    expect([engine.placements.hostOf(Id), engine.placements.list()]).toEqual([undefined, []]);
+  });
+
   it('is told as docker tells it, with its networks and volumes', async () => {
     const { engine, host, clock } = await setUp();
     const { Id } = await engine.containers.create(body({ HostConfig: { Binds: ['data:/data:ro'] }, StopTimeout: 1 }), {
