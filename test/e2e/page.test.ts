@@ -85,6 +85,10 @@ describe('the page that manages machines', () => {
     await go('#/networks');
     await page.getByText('vm-1 eth0').first().waitFor();
     await page.getByText('Up', { exact: true }).first().waitFor();
+    // What is no instance has no page.
+    const gateway = page.getByRole('rowheader', { name: 'gateway', exact: true }).first();
+    await gateway.waitFor();
+    expect(await gateway.getByRole('link').count()).toBe(0);
   });
 
   it('lists the processes that run in it, and says all that is known of it', async () => {

@@ -204,7 +204,7 @@ export class NetworksView extends StrataElement {
     const instance = id.split('/')[0] ?? '';
     const { rxFrames, rxBytes, txFrames, txBytes } = counters;
     return html`<tr>
-      <th scope="row"><a href=${formatRoute({ view: 'machine', id: instance, tab: 'summary' })}>${nameOf(label)}</a></th>
+      <th scope="row">${label === gatewayLabel ? networks.gateway : html`<a href=${formatRoute({ view: 'machine', id: instance, tab: 'summary' })}>${label}</a>`}</th>
       <td><span class="state ${up ? 'up' : 'down'}">${icon(up ? 'running' : asleep ? 'asleep' : 'off')}${up ? networks.up : asleep ? networks.asleep : networks.down}</span></td>
       <td>${networks.queue(queuedFrames, formatBytes(queuedBytes))}</td>
       <td class="number" title=${formatBytes(rxBytes)}>${networks.frames(formatCount(rxFrames))}, ${formatBytes(rxBytes)}</td>
@@ -248,9 +248,12 @@ export class NetworksView extends StrataElement {
   }
 }
 
+/** As the switch calls the port of what is no instance, and has no page of its own. */
+const gatewayLabel = 'gateway';
+
 /** Of a port, as the switch calls it: guests by their own names. */
 function nameOf(label: string): string {
-  return label === 'gateway' ? networkText.gateway : label;
+  return label === gatewayLabel ? networkText.gateway : label;
 }
 
 define('strata-networks-view', NetworksView);
