@@ -13,7 +13,8 @@ type Field = 'image' | 'name' | 'command' | 'ports' | 'environment' | 'memory' |
 const restarts = ['no', 'on-failure', 'always', 'unless-stopped'] as const satisfies readonly RestartPolicy['Name'][];
 
 /** What a machine has at most, MiB; what is too little for one is the engine's to say. */
-const memoryBounds = { least: 1, most: 1024 } as const;
+/** Docker gives no container less than 6 MiB. */
+const memoryBounds = { least: 6, most: 1024 } as const;
 
 /** What `docker run` is told, in fields. */
 export class ContainerDialog extends DialogElement {

@@ -171,7 +171,7 @@ describe('the form for a container', () => {
     await field('Memory limit in MB').fill('much');
     await field('Environment').fill('NAME');
     await press('Run');
-    for (const words of [/^80:http is no port mapping/, 'Enter a whole number from 1 to 1024', 'NAME is no NAME=value'])
+    for (const words of [/^80:http is no port mapping/, 'Enter a whole number from 6 to 1024', 'NAME is no NAME=value'])
       await expect.element(dialog().getByText(words)).toBeVisible();
     expect(focusedElement()).toBe(field('Ports').element());
     expect(await axeProblems()).toEqual([]);
