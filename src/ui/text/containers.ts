@@ -91,7 +91,8 @@ export const containerText = {
     internal: (name: string) =>
       `No port is published: ${name} is on internal networks alone. On another one, too (docker network connect bridge ${name}), it has the ports that it was run with.`,
   },
-  onlyRunning: 'It does not run: start it to see this',
+  onlyRunning: (state: string) =>
+    state === 'paused' ? 'It is paused: resume it to see this' : 'It does not run: start it to see this',
   loading: 'One moment',
   notShown: 'This cannot be shown',
   logs: { label: (name: string) => `Output of ${name}`, ended: 'the container does not run' },

@@ -41,7 +41,7 @@ export abstract class ContainerFacts<Facts> extends StrataElement {
   override render() {
     const { container, facts, problem } = this;
     if (!container) return nothing;
-    if (this.needsRunning && container.State !== 'running') return note(containerText.onlyRunning);
+    if (this.needsRunning && container.State !== 'running') return note(containerText.onlyRunning(container.State));
     if (problem !== undefined) return note(`${containerText.notShown}: ${problem}`);
     return facts === undefined ? note(containerText.loading) : this.show(facts);
   }

@@ -17,7 +17,9 @@ export class ContainerFiles extends GuestFiles {
   declare containers: ContainerShelf | undefined;
   declare container: ContainerSummary | undefined;
 
-  protected override readonly onlyRunning = containerText.onlyRunning;
+  protected override get onlyRunning(): string {
+    return containerText.onlyRunning(this.container?.State ?? '');
+  }
 
   constructor() {
     super();

@@ -81,7 +81,7 @@ it('shows what a container serves on the ports that it publishes, for as long as
   // It is for the loopback.
   expect(elsewhere.elements()).toHaveLength(0);
   await engine.containers.kill(Id);
-  await expect.element(page.getByText(containerText.onlyRunning)).toBeVisible();
+  await expect.element(page.getByText(containerText.onlyRunning('exited'))).toBeVisible();
 });
 
 it('says how a port is published when none is', async () => {

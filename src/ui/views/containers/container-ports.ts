@@ -62,7 +62,7 @@ export class ContainerPortsView extends StrataElement {
     if (!container) return nothing;
     const { ports } = containerText;
     const name = containerName(container);
-    if (container.State !== 'running') return html`<p class="note">${containerText.onlyRunning}</p>`;
+    if (container.State !== 'running') return html`<p class="note">${containerText.onlyRunning(container.State)}</p>`;
     const port = this.#portOf(container);
     if (port === undefined)
       return html`<p class="note">${isInternal(container) ? ports.internal(name) : ports.none}</p>`;

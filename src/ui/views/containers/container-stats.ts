@@ -16,11 +16,12 @@ type Span = keyof typeof statText.spans;
 export class ContainerStatsView extends StrataElement {
   static override properties = {
     series: { attribute: false },
-    running: { attribute: false },
+    state: { attribute: false },
     span: { state: true },
   };
   declare series: ContainerSeries | undefined;
-  declare running: boolean;
+  /** As docker calls it. */
+  declare state: string;
   declare private span: Span;
 
   static override styles = [
@@ -69,14 +70,14 @@ export class ContainerStatsView extends StrataElement {
   constructor() {
     super();
     this.series = undefined;
-    this.running = false;
+    this.state = '';
     this.span = 60;
   }
 
   override render() {
     const { series } = this;
     const { stats: words } = containerText;
-    if (!this.running) return html`<p class="note">${containerText.onlyRunning}</p>`;
+    if (this.state !== 'running') return html`<p class="note">${containerText.onlyRunning(this.state)}</p>`;
     if (!series) return html`<p class="note" role="status">${words.fresh}</p>`;
     const { now, history } = series;
     const rate = (bytes: number): string => text.table.rate(formatBytes(bytes));

@@ -67,7 +67,7 @@ export class ContainerTerminal extends StrataElement {
     const { store, container, source } = this;
     if (!store || !container) return nothing;
     if (this.what === 'shell' && container.State !== 'running')
-      return html`<p class="note">${containerText.onlyRunning}</p>`;
+      return html`<p class="note">${containerText.onlyRunning(container.State)}</p>`;
     if (!source) return nothing;
     const { screenReader } = store.settings.values.value;
     const name = containerName(container);

@@ -137,6 +137,16 @@ function firstText(element: Element): Text {
   return [...element.childNodes].find((node): node is Text => node instanceof Text && node.length > 0)!;
 }
 
+it('says of what is paused how it goes on', async () => {
+  const { Id } = await engine.containers.create({ Image: 'busybox' }, { name: 'web' });
+  await engine.containers.start(Id);
+  await engine.containers.pause(Id);
+  for (const tab of ['stats', 'processes', 'kernel'] as const) {
+    store.go({ view: 'container', id: Id, tab });
+    await expect.element(page.getByText(/^It is paused: resume it/)).toBeVisible();
+  }
+});
+
 it('says in the middle of the page that there is no such container, and where all are', async () => {
   store.go({ view: 'container', id: 'xx', tab: 'logs' });
   const heading = page.getByRole('heading', { name: 'No such container' });

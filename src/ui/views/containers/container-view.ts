@@ -135,7 +135,7 @@ export class ContainerView extends StrataElement {
       terminal: () => this.#terminal(store, shelf, summary, 'shell'),
       ports: () => html`<strata-container-ports .store=${store} .container=${summary}></strata-container-ports>`,
       stats: () =>
-        html`<strata-container-stats .series=${shelf.series.value.get(summary.Id)} .running=${summary.State === 'running'}></strata-container-stats>`,
+        html`<strata-container-stats .series=${shelf.series.value.get(summary.Id)} .state=${summary.State}></strata-container-stats>`,
       processes: () =>
         html`<strata-container-processes .shelf=${shelf} .container=${summary} .now=${store.now.value}></strata-container-processes>`,
       files: () =>
