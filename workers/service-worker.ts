@@ -22,7 +22,10 @@ declare const self: {
   /** Filled in by the build. */
   readonly __WB_MANIFEST: readonly ShellFile[];
   readonly registration: { readonly scope: string };
-  readonly clients: { matchAll(options: { readonly type: 'window' }): Promise<readonly EnginePage[]> };
+  readonly clients: {
+    matchAll(options: { readonly type: 'window' }): Promise<readonly EnginePage[]>;
+    claim(): Promise<void>;
+  };
   skipWaiting(): Promise<void>;
   addEventListener<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): void;
 };
@@ -48,7 +51,8 @@ const engine = new EnginePath({
 self.addEventListener('install', (event) => event.waitUntil(shell.install()));
 
 // A version begins when no page of the one before is open, or when its only page asks for it.
-self.addEventListener('activate', (event) => event.waitUntil(shell.removeOthers()));
+// The page that brought the first one has it at once: it may lose its network before it is ever loaded again.
+self.addEventListener('activate', (event) => event.waitUntil(shell.removeOthers().then(() => self.clients.claim())));
 
 self.addEventListener('fetch', (event) => {
   const answer = engine.answer(event.request) ?? shell.answer(event.request);

@@ -126,6 +126,24 @@ describe('the page without a network', { timeout: 300_000 }, () => {
   });
 });
 
+it('loses its network in its first visit, and its views come all the same', { timeout: 120_000 }, async () => {
+  const server = await startServer({ site: siteDir, registry: registryDir, host: '127.0.0.1', port: 0 });
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.goto(server.url);
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    await context.setOffline(true);
+    await page.evaluate("location.hash = '#/lessons'");
+    await page.locator('strata-lessons-view').getByRole('listitem').first().waitFor();
+    await page.evaluate("location.hash = '#/lab'");
+    await page.locator('strata-lab-view').getByRole('heading', { level: 2 }).waitFor();
+  } finally {
+    await context.close();
+    await server.close();
+  }
+});
+
 describe('what a person makes available offline', { timeout: 600_000 }, () => {
   let context: BrowserContext;
   let page: Page;

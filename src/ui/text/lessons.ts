@@ -15,6 +15,8 @@ export const lessonText = {
   steps: (passed: number, all: number) => (passed === all ? 'Done' : `${passed} of ${all} steps done`),
   open: (title: string) => `Open ${title}`,
   all: 'All lessons',
+  notFetched: 'The lessons could not be fetched',
+  fetchAgain: 'Try again',
   gone: 'No such lesson',
   goneDetail: 'A preview lasts as long as the page: drop its folder again.',
   preview: 'Preview a folder…',

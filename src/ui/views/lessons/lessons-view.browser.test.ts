@@ -18,10 +18,12 @@ const lesson = (title: string): LessonFiles =>
 let store: Store;
 let view: LessonsView;
 let shelf: LessonShelf;
+/** Whether the server can be reached. */
+let reached = true;
 /** What the server says, each time that it is asked for a lesson. */
 let asked: { readonly id: string; readonly answer: Deferred<LessonFiles> }[];
 
-beforeEach(async () => {
+async function open(): Promise<void> {
   history.replaceState(null, '', '#');
   const { lab, clock } = await openTestLab();
   asked = [];
@@ -30,6 +32,7 @@ beforeEach(async () => {
     clock,
     settings: createSettings(undefined),
     lessons: async (page) => {
+      if (!reached) throw new SandboxError('Unavailable', 'There is no network');
       const source: LessonShelfOptions['source'] = {
         list: async () => ['a', 'b'].map((id) => ({ id, title: id, summary: 'x', minutes: 5, files: [] })),
         files: ({ id }) => {
@@ -47,6 +50,11 @@ beforeEach(async () => {
   view = new LessonsView();
   view.store = store;
   document.body.append(view);
+}
+
+beforeEach(async () => {
+  reached = true;
+  await open();
   await expect.poll(() => view.renderRoot.textContent).toContain(lessonText.heading);
 });
 
@@ -119,4 +127,21 @@ it('a step that is longer than the page scrolls in its view, and the page does n
   await expect.poll(shown).toContain('Long');
   const { scrollHeight, clientHeight } = document.documentElement;
   expect(scrollHeight).toBe(clientHeight);
+});
+
+it('lessons that could not be had are asked for again by a button, or when the network is back', async () => {
+  view.remove();
+  store.dispose();
+  reached = false;
+  await open();
+  await expect.poll(shown).toContain(lessonText.notFetched);
+  expect(store.messages.toasts.value).toHaveLength(1);
+  view.renderRoot.querySelector('button')!.click();
+  await expect.poll(() => store.messages.toasts.value.length).toBe(2);
+  await expect.poll(shown).toContain(lessonText.notFetched);
+  store.setOnline(false);
+  await view.updateComplete;
+  reached = true;
+  store.setOnline(true);
+  await expect.poll(shown).toContain(lessonText.heading);
 });

@@ -20,16 +20,20 @@ export class LessonsView extends StrataElement {
     shelf: { state: true },
     run: { state: true },
     missing: { state: true },
+    failed: { state: true },
   };
   declare store: Store | undefined;
   declare private shelf: LessonShelf | undefined;
   declare private run: LessonRun | undefined;
   /** The lesson of the address that cannot be had. */
   declare private missing: string | undefined;
+  /** The lessons could not be had. They are asked for again by a button, or when the network is back. */
+  declare private failed: boolean;
   /** The lesson that is being fetched. */
   #wanted = '';
   /** Why it cannot be had. */
   #why = '';
+  #online = true;
 
   static override styles = [
     baseStyles,
@@ -101,10 +105,12 @@ export class LessonsView extends StrataElement {
     this.shelf = undefined;
     this.run = undefined;
     this.missing = undefined;
+    this.failed = false;
   }
 
   override render() {
     const { store, shelf } = this;
+    if (store && !shelf && this.failed) return this.#notFetched();
     if (!store || !shelf) return nothing;
     const route = store.route.value;
     const one = route.view === 'lesson';
@@ -120,6 +126,9 @@ export class LessonsView extends StrataElement {
 
   protected override willUpdate(): void {
     const { store, shelf, run } = this;
+    const online = store?.online.value ?? true;
+    if (online && !this.#online) this.failed = false;
+    this.#online = online;
     const route = store?.route.value;
     const id = route?.view === 'lesson' ? route.id : '';
     // Whoever comes back asks again, and a folder that was brought since is there.
@@ -129,7 +138,7 @@ export class LessonsView extends StrataElement {
   }
 
   protected override updated(): void {
-    if (this.store && !this.shelf) void this.#open(this.store);
+    if (this.store && !this.shelf && !this.failed) void this.#open(this.store);
   }
 
   /** A folder that was brought again is another lesson of the same name. */
@@ -139,7 +148,19 @@ export class LessonsView extends StrataElement {
 
   async #open(store: Store): Promise<void> {
     const shelf = await store.parts.lessons.get();
-    if (this.store === store) this.shelf = shelf;
+    if (this.store !== store) return;
+    this.shelf = shelf;
+    this.failed = !shelf;
+  }
+
+  #notFetched() {
+    const again = (): void => {
+      this.failed = false;
+    };
+    return html`<div class="gone">
+      <h2>${lessonText.notFetched}</h2>
+      <button @click=${again}>${lessonText.fetchAgain}</button>
+    </div>`;
   }
 
   async #fetch(shelf: LessonShelf, id: string): Promise<void> {
