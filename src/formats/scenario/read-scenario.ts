@@ -143,6 +143,8 @@ const document = record(
 
 /** What the text says, or all that is wrong with it. A scenario of a later version is refused by name. */
 export function readScenario(source: string): ReadResult<Scenario> {
+  const other = otherFile(source);
+  if (other !== undefined) return { problems: [{ line: 1, column: 1, path: '', message: other }] };
   return readYaml(source, (value): Scenario | undefined => {
     const version = laterVersion(source);
     if (version !== undefined)
@@ -160,6 +162,14 @@ export function readScenario(source: string): ReadResult<Scenario> {
     const problem = disagreement(scenario);
     return problem ? valueAt(value, problem.at).problem(problem.message) : scenario;
   });
+}
+
+/** What files are that people take for scenarios: told as what they are, not as wrong YAML. */
+function otherFile(source: string): string | undefined {
+  if (/^\s*<(!doctype|html)\b/i.test(source)) return 'It is a web page, not a scenario';
+  // The magic of a tar behind its first file's link (POSIX ustar), and of gzip as UTF-8 leaves it.
+  const isArchive = source.slice(0, 512).includes('\0ustar') || source.startsWith('\u001f\ufffd');
+  return isArchive ? 'It is an archive, not a scenario. Give it a name that ends in .tar or .tar.gz' : undefined;
 }
 
 /** Told before anything else: what a later version has is not known here. */

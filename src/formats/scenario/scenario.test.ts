@@ -213,6 +213,15 @@ describe('a scenario', () => {
     expect(problemsOf(`strata: 1\nname: x\nnotes: ${'x'.repeat(1024 * 1024)}`)[0]).toContain('It is longer than');
   });
 
+  it.each([
+    ['<!DOCTYPE html>\n<html><head>', 'It is a web page'],
+    ['\n<html lang="en">', 'It is a web page'],
+    [`${'lab.json'.padEnd(256, '\0')}\0ustar\0${'x'.repeat(2 * 1024 * 1024)}`, 'It is an archive'],
+    [new TextDecoder().decode(new Uint8Array([0x1f, 0x8b, 8, 0])), 'It is an archive'],
+  ])('that is none is told as what it is: %.16j', (source, said) => {
+    expect(problemsOf(source)).toEqual([expect.stringContaining(said)]);
+  });
+
   it('of any text is read or refused', () => {
     const piece = fc.constantFrom(
       'strata: 1\n',
