@@ -22,6 +22,7 @@ const views = ['terminal', 'lesson', ...places];
 let gate: CallGate | undefined;
 const site = openSiteMemory({ clock: systemClock, totalMiB: labMemoryMiB(), id: crypto.randomUUID() });
 
+const wrong = wrongWords();
 const facts = async (plan: ScenarioPlan) => (await import('./embed-facts')).planFacts(plan);
 
 const home = new EmbedHome({
@@ -33,6 +34,7 @@ const home = new EmbedHome({
   words: text.home,
   machine: text.machine,
   lesson: address.lesson,
+  wrong,
   facts,
   memory: [
     { of: 'page', want: async (wants) => gate?.wantMemory(wants) },
@@ -70,8 +72,7 @@ begin().catch(() => {});
 /** What cannot be shown is told, and nothing else is run in its place. */
 async function begin(): Promise<void> {
   const { lesson, code, offers } = address;
-  const wrong = wrongWords();
-  if (wrong !== undefined) await home.offer(Promise.reject(new SandboxError('InvalidArgument', wrong)));
+  if (wrong !== undefined) await home.offerUsual();
   else if (code !== undefined) await home.offer(scenarioOf(code));
   else if (offers) poster.ask(text.awaits);
   else if (lesson !== undefined) await home.offerUsual(lessonOffer(lesson));

@@ -11,6 +11,7 @@ const vm = { name: 'vm-1', kind: 'vm', phase: 'running', addresses: ['10.0.0.2']
 
 const handlers: CallHandlers = {
   offer: async () => undefined,
+  settled: async () => undefined,
   run: async () => [vm],
   instances: async () => [vm],
   exec: async (given) => ({ code: 0, stdout: JSON.stringify(given), stderr: '' }),

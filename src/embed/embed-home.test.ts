@@ -161,6 +161,27 @@ describe('an embedded lab', () => {
     expect(begun).toEqual(['Harmless']);
   });
 
+  it('says when it is known whether what the address names can be run', async () => {
+    const { home } = await open({ lesson: harmless });
+    const list = createDeferred<LabOffer>();
+    void home.offerUsual(list.promise).catch(() => {});
+    const settled = home.settled();
+    const none = new SandboxError('NotFound', 'There is no lesson "99-none"');
+    list.reject(none);
+    await expect(settled).rejects.toBe(none);
+    expect(home.broken).toBe(true);
+  });
+
+  it('runs nothing that is offered where the address is wrong', async () => {
+    const { home, begun, phases } = await open({ wrong: 'There is no view "zz"' });
+    const refused = { code: 'InvalidArgument', message: 'There is no view "zz"' };
+    await expect(home.offerUsual()).rejects.toMatchObject(refused);
+    await expect(home.settled()).rejects.toMatchObject(refused);
+    await expect(home.offer(harmless)).rejects.toMatchObject(refused);
+    await expect(home.run()).rejects.toMatchObject(refused);
+    expect([begun, phases]).toEqual([[], ['failed']]);
+  });
+
   it('waits for a scenario that is on its way', async () => {
     const { home, begun } = await open();
     const text = createDeferred<string>();

@@ -69,6 +69,8 @@ export interface EmbedHomeOptions {
   readonly start: () => Promise<StartedLab>;
   /** The lesson that is run in the place of a scenario. */
   readonly lesson?: string | undefined;
+  /** What is wrong with the address: nothing can be run here, whatever is offered. */
+  readonly wrong?: string | undefined;
   /** What a person is told of a plan before it is begun. */
   readonly facts: (plan: ScenarioPlan) => Promise<readonly PosterFact[]>;
   /** All of them have to grant what is wanted. */
@@ -135,6 +137,10 @@ export class EmbedHome implements EmbeddedLabHome, Disposable {
     return this.#put(async () => ({ ...this.#machine(), ...(shown && { shown: await shown }) }));
   }
 
+  async settled(): Promise<void> {
+    await this.#offer;
+  }
+
   /** Begins because the page says so. What asks for more than to run in here waits for a person. */
   run(): Promise<void> {
     this.#running ??= this.#run().catch(async (error: unknown) => {
@@ -191,7 +197,8 @@ export class EmbedHome implements EmbeddedLabHome, Disposable {
 
   async #put(make: () => Promise<Offered>): Promise<void> {
     if (this.#running) throw new SandboxError('FailedPrecondition', this.#options.words.runsAlready);
-    const offer = make();
+    const { wrong } = this.#options;
+    const offer = wrong === undefined ? make() : Promise.reject(new SandboxError('InvalidArgument', wrong));
     this.#offer = offer;
     try {
       const { shown } = await offer;

@@ -12,6 +12,8 @@ const wordLimit = 4096;
 export interface EmbeddedLabHome {
   /** Reads a scenario, for the button. `InvalidArgument` says what is wrong with it. */
   offer(scenario: string): Promise<void>;
+  /** Settles as what is on offer does. */
+  settled(): Promise<void>;
   /** Begins, or waits for what has begun. */
   run(): Promise<void>;
   /** Undefined before it runs. */
@@ -30,6 +32,7 @@ export function labCalls(home: EmbeddedLabHome): CallHandlers {
   const target = (given: Given): Promise<CallTarget> => findTarget(lab(), textOf(given, 'instance'));
   return {
     offer: async (given) => void (await home.offer(textOf(given, 'scenario'))),
+    settled: async () => void (await home.settled()),
     async run() {
       await home.run();
       return lab().list().map(describeInstance);

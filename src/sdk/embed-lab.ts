@@ -30,7 +30,8 @@ const silentMs = 3000;
 
 /**
  * Puts a lab into an element of the page and connects with it. Rejects with a {@link LabError}: `Unavailable` when it does not
- * come, `FailedPrecondition` when it speaks another version, `Canceled` when `signal` ends the attempt.
+ * come, `FailedPrecondition` when it speaks another version, `Canceled` when `signal` ends the attempt; `InvalidArgument` or
+ * `NotFound` when there is no such scenario, lesson or view.
  */
 export async function embedLab(parent: Element, options: EmbedOptions = {}): Promise<EmbeddedLab> {
   const frame = document.createElement('iframe');
@@ -45,7 +46,7 @@ export async function embedLab(parent: Element, options: EmbedOptions = {}): Pro
   let lab: EmbeddedLab | undefined;
   try {
     lab = await connected;
-    if (options.scenario !== undefined) await lab.offer(options.scenario);
+    await (options.scenario === undefined ? lab.settled() : lab.offer(options.scenario));
     // How it goes is told by its phase, as after a click.
     if (options.autorun) lab.run().catch(() => {});
     return lab;

@@ -25,6 +25,8 @@ export class LabError extends Error {
 
 export type LabListener<Name extends keyof Events> = (tells: Events[Name]) => void;
 
+const eventNames: readonly (keyof Events)[] = ['phase', 'instances', 'checks'];
+
 /** A lab in a frame, as the page that embeds it speaks with it. */
 export class EmbeddedLab {
   readonly #port: MessagePort;
@@ -43,6 +45,11 @@ export class EmbeddedLab {
   /** Says what is to be run: a scenario's text. `InvalidArgument` says what is wrong with it, and where. */
   async offer(scenario: string): Promise<void> {
     await this.#call('offer', { scenario });
+  }
+
+  /** Resolves when it is known that the frame can run what its address says: a lesson or view that there is not is `NotFound` or `InvalidArgument`. */
+  async settled(): Promise<void> {
+    await this.#call('settled', {});
   }
 
   /** Begins, as the click on its button does. Resolves when everything runs. */
@@ -84,8 +91,10 @@ export class EmbeddedLab {
     return this.#call('checks', {});
   }
 
-  /** Calls `listener` whenever that happens; returns what ends it. */
+  /** Calls `listener` whenever that happens; returns what ends it. Throws `InvalidArgument` for what never happens. */
   on<Name extends keyof Events>(name: Name, listener: LabListener<Name>): () => void {
+    if (!eventNames.includes(name))
+      throw new LabError('InvalidArgument', `A lab does not tell "${name}". It tells: ${eventNames.join(', ')}`);
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
     listeners.add(listener);

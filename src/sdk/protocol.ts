@@ -52,6 +52,8 @@ export interface CheckState {
 export interface Calls {
   /** Says what is to be run: a scenario's text. */
   offer: [given: { readonly scenario: string }, gives: undefined];
+  /** Resolves when it is known that what the frame's address says can be run; rejects with why it cannot. */
+  settled: [given: Record<string, never>, gives: undefined];
   /** Begins, as a click does. Resolves when everything runs. */
   run: [given: Record<string, never>, gives: readonly InstanceInfo[]];
   instances: [given: Record<string, never>, gives: readonly InstanceInfo[]];

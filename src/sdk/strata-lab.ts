@@ -7,10 +7,11 @@ const lateMs = 8000;
 /**
  * `<strata-lab scenario="lab.yaml" view="terminal">`: a lab in the page. Attributes: `scenario` (address of a scenario, as seen
  * from the page; or the text in a `<script type="text/yaml">` inside), `view`, `lesson`, `autorun`, `base`, `title`. It is
- * fetched when it comes near the window. Fires `strata-ready` with the {@link EmbeddedLab} as its detail, and `strata-checks`
+ * fetched when it comes near the window, with the attributes that it has then. Fires `strata-ready` with the {@link EmbeddedLab} as its detail, and `strata-checks`
  * with the checks of its lesson; `strata-error` with what went wrong.
  */
 export class StrataLab extends HTMLElement {
+  static readonly observedAttributes = ['scenario', 'view', 'lesson', 'autorun', 'base'];
   /** The lab, once it is connected. */
   lab: EmbeddedLab | undefined;
   #seen: IntersectionObserver | undefined;
@@ -46,6 +47,11 @@ export class StrataLab extends HTMLElement {
     this.lab?.close();
     this.lab = undefined;
     this.replaceChildren(...this.querySelectorAll('script'));
+  }
+
+  attributeChangedCallback(name: string): void {
+    if (this.#attempt)
+      console.warn(`<strata-lab> has its lab already: for another ${name}, put another element in its place`);
   }
 
   /** Has a height where the page gives it none; what is not shown, as in a tab that is not open, cannot tell yet. */

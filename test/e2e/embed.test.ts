@@ -183,6 +183,30 @@ instances:
     await page.close();
   });
 
+  it('tells the page of a lesson or a view that there is not, and of words and changes that lead nowhere', async () => {
+    const page = await open(
+      `<script>const said = []; for (const name of ['strata-ready', 'strata-error']) addEventListener(name, ({ detail }) => said.push([name, detail.code ?? '']))</script><strata-lab lesson="99-none"></strata-lab><strata-lab view="zz"></strata-lab><strata-lab view="zz" scenario="lab.yaml"></strata-lab>${module()}`,
+    );
+    const said = () => page.evaluate<string[][]>('said.toSorted()');
+    const [none, wrong] = [
+      ['strata-error', 'NotFound'],
+      ['strata-error', 'InvalidArgument'],
+    ];
+    await expect.poll(said).toEqual([wrong, wrong, none]);
+    await page.getByRole('alert').getByText('There is no lesson "99-none"').waitFor();
+    await page.evaluate("document.body.insertAdjacentHTML('afterbegin', '<strata-lab class=sound></strata-lab>')");
+    await expect.poll(said).toContainEqual(['strata-ready', '']);
+    const warned = page.waitForEvent('console', (message) => message.text().includes('put another element'));
+    const told = page.evaluate(() => {
+      const element = document.querySelector('.sound') as HTMLElement & { lab: EmbeddedLab };
+      element.setAttribute('view', 'topology');
+      element.lab.on('nonsense' as 'phase', () => {});
+    });
+    await expect(told).rejects.toThrow('A lab does not tell "nonsense". It tells: phase, instances, checks');
+    await warned;
+    await page.close();
+  });
+
   it.each([
     [300, 200],
     [600, 300],

@@ -18,7 +18,7 @@ describe.skipIf(!hasHostPrograms || !hasFileSystemTools)('containers of an embed
     made = await createEngineLab();
     const { lab, engine } = made;
     const { port1, port2 } = new MessageChannel();
-    const home = { offer: async () => {}, run: async () => {}, lab, checks: () => [] };
+    const home = { offer: async () => {}, settled: async () => {}, run: async () => {}, lab, checks: () => [] };
     gate = new CallGate({ port: port1, handlers: labCalls(home), clock: systemClock, refused: () => {} });
     page = new EmbeddedLab(port2, new LabMemory(1024));
     await engine.containers.create(

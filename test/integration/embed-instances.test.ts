@@ -18,7 +18,7 @@ describe('the files of a machine of an embedded lab', () => {
     made = await createGatewayLab();
     const { lab } = made;
     const { port1, port2 } = new MessageChannel();
-    const home = { offer: async () => {}, run: async () => {}, lab, checks: () => [] };
+    const home = { offer: async () => {}, settled: async () => {}, run: async () => {}, lab, checks: () => [] };
     gate = new CallGate({ port: port1, handlers: labCalls(home), clock: systemClock, refused: () => {} });
     page = new EmbeddedLab(port2, new LabMemory(1024));
     const { id } = await lab.create({ ...smallVm, name: 'box' });
