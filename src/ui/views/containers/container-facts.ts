@@ -32,7 +32,7 @@ export abstract class ContainerFacts<Facts> extends StrataElement {
     this.problem = undefined;
   }
 
-  /** Whether there is an answer only while it runs. */
+  /** Whether there is an answer only while it runs or is paused: what stands still has its processes. */
   protected readonly needsRunning: boolean = false;
 
   protected abstract load(shelf: ContainerShelf, id: string): Promise<Facts>;
@@ -41,7 +41,7 @@ export abstract class ContainerFacts<Facts> extends StrataElement {
   override render() {
     const { container, facts, problem } = this;
     if (!container) return nothing;
-    if (this.needsRunning && container.State !== 'running') return note(containerText.onlyRunning(container.State));
+    if (this.needsRunning && !hasProcesses(container)) return note(containerText.onlyRunning(container.State));
     if (problem !== undefined) return note(`${containerText.notShown}: ${problem}`);
     return facts === undefined ? note(containerText.loading) : this.show(facts);
   }
@@ -61,7 +61,7 @@ export abstract class ContainerFacts<Facts> extends StrataElement {
   /** The last answer stays until the next is there. */
   protected ask(): void {
     const { shelf, container } = this;
-    if (!shelf || !container || (this.needsRunning && container.State !== 'running')) return;
+    if (!shelf || !container || (this.needsRunning && !hasProcesses(container))) return;
     this.#questions += 1;
     const question = this.#questions;
     const answered = (facts: Facts | undefined, problem: string | undefined): void => {
@@ -74,6 +74,10 @@ export abstract class ContainerFacts<Facts> extends StrataElement {
       (error: unknown) => answered(undefined, toSandboxError(error).message),
     );
   }
+}
+
+function hasProcesses({ State }: ContainerSummary): boolean {
+  return State === 'running' || State === 'paused';
 }
 
 function note(words: string): TemplateResult {
