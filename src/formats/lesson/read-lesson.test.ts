@@ -177,6 +177,17 @@ describe('a lesson', () => {
     ]);
   });
 
+  it('with mistakes in its head and in a step is told of both', () => {
+    const files = {
+      'lesson.md': lessonMd('lesson: 1\nsummary: x\nminutes: 5'),
+      '1.md': '---\ntitel: x\n---\n',
+      'README.md': 'x',
+    };
+    const problems = problemsOf(files);
+    expect(problems.map((each) => each.split(',')[0])).toEqual(expect.arrayContaining(['lesson.md', '1.md']));
+    expect(problems.join()).not.toContain('README');
+  });
+
   it('of a later version is refused by name, whatever else it has', () => {
     expect(problemsOf({ 'lesson.md': lessonMd('lesson: 2\nnew: {thing: 1}') })).toEqual([
       'lesson.md, line 1, column 1: It is a lesson of version 2; this page reads version 1',

@@ -52,12 +52,19 @@ class LessonReading {
       return this.#tell(lessonFile, [problemAt(undefined, message)]);
     }
     const found = this.#document(lessonFile, source, lessonHead(this.#files));
-    if (!found) return undefined;
+    if (!found) return this.#stepsUnnamed();
     const { lab: labFile, steps: names = [], lesson: _, ...rest } = found.head;
     const lab = labFile === undefined ? undefined : this.#lab(labFile);
     const containers = new Set(lab?.containers.map((each) => each.name));
     const steps = names.flatMap((name) => this.#step(name, containers) ?? []);
     return { ...rest, ...(lab && { lab }), introduction: found.text, steps };
+  }
+
+  /** Which files are steps is not known: what begins as one is looked at, so that all mistakes are told at once. */
+  #stepsUnnamed(): undefined {
+    for (const [name, text] of this.#files) {
+      if (name !== lessonFile && name.endsWith('.md') && text.startsWith('---')) this.#step(name, new Set());
+    }
   }
 
   #lab(name: string): Scenario | undefined {
