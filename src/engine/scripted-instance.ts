@@ -89,8 +89,8 @@ export class ScriptedInstance implements Instance {
     return this.#states.listenerCount;
   }
 
-  enter(phase: InstancePhase): void {
-    this.#state = { phase, since: this.#clock.now() };
+  enter(phase: InstancePhase, more: Pick<InstanceState, 'error'> = {}): void {
+    this.#state = { phase, since: this.#clock.now(), ...more };
     this.#states.fire(this.#state);
   }
 

@@ -102,6 +102,33 @@ describe('the supervisor', () => {
     supervisor.dispose();
   });
 
+  it.each([
+    ['no more patience while its own beats come in time', 0, 450],
+    ['more while they are late, as others wait for their turn as well then', 100, 600],
+  ])('has %s', async (_, lateMs, leastMs) => {
+    const clock = new FakeClock(1500);
+    const supervisor = new Supervisor(clock);
+    const heartbeat = { beatMs: 150, missedBeats: 2 };
+    const other = supervisor.spawn<Service>(serving(service), 'other');
+    const silent = supervisor.spawn<Service>(serving({ ...service, ping: () => new Promise(() => {}) }), 'silent');
+    other.watch(heartbeat);
+    await messages();
+    await clock.advance(149);
+    await clock.jump(1 + lateMs);
+    await messages();
+    const begun = clock.monotonic();
+    silent.watch(heartbeat);
+    while (!silent.lost.aborted && clock.monotonic() - begun < 5000) {
+      await clock.advance(10);
+      await messages();
+    }
+    const tookMs = clock.monotonic() - begun;
+    expect(tookMs).toBeGreaterThanOrEqual(leastMs - 150);
+    expect(tookMs).toBeLessThanOrEqual(leastMs);
+    expect(other.lost.aborted).toBe(false);
+    supervisor.dispose();
+  });
+
   it('lets a worker be silent that is excused, so long and no longer', async () => {
     const clock = new FakeClock();
     const supervisor = new Supervisor(clock);

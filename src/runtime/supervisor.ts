@@ -29,8 +29,8 @@ const busyMs = 5000;
 const mostBeats = 25;
 
 /**
- * How late the answers of late were, whoever gave them. A computer with more to do than cores keeps everybody waiting:
- * then a worker that is silent has probably not been given its turn.
+ * How late the answers of late were, whoever gave them, and the beats of this very thread. A computer with more to do than
+ * cores keeps everybody waiting: then a worker that is silent has probably not been given its turn.
  */
 class Lateness {
   #answers: { readonly at: number; readonly ms: number }[] = [];
@@ -39,10 +39,10 @@ class Lateness {
     this.#answers = [...this.#answers.filter((answer) => at - answer.at < busyMs && answer.ms > ms), { at, ms }];
   }
 
-  /** Beats that anybody may miss in addition: twice as many as the latest of the late answers took. */
+  /** Beats that anybody may miss in addition: twice as many as the latest of what was late took. */
   extraBeats(now: number, beatMs: number): number {
     const ms = Math.max(0, ...this.#answers.filter(({ at }) => now - at < busyMs).map((answer) => answer.ms));
-    return 2 * Math.floor(ms / beatMs);
+    return Math.floor((2 * ms) / beatMs);
   }
 }
 
@@ -107,6 +107,8 @@ class Supervised<T extends Pingable> implements SupervisedWorker<T> {
   #nextBeat: Disposable | undefined;
   #unanswered = 0;
   #lastBeat = 0;
+  /** When the next beat is to be. */
+  #due = 0;
   #heartbeat = usualHeartbeat;
   readonly #excuses = new Set<{ readonly until: number }>();
 
@@ -139,6 +141,7 @@ class Supervised<T extends Pingable> implements SupervisedWorker<T> {
     this.#heartbeat = heartbeat;
     this.#unanswered = 0;
     this.#lastBeat = this.#clock.monotonic();
+    this.#due = this.#lastBeat;
     this.#beat();
   }
 
@@ -168,6 +171,7 @@ class Supervised<T extends Pingable> implements SupervisedWorker<T> {
     const now = this.#clock.monotonic();
     // When this very thread was asleep (a laptop's lid, a hidden tab), nobody could have answered.
     if (now - this.#lastBeat > 2 * beatMs || this.#isExcused(now)) this.#unanswered = 0;
+    else if (now > this.#due) this.#lateness.note(now, now - this.#due);
     this.#lastBeat = now;
     if (this.#unanswered >= Math.min(mostBeats, missedBeats + this.#lateness.extraBeats(now, beatMs))) {
       this.terminate(new SandboxError('Unavailable', `The worker ${this.name} does not answer any more and was ended`));
@@ -183,6 +187,7 @@ class Supervised<T extends Pingable> implements SupervisedWorker<T> {
     (this.remote as unknown as { ping(): Promise<void> }).ping().then(answered, () => {});
     // All workers at the same multiples of it: a page wakes up once for all of them.
     const next = Math.ceil(now / beatMs + 0.5) * beatMs;
+    this.#due = next;
     this.#nextBeat = this.#clock.after(next - now, () => this.#beat());
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SandboxError } from '../base/errors';
+import { SandboxError, serializeError } from '../base/errors';
 import { eventually } from '../base/eventually-fixture';
 import { settle } from '../base/fake-clock';
 import { openTestLab } from '../engine/lab-fixture';
@@ -79,6 +79,20 @@ describe('a task that fails', () => {
     await clock.advance(0);
     expect(store.tasks.value[0]?.state).toBe('canceled');
     expect(store.messages.toasts.value).toEqual([]);
+  });
+});
+
+describe('a machine that fails by itself', () => {
+  it('is told of once, with what to do next', async () => {
+    const { store, driver, launch, clock } = await setUp();
+    await launch();
+    const error = serializeError(new SandboxError('ResourceExhausted', 'vm-1 did not give the CPU back'));
+    driver.at(0).enter('failed', { error });
+    await clock.advance(0);
+    await launch();
+    expect(store.messages.toasts.value).toMatchObject([
+      { tone: 'error', title: 'vm-1 has failed', body: expect.stringMatching(/^vm-1 did not give the CPU back\. /) },
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@ import type { Instance, InstanceId } from '../api/instance';
 import type { NetworkSpec } from '../api/network';
 import type { SnapshotRecord } from '../api/snapshot';
 import type { Clock } from '../base/clock';
-import { SandboxError } from '../base/errors';
+import { parseError, SandboxError } from '../base/errors';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle';
 import { isContainerHost } from '../engine/host-draft';
 import type { InstanceDraft, InstanceRecord, LabAction } from '../engine/instance-record';
@@ -386,6 +386,7 @@ export class Store implements Disposable {
       this.#instances.value = records;
       this.terminals.instancesChanged(new Set(records.map(({ id }) => id)));
       this.#leaveRemoved(before, records);
+      this.#tellFailed(before, records);
     });
     this.#keepPreviews();
   }
@@ -403,6 +404,14 @@ export class Store implements Disposable {
   #keepPreviews(): void {
     const published = this.#instances.value.flatMap(({ id, ports }) => ports.map((port) => `${id}-${port}`));
     this.#previews.keep([...published, ...this.#containerPorts]);
+  }
+
+  /** What ends by itself, and not well: no task tells of it. */
+  #tellFailed(before: readonly InstanceRecord[], records: readonly InstanceRecord[]): void {
+    const ran = new Set(before.filter(({ state }) => state.phase === 'running').map(({ id }) => id));
+    for (const { id, name, state } of records) {
+      if (state.error && ran.has(id)) this.messages.report(text.toasts.ended(name), parseError(state.error));
+    }
   }
 
   /** The view of a machine that was removed gives way to its neighbour's. */

@@ -243,6 +243,7 @@ export const text = {
     dismiss: 'Dismiss',
     removed: (name: string) => `${name} is being removed`,
     failed: (action: LabAction, name: string) => `Could not ${text.actions[action].toLowerCase()} ${name}`,
+    ended: (name: string) => `${name} has failed`,
     notCreated: (kind: InstanceKind) => `Could not make the ${kind === 'vm' ? 'VM' : kind}`,
     copied: 'Copied',
   },

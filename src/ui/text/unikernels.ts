@@ -10,6 +10,7 @@ export const unikernelText = {
         : `Woken ${count === 1 ? 'once' : `${count} times`}; the last time it was up after ${Math.round(lastMs)} ms.`,
     nextFailed: 'What next: it is started anew for the next connection; its console tells what it said last.',
   },
+  nextFailed: 'What next: start it again; its console tells what it said last.',
   notBrought: (file: string) => `Could not take ${file}`,
   noOffers: 'The unikernels of the registry could not be listed',
 } as const;

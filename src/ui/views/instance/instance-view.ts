@@ -75,7 +75,7 @@ export class InstanceView extends StrataElement {
           <span class="kind">${describe(record)}</span>
         </div>
         <div class="actions" role="toolbar" aria-label="${text.actionsLabel} ${record.name}">${this.#buttons(store, record)}</div>
-        ${reason ? html`<p class=${phase === 'failed' ? 'reason bad' : 'reason'}>${reason}${phase === 'failed' ? html`. ${record.demand ? text.unikernels.demand.nextFailed : text.machine.nextFailed}` : nothing}</p>` : nothing}
+        ${reason ? html`<p class=${phase === 'failed' ? 'reason bad' : 'reason'}>${reason}${phase === 'failed' ? html`. ${(record.demand ? text.unikernels.demand : record.spec.kind === 'vm' ? text.machine : text.unikernels).nextFailed}` : nothing}</p>` : nothing}
         ${
           phase === 'running' || phase === 'paused'
             ? html`<strata-instance-figures .record=${record} .reading=${store.stats.value.get(record.id)} .now=${store.now.value}></strata-instance-figures>`
