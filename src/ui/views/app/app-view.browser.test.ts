@@ -875,6 +875,27 @@ describe('a terminal that is touched', () => {
   });
 });
 
+describe('how a terminal is left', () => {
+  it('is said while one has the focus', async () => {
+    await launch();
+    await rendered();
+    const all = [...everyElement(view.renderRoot)].filter((each): each is HTMLElement => each instanceof HTMLElement);
+    const seen = (): string => getComputedStyle(all.find(({ className }) => className === 'leave')!).visibility;
+    expect(seen()).toBe('hidden');
+    all.find(({ localName }) => localName === 'strata-terminal')!.focus();
+    await eventually(() => expect(seen()).toBe('visible'));
+    (focusedElement() as HTMLElement).blur();
+    expect(seen()).toBe('hidden');
+  });
+});
+
+describe('the machines', () => {
+  it('have their heading before there is one', async () => {
+    store.go({ view: 'machines' });
+    await expect.element(page.getByRole('heading', { name: 'Machines', level: 2 })).toBeVisible();
+  });
+});
+
 describe('a name', () => {
   it('is changed where it stands', async () => {
     await launch();

@@ -153,6 +153,9 @@ export const appViewStyles = css`
     font-size: var(--t0);
     white-space: nowrap;
   }
+  .page:not(:has(strata-dock:focus-within)) + footer .leave {
+    visibility: hidden;
+  }
   strata-toast-list {
     position: absolute;
     z-index: 30;

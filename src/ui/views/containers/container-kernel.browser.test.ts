@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { page } from 'vitest/browser';
 import type { ContainerSummary } from '../../../api/container';
 import type { ContainerKernel } from '../../../api/container-kernel';
 import type { OutputChunk } from '../../../api/container-streams';
@@ -87,6 +88,14 @@ it('has rights, mounts and namespaces from both sides', async () => {
   ]);
   expect(cells(words.seccomp)).toEqual([words.seccompModes.filter, words.seccompModes.filter]);
   expect(cells(words.namespaces)).toEqual(['net:[7]', `net:[7] ${words.own}`]);
+  expect(await axeProblems(view)).toEqual([]);
+});
+
+it('has room for both sides in a narrow window', async () => {
+  await page.viewport(390, 844);
+  await vi.waitFor(() => expect(cells(words.hostname)[0]).toBe('name 1'));
+  for (const cell of view.shadowRoot?.querySelectorAll('tbody td') ?? [])
+    expect(cell.getBoundingClientRect().width).toBeGreaterThan(150);
   expect(await axeProblems(view)).toEqual([]);
 });
 

@@ -100,6 +100,25 @@ export class ContainerKernelView extends ContainerFacts<BothViews> {
           width: 84px;
         }
       }
+      /* What a row is of stands above it, so that both sides have room enough for what they say. */
+      @media (max-width: 560px) {
+        tr {
+          display: grid;
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+        tbody th:first-child {
+          grid-column: 1 / -1;
+          width: auto;
+          padding-bottom: 0;
+          border-bottom: 0;
+        }
+        thead th:first-child {
+          display: none;
+        }
+        td:last-child {
+          grid-column: 2;
+        }
+      }
     `,
   ];
 

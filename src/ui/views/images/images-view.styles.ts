@@ -31,6 +31,7 @@ export const imagesViewStyles = css`
   /* The names of many containers would have what stands after them out of view. */
   .users {
     min-width: 16ch;
+    padding-block: 6px;
     white-space: normal;
   }
   th button.name {

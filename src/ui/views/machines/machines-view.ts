@@ -47,11 +47,12 @@ export class MachinesView extends StrataElement {
     const { store } = this;
     if (!store) return nothing;
     const records = store.instances.value;
+    const top = html`<div class="top"><h2>${text.list.heading}</h2></div>`;
     if (records.length === 0) {
-      return html`<strata-empty-state @launch=${() => this.dispatchEvent(new CustomEvent('launch', { detail: standardFlavor.draft }))}></strata-empty-state>`;
+      return html`${top}<strata-empty-state @launch=${() => this.dispatchEvent(new CustomEvent('launch', { detail: standardFlavor.draft }))}></strata-empty-state>`;
     }
     return html`
-      <div class="top"><h2>${text.list.heading}</h2></div>
+      ${top}
       <div class="panel">
         <strata-instance-table
           .instances=${records}
