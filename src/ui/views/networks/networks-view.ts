@@ -180,7 +180,7 @@ export class NetworksView extends StrataElement {
   #ports(network: string, ports: readonly PortStatus[]) {
     const networks = networkText;
     const { columns } = networks;
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${networks.label(network)}>
+    return html`<div class="scroll cards" tabindex="0" role="region" aria-label=${networks.label(network)}>
       <table>
         <thead>
           <tr>
@@ -202,14 +202,15 @@ export class NetworksView extends StrataElement {
   #port({ id, label, up, asleep, queuedFrames, queuedBytes, counters }: PortStatus) {
     const networks = networkText;
     const instance = id.split('/')[0] ?? '';
+    const { columns } = networks;
     const { rxFrames, rxBytes, txFrames, txBytes } = counters;
     return html`<tr>
       <th scope="row">${label === gatewayLabel ? networks.gateway : html`<a href=${formatRoute({ view: 'machine', id: instance, tab: 'summary' })}>${label}</a>`}</th>
       <td><span class="state ${up ? 'up' : 'down'}">${icon(up ? 'running' : asleep ? 'asleep' : 'off')}${up ? networks.up : asleep ? networks.asleep : networks.down}</span></td>
-      <td>${networks.queue(queuedFrames, formatBytes(queuedBytes))}</td>
-      <td class="number" title=${formatBytes(rxBytes)}>${networks.frames(formatCount(rxFrames))}, ${formatBytes(rxBytes)}</td>
-      <td class="number" title=${formatBytes(txBytes)}>${networks.frames(formatCount(txFrames))}, ${formatBytes(txBytes)}</td>
-      <td>${this.#drops(counters.drops)}</td>
+      <td data-label=${columns.queue}>${networks.queue(queuedFrames, formatBytes(queuedBytes))}</td>
+      <td class="number" data-label=${columns.received} title=${formatBytes(rxBytes)}>${networks.frames(formatCount(rxFrames))}, ${formatBytes(rxBytes)}</td>
+      <td class="number" data-label=${columns.sent} title=${formatBytes(txBytes)}>${networks.frames(formatCount(txFrames))}, ${formatBytes(txBytes)}</td>
+      <td data-label=${columns.drops}>${this.#drops(counters.drops)}</td>
     </tr>`;
   }
 
