@@ -60,10 +60,10 @@ describe('egress', { timeout: 300_000 }, () => {
     await dialog.getByLabel('HTTP to the hosts below, by this page').check();
     await dialog.getByLabel('Hosts, one a line').fill('https://wrong');
     await dialog.getByText('Not a host: "https://wrong"').waitFor();
-    expect(await dialog.getByRole('button', { name: 'Keep' }).isDisabled()).toBe(true);
+    expect(await dialog.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
     await dialog.getByLabel('Hosts, one a line').fill('127.0.0.1');
     await dialog.getByText('http_proxy=http://10.0.0.1:3128').waitFor();
-    await dialog.getByRole('button', { name: 'Keep' }).click();
+    await dialog.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('button', { name: 'Egress: HTTP by this page, to 1 host' }).waitFor();
     await expect.poll(() => ask(open), patience).toContain('from outside');
   });

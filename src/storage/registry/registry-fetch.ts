@@ -6,7 +6,7 @@ import type { Fetch } from '../download';
 export function registryFetch(scope: EventTarget): Fetch {
   return policyFetch(scope, (origin) => {
     const message =
-      `The policy that this page was served with does not let it ask ${origin}: npm start -- --egress "${origin}", or ` +
+      `This page may not ask ${origin}. Whoever runs the page can allow it: npm start -- --egress "${origin}", or ` +
       'connect-src of the deployment (docs/REGISTRIES.md)';
     return new SandboxError('FailedPrecondition', message, { details: { origin, reason: 'policy' } });
   });

@@ -6,6 +6,6 @@ export const egressWords = {
   refused: (host: string, why: string) =>
     `The browser has no answer of ${host} that it may hand on (${why}). It does not say which of these it was: the host does not allow pages of other sites to read it (CORS: Access-Control-Allow-Origin is missing), it redirects (ask for the final address), it cannot be reached`,
   policy: (origin: string) =>
-    `The policy that this page was served with does not let it ask ${origin}: npm start -- --egress "${origin}", or connect-src of the deployment (docs/EGRESS.md)`,
+    `This page may not ask ${origin}. Whoever runs the page can allow it: npm start -- --egress "${origin}", or connect-src of the deployment (docs/EGRESS.md)`,
   late: (host: string, seconds: number) => `${host} did not answer within ${seconds} s`,
 } as const;

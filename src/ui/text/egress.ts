@@ -21,7 +21,7 @@ export const egressText = {
       'Guests reach nothing outside of the lab. You can let them ask hosts that you name, by HTTP: the gateway is their proxy, and this page asks for them, as any page may.',
     off: 'Nothing',
     fetch: 'HTTP to the hosts below, by this page',
-    relay: 'The same, by a relay',
+    relay: 'HTTP to the hosts below, through a relay',
     hosts: 'Hosts, one a line',
     hostsHint: 'example.com; *.example.com for all below it',
     relayLabel: 'Relay',
@@ -31,6 +31,6 @@ export const egressText = {
     engineApi: 'Docker Engine API for guests of this network',
     engineApiHint:
       'Whoever is on it may then do all that you can with containers and images. In a guest: http://gateway:2375',
-    go: 'Keep',
+    go: 'Save',
   },
 } as const;

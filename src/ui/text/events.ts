@@ -25,15 +25,15 @@ export const eventText = {
   task: (action: string, state: string) => `${action}: ${state}`,
   /** What an instance is from then on. */
   phases: {
-    created: 'is created',
+    created: 'was created',
     starting: 'is starting',
     running: 'is running',
     paused: 'is paused',
     stopping: 'is stopping',
-    stopped: 'is stopped',
-    failed: 'is failed',
-    removed: 'is removed',
+    stopped: 'has stopped',
+    failed: 'has failed',
+    removed: 'was removed',
   } satisfies Record<InstancePhase | 'removed', string>,
   engine: (type: string, action: string) => `${type} ${action}`,
-  because: (what: string, problem: string) => `${what}, ${problem}`,
+  because: (what: string, problem: string) => `${what}: ${problem}`,
 } as const;

@@ -4,7 +4,7 @@ import { formatBytes } from '../../base/bytes';
 export const fileText = {
   heading: 'Files',
   usage: (used: number, quota: number) => `${formatBytes(used)} of ${formatBytes(quota)}`,
-  users: (names: readonly string[]) => (names.length === 0 ? 'No machine has it' : `In use by ${names.join(', ')}`),
+  users: (names: readonly string[]) => (names.length === 0 ? 'No machine uses it' : `In use by ${names.join(', ')}`),
   usersHint: 'A new VM has this folder at /shared if you choose so in its dialog',
   tree: 'Shared folder',
   empty: 'Nothing here yet',

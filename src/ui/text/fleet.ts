@@ -35,7 +35,7 @@ export const fleetText = {
     heading: 'Overview',
     machines: 'Machines',
     cpu: 'CPU',
-    cpuDetail: (count: number) => (count === 1 ? 'of one machine' : `of ${count} machines, in cores`),
+    cpuDetail: (count: number) => (count === 1 ? 'of one machine' : `of ${count} machines together; 100 % is one core`),
     memory: 'Memory in use',
     memoryDetail: (total: string) => `of ${total} given to running machines`,
     network: 'Network',

@@ -24,7 +24,8 @@ export const networkText = {
   fdbLabel: (name: string) => `MAC table of ${name}`,
   noFdb: 'No address has been learnt yet',
   fdbColumns: { mac: 'MAC', port: 'Behind port', age: 'Last seen' },
-  age: (seconds: number) => (seconds < 1 ? 'now' : `${seconds} s ago`),
+  age: (seconds: number) =>
+    seconds < 1 ? 'now' : seconds < 120 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ago`,
   waiting: 'Waiting for the switch',
   gateway: 'gateway',
   reasons: {

@@ -7,7 +7,7 @@ function duration(ms: number): string {
 
 /** How a unikernel has its address, and when it runs. They come with the form and the summary. */
 export const unikernelFacts = {
-  addressing: { static: 'Told its address', dhcp: 'Asks for its address (DHCP)' },
+  addressing: { static: 'Given by the lab', dhcp: 'Asks for its address (DHCP)' },
   demand: {
     heading: 'On demand',
     field: 'Runs',

@@ -45,7 +45,7 @@ describe('the events', () => {
     await expect.element(rows(/Instances vm-1 is running/)).toBeVisible();
     await expect.element(rows(/Tasks vm-1 Start: done/)).toBeVisible();
     await lab.stop(store.instances.value[0]!.id).finished;
-    await expect.element(rows(/Instances vm-1 is stopped/)).toBeVisible();
+    await expect.element(rows(/Instances vm-1 has stopped/)).toBeVisible();
     for (const scheme of ['light', 'dark'] as const) {
       document.documentElement.dataset['theme'] = scheme;
       expect(await axeProblems(), scheme).toEqual([]);
@@ -57,7 +57,7 @@ describe('the events', () => {
     const written = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
     await page.getByRole('button', { name: 'Copy' }).click();
     await eventually(() => expect(written).toHaveBeenCalledTimes(1));
-    expect(written.mock.calls[0]?.[0]).toMatch(/^\d{4}-.*Z\tinstance\tvm-1\tis stopped\n$/);
+    expect(written.mock.calls[0]?.[0]).toMatch(/^\d{4}-.*Z\tinstance\tvm-1\thas stopped\n$/);
     written.mockRestore();
   });
 
