@@ -27,6 +27,15 @@ const toastLimit = 4;
 /** Tasks that read a file which somebody brought: nothing of it can be fetched anew. */
 const fromFiles: ReadonlySet<LabAction> = new Set(['open', 'import', 'load']);
 
+const labActions = Object.keys(text.actions) as readonly LabAction[];
+
+/**
+ * How long a failure is told of, milliseconds. What is being read stays, which is looked at again after `rereadMs`
+ * (WCAG 2.2.1).
+ */
+const errorMs = 60_000;
+const rereadMs = 10_000;
+
 /** How long something that can be undone without a task can be, milliseconds. */
 const undoMs = 10_000;
 
@@ -37,6 +46,7 @@ export class Messages {
   readonly #announcement = signal('');
   /** Tasks whose failure is told by who began them. */
   readonly #left = new Set<TaskId>();
+  #isRead = (): boolean => false;
   #last = 0;
 
   constructor(clock: Clock) {
@@ -45,6 +55,11 @@ export class Messages {
 
   get toasts(): ReadonlySignal<readonly Toast[]> {
     return this.#toasts;
+  }
+
+  /** How it is known that somebody reads the messages, or that nobody can see them: none ends by itself then. */
+  readBy(isRead: () => boolean): void {
+    this.#isRead = isRead;
   }
 
   /** What a screen reader is told of the last task that ended. */
@@ -81,7 +96,8 @@ export class Messages {
 
   taskEnded({ id, kind, subject, state, error }: TaskRecord<LabAction>): void {
     this.announce(text.tasks.told(kind, subject, state));
-    this.#toasts.value = this.#toasts.value.filter((toast) => toast.task !== id);
+    this.#drop((toast) => toast.task === id);
+    if (state === 'succeeded') this.#forget(kind, subject);
     if (!error || this.#left.has(id)) return;
     const message = fromFiles.has(kind) && error.code === 'DataLoss' ? text.damagedFile(error.message) : error.message;
     this.#tell(text.toasts.failed(kind, subject), { ...error, message });
@@ -93,8 +109,19 @@ export class Messages {
     this.#clock.after(undoMs, () => this.dismiss(id));
   }
 
+  undo({ id, undo }: Toast): void {
+    undo?.();
+    this.dismiss(id);
+  }
+
+  /** Undoes what was done last of what can be undone now. */
+  undoLast(): void {
+    const last = this.#toasts.value.findLast(({ undo, button }) => undo && button === undefined);
+    if (last) this.undo(last);
+  }
+
   dismiss(id: number): void {
-    this.#toasts.value = this.#toasts.value.filter((toast) => toast.id !== id);
+    this.#drop((toast) => toast.id === id);
   }
 
   show(toast: Omit<Toast, 'id'>): number {
@@ -104,6 +131,24 @@ export class Messages {
   }
 
   #tell(title: string, error: ErrorRecord): void {
-    this.show({ tone: 'error', title, body: failureWords(error) });
+    const body = failureWords(error);
+    // The same once more comes last, and is told once.
+    this.#drop((toast) => toast.tone === 'error' && toast.title === title && toast.body === body);
+    this.#endLater(this.show({ tone: 'error', title, body }), errorMs);
+  }
+
+  #endLater(id: number, ms: number): void {
+    this.#clock.after(ms, () => (this.#isRead() ? this.#endLater(id, rereadMs) : this.dismiss(id)));
+  }
+
+  /** What has gone well since is not told as failed any more, and nothing of what is removed. */
+  #forget(kind: LabAction, subject: string): void {
+    const kinds = kind === 'remove' ? labActions : [kind];
+    const titles = new Set(kinds.map((each) => text.toasts.failed(each, subject)));
+    this.#drop(({ tone, title }) => tone === 'error' && titles.has(title));
+  }
+
+  #drop(isOver: (toast: Toast) => boolean): void {
+    this.#toasts.value = this.#toasts.value.filter((toast) => !isOver(toast));
   }
 }
