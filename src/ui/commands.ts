@@ -1,6 +1,7 @@
 import type { ContainerSummary } from '../api/container';
 import type { InstanceRecord } from '../engine/instance-record';
 import { containerMenu, containerName } from './containers/container-actions';
+import { actOnContainer } from './containers/container-menu';
 import type { ContainerShelf } from './containers/container-shelf';
 import type { LessonShelf } from './lessons/lesson-shelf';
 import { places } from './route';
@@ -35,6 +36,7 @@ export interface CommandParts {
 /** Everything that can be done now. */
 export function commandsOf(store: Store, { containers, lessons, lab }: CommandParts = {}): readonly Command[] {
   return [
+    ...undoings(store),
     ...places.map((view) => ({
       id: view,
       label: formText.palette.go(text.nav[view]),
@@ -52,6 +54,20 @@ export function commandsOf(store: Store, { containers, lessons, lab }: CommandPa
       run: () => store.go({ view: 'lesson', id, step: lessons?.progressOf(id).step ?? 0 }),
     })),
   ];
+}
+
+function undoings({ messages }: Store): readonly Command[] {
+  return messages.toasts.value.flatMap((toast) =>
+    toast.undo
+      ? [
+          {
+            id: `undo ${toast.id}`,
+            label: `${toast.button ?? text.tasks.undo}: ${toast.title}`,
+            run: () => messages.undo(toast),
+          },
+        ]
+      : [],
+  );
 }
 
 function creations(store: Store): readonly Command[] {
@@ -178,7 +194,7 @@ function containerCommands(store: Store, shelf: ContainerShelf, container: Conta
     ...containerMenu(container).map((action) => ({
       id: `${action.id} ${id}`,
       label: formText.palette.do(action.label, name),
-      run: () => shelf.act(action.id, container),
+      run: () => actOnContainer(store, shelf, container, action.id),
     })),
   ];
 }

@@ -1,38 +1,40 @@
-import type { LitElement, ReactiveController } from 'lit';
-
-/** Where the focus may be put without being a stop of Tab: headings, and names of rows. */
-const place = '[tabindex="-1"]';
+/**
+ * Where the focus may be put without being a stop of Tab: headings, names of rows, the page's `main`. What arrows move
+ * among has a role, or is a link.
+ */
+const place = '[tabindex="-1"]:not([role], a)';
 
 /**
- * Whoever has pressed a button that the next update replaces, disables or takes away stays where they were: the focus goes to
- * the place (`tabindex="-1"`) of the row or section that the button was in, or to the first one of the element.
+ * Whoever has pressed a button that an update replaces, disables or takes away stays where they were: the focus goes to
+ * the nearest place (`tabindex="-1"`) around the button. Called before the update of what is in `root`; what it returns
+ * is called after.
  */
-export class FocusKeeper implements ReactiveController {
-  readonly #host: LitElement;
-  /** The control that had the focus before this update, with the places around it, the nearest first. */
-  #before: { readonly control: Element; readonly places: readonly HTMLElement[] } | undefined;
-
-  constructor(host: LitElement) {
-    this.#host = host;
-  }
-
-  hostUpdate(): void {
-    const control = this.#host.shadowRoot?.activeElement;
-    this.#before = control ? { control, places: placesAround(control) } : undefined;
-  }
-
-  hostUpdated(): void {
-    if (!this.#before) return;
-    const { control, places } = this.#before;
+export function keepFocus(root: ShadowRoot | null): () => void {
+  const control = root?.activeElement;
+  if (!control) return () => {};
+  const around = [...nodesAround(control)];
+  return () => {
     // A control that is taken away has lost the focus by now; one that is disabled loses it with the next picture.
-    if (control.isConnected && !control.matches(':disabled')) return;
-    const kept = places.find(({ isConnected }) => isConnected);
-    (kept ?? this.#host.shadowRoot?.querySelector<HTMLElement>(place))?.focus();
+    const lost = control.isConnected ? control.matches(':disabled') : document.activeElement === document.body;
+    if (lost) nearestPlace(around)?.focus();
+  };
+}
+
+/** Out of shadow trees, too, up to the document. */
+function* nodesAround(control: Element): Generator<ParentNode & Node> {
+  let node: Node | null = control.parentNode;
+  while (node) {
+    if (node instanceof Element || node instanceof ShadowRoot) yield node;
+    node = node instanceof ShadowRoot ? node.host : node.parentNode;
   }
 }
 
-function placesAround(control: Element): readonly HTMLElement[] {
-  return [control.closest('li'), control.closest('section')].flatMap(
-    (around) => around?.querySelector<HTMLElement>(place) ?? [],
-  );
+function nearestPlace(around: readonly (ParentNode & Node)[]): HTMLElement | undefined {
+  for (const node of around) {
+    if (!node.isConnected) continue;
+    if (node instanceof HTMLElement && node.matches(place)) return node;
+    const inside = node.querySelector<HTMLElement>(place);
+    if (inside) return inside;
+  }
+  return undefined;
 }

@@ -8,6 +8,8 @@ describe('keys of the page', () => {
     [press('k', { ctrlKey: true }), 'palette'],
     [press('K', { metaKey: true }), 'palette'],
     [press('`', { ctrlKey: true }), 'terminals'],
+    [press('z', { ctrlKey: true }), 'undo'],
+    [press('z'), undefined],
     [press('?'), 'help'],
     [press('n'), 'new-vm'],
     [press('0'), 'overview'],

@@ -1,7 +1,7 @@
 import { type StratumNumber, strata } from './strata';
 
 /** What a key means to the page, where neither a terminal nor a field has it. */
-export type PageKey = 'palette' | 'terminals' | 'help' | 'new-vm' | 'tasks' | 'overview' | StratumNumber;
+export type PageKey = 'palette' | 'undo' | 'terminals' | 'help' | 'new-vm' | 'tasks' | 'overview' | StratumNumber;
 
 const single: Readonly<Record<string, PageKey>> = {
   '?': 'help',
@@ -18,6 +18,7 @@ export function pageKey(
   const { key, ctrlKey, metaKey, altKey } = event;
   if (altKey) return undefined;
   if (ctrlKey || metaKey) {
+    if (key === 'z') return 'undo';
     if (key.toLowerCase() === 'k') return 'palette';
     return key === '`' ? 'terminals' : undefined;
   }

@@ -1,13 +1,18 @@
 import { effect } from '@preact/signals-core';
 import { LitElement } from 'lit';
+import { keepFocus } from './focus-keeper';
 
-/** Base of all elements: renders again when a signal that its last rendering read has changed. */
+/**
+ * Base of all elements: renders again when a signal that its last rendering read has changed, and keeps a place for the
+ * focus of whoever pressed what is gone then.
+ */
 export class StrataElement extends LitElement {
   #stopWatching: (() => void) | undefined;
 
   protected override performUpdate(): void {
     if (!this.isUpdatePending) return;
     this.#stopWatching?.();
+    const giveOn = keepFocus(this.shadowRoot);
     let rendering = true;
     // The first run renders, and so subscribes to what it reads; later runs only ask for a new rendering.
     this.#stopWatching = effect(() => {
@@ -16,6 +21,7 @@ export class StrataElement extends LitElement {
         super.performUpdate();
       } else this.requestUpdate();
     });
+    giveOn();
   }
 
   override connectedCallback(): void {

@@ -44,6 +44,8 @@ export const text = {
   notTaken: (file: string) => `${file} was not taken`,
 
   product: 'Strata',
+  /** Of the tab: what is shown, the particular first. */
+  title: (...shown: readonly string[]) => [...shown, text.product].join(' – '),
   tagline: 'A cloud in a browser tab',
   skip: 'Skip to the content',
 

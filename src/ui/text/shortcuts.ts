@@ -13,6 +13,7 @@ export const shortcutGroups: readonly { readonly heading: string; readonly short
     shortcuts: [
       { keys: 'Ctrl+K', what: 'Commands: everything by its name' },
       { keys: 'Ctrl+`', what: 'Show or hide the terminals' },
+      { keys: 'Ctrl+Z', what: 'Undo, while the message that offers it stands' },
       { keys: '?', what: 'This help' },
       { keys: 'N', what: 'New virtual machine, with all choices' },
       { keys: 'T', what: 'Show or hide the tasks' },

@@ -634,6 +634,68 @@ describe('by keyboard', () => {
     expect(focusedElement()?.textContent).toBe('vm-2');
   });
 
+  it('whoever presses what is gone then is near it', async () => {
+    await launch();
+    await rendered();
+    const press = (name: string): Promise<void> => {
+      (page.getByRole('toolbar').getByRole('button', { name, exact: true }).element() as HTMLElement).focus();
+      return userEvent.keyboard('{Enter}');
+    };
+    await press('Pause');
+    await eventually(() => expect(store.instances.value[0]?.state.phase).toBe('paused'));
+    await rendered();
+    expect(focusedElement()?.localName).toBe('h2');
+    await press('Snapshot');
+    await expect.element(page.getByRole('dialog', { name: 'Snapshot of vm-1' })).toBeVisible();
+    const field = focusedElement() as HTMLInputElement;
+    expect(field.value.slice(field.selectionStart ?? 0, field.selectionEnd ?? 0)).toMatch(/^vm-1 at /);
+    await userEvent.keyboard('{Enter}');
+    await eventually(() => expect(store.snapshots.value).toHaveLength(1));
+    await rendered();
+    expect(document.activeElement).not.toBe(document.body);
+  });
+
+  it('who goes to another view is in it, and who dismisses the last message stays in the page', async () => {
+    await launch();
+    store.go({ view: 'machines' });
+    await rendered();
+    (page.getByRole('table').getByRole('link', { name: 'vm-1' }).element() as HTMLElement).focus();
+    await userEvent.keyboard('{Enter}');
+    await eventually(() => expect(focusedElement()?.localName).toBe('main'));
+    store.report('One', new Error('It went wrong'));
+    await rendered();
+    (page.getByRole('button', { name: 'Dismiss: One' }).element() as HTMLElement).focus();
+    await userEvent.keyboard('{Enter}');
+    await eventually(() => expect(focusedElement()?.localName).toBe('main'));
+  });
+
+  it('who starts a machine from its dialog is at its terminal', async () => {
+    await launch();
+    store.go({ view: 'machines' });
+    await rendered();
+    (focusedElement() as HTMLElement | null)?.blur();
+    await userEvent.keyboard('n');
+    await expect.element(page.getByRole('dialog')).toBeVisible();
+    await page.getByRole('dialog').getByRole('button', { name: 'Start it' }).click();
+    await eventually(() => expect(store.instances.value).toHaveLength(2));
+    await eventually(() => expect(focusedElement()?.localName).toBe('textarea'));
+    expect(document.title).toBe('vm-2 – Machines – Strata');
+  });
+
+  it('keys are those of a menu while it is open', async () => {
+    await launch();
+    store.go({ view: 'machines' });
+    await rendered();
+    await page.getByRole('table').getByRole('button', { name: 'Actions for vm-1' }).click();
+    await eventually(() => expect(focusedElement()?.getAttribute('role')).toBe('menuitem'));
+    await userEvent.keyboard('3n');
+    expect(store.route.value).toEqual({ view: 'machines' });
+    expect(store.dialog.value).toBeUndefined();
+    expect(focusedElement()?.textContent).toContain('New shell');
+    await userEvent.keyboard('{Escape}');
+    await eventually(() => expect(focusedElement()?.getAttribute('aria-label')).toBe('Actions for vm-1'));
+  });
+
   it('several machines are stopped at once', async () => {
     await launch(3);
     await rendered();
@@ -803,6 +865,13 @@ describe('dialogs', () => {
     expect(content.contains(focusedElement())).toBe(true);
   });
 
+  it('begin with their first field, and where they have none at their heading', async () => {
+    store.ask({ kind: 'new-unikernel' });
+    await eventually(() => expect(focusedElement()?.localName).toBe('select'));
+    store.ask({ kind: 'confirm', title: 'Sure?', body: 'It is lost for good.', action: 'Delete', run: () => {} });
+    await eventually(() => expect(focusedElement()?.textContent).toBe('Sure?'));
+  });
+
   it('give the focus back', async () => {
     await launch();
     store.go({ view: 'networks' });
@@ -915,6 +984,21 @@ describe('a removal', () => {
     await page.getByLabelText('Messages').getByRole('button', { name: 'Undo' }).click();
     await eventually(() => expect(store.instances.value[0]).toMatchObject({ state: { phase: 'running' } }));
     expect(store.messages.toasts.value).toEqual([]);
+  });
+
+  it.each([
+    ['its key', '{Control>}z{/Control}'],
+    ['its command', '{Control>}k{/Control}undo{Enter}'],
+  ])('is undone by %s', async (_, keys) => {
+    await launch();
+    store.go({ view: 'machines' });
+    await rendered();
+    (focusedElement() as HTMLElement | null)?.blur();
+    store.act('remove', store.instances.value[0]!.id);
+    await eventually(() => expect(store.messages.toasts.value).toHaveLength(1));
+    await userEvent.keyboard(keys);
+    await eventually(() => expect(store.messages.toasts.value).toEqual([]));
+    await eventually(() => expect(store.instances.value[0]).toMatchObject({ state: { phase: 'running' } }));
   });
 });
 

@@ -50,6 +50,10 @@ export class AppView extends StrataElement {
 
   /** The route that was shown last, to see when it changes. */
   #shown = '';
+  /** The address behind the dialog that is shown. */
+  #behind: string | undefined;
+  /** What the title was made of. */
+  #titled = '';
   readonly #parts = new PageParts();
   #seen: Disposable | undefined;
   #later: ReturnType<typeof setTimeout> | undefined;
@@ -215,7 +219,7 @@ export class AppView extends StrataElement {
     return html`<strata-toast-list
       .toasts=${store.messages.toasts.value}
       @dismiss=${(event: CustomEvent<number>) => store.messages.dismiss(event.detail)}
-      @undo=${(event: CustomEvent<Toast>) => this.#undo(store, event.detail)}
+      @undo=${(event: CustomEvent<Toast>) => store.messages.undo(event.detail)}
     ></strata-toast-list>`;
   }
 
@@ -224,6 +228,7 @@ export class AppView extends StrataElement {
     if (!store) return;
     const page = this.renderRoot.querySelector<HTMLElement>('.page');
     if (page) this.#seen ??= this.#followSeen(page);
+    store.messages.readBy(this.#readsMessages);
     const route = store.route.value;
     if (store.ownership.value.state !== 'owner') this.#parts.load('ownership', store);
     this.#parts.load(route.view, store);
@@ -231,6 +236,8 @@ export class AppView extends StrataElement {
     const kind = store.dialog.value?.kind;
     if (kind) this.#parts.load(kind, store);
     const hash = formatRoute(route);
+    this.#followDialog(kind !== undefined, route, hash);
+    this.#setTitle(store, hash);
     // A machine that comes into being after its address was opened (a reload) is shown then.
     const shown = `${hash} ${store.selected.value !== undefined}`;
     if (shown === this.#shown) return;
@@ -238,6 +245,29 @@ export class AppView extends StrataElement {
     this.#writeHash(route, hash);
     if (route.view === 'machine' && route.tab === 'terminal' && store.selected.value)
       store.terminals.showInstance(route.id);
+  }
+
+  /** A dialog gives the focus back to where it came from; where that is gone, or what was shown has changed, it goes on there. */
+  #followDialog(open: boolean, route: Route, hash: string): void {
+    if (open) {
+      this.#behind ??= hash;
+      return;
+    }
+    if (this.#behind === undefined) return;
+    const moved = this.#behind !== hash;
+    this.#behind = undefined;
+    if (moved && route.view === 'machine' && route.tab === 'terminal') void this.#focusTerminal();
+    else if (document.activeElement === document.body) this.#skip();
+  }
+
+  /** The view of a container or a lesson knows its name, and says it after this. */
+  #setTitle(store: Store, hash: string): void {
+    const { selected, route } = store;
+    const place = text.nav[placeOf(route.value)];
+    const title = selected.value ? text.title(selected.value.name, place) : text.title(place);
+    if (this.#titled === hash + title) return;
+    this.#titled = hash + title;
+    document.title = title;
   }
 
   #writeHash({ view }: Route, hash: string): void {
@@ -263,6 +293,10 @@ export class AppView extends StrataElement {
       seen?.dispose();
     });
   }
+
+  /** Or sees nothing of the page. */
+  readonly #readsMessages = (): boolean =>
+    document.hidden || this.renderRoot.querySelector('strata-toast-list')?.matches(':hover, :focus-within') === true;
 
   readonly #launch = (draft: InstanceDraft): void => {
     void this.store?.launch(draft).then(() => this.#focusTerminal());
@@ -300,11 +334,6 @@ export class AppView extends StrataElement {
     if (route.view !== 'machine' || route.tab !== 'terminal') return;
     if (instance === undefined) store.go({ view: 'machine', id: route.id, tab: 'summary' });
     else store.go({ ...route, id: instance });
-  }
-
-  #undo(store: Store, { id, undo }: Toast): void {
-    undo?.();
-    store.messages.dismiss(id);
   }
 
   #rowMenu(store: Store, { id, place, back }: { id: string; place: DOMRect; back: HTMLElement }): void {

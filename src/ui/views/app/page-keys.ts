@@ -30,6 +30,7 @@ function keyActs(
       keepTyping();
       store.ask({ kind: 'palette' });
     },
+    undo: () => store.messages.undoLast(),
     help: () => store.ask({ kind: 'help' }),
     'new-vm': () => store.ask({ kind: 'new-vm' }),
     tasks: () => store.showTasks(!store.tasksOpen.value),
@@ -38,7 +39,10 @@ function keyActs(
   };
 }
 
-/** Fields and terminals have their keys to themselves. */
+/** Fields, terminals and menus have their keys to themselves. */
 function takesKeys(target: EventTarget): boolean {
-  return target instanceof HTMLElement && (target.matches('input, textarea, select') || target.isContentEditable);
+  return (
+    target instanceof HTMLElement &&
+    (target.matches('input, textarea, select, [role=menu]') || target.isContentEditable)
+  );
 }

@@ -5,7 +5,6 @@ import type { ComparisonEnd, ComparisonKind, ComparisonShelf } from '../../compa
 import { deviceGroups, type FigureGroup, serviceGroups } from '../../compare/figure-groups';
 import { figuresAsCsv, figuresAsMarkdown } from '../../compare/write-figures';
 import { icon, iconStyles } from '../../elements/icon/icon';
-import { FocusKeeper } from '../../focus-keeper';
 import { formatDateTime } from '../../format';
 import { formatRoute } from '../../route';
 import type { Store } from '../../store';
@@ -87,7 +86,6 @@ export class CompareView extends StrataElement {
     super();
     this.store = undefined;
     this.shelf = undefined;
-    this.addController(new FocusKeeper(this));
   }
 
   protected override updated(): void {

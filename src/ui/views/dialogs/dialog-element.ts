@@ -160,7 +160,11 @@ export abstract class DialogElement extends StrataElement {
   protected override firstUpdated(): void {
     this.#dialog?.showModal();
     enterDialog();
-    this.renderRoot.querySelector<HTMLElement>('[data-first]')?.focus();
+    const find = (selector: string) => this.renderRoot.querySelector<HTMLElement>(selector);
+    const first = find('[data-first]') ?? find('h2');
+    first?.focus();
+    // What it has is a proposal.
+    if (first instanceof HTMLInputElement) first.select();
   }
 
   override render() {
@@ -174,7 +178,7 @@ export abstract class DialogElement extends StrataElement {
     return html`<dialog aria-labelledby="heading" @close=${() => this.dispatchEvent(new CustomEvent('end'))} @click=${this.#click}>
       <form novalidate @submit=${this.#submit} @input=${this.#edit}>
         <div class="head">
-          <h2 id="heading">${heading}</h2>
+          <h2 id="heading" tabindex="-1">${heading}</h2>
           <button type="button" class="quiet icon" aria-label=${text.dialogs.close} @click=${() => this.close()}>${icon('close')}</button>
         </div>
         <div class="content">${body}</div>

@@ -177,7 +177,7 @@ export class UnikernelDialog extends DialogElement {
     return html`<div class="program">
       <label class="field">
         <span>${dialog.program}</span>
-        <select data-first ?disabled=${offers.length === 0} @change=${(event: Event) => void this.#pick(store, typedIn(event))}>
+        <select data-first @change=${(event: Event) => void this.#pick(store, typedIn(event))}>
           ${offers.length === 0 ? html`<option>${this.offers ? dialog.none : dialog.loading}</option>` : nothing}
           ${offers.map(
             ({ name, image }) =>

@@ -1,6 +1,5 @@
 import { css, html, nothing } from 'lit';
 import { icon, iconStyles } from '../../elements/icon/icon';
-import { FocusKeeper } from '../../focus-keeper';
 import type { OfflineOffer } from '../../images/offline-offers';
 import type { OfflineShelf } from '../../images/offline-shelf';
 import { define, StrataElement } from '../../strata-element';
@@ -63,7 +62,6 @@ export class OfflinePanel extends StrataElement {
   constructor() {
     super();
     this.shelf = undefined;
-    this.addController(new FocusKeeper(this));
   }
 
   override render() {

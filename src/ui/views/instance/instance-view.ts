@@ -63,7 +63,7 @@ export class InstanceView extends StrataElement {
     return html`
       <header>
         <div class="name">
-          <h2>
+          <h2 tabindex="-1">
             <strata-inline-edit
               .value=${record.name}
               .label=${text.machine.nameLabel}

@@ -1,6 +1,5 @@
 import { css, html, nothing } from 'lit';
 import { icon, iconStyles } from '../../elements/icon/icon';
-import { FocusKeeper } from '../../focus-keeper';
 import type { LessonRun } from '../../lessons/lesson-run';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, viewStyles } from '../../styles/base';
@@ -42,7 +41,6 @@ export class LessonLabElement extends StrataElement {
   constructor() {
     super();
     this.run = undefined;
-    this.addController(new FocusKeeper(this));
   }
 
   /** The heading: what is said comes before what can be done. */

@@ -3,7 +3,6 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { CapturedFrame, CaptureReading } from '../../../api/capture';
 import { formatBytes } from '../../../base/bytes';
 import { icon, iconStyles } from '../../elements/icon/icon';
-import { FocusKeeper } from '../../focus-keeper';
 import { formatCount } from '../../format';
 import { saveFile } from '../../save-file';
 import type { Store } from '../../store';
@@ -125,7 +124,6 @@ export class LinkCapture extends StrataElement {
     this.reading = undefined;
     this.filter = '';
     this.station = '';
-    this.addController(new FocusKeeper(this));
   }
 
   override render() {
