@@ -17,11 +17,19 @@ export function wholeContainerMenu(container: ContainerSummary): readonly MenuIt
   ];
 }
 
-/** Does what was picked from {@link wholeContainerMenu}. */
+/** Does what was picked from {@link wholeContainerMenu}; asks before what cannot be undone. */
 export function actOnContainer(store: Store, shelf: ContainerShelf, container: ContainerSummary, picked: string): void {
   const action = actionsByStatus[container.State].find((each) => each === picked);
-  if (action) shelf.act(action, container);
+  if (action === 'remove') askToRemove(store, shelf, container);
+  else if (action) shelf.act(action, container);
   else if (picked === 'container-logs' || picked === 'container-shell') openDocked(store, picked, container);
+}
+
+/** As the page of Docker Desktop asks: a container that is removed does not come back. */
+function askToRemove(store: Store, shelf: ContainerShelf, container: ContainerSummary): void {
+  const title = containerText.removeTitle(containerName(container));
+  const run = (): void => shelf.act('remove', container);
+  store.ask({ kind: 'confirm', title, body: containerText.removeBody, action: containerText.actions.remove, run });
 }
 
 function openDocked(store: Store, kind: ContainerKind, container: ContainerSummary): void {

@@ -38,6 +38,9 @@ export const containerText = {
     unpause: 'Resume',
     remove: 'Remove',
   },
+  removeTitle: (name: string) => `Remove ${name}?`,
+  removeBody:
+    'A running one is ended at once. What it wrote is lost for good, with its volumes that have no name; named volumes stay.',
   dock: {
     logs: 'Logs in the dock',
     shell: 'Shell in the dock',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { cdp, page } from 'vitest/browser';
+import { cdp, page, userEvent } from 'vitest/browser';
 import type { ContainerKernel } from '../../../api/container-kernel';
 import type { LabContainers } from '../../../engine/containers/engine';
 import { scriptedEngines } from '../../../engine/containers/engine-fixture';
@@ -8,6 +8,7 @@ import { openTestLab } from '../../../engine/lab-fixture';
 import { createStores } from '../../../engine/stores-fixture';
 import { ContainerShelf } from '../../containers/container-shelf';
 import { axeProblems } from '../../elements/axe-problems';
+import { focusedElement } from '../../elements/focused-element';
 import { createSettings } from '../../settings';
 import { Store } from '../../store';
 import '../../styles/tokens.css';
@@ -97,6 +98,28 @@ async function openKernel(): Promise<void> {
   await engine.containers.start(Id);
   store.go({ view: 'container', id: Id, tab: 'kernel' });
 }
+
+it('is removed only when that was confirmed, and its view gives way to the list, with the focus', async () => {
+  const { Id } = await engine.containers.create({ Image: 'busybox' }, { name: 'web' });
+  await engine.containers.start(Id);
+  store.go({ view: 'container', id: Id, tab: 'logs' });
+  const remove = page.getByRole('button', { name: 'Remove', exact: true });
+  await expect.element(remove).toBeVisible();
+  expect(document.title).toBe('web – Containers – Strata');
+  (remove.element() as HTMLElement).focus();
+  await userEvent.keyboard('{Enter}');
+  const question = page.getByRole('dialog', { name: 'Remove web?' });
+  await expect.element(question).toBeVisible();
+  await userEvent.keyboard('{Escape}');
+  await expect.poll(() => store.dialog.value).toBeUndefined();
+  expect((await engine.containers.list({ all: true })).map(({ State }) => State)).toEqual(['running']);
+  expect(focusedElement()).toBe(remove.element());
+  await userEvent.keyboard('{Enter}');
+  await question.getByRole('button', { name: 'Remove', exact: true }).click();
+  await expect.poll(() => store.route.value).toEqual({ view: 'containers' });
+  await expect.poll(() => focusedElement()?.localName).toMatch(/^(h2|main)$/);
+  expect(document.title).toBe('Containers – Strata');
+});
 
 it('has the tab that is shown in sight at 320 pixels', async () => {
   await page.viewport(320, 640);

@@ -69,6 +69,9 @@ export class ContainerView extends StrataElement {
     `,
   ];
 
+  /** The one that was shown last. */
+  #seen: string | undefined;
+
   constructor() {
     super();
     this.store = undefined;
@@ -93,7 +96,7 @@ export class ContainerView extends StrataElement {
     return html`
       <header>
         <div class="name">
-          <h2>${containerName(summary)}</h2>
+          <h2 tabindex="-1">${containerName(summary)}</h2>
           ${containerState(summary)}
           <span class="kind">${[summary.Image, containerPorts(summary), ...addressesOf(summary)].filter(Boolean).join(', ')}</span>
         </div>
@@ -101,7 +104,7 @@ export class ContainerView extends StrataElement {
           ${repeat(
             actionsByStatus[summary.State],
             (action) => action,
-            (action) => this.#button(shelf, summary, action),
+            (action) => this.#button(store, shelf, summary, action),
           )}
           <strata-menu-button
             .label=${`${text.more}: ${containerText.more(containerName(summary))}`}
@@ -122,9 +125,18 @@ export class ContainerView extends StrataElement {
     `;
   }
 
-  #button(shelf: ContainerShelf, summary: ContainerSummary, action: ContainerAction) {
+  /** The view of a container that was removed gives way to the list. */
+  protected override updated(): void {
+    const summary = this.shelf?.containers.value.find(({ Id }) => Id === this.container);
+    if (summary) {
+      this.#seen = this.container;
+      document.title = text.title(containerName(summary), text.nav.containers);
+    } else if (this.#seen === this.container) this.store?.go({ view: 'containers' });
+  }
+
+  #button(store: Store, shelf: ContainerShelf, summary: ContainerSummary, action: ContainerAction) {
     const filled = action === 'start' || action === 'unpause' ? 'filled' : '';
-    return html`<button class=${filled} data-action=${action} @click=${() => shelf.act(action, summary)}>
+    return html`<button class=${filled} data-action=${action} @click=${() => actOnContainer(store, shelf, summary, action)}>
       ${icon(containerIcons[action])}<span>${containerText.actions[action]}</span>
     </button>`;
   }

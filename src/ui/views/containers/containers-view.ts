@@ -69,7 +69,7 @@ export class ContainersView extends StrataElement {
       return html`<strata-container-view .store=${store} .shelf=${shelf} .container=${route.id} .tab=${route.tab} .scheme=${this.scheme}></strata-container-view>`;
     return html`
       <div class="top">
-        <h2>${containerText.heading}</h2>
+        <h2 tabindex="-1">${containerText.heading}</h2>
         <div class="buttons">
           <button class="filled" @click=${() => store.ask({ kind: 'new-container' })}>${icon('start')}${containerText.run}</button>
         </div>
