@@ -266,7 +266,7 @@ describe('files that are browsed', () => {
       'a.tar',
     );
     const within = (dialog: ReplaceDialog) => (dialog.renderRoot as ShadowRoot).activeElement?.textContent?.trim();
-    for (const key of ['{Enter}', ' ', '{Escape}']) {
+    for (const key of ['{Enter}{Escape}', ' {Escape}', '{Escape}']) {
       button(fileText.importTar)?.focus();
       const dialog = await bring('#unpack', tar);
       await press(key);
@@ -276,7 +276,7 @@ describe('files that are browsed', () => {
     }
     expect(await content('/a')).toBe('of a');
     const dialog = await bring('#unpack', tar);
-    await press('{Tab}');
+    await press('{Tab}{Tab}');
     expect(within(dialog)).toBe(text.dialogs.cancel);
     await press('{Tab}');
     expect(within(dialog)).toBe(fileText.replace.go);
