@@ -12,6 +12,11 @@ export class StrataElement extends LitElement {
   protected override performUpdate(): void {
     if (!this.isUpdatePending) return;
     this.#stopWatching?.();
+    // What was taken away in the meantime would go on to follow its signals.
+    if (!this.isConnected) {
+      super.performUpdate();
+      return;
+    }
     const giveOn = keepFocus(this.shadowRoot);
     let rendering = true;
     // The first run renders, and so subscribes to what it reads; later runs only ask for a new rendering.

@@ -10,8 +10,9 @@ export const topologyText = {
   larger: 'Larger',
   smaller: 'Smaller',
   arrange: 'Arrange anew',
-  hint: 'Drag to place. By keyboard: arrows go from one to the next, Shift and arrows move, Enter opens, L shows the traffic. There is no tap: a machine’s card is plugged into the switch itself.',
+  hint: 'Drag to place. By keyboard: arrows go from one to the next, Shift and arrows move, Enter opens, Shift+F10 has all that can be done and leads to the containers of a host, L shows the traffic. There is no tap: a machine’s card is plugged into the switch itself.',
   label: 'Networks and instances',
+  open: (container: string) => `Open ${container}`,
   kinds: {
     network: 'Network',
     gateway: 'Gateway',

@@ -231,7 +231,7 @@ export interface MenuRequest {
   readonly place: MenuPlace;
   readonly pick: (id: string) => void;
   /** Where the focus goes when the menu closes. */
-  readonly back: HTMLElement | undefined;
+  readonly back: HTMLOrSVGElement | undefined;
 }
 
 /** Fires a `menu` event that goes up to the page. */

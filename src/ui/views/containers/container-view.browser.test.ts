@@ -121,6 +121,19 @@ it('is removed only when that was confirmed, and its view gives way to the list,
   expect(document.title).toBe('Containers – Strata');
 });
 
+it('is found in the list by arrows, with its menu at the menu key', async () => {
+  for (const name of ['web', 'db']) await engine.containers.create({ Image: 'busybox' }, { name });
+  store.go({ view: 'containers' });
+  const first = page.getByRole('table').getByRole('link', { name: 'db' });
+  await expect.element(first).toBeVisible();
+  (first.element() as HTMLElement).focus();
+  await userEvent.keyboard('{ArrowDown}');
+  expect(focusedElement()?.textContent).toBe('web');
+  await userEvent.keyboard('{Shift>}{F10}{/Shift}');
+  await expect.poll(() => focusedElement()?.getAttribute('role')).toBe('menuitem');
+  await expect.element(page.getByRole('menu', { name: 'Actions for web' })).toBeVisible();
+});
+
 it('has the tab that is shown in sight at 320 pixels', async () => {
   await page.viewport(320, 640);
   await openKernel();

@@ -128,6 +128,7 @@ export class ContainerView extends StrataElement {
   /** The view of a container that was removed gives way to the list. */
   protected override updated(): void {
     const summary = this.shelf?.containers.value.find(({ Id }) => Id === this.container);
+    if (!this.isConnected) return;
     if (summary) {
       this.#seen = this.container;
       document.title = text.title(containerName(summary), text.nav.containers);

@@ -6,7 +6,8 @@ import { containerName, containerPorts } from '../../containers/container-action
 import { actOnContainer, wholeContainerMenu } from '../../containers/container-menu';
 import type { ContainerShelf } from '../../containers/container-shelf';
 import { icon, iconStyles } from '../../elements/icon/icon';
-import { requestMenu } from '../../elements/menu/menu';
+import { isMenuKey, requestMenu } from '../../elements/menu/menu';
+import { rovingIndex } from '../../elements/roving';
 import { formatShare } from '../../format';
 import { formatRoute } from '../../route';
 import type { Store } from '../../store';
@@ -120,7 +121,7 @@ export class ContainersView extends StrataElement {
             <th><span class="unseen">${containerText.more('')}</span></th>
           </tr>
         </thead>
-        <tbody>
+        <tbody @keydown=${this.#key}>
           ${containers.map((container) => this.#row(store, shelf, container))}
         </tbody>
       </table>
@@ -146,6 +147,19 @@ export class ContainersView extends StrataElement {
       </td>
     </tr>`;
   }
+
+  /** Arrows move from name to name. */
+  readonly #key = (event: KeyboardEvent): void => {
+    const rows = [...this.renderRoot.querySelectorAll('tbody tr')];
+    const at = rows.findIndex((row) => event.composedPath().includes(row));
+    if (isMenuKey(event)) rows[at]?.querySelector('button')?.click();
+    else {
+      const next = rovingIndex(event.key, at, rows.length, 'vertical');
+      if (next === undefined) return;
+      rows[next]?.querySelector('a')?.focus();
+    }
+    event.preventDefault();
+  };
 
   #menu(store: Store, shelf: ContainerShelf, container: ContainerSummary, event: Event): void {
     const back = event.currentTarget as HTMLElement;

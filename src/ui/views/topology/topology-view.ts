@@ -3,10 +3,12 @@ import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { LayoutPoint } from '../../../api/layout';
 import { icon, iconStyles } from '../../elements/icon/icon';
+import { isMenuKey, requestMenu } from '../../elements/menu/menu';
 import { following } from '../../following';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, tableStyles, viewStyles } from '../../styles/base';
+import { text } from '../../text';
 import { topologyText } from '../../text/topology';
 import { freePlace } from '../../topology/free-place';
 import type { LinkLook } from '../../topology/link-looks';
@@ -15,6 +17,7 @@ import { LiveTopology } from '../../topology/live-topology';
 import { rateSize } from '../../topology/rate-places';
 import type { TopologyGraph, TopologyLink, TopologyNode } from '../../topology/topology-graph';
 import { cablePath, type Direction, neighbourOf, type Rect, type TopologyPlaces } from '../../topology/topology-layout';
+import { actOn, instanceMenu } from '../instance/instance-actions';
 import { linkDetails } from './link-details';
 import { rateWords } from './rate-words';
 import { nodeAddress, nodeLabel, nodePicture } from './topology-node';
@@ -197,7 +200,7 @@ export class TopologyView extends StrataElement {
     const name = linkName(link, graph);
     const nested = graph.nodes.find(({ id }) => id === link.from)?.nested ?? [];
     return following(traffic, (now) =>
-      linkDetails({ store, link, name, traffic: now.get(link.id), nested, close: () => this.#choose(undefined) }),
+      linkDetails({ store, link, name, traffic: now.get(link.id), nested, close: () => this.#closeDetails() }),
     );
   }
 
@@ -211,6 +214,12 @@ export class TopologyView extends StrataElement {
 
   #choose(link: string | undefined): void {
     this.chosen = link;
+  }
+
+  /** Back to the node that they were asked for at. */
+  #closeDetails(): void {
+    this.#choose(undefined);
+    void this.#goTo(this.focused);
   }
 
   #focus(id: string): void {
@@ -301,10 +310,39 @@ export class TopologyView extends StrataElement {
       event.preventDefault();
       if (event.shiftKey) this.#nudge(store, node, rect, direction);
       else void this.#goTo(neighbourOf(places, node.id, direction));
+    } else if (event.key === 'Home' || event.key === 'End') {
+      event.preventDefault();
+      void this.#goTo(graph.nodes.at(event.key === 'Home' ? 0 : -1)?.id);
+    } else if (isMenuKey(event)) {
+      event.preventDefault();
+      this.#menu(store, node, event.currentTarget as SVGElement);
     } else if (event.key.toLowerCase() === 'l' && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
       this.#choose(this.#nextLink(graph, node.id));
     }
+  }
+
+  /** What can be done with an instance, and by keyboard the way to each container in a host. */
+  #menu(store: Store, { id, name, nested }: TopologyNode, back: SVGElement): void {
+    const record = store.instances.value.find((each) => each.id === id);
+    if (!record) return;
+    requestMenu(this, {
+      label: text.table.menu(name),
+      items: [
+        ...instanceMenu(store, record),
+        ...nested.map((each) => ({
+          id: each.id,
+          label: topologyText.open(each.name),
+          icon: 'container' as const,
+        })),
+      ],
+      place: back.getBoundingClientRect(),
+      back,
+      pick: (picked) => {
+        if (nested.some((each) => each.id === picked)) store.go({ view: 'container', id: picked, tab: 'logs' });
+        else actOn(store, record, picked);
+      },
+    });
   }
 
   /** Of a node with several cards each in turn. */
