@@ -436,7 +436,7 @@ export function dockerClientSuite(program: string, engine: () => DockerEngine): 
       ]);
       await writeFile(join(context, 'Dockerfile'), 'FROM scratch\nRUN x\n');
       const empty = await docker.run(['build', context]);
-      expect(empty.text).toMatch(/unable to start container process: .*\/bin\/sh.*: unknown$/m);
+      expect(empty.text).toMatch(/unable to start container process: .*\/bin\/sh.*: unknown \(Dockerfile:2\)$/m);
     });
 
     it('takes names from an image that is in use by force alone, and prunes by age and label', async () => {
