@@ -261,9 +261,12 @@ describe('the tab', () => {
     await expect.element(page.getByText('No instance runs.')).toBeVisible();
     await launchHost();
     store.go({ view: 'tab' });
+    const workers = page.getByRole('region', { name: 'Workers' });
+    // What nobody has measured is not told as nothing.
+    await expect.element(workers.getByRole('row', { name: /host-1/ })).toHaveTextContent(/–\s*\d+ MB$/);
     store.setWatched(true);
     await clock.advance(3000);
-    const workers = page.getByRole('region', { name: 'Workers' });
+    await expect.element(workers.getByRole('row', { name: /host-1/ })).toHaveTextContent(/\d %/);
     await expect.element(workers.getByRole('link', { name: 'host-1' })).toBeVisible();
     await cleanInBothSchemes();
   });

@@ -8,6 +8,7 @@ import { formatRoute } from '../../route';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, tableStyles, viewStyles } from '../../styles/base';
+import { text } from '../../text';
 import { tabText } from '../../text/tab';
 
 const mebibyte = 1024 * 1024;
@@ -160,6 +161,9 @@ export class TabView extends StrataElement {
   #row(store: Store, worker: string, records: readonly InstanceRecord[]) {
     const points = records.flatMap(({ id }) => store.series.value.get(id)?.points.at(-1) ?? []);
     const sum = (key: 'cpu' | 'memory'): number => points.reduce((total, point) => total + point[key], 0);
+    // Of a program of WASI nothing is known but what it may have.
+    const known = points.length > 0;
+    const given = records.reduce((total, { spec }) => total + spec.memoryMiB * mebibyte, 0);
     return html`<tr>
       <th scope="row">${worker}</th>
       <td>
@@ -168,8 +172,8 @@ export class TabView extends StrataElement {
             html`${index > 0 ? ', ' : nothing}<a href=${formatRoute({ view: 'machine', id, tab: 'summary' })}>${name}</a>`,
         )}
       </td>
-      <td class="number">${formatShare(sum('cpu'))}</td>
-      <td class="number">${formatBytes(sum('memory'))}</td>
+      <td class="number">${known ? formatShare(sum('cpu')) : text.figures.unknown}</td>
+      <td class="number">${known ? formatBytes(sum('memory')) : formatMemory(given)}</td>
     </tr>`;
   }
 }
