@@ -12,6 +12,7 @@ import { formatRoute } from '../../route';
 import type { Store } from '../../store';
 import { define, StrataElement } from '../../strata-element';
 import { baseStyles, buttonStyles, tableStyles, viewStyles } from '../../styles/base';
+import { text } from '../../text';
 import { lessonText } from '../../text/lessons';
 import './lesson-checks';
 import type { LessonLabElement } from './lesson-lab';
@@ -158,6 +159,7 @@ export class LessonView extends StrataElement {
 
   /** Whoever has gone to another step reads on there: the link that led to it says something else now. */
   protected override updated(changed: Map<string, unknown>): void {
+    if (this.run && this.isConnected) document.title = text.title(this.run.lesson.title, text.nav.lessons);
     // A lab that has started takes the button that did away.
     const lost = this.#inLab && !this.shadowRoot?.activeElement;
     if (!lost && (changed.get('step') === undefined || changed.has('run'))) return;

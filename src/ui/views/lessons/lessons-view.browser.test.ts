@@ -110,6 +110,7 @@ it('whoever goes on is at the heading of the next step', async () => {
   const root = view.renderRoot.querySelector('strata-lesson-view')!.shadowRoot!;
   store.go({ view: 'lesson', id: previewId, step: 1 });
   await expect.poll(() => root.activeElement?.textContent).toBe(lessonText.step(1, 'First'));
+  expect(document.title).toBe('My own – Lessons – Strata');
 });
 
 it('a step beyond the last is the last', async () => {
