@@ -165,6 +165,22 @@ describe('a lab in another language', { timeout: 120_000 }, () => {
     }
   });
 
+  it('nor in a service that sleeps', async () => {
+    const image = 'strata/unikernel-httpd:1';
+    const draft = { kind: 'unikernel', name: 'ash', image, args: [], config: {}, memoryMiB: 4 } as const;
+    const service = await launch(shown.page, { ...draft, addressing: 'static', onDemand: { idleMs: 50 } });
+    const asleep = async () => (await recordsOf(shown.page)).find(({ id }) => id === service)?.demand?.asleep;
+    await expect.poll(asleep).toBe(true);
+    for (const tab of ['summary', 'network'] as const) {
+      await shown.go(`machines/${service}/${tab}`);
+      expect(await shown.look()).toEqual(faultless);
+    }
+    for (const place of ['topology', 'orchestration', 'machines'] as const) {
+      await shown.go(place);
+      expect(await shown.look({ given: [...imageNames(), used] })).toEqual(faultless);
+    }
+  });
+
   it('nor in tasks, and in messages of what went well and what did not', async () => {
     await shown.store('showTasks(true)');
     await shown.page.evaluate(`strata.lab.start('${vm}').finished.catch(() => {})`);
