@@ -95,6 +95,7 @@ async function take(page, look, { name, hash, act, seen }) {
     const main = document.querySelector('strata-app')?.shadowRoot?.querySelector('main');
     return main?.lastElementChild?.shadowRoot?.childElementCount;
   });
+  await page.evaluate(leaveFocus);
   await act?.(page);
   await seen?.(page).waitFor();
   await page.getByText('One moment').waitFor({ state: 'hidden' });
@@ -129,6 +130,13 @@ async function goTo(hash) {
     id = (await (await engine.fetch(new Request(`http://engine/v1.47/containers/${name}/json`))).json()).Id;
   }
   location.hash = ['#', place, id, tab].filter((part) => part !== undefined).join('/');
+}
+
+/** Who has just ended the dialog of the view before has the focus at the whole view. */
+function leaveFocus() {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  if (at instanceof HTMLElement) at.blur();
 }
 
 /** Figures come every second: those of this view have. */
