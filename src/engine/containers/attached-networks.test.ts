@@ -1,20 +1,9 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { FakeClock } from '../../base/fake-clock';
-import { createStores } from '../stores-fixture';
-import { scriptedEngines } from './engine-fixture';
-import { ScriptedHost, ScriptedHosts } from './scripted-host';
-
-async function openEngine() {
-  const hosts = new ScriptedHosts();
-  hosts.add(new ScriptedHost('one'));
-  const engine = await scriptedEngines({ clock: new FakeClock(1000), stores: await createStores(), hosts })();
-  onTestFinished(() => engine.dispose());
-  return engine;
-}
+import { describe, expect, it } from 'vitest';
+import { openOneHostEngine } from './one-host-fixture';
 
 describe('a container without an interface of its own', () => {
   it.each(['host', 'none'])('is on the network %s, as docker has it', async (NetworkMode) => {
-    const { containers, networks } = await openEngine();
+    const { containers, networks } = await openOneHostEngine();
     const { Id } = await containers.create({ Image: 'busybox', HostConfig: { NetworkMode } }, { name: 'web' });
     await containers.create({ Image: 'busybox' }, { name: 'other' });
     const { Id: network, Containers: before } = await networks.inspect(NetworkMode);
@@ -33,7 +22,7 @@ describe('a container without an interface of its own', () => {
   });
 
   it('of another’s network is on none that is told', async () => {
-    const { containers } = await openEngine();
+    const { containers } = await openOneHostEngine();
     await containers.create({ Image: 'busybox' }, { name: 'web' });
     const { Id } = await containers.create({ Image: 'busybox', HostConfig: { NetworkMode: 'container:web' } });
     expect((await containers.inspect(Id)).NetworkSettings.Networks).toEqual({});
@@ -48,7 +37,7 @@ describe('an address of one’s own', () => {
   });
 
   it.each(['bridge', 'default', 'host', 'none'])('is refused on the network %s', async (NetworkMode) => {
-    const { containers } = await openEngine();
+    const { containers } = await openOneHostEngine();
     const body = {
       Image: 'busybox',
       HostConfig: { NetworkMode },
@@ -60,7 +49,7 @@ describe('an address of one’s own', () => {
   });
 
   it('is refused on the usual network later on, too', async () => {
-    const { containers, networks } = await openEngine();
+    const { containers, networks } = await openOneHostEngine();
     await networks.create({ Name: 'own', IPAM: { Config: [{ Subnet: '10.9.0.0/24' }] } });
     const own = { IPAMConfig: { IPv4Address: '10.9.0.77' } };
     const { Id } = await containers.create({
@@ -73,7 +62,7 @@ describe('an address of one’s own', () => {
   });
 
   it('belongs to who runs: it is free when that has ended, and who had it without a wish gets another', async () => {
-    const { containers, networks } = await openEngine();
+    const { containers, networks } = await openOneHostEngine();
     await networks.create({ Name: 'own', IPAM: { Config: [{ Subnet: '10.9.0.0/24' }] } });
     const wish = { IPAMConfig: { IPv4Address: '10.9.0.77' }, MacAddress: '02:42:00:00:00:07' };
     const create = (own: object) =>

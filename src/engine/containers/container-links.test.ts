@@ -1,17 +1,6 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { FakeClock } from '../../base/fake-clock';
-import { createStores } from '../stores-fixture';
+import { describe, expect, it } from 'vitest';
 import { parseLink } from './container-links';
-import { scriptedEngines } from './engine-fixture';
-import { ScriptedHost, ScriptedHosts } from './scripted-host';
-
-async function openEngine() {
-  const hosts = new ScriptedHosts();
-  hosts.add(new ScriptedHost('one'));
-  const engine = await scriptedEngines({ clock: new FakeClock(1000), stores: await createStores(), hosts })();
-  onTestFinished(() => engine.dispose());
-  return engine;
-}
+import { openOneHostEngine } from './one-host-fixture';
 
 describe('a link', () => {
   it.each([
@@ -27,7 +16,7 @@ describe('a link', () => {
   });
 
   it('of docker’s own network is a name for who has it alone, of a container that runs', async () => {
-    const engine = await openEngine();
+    const engine = await openOneHostEngine();
     const { containers } = engine;
     const told = () => engine.directoryOf('default').further;
     const wish = { Image: 'busybox', HostConfig: { Links: ['db:store'] } };
@@ -58,7 +47,7 @@ describe('a link', () => {
   });
 
   it('of another network may be to what comes later, and is told by the gateway of the first', async () => {
-    const engine = await openEngine();
+    const engine = await openOneHostEngine();
     const { containers, networks } = engine;
     await networks.create({ Name: 'back', IPAM: { Config: [{ Subnet: '10.9.0.0/24' }] } });
     const back = { Links: ['db:store'] };

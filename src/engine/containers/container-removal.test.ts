@@ -1,14 +1,8 @@
-import { expect, it, onTestFinished } from 'vitest';
-import { FakeClock } from '../../base/fake-clock';
-import { createStores } from '../stores-fixture';
-import { scriptedEngines } from './engine-fixture';
-import { ScriptedHost, ScriptedHosts } from './scripted-host';
+import { expect, it } from 'vitest';
+import { openOneHostEngine } from './one-host-fixture';
 
 it('takes a volume without a name with the last container that has it, whoever it was made for', async () => {
-  const hosts = new ScriptedHosts();
-  hosts.add(new ScriptedHost('one'));
-  const engine = await scriptedEngines({ clock: new FakeClock(1000), stores: await createStores(), hosts })();
-  onTestFinished(() => engine.dispose());
+  const engine = await openOneHostEngine();
   const volumes = async () => (await engine.volumes.list()).map(({ Name, Labels }) => Labels?.['own'] ?? Name.length);
   await engine.volumes.create({ Name: 'named', Labels: { own: 'named' } });
   const first = { Image: 'busybox', Volumes: { '/a': {} }, HostConfig: { Binds: ['named:/n'] } };

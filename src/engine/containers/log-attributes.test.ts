@@ -1,18 +1,13 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import type { ContainerCreateBody } from '../../api/container';
-import { FakeClock } from '../../base/fake-clock';
 import { createStores } from '../stores-fixture';
-import { scriptedEngines } from './engine-fixture';
 import { logDetails } from './log-attributes';
 import { outputChunks } from './log-text';
-import { ScriptedHost, ScriptedHosts } from './scripted-host';
+import { openOneHostEngine } from './one-host-fixture';
 
 async function create(Config: Readonly<Record<string, string>>, more: Partial<ContainerCreateBody> = {}) {
-  const hosts = new ScriptedHosts();
-  hosts.add(new ScriptedHost('one'));
   const stores = await createStores();
-  const engine = await scriptedEngines({ clock: new FakeClock(1000), stores, hosts })();
-  onTestFinished(() => engine.dispose());
+  const engine = await openOneHostEngine(stores);
   const HostConfig = { LogConfig: { Type: 'json-file', Config } };
   const { Id } = await engine.containers.create({ Image: 'busybox', ...more, HostConfig }, { name: 'web' });
   const [record] = await stores.records.list('containers');

@@ -1,8 +1,5 @@
-import { expect, it, onTestFinished } from 'vitest';
-import { FakeClock } from '../../base/fake-clock';
-import { createStores } from '../stores-fixture';
-import { scriptedEngines } from './engine-fixture';
-import { ScriptedHost, ScriptedHosts } from './scripted-host';
+import { expect, it } from 'vitest';
+import { openOneHostEngine } from './one-host-fixture';
 
 const sharing =
   'container sharing network namespace with another container or host cannot be connected to any other network';
@@ -18,10 +15,7 @@ it.each([
 ])(
   'refuses a container of the network mode %s another network, %s, as moby does',
   async (NetworkMode, name, message) => {
-    const hosts = new ScriptedHosts();
-    hosts.add(new ScriptedHost('one'));
-    const engine = await scriptedEngines({ clock: new FakeClock(1000), stores: await createStores(), hosts })();
-    onTestFinished(() => engine.dispose());
+    const engine = await openOneHostEngine();
     await engine.networks.create({ Name: 'back' });
     await engine.containers.create({ Image: 'busybox' }, { name: 'web' });
     const { Id } = await engine.containers.create({ Image: 'busybox', HostConfig: { NetworkMode } });
